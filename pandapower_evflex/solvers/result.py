@@ -1,0 +1,32 @@
+"""What a solver says, whatever solver it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pandapower_evflex.nlp.layout import FloatArray
+
+Status = Literal["optimal", "infeasible", "iteration_limit", "failed"]
+
+
+@dataclass(frozen=True)
+class SolverResult:
+    """Solution of a problem.
+
+    Parameters
+    ----------
+    x : float [n]              last point, the solution when ``status`` is "optimal"
+    multipliers : float [m]    of the constraint rows, positive where the upper side binds
+    status : str
+    message : str              the solver's own words
+    objective : float
+    iterations : int
+    """
+
+    x: FloatArray
+    multipliers: FloatArray
+    status: Status
+    message: str
+    objective: float
+    iterations: int
