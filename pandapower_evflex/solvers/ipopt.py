@@ -1,4 +1,4 @@
-"""Solves a problem by Ipopt (Waechter and Biegler 2006, https://doi.org/10.1007/s10107-004-0559-y); the only import of cyipopt."""
+"""Solves a problem by Ipopt (Waechter, Biegler 2006, doi 10.1007/s10107-004-0559-y); the only import of cyipopt."""
 
 from __future__ import annotations
 
@@ -115,3 +115,8 @@ class _Callbacks:
             self.interruption = interruption
             return False
         return True
+
+
+def version() -> str:
+    """Of Ipopt and its Python interface."""
+    return f"Ipopt {'.'.join(str(part) for part in cyipopt.IPOPT_VERSION)}, cyipopt {cyipopt.__version__}"

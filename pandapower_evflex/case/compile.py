@@ -1,0 +1,130 @@
+"""From a net and its profiles to arrays: the only place where MW become per unit (of 1 MVA)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.ev_case import EvCase, charge_at_arrival, offers_of, slots_of
+from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.case.horizon import Horizon, Profiles
+from pandapower_evflex.case.stays import Stay, with_needs_of_next
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.nlp.layout import FloatArray
+
+ComplexArray = NDArray[np.complex128]
+
+#: injection (generation positive) per unit of the table's power
+INJECTION_SIGN = {"load": -1.0, "sgen": 1.0, "storage": -1.0, "gen": 1.0}
+_PART = {"p_mw": 1.0, "q_mvar": 1.0j}
+
+
+@dataclass(frozen=True)
+class Case:
+    """All arrays of one problem.
+
+    Parameters
+    ----------
+    grid : Grid
+    horizon : Horizon
+    evs : EvCase
+    s_base : complex [n_period, n_bus]   injection of everything but EVs, pu
+    scenarios : activation scenarios, of "down", "up", "base"
+    q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
+    """
+
+    grid: Grid
+    horizon: Horizon
+    evs: EvCase
+    s_base: ComplexArray
+    scenarios: tuple[str, ...]
+    q_follows_flexibility: bool
+
+    def injections(self, p_ev: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:
+        """Bus injections [n_case, n_bus] with EV loads ``p_ev`` [n_period, n_ev].
+
+        ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p_ev``.
+        """
+        p_for_q = p_ev if self.q_follows_flexibility or p_scheduled is None else p_scheduled
+        s = self.s_base.copy()
+        np.subtract.at(s, (slice(None), self.evs.bus_row), p_ev + 1j * p_for_q * self.evs.tan_phi)
+        return s
+
+
+def base_injections(net: Any, grid: Grid, profiles: Profiles) -> ComplexArray:
+    """Injections [n_period, n_bus] without EVs: table values, replaced by profiles where there are any."""
+    s = np.tile(grid.s_fixed, (profiles.horizon.n_periods, 1))
+    row_of_bus = pd.Series(grid.bus_row, index=grid.bus_index)
+    for (table, column), frame in profiles.values.items():
+        elements = net[table].loc[frame.columns]
+        rows = row_of_bus[elements["bus"]].to_numpy()
+        live = (rows >= 0) & elements["in_service"].to_numpy(dtype=bool)
+        scaling = elements["scaling"].to_numpy(dtype=float)[live]
+        change = (frame.to_numpy(dtype=float)[:, live] - elements[column].to_numpy(dtype=float)[live]) * scaling
+        to_bus = np.zeros((live.sum(), s.shape[1]))
+        to_bus[np.arange(live.sum()), rows[live]] = INJECTION_SIGN[table]
+        s += _PART[column] * (change @ to_bus)
+    return s
+
+
+def compile_evs(
+    evs: pd.DataFrame,
+    flexibility: pd.DataFrame | None,
+    stays: list[list[Stay]],
+    bus_row: NDArray[np.int64],
+    horizon: Horizon,
+    weights: Mapping[str, FloatArray | None],
+) -> EvCase:
+    """Arrays of the EVs in service.
+
+    Parameters
+    ----------
+    evs : DataFrame                          in-service rows of net.ev
+    flexibility : DataFrame or None          net.flexibility
+    stays : list per EV of Stay              needs reachable
+    bus_row : int [n_ev]                     internal bus of each EV
+    weights : {direction: [n_period, n_ev]}  None: the direction is no scenario
+    """
+    stays = with_needs_of_next(stays)
+    controllable = evs["controllable"].to_numpy(dtype=bool)
+    slots = slots_of(stays, controllable)
+    n_ev = len(evs)
+    fixed_p, fixed_e = np.zeros((horizon.n_periods, n_ev)), np.full((horizon.n_periods, n_ev), np.nan)
+    for i in np.flatnonzero(~controllable):
+        fixed_p[:, i], fixed_e[:, i] = charge_at_arrival(stays[i], horizon.n_periods)
+    cos_phi = evs["cos_phi"].to_numpy(dtype=float)
+    return EvCase(
+        index=evs.index.to_numpy(),
+        bus_row=bus_row,
+        tan_phi=np.sqrt(1.0 - cos_phi**2) / cos_phi,
+        controllable=controllable,
+        stays=[stay for own in stays for stay in own],
+        slots=slots,
+        offers={d: offers_of(d, evs, flexibility, slots, weights[d]) for d in ("up", "down")},
+        fixed_p=fixed_p,
+        fixed_e=fixed_e,
+    )
+
+
+def ev_bus_rows(evs: pd.DataFrame, grid: Grid) -> tuple[NDArray[np.int64], list[Fault]]:
+    """Internal bus of each EV; an EV at a bus without supply is a fault."""
+    rows = pd.Series(grid.bus_row, index=grid.bus_index)[evs["bus"]].to_numpy()
+    dead = evs.index[rows < 0]
+    if not len(dead):
+        return rows, []
+    buses = ", ".join(str(bus) for bus in evs.loc[dead, "bus"])
+    return rows, [
+        Fault(
+            "ev",
+            "bus",
+            tuple(dead),
+            buses,
+            "is out of service or without supply",
+            "connect the bus, or set the EV's in_service to False",
+        )
+    ]

@@ -1,0 +1,217 @@
+"""The grid as per-unit arrays: the only reader of pandapower's internal model (ppc).
+
+pandapower builds the model (taps, switches, fused and auxiliary buses, islands); this file only takes it over, so
+both see the same grid. All arrays are per unit on 1 MVA, whatever `net.sn_mva` is.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pandapower.auxiliary import _init_runopp_options
+from pandapower.pd2ppc import _pd2ppc
+from pandapower.pypower.idx_brch import F_BUS, T_BUS
+from pandapower.pypower.idx_bus import BUS_TYPE, PV, REF, VA
+from pandapower.pypower.idx_gen import GEN_BUS, GEN_STATUS, VG
+from pandapower.pypower.makeSbus import makeSbus
+from pandapower.pypower.makeYbus import makeYbus
+from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse.linalg import spsolve
+
+from pandapower_evflex.case.ratings import RatedEnds, rated_ends
+from pandapower_evflex.case.unsupported import unsupported_elements
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+#: pu, where net.bus has no such column
+DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Admittances, limits and fixed injections of the supplied part of a net.
+
+    Parameters
+    ----------
+    y_bus : csr_matrix complex [n_bus, n_bus]
+    v_start : complex [n_bus]            start of a power flow, with the set points of slack and held buses
+    slack, held : int                    buses of fixed voltage; buses of fixed magnitude and free reactive power
+    s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values
+    bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
+    vm_min, vm_max : float [n_bus]       tightest limits of the buses fused into one, -inf and inf without
+    from_bus, to_bus : int [n_branch]
+    y_ff, y_ft, y_tf, y_tt : complex     I_from = y_ff V_from + y_ft V_to
+    ends : RatedEnds                     where branch loadings are measured
+    """
+
+    y_bus: csr_matrix
+    v_start: ComplexArray
+    slack: IntArray
+    held: IntArray
+    s_fixed: ComplexArray
+    bus_index: IntArray
+    bus_row: IntArray
+    vm_min: FloatArray
+    vm_max: FloatArray
+    from_bus: IntArray
+    to_bus: IntArray
+    y_ff: ComplexArray
+    y_ft: ComplexArray
+    y_tf: ComplexArray
+    y_tt: ComplexArray
+    ends: RatedEnds
+
+    def __post_init__(self) -> None:
+        for value in self.__dict__.values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+
+def read_grid(
+    net: Any,
+    *,
+    trafo_loading: str = "power",
+    max_line_loading_percent: float | None = None,
+    max_trafo_loading_percent: float | None = None,
+) -> Grid:
+    """Model of the net as `pandapower.runpp` with trafo_model="t" sees it; the net is not changed.
+
+    Parameters
+    ----------
+    trafo_loading : "power" or "current"    see `rated_ends`
+    max_line_loading_percent, max_trafo_loading_percent : float, replace the columns of the net
+
+    Raises
+    ------
+    InvalidInputError    elements that the model cannot represent, or no slack in service
+    """
+    faults = unsupported_elements(net) or _slack_faults(net)
+    if faults:
+        raise InvalidInputError(faults)
+    model, ppc, ppci = _pandapower_model(net)
+    base = float(ppci["baseMVA"])
+    y_bus, y_from, y_to = makeYbus(base, ppci["bus"], ppci["branch"])
+    from_bus, to_bus = (ppci["branch"][:, column].real.astype(np.int64) for column in (F_BUS, T_BUS))
+    rows = np.arange(len(from_bus))
+    bus_row = _bus_rows(net, model, len(ppci["bus"]))
+    types = ppci["bus"][:, BUS_TYPE]
+    slack, held = np.flatnonzero(types == REF), np.flatnonzero(types == PV)
+    # generators at pandapower's slack count as slack too; Q of held buses is free, so s_fixed carries their P only
+    s_fixed = makeSbus(base, ppci["bus"], ppci["gen"]) * base
+    vm_min, vm_max = _voltage_limits(net, bus_row, len(types), slack)
+    y_bus = csr_matrix(y_bus * base)
+    y_bus.sum_duplicates()
+    v_start = _no_load_voltages(y_bus, _set_points(ppci), slack, held)
+    return Grid(
+        y_bus=y_bus,
+        v_start=v_start,
+        slack=slack,
+        held=held,
+        s_fixed=s_fixed,
+        bus_index=net["bus"].index.to_numpy(dtype=np.int64, copy=True),
+        bus_row=bus_row,
+        vm_min=vm_min,
+        vm_max=vm_max,
+        from_bus=from_bus,
+        to_bus=to_bus,
+        y_ff=_at(y_from, rows, from_bus, to_bus, 0) * base,
+        y_ft=_at(y_from, rows, from_bus, to_bus, 1) * base,
+        y_tf=_at(y_to, rows, from_bus, to_bus, 0) * base,
+        y_tt=_at(y_to, rows, from_bus, to_bus, 1) * base,
+        ends=rated_ends(
+            net,
+            _branch_rows(model, ppc, ppci),
+            trafo_loading,
+            max_line_loading_percent,
+            max_trafo_loading_percent,
+        ),
+    )
+
+
+def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
+    """pandapower's model of a shallow copy: the builders write private keys, but no table."""
+    model = copy.copy(net)
+    _init_runopp_options(
+        model,
+        calculate_voltage_angles=True,
+        check_connectivity=True,
+        switch_rx_ratio=2,
+        delta=0.0,
+        init="flat",
+        numba=True,
+        trafo3w_losses="hv",
+    )
+    # these options are the only ones whose signature is the same from 3.0 to 3.5; bus types are wanted as in runpp
+    model["_options"].update(mode="pf", enforce_q_lims=False, enforce_p_lims=False)
+    ppc, ppci = _pd2ppc(model)
+    return model, ppc, ppci
+
+
+def _at(y: Any, rows: IntArray, from_bus: IntArray, to_bus: IntArray, side: int) -> ComplexArray:
+    return np.asarray(y.tocsr()[rows, (from_bus, to_bus)[side]]).ravel().astype(np.complex128)
+
+
+def _set_points(ppci: Any) -> ComplexArray:
+    """Set points of generators, 1 elsewhere; only the slack has an angle, that of its external grid."""
+    bus, gen = ppci["bus"], ppci["gen"]
+    v = np.ones(len(bus), dtype=np.complex128)
+    running = gen[:, GEN_STATUS] > 0
+    at = gen[running, GEN_BUS].real.astype(np.int64)
+    v[at] = gen[running, VG].real
+    angle = np.where(bus[:, BUS_TYPE] == REF, np.deg2rad(bus[:, VA]), 0.0)
+    return v * np.exp(1j * angle)
+
+
+def _no_load_voltages(y_bus: csr_matrix, set_points: ComplexArray, slack: IntArray, held: IntArray) -> ComplexArray:
+    """Voltages without any load: a start that knows every tap and phase shift, which a flat one does not."""
+    v = set_points.copy()
+    others = np.setdiff1d(np.arange(len(v)), slack)
+    if len(others):
+        rows = y_bus[others]
+        v[others] = spsolve(csc_matrix(rows[:, others]), -rows[:, slack] @ v[slack])
+    v[held] *= np.abs(set_points[held]) / np.abs(v[held])
+    return v
+
+
+def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:
+    """Row of every pandapower bus; the lookup of a bus out of service or unsupplied points beyond the model."""
+    rows = model["_pd2ppc_lookups"]["bus"][net["bus"].index.to_numpy()].astype(np.int64)
+    return np.where((rows >= n_bus) | ~net["bus"]["in_service"].to_numpy(dtype=bool), -1, rows)
+
+
+def _voltage_limits(net: Any, bus_row: IntArray, n_bus: int, slack: IntArray) -> tuple[FloatArray, FloatArray]:
+    vm_min, vm_max = np.full(n_bus, -np.inf), np.full(n_bus, np.inf)
+    live = bus_row >= 0
+    for column, target, tighter in (("min_vm_pu", vm_min, np.fmax), ("max_vm_pu", vm_max, np.fmin)):
+        if column in net["bus"]:
+            limit = net["bus"][column].to_numpy(dtype=float)
+        else:
+            limit = np.full(len(bus_row), DEFAULT_VM[column])
+        known = live & np.isfinite(limit)
+        tighter.at(target, bus_row[known], limit[known])
+    vm_min[slack], vm_max[slack] = -np.inf, np.inf
+    return vm_min, vm_max
+
+
+def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:
+    """Model branch of every row of ppc, per element type; -1 out of service."""
+    live = ppci["internal"]["branch_is"]
+    row = np.full(len(ppc["branch"]), -1, dtype=np.int64)
+    row[np.flatnonzero(live)] = np.arange(int(np.sum(live)))
+    return {name: row[first:last] for name, (first, last) in model["_pd2ppc_lookups"]["branch"].items()}
+
+
+def _slack_faults(net: Any) -> list[Fault]:
+    has_slack = bool(net["ext_grid"]["in_service"].any())
+    if len(net["gen"]) and "slack" in net["gen"]:
+        has_slack |= bool((net["gen"]["in_service"] & net["gen"]["slack"].astype(bool)).any())
+    if has_slack:
+        return []
+    return [Fault("ext_grid", "", (), "no row", "is in service", "create_ext_grid(net, bus) at the feeding bus")]

@@ -1,0 +1,260 @@
+"""Sessions of ``net.ev_session`` as stays: whole periods, limits and needs, one after the other for each EV.
+
+Energies in MWh, powers in MW; a per-unit base of 1 MVA makes them per unit at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.horizon import Horizon
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.nlp.layout import IntArray
+
+logger = logging.getLogger(__name__)
+
+#: an arrival or departure this close to a period's edge is on it (in periods)
+EDGE_TOLERANCE = 1e-9
+
+#: MWh; a need missed by less is rounding
+ENERGY_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One session seen in whole periods.
+
+    Parameters
+    ----------
+    session : label in net.ev_session
+    ev : int                  position of the EV among the EVs in service
+    periods : int [n]         plugged periods inside the horizon, in order of time (a cyclic stay wraps round)
+    n_after : int             whole plugged periods after the end of the horizon
+    e_arrival : float         nan when it follows from the stay before
+    e_need : float            energy at departure, paper eq. (19) capped at the battery
+    e_low, e_max, p_min, p_max, trip : float
+    eta : float               charging efficiency, 0..1
+    energy_per_p : float      eta * period_h, energy of a period per unit of power
+    """
+
+    session: Any
+    ev: int
+    periods: IntArray
+    n_after: int
+    e_arrival: float
+    e_need: float
+    e_low: float
+    e_max: float
+    p_min: float
+    p_max: float
+    trip: float
+    eta: float
+    energy_per_p: float
+
+    @property
+    def is_coupled(self) -> bool:
+        """The arrival energy is what the stay before left, less its trip."""
+        return bool(np.isnan(self.e_arrival))
+
+    @property
+    def n_whole(self) -> int:
+        return len(self.periods) + self.n_after
+
+    def reach(self, e_start: float) -> float:
+        """Energy at departure when charging at full power throughout."""
+        return min(self.e_max, e_start + self.energy_per_p * self.p_max * self.n_whole)
+
+
+def read_stays(evs: pd.DataFrame, sessions: pd.DataFrame, horizon: Horizon) -> tuple[list[list[Stay]], list[Fault]]:
+    """Stays of each EV in order of arrival; sessions wholly outside the horizon are left out.
+
+    Parameters
+    ----------
+    evs, sessions : DataFrame    in-service rows of net.ev and net.ev_session, already checked
+    horizon : Horizon
+
+    Returns
+    -------
+    list (per EV) of lists of Stay, and the faults found (sessions that do not fit a cyclic horizon)
+    """
+    stays: list[list[Stay]] = [[] for _ in range(len(evs))]
+    faults: list[Fault] = []
+    position = {label: i for i, label in enumerate(evs.index)}
+    ordered = sessions[sessions["ev"].isin(evs.index)].sort_values("arrival_h", kind="stable")
+    numbers = _session_numbers(evs, ordered)
+    outside = []
+    for session, row in zip(ordered.index, numbers.itertuples(index=False), strict=True):
+        ev = position[row.ev]
+        first = int(np.ceil(row.arrival_h / horizon.period_h - EDGE_TOLERANCE))
+        last = int(np.floor(row.departure_h / horizon.period_h + EDGE_TOLERANCE))
+        if not horizon.cyclic and (row.departure_h <= 0 or first >= horizon.n_periods):
+            outside.append(session)
+            continue
+        if horizon.cyclic and last - first > horizon.n_periods:
+            faults.append(_too_long(session, row, horizon))
+            continue
+        periods, n_after = _whole_periods(first, last, horizon)
+        stays[ev].append(_stay(session, ev, periods, n_after, row, horizon))
+    if outside:
+        logger.info("%d sessions lie outside the horizon and are left out", len(outside))
+    for label, own in zip(evs.index, stays, strict=True):
+        faults += _chain_faults(label, own, horizon)
+    return stays, faults
+
+
+def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
+    """Sessions with their EV's values beside them, session values first."""
+    ev = evs.loc[sessions["ev"]].reset_index(drop=True)
+    own = sessions.reset_index(drop=True)
+
+    def column(name: str) -> pd.Series:
+        return own[name].astype(float) if name in own else pd.Series(np.nan, index=own.index)
+
+    consumption = ev["consumption_kwh_per_km"].astype(float) / 1e3
+    trip = column("trip_km").fillna(0.0) * consumption.fillna(0.0)
+    e_max = column("max_e_mwh").fillna(ev["max_e_mwh"].astype(float))
+    e_low = np.minimum(ev["min_e_mwh"].astype(float), e_max)
+    need = column("e_departure_mwh")
+    need = need.fillna(column("e_arrival_mwh") + column("energy_mwh"))
+    need = need.fillna(np.minimum(e_max, e_low + trip))  # (19); without a trip: the lower limit
+    return pd.DataFrame(
+        {
+            "ev": own["ev"],
+            "arrival_h": own["arrival_h"].astype(float),
+            "departure_h": own["departure_h"].astype(float),
+            "e_arrival": column("e_arrival_mwh"),
+            "e_need": need,
+            "e_low": e_low,
+            "e_max": e_max,
+            "p_min": ev["min_p_mw"].astype(float),
+            "p_max": column("max_p_mw").fillna(ev["max_p_mw"].astype(float)),
+            "trip": trip,
+            "eta": ev["efficiency_percent"].astype(float) / 100.0,
+        }
+    )
+
+
+def _whole_periods(first: int, last: int, horizon: Horizon) -> tuple[IntArray, int]:
+    if horizon.cyclic:
+        return np.arange(first, max(first, last)) % horizon.n_periods, 0
+    start, stop = max(first, 0), min(last, horizon.n_periods)
+    return np.arange(start, max(start, stop)), max(0, last - max(horizon.n_periods, first))
+
+
+def _stay(session: Any, ev: int, periods: IntArray, n_after: int, row: Any, horizon: Horizon) -> Stay:
+    return Stay(
+        session=session,
+        ev=ev,
+        periods=periods,
+        n_after=n_after,
+        e_arrival=row.e_arrival,
+        e_need=row.e_need,
+        e_low=row.e_low,
+        e_max=row.e_max,
+        p_min=row.p_min,
+        p_max=row.p_max,
+        trip=row.trip,
+        eta=row.eta,
+        energy_per_p=row.eta * horizon.period_h,
+    )
+
+
+def _too_long(session: Any, row: Any, horizon: Horizon) -> Fault:
+    return Fault(
+        "ev_session",
+        "departure_h",
+        (session,),
+        row.departure_h,
+        f"lies more than the horizon of {horizon.n_periods * horizon.period_h:g} h after the arrival",
+        "shorten the session or lengthen the horizon of the cyclic run",
+    )
+
+
+def _chain_faults(label: Any, stays: list[Stay], horizon: Horizon) -> list[Fault]:
+    """Faults that only the horizon shows: no known energy at the start, stays that overlap round a cyclic day."""
+    faults = []
+    if stays and stays[0].is_coupled:
+        faults.append(
+            Fault(
+                "ev_session",
+                "e_arrival_mwh",
+                (stays[0].session,),
+                np.nan,
+                f"is missing in the first session of EV {label} inside the horizon",
+                "give e_arrival_mwh or soc_arrival_percent",
+            )
+        )
+    plugged = np.concatenate([stay.periods for stay in stays]) if stays else np.empty(0, dtype=int)
+    if horizon.cyclic and len(np.unique(plugged)) < len(plugged):
+        faults.append(
+            Fault(
+                "ev_session",
+                "departure_h",
+                tuple(stay.session for stay in stays),
+                f"EV {label}",
+                "has sessions that overlap when hours go on modulo the horizon",
+                "let one end before the next begins",
+            )
+        )
+    return faults
+
+
+def unreachable_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:
+    """Stays that miss their need even at full power, each with the energy that it can reach.
+
+    A coupled stay starts from the most that the stay before can leave. A stay without a whole period in which to
+    charge is among them, whatever its need.
+    """
+    found = []
+    for own in stays:
+        e_left = np.nan
+        for stay in own:
+            e_start = e_left if stay.is_coupled else stay.e_arrival
+            reached = stay.reach(e_start)
+            if stay.n_whole == 0 or reached < stay.e_need - ENERGY_TOLERANCE:
+                found.append((stay, reached))
+            e_left = max(reached - stay.trip, 0.0)
+    return found
+
+
+def overfull_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:
+    """Stays whose least power (20) overfills the battery even from the least arrival energy, with that energy."""
+    found = []
+    for own in stays:
+        e_left = 0.0
+        for stay in own:
+            e_start = e_left if stay.is_coupled else stay.e_arrival
+            e_end = e_start + stay.energy_per_p * stay.p_min * len(stay.periods)
+            if e_end > stay.e_max + ENERGY_TOLERANCE:
+                found.append((stay, e_end))
+            e_left = max(min(max(e_end, stay.e_need), stay.e_max) - stay.trip, 0.0)
+    return found
+
+
+def with_reduced_needs(stays: list[list[Stay]], unreachable: list[tuple[Stay, float]]) -> list[list[Stay]]:
+    """The same stays with every unreachable need lowered to what can be reached."""
+    reached = {(stay.ev, stay.session): energy for stay, energy in unreachable}
+    return [
+        [replace(stay, e_need=min(stay.e_need, reached.get((stay.ev, stay.session), np.inf))) for stay in own]
+        for own in stays
+    ]
+
+
+def with_needs_of_next(stays: list[list[Stay]]) -> list[list[Stay]]:
+    """Needs raised so that a coupled next stay can still reach its own: the minimum-energy curve goes on backwards."""
+    result = []
+    for own in stays:
+        later: list[Stay] = []
+        for stay in reversed(own):
+            if later and later[0].is_coupled:
+                following = later[0]
+                start = following.e_need - following.energy_per_p * following.p_max * following.n_whole
+                stay = replace(stay, e_need=max(stay.e_need, min(stay.trip + max(start, 0.0), stay.e_max)))
+            later.insert(0, stay)
+        result.append(later)
+    return result

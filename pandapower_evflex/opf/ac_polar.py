@@ -1,0 +1,141 @@
+"""Network part of the problem: AC power flow in polar voltages with its limits, over a list of blocks.
+
+A block is one (scenario, period) with voltages of its own. Blocks that cannot bind are never built: that, and not
+faster derivatives, is where the time goes. Equation numbers are those of the first paper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.kernels import BUS_PAIR_POWER, LINEAR_1, SQUARE, SQUARED_CURRENT, SQUARED_POWER
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.nlp.problem import ProblemBuilder
+from pandapower_evflex.opf.ev_chain import KW, EvVariables
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The (scenario, period) pairs that get voltages.
+
+    Parameters
+    ----------
+    scenario : list of str [n_block]
+    period : int [n_block]
+    limited : bool [n_block, n_end]     which rated ends of branches are limited in each
+    v_start : complex [n_block, n_bus]
+    """
+
+    scenario: list[str]
+    period: IntArray
+    limited: NDArray[np.bool_]
+    v_start: ComplexArray
+
+    def __len__(self) -> int:
+        return len(self.scenario)
+
+
+def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks) -> None:
+    """Voltages, power balance with the EV loads, and branch limits of every block."""
+    if not len(blocks):
+        return
+    va, vm = _add_voltages(builder, case.grid, blocks)
+    p_rows, q_rows = _add_balance_rows(builder, case, blocks)
+    _add_network_power(builder, case.grid, va, vm, p_rows, q_rows)
+    _add_ev_loads(builder, case, evs, blocks, p_rows, q_rows)
+    _add_branch_limits(builder, case.grid, va, vm, blocks)
+
+
+def _add_voltages(builder: ProblemBuilder, grid: Grid, blocks: Blocks) -> tuple[IntArray, IntArray]:
+    """(13), (14); slack and held voltages are variables with equal bounds, which the solver takes as constants."""
+    angle, magnitude = np.angle(blocks.v_start), np.abs(blocks.v_start)
+    va_lower, va_upper = np.full_like(angle, -np.inf), np.full_like(angle, np.inf)
+    vm_lower, vm_upper = np.tile(grid.vm_min, (len(blocks), 1)), np.tile(grid.vm_max, (len(blocks), 1))
+    slack, set_points = grid.slack, grid.v_start[grid.slack]
+    angle[:, slack] = va_lower[:, slack] = va_upper[:, slack] = np.angle(set_points)
+    held = np.concatenate([slack, grid.held])
+    magnitude[:, held] = vm_lower[:, held] = vm_upper[:, held] = np.abs(grid.v_start[held])
+    va = builder.x.add("va", angle.shape, lower=va_lower, upper=va_upper, start=angle)
+    vm = builder.x.add("vm", magnitude.shape, lower=vm_lower, upper=vm_upper, start=magnitude)
+    return va, vm
+
+
+def _add_balance_rows(builder: ProblemBuilder, case: Case, blocks: Blocks) -> tuple[IntArray, IntArray]:
+    """Rows of (9) and (10), -1 where a bus has none: P at the slack, Q where the voltage is held."""
+    grid, n_block = case.grid, len(blocks)
+    injection = case.injections(case.evs.fixed_p)[blocks.period]
+    rows = []
+    for name, value, without in (
+        ("p_balance", injection.real, grid.slack),
+        ("q_balance", injection.imag, np.concatenate([grid.slack, grid.held])),
+    ):
+        buses = np.setdiff1d(np.arange(grid.y_bus.shape[0]), without)
+        row = np.full((n_block, grid.y_bus.shape[0]), -1)
+        row[:, buses] = builder.g.add(name, (n_block, len(buses)), lower=value[:, buses], upper=value[:, buses])
+        rows.append(row)
+    return rows[0], rows[1]
+
+
+def _add_network_power(
+    builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, p_rows: IntArray, q_rows: IntArray
+) -> None:
+    """(11), (12)"""
+    y = grid.y_bus.tocoo()
+    off = (y.row != y.col) & (y.data != 0)
+    k, m, g, b = y.row[off], y.col[off], y.data.real[off], y.data.imag[off]
+    own = grid.y_bus.diagonal()
+    for rows, pair, diagonal in ((p_rows, (g, b), own.real), (q_rows, (-b, g), -own.imag)):
+        columns = np.stack([va[:, k], va[:, m], vm[:, k], vm[:, m]], axis=-1)
+        parameters = np.broadcast_to(np.stack(pair, axis=-1), (*columns.shape[:2], 2))
+        used = rows[:, k] >= 0
+        builder.add_term(BUS_PAIR_POWER, rows[:, k][used], columns[used], parameters[used])
+        used = rows >= 0
+        builder.add_term(SQUARE, rows[used], vm[used][:, None], np.broadcast_to(diagonal, rows.shape)[used][:, None])
+
+
+def _add_ev_loads(
+    builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks, p_rows: IntArray, q_rows: IntArray
+) -> None:
+    """(7), and (8) with the reactive power of the activated or of the scheduled power."""
+    slots = case.evs.slots
+    for scenario in set(blocks.scenario):
+        block_of_period = np.full(case.horizon.n_periods, -1)
+        chosen = np.array([s == scenario for s in blocks.scenario])
+        block_of_period[blocks.period[chosen]] = np.flatnonzero(chosen)
+        block = block_of_period[slots.period]
+        bus, tan_phi = case.evs.bus_row[slots.ev], case.evs.tan_phi[slots.ev]
+        reactive = evs.load[scenario] if case.q_follows_flexibility else evs.power
+        for rows, columns, per_kw in ((p_rows, evs.load[scenario], np.ones(len(slots))), (q_rows, reactive, tan_phi)):
+            used = (block >= 0) & (rows[block, bus] >= 0) & (per_kw != 0)
+            builder.add_term(LINEAR_1, rows[block, bus][used], columns[used, None], per_kw[used, None] / KW)
+
+
+def _add_branch_limits(builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, blocks: Blocks) -> None:
+    """(15), (16) as squares at each rated end, in shares of the squared limit."""
+    ends = grid.ends
+    k = np.where(ends.at_from, grid.from_bus[ends.branch], grid.to_bus[ends.branch])
+    m = np.where(ends.at_from, grid.to_bus[ends.branch], grid.from_bus[ends.branch])
+    parameters = _flow_parameters(grid)
+    for name, kernel, kind in (
+        ("line_limit", SQUARED_CURRENT, ~ends.squared_power),
+        ("trafo_limit", SQUARED_POWER, ends.squared_power),
+    ):
+        block, end = np.nonzero(blocks.limited & kind)
+        rows = builder.g.add(name, len(block), upper=1.0)
+        columns = np.stack([va[block, k[end]], va[block, m[end]], vm[block, k[end]], vm[block, m[end]]], axis=-1)
+        builder.add_term(kernel, rows, columns, parameters[end])
+
+
+def _flow_parameters(grid: Grid) -> FloatArray:
+    """a, b, c, d of the kernels in kernels/branch_flow.py for every rated end [n_end, 4]."""
+    ends = grid.ends
+    y_kk = np.where(ends.at_from, grid.y_ff[ends.branch], grid.y_tt[ends.branch])
+    y_km = np.where(ends.at_from, grid.y_ft[ends.branch], grid.y_tf[ends.branch])
+    cross = y_kk * np.conj(y_km)
+    allowed = ends.rating * ends.limit
+    return np.stack([abs(y_kk) ** 2, abs(y_km) ** 2, cross.real, cross.imag], axis=1) / allowed[:, None] ** 2

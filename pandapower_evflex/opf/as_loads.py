@@ -1,0 +1,96 @@
+"""EVs as ordinary loads: what pandapower's own functions understand."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.tables.checks import TABLES
+
+
+def with_evs_as_loads(net: Any, result: Any, period: int | None = None, scenario: str = "base") -> Any:
+    """A plain net with the EVs as loads, for power flow, short circuit or time series.
+
+    Parameters
+    ----------
+    net : pandapowerNet                 not changed
+    result : FlexibilityOpfResult       None: the frames that the last run stored on the net
+    period : int or None
+        a period from 0: all profiled elements take their values of that moment. None: loads carry the first period's
+        values, and ConstControl controllers all profiles, so that `pandapower.timeseries.run_timeseries` runs
+    scenario : "base", "up" or "down"
+
+    Returns
+    -------
+    pandapowerNet without our tables; the new loads are named after their EVs and carry the EV's label in column `ev`
+    """
+    if result is None:
+        from pandapower_evflex.opf.on_net import StoredResult
+
+        result = StoredResult(net)
+    return with_evs_as_loads_of(net, result, period, scenario)
+
+
+def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: str) -> Any:
+    """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
+    if scenario not in ("base", "up", "down"):
+        raise ValueError(f'scenario {scenario!r} is not known; use "base", "up" or "down"')
+    n_periods = len(result.p_mw)
+    if period is not None and not 0 <= period < n_periods:
+        raise IndexError(f"period {period} is not among the {n_periods} periods")
+    evs = net["ev"].loc[result.p_mw.columns]
+    p, q = _ev_powers(result, evs, scenario)
+    plain = _without_our_tables(net)
+    labels = _add_loads(plain, evs)
+    profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
+    for column, values in (("p_mw", p), ("q_mvar", q)):
+        own = pd.DataFrame(values, columns=labels)
+        key = ("load", column)
+        profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
+    for (table, column), frame in profiles.items():
+        plain[table].loc[frame.columns, column] = frame.iloc[period or 0].to_numpy()
+    if period is None:
+        _add_controllers(plain, profiles)
+    return plain
+
+
+def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    scheduled = result.p_mw.to_numpy()
+    p = scheduled
+    if scenario == "up":
+        p = scheduled + result.p_up_mw.to_numpy()
+    elif scenario == "down":
+        p = scheduled - result.p_down_mw.to_numpy()
+    cos_phi = evs["cos_phi"].to_numpy(dtype=float)
+    p_for_q = p if result.settings["q_follows_flexibility"] else scheduled
+    return p, p_for_q * np.sqrt(1.0 - cos_phi**2) / cos_phi
+
+
+def _without_our_tables(net: Any) -> Any:
+    """A copy of the net without what pandapower does not know; our frames are not even copied."""
+    ours = {name for name in net if isinstance(name, str) and (name in TABLES or name.startswith("evflex_"))}
+    ours |= {"res_period", "res_flexibility", "res_ev"}
+    kept = net.__class__({name: value for name, value in net.items() if name not in ours})
+    return copy.deepcopy(kept)
+
+
+def _add_loads(plain: Any, evs: pd.DataFrame) -> pd.Index:
+    from pandapower.create import create_loads
+
+    names = [name if isinstance(name, str) else f"ev {label}" for label, name in evs["name"].items()]
+    labels = create_loads(plain, evs["bus"].to_numpy(), p_mw=0.0, q_mvar=0.0, name=names, type="ev", ev=evs.index)
+    return pd.Index(labels)
+
+
+def _add_controllers(plain: Any, profiles: dict[tuple[str, str], pd.DataFrame]) -> None:
+    from pandapower.control import ConstControl
+    from pandapower.timeseries import DFData
+
+    for (table, column), frame in profiles.items():
+        ConstControl(
+            plain, table, column, element_index=list(frame.columns), profile_name=list(frame.columns),
+            data_source=DFData(frame),
+        )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The nonlinear problem over growing lists of blocks, until the power flow of all blocks keeps every limit.
+
+A point that is optimal for the blocks built and feasible for all is a local optimum of the whole: leaving out blocks
+only relaxes. So the check afterwards suffices, and blocks that cannot bind are never built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
+from pandapower_evflex.opf.ac_polar import Blocks, add_network
+from pandapower_evflex.opf.base_check import describe
+from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
+from pandapower_evflex.opf.infeasible import obstacles
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.screening import NeededBlocks, screen
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import GridState, scheduled_states, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers import ipopt
+from pandapower_evflex.solvers.result import SolverResult
+
+#: more rounds than this have not been met; each adds every block found violated
+MAX_ROUNDS = 20
+
+_REASONS = {
+    "infeasible": "no schedule was found that serves every EV within the limits of the grid; in the way:",
+    "iteration_limit": "the solver reached its iteration limit (solver_options={'max_iter': ...}); at its last point:",
+    "failed": "the solver failed; at its last point:",
+}
+
+
+@dataclass(frozen=True)
+class ExactSolution:
+    """Schedule and power flows, or the reason why there are none."""
+
+    status: str
+    message: str
+    schedule: Schedule | None
+    states: Mapping[str, GridState]
+    findings: pd.DataFrame
+    stats: dict[str, Any]
+
+
+def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariables]:
+    """The first paper's problem over the given blocks: equations (4) to (24)."""
+    builder = ProblemBuilder()
+    evs = add_evs(builder, case)
+    add_network(builder, case, evs, blocks)
+    return builder.build(), evs
+
+
+def solve_exact(
+    case: Case, flow: BatchedPowerFlow, without_evs: GridState, options: Options, bar: Progress, clock: Stopwatch
+) -> ExactSolution:
+    """Solve, check all blocks by power flow, add the violated ones, solve again."""
+    with clock.phase("screening"):
+        needed = screen(case, flow, without_evs)
+    v_start, stats = without_evs.v, {"rounds": 0, "iterations": 0}
+    for number in range(1, MAX_ROUNDS + 1):
+        with clock.phase("build"):
+            problem, evs = build_flexibility_opf(case, needed.blocks(v_start))
+        bar.start_round(number, needed.n_blocks)
+        with clock.phase("ipopt"):
+            solved = ipopt.solve(problem, tol=options.tol, options=options.solver_options, on_iteration=bar.step)
+        stats = _stats(stats, number, needed, problem, solved)
+        schedule = schedule_of(case, evs, solved.x)
+        with clock.phase("check"):
+            states = scheduled_states(case, flow, schedule)
+        if solved.status != "optimal":
+            return _without_solution(case, schedule, states, solved, stats)
+        if not _join_violated(case, needed, states):
+            break
+    return ExactSolution("optimal", solved.message, schedule, states, pd.DataFrame(), stats)
+
+
+def _join_violated(case: Case, needed: NeededBlocks, states: Mapping[str, GridState]) -> bool:
+    joined = [
+        needed.join(name, state, violations_of(case, state), case.grid.ends.limit) for name, state in states.items()
+    ]
+    return any(joined)
+
+
+def _stats(
+    before: Mapping[str, Any], number: int, needed: NeededBlocks, problem: Problem, solved: SolverResult
+) -> dict[str, Any]:
+    return {
+        "rounds": number,
+        "iterations": before["iterations"] + solved.iterations,
+        "n_blocks": needed.n_blocks,
+        "n_variables": problem.n,
+        "n_constraints": problem.m,
+        "solver": ipopt.version(),
+    }
+
+
+def _without_solution(
+    case: Case, schedule: Schedule, states: Mapping[str, GridState], solved: SolverResult, stats: dict[str, Any]
+) -> ExactSolution:
+    findings = obstacles(case, schedule, states)
+    reason = _REASONS[solved.status]
+    text = describe(findings) if len(findings) else "nothing above the tolerance"
+    return ExactSolution(solved.status, f"{reason}\n{text}\n({solved.message})", None, {}, findings, stats)
+
+
+__all__ = ["ExactSolution", "FloatArray", "build_flexibility_opf", "solve_exact"]

@@ -1,0 +1,244 @@
+"""The day-ahead flexibility OPF of the first paper, as a table of contents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import FlexibilityOPFNotConverged
+from pandapower_evflex.opf.base_check import base_findings, describe, findings_frame
+from pandapower_evflex.opf.exact import ExactSolution, solve_exact
+from pandapower_evflex.opf.on_net import clear_results, write_results
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.study import Study, read_study
+from pandapower_evflex.opf.verify import grid_state, largest_violation, verification
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+
+logger = logging.getLogger(__name__)
+
+#: relative; a schedule that exceeds a limit by more is not called optimal
+VERIFIED = 1e-6
+#: MVA; the same for the mismatch of the power flows that say so
+VERIFIED_MISMATCH_MVA = 1e-8
+
+ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
+
+
+def run_flexibility_opf(
+    net: Any,
+    profiles: Mapping[Any, pd.DataFrame] | None = None,
+    *,
+    n_periods: int | None = None,
+    period_h: float | None = None,
+    cyclic: bool = False,
+    scenarios: Sequence[str] = ("down", "up"),
+    weights: Mapping[str, Any] | None = None,
+    q_follows_flexibility: bool = True,
+    trafo_loading: str = "power",
+    max_line_loading_percent: float | None = None,
+    max_trafo_loading_percent: float | None = None,
+    unreachable: str = "raise",
+    method: str = "auto",
+    tie_break: str | None = None,
+    tol: float = 1e-8,
+    verify: bool = True,
+    raise_on_failure: bool = True,
+    progress: bool | None = None,
+    solver_options: Mapping[str, Any] | None = None,
+) -> FlexibilityOpfResult:
+    r"""Schedule EV charging so that the flexibility that the grid can take is largest.
+
+    Maximises :math:`\sum_{ev,t,s} C_{s,t} P^{flex}_{s,ev,t}` (first paper, eq. 4) such that the AC power flow keeps
+    every limit of the grid when all upward ("up": more charging) or all downward ("down": less charging) flexibility
+    of a period is activated, and every EV leaves with the energy it needs.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+        with `net.ev` and `net.ev_session` (see `create_ev`, `create_ev_session`), optionally `net.flexibility`
+    profiles : {("load", "p_mw"): DataFrame[period x element index], ...}
+        as simbench returns them, values before `scaling`; rows count by position, a DatetimeIndex gives `period_h` and
+        labels the results; what is missing is constant at its table value
+    n_periods, period_h : int, float
+        number and length [h] of the periods where the profiles do not say (`period_h` then 0.25)
+    cyclic : bool
+        a session that leaves after the horizon goes on at its start (typical-day studies)
+    scenarios : of "down", "up", "base"
+        which activations must keep the limits; "base" is the schedule itself
+    weights : {"up": w, "down": w}
+        C of eq. (4): scalars, one value per period, or DataFrame[period x ev]; missing = 1; multiplies
+        `net.flexibility.weight`
+    q_follows_flexibility : bool
+        reactive power follows the activated power; False: the scheduled power alone, as eq. (8) prints it
+    trafo_loading : "power" or "current"
+        what limits a transformer: apparent power as in eq. (16), or current as in pandapower's results
+    max_line_loading_percent, max_trafo_loading_percent : float
+        replace the columns `max_loading_percent` (missing: 100)
+    unreachable : "raise" or "reduce"
+        sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
+    method : "auto" or "exact"
+        both solve the nonlinear problem by Ipopt to a local optimum
+    tie_break : None
+        the schedule is one of many of equal flexibility
+    tol : float
+        of the solver
+    verify : bool
+        status "optimal" only if a power flow of every scenario and period keeps every limit to 1e-6
+    raise_on_failure : bool
+        False: return the result with its status and NaN frames instead of raising
+    progress : bool
+        None: a bar on a terminal when it takes longer than a second; True: always; False: never
+    solver_options : mapping
+        Ipopt options
+
+    Returns
+    -------
+    FlexibilityOpfResult
+        and on the net: `net.res_period`, `net.res_flexibility`, one frame per series (`net["evflex_ev_p_mw"]`, ...),
+        pandapower's own result tables for the moment of highest loading (see `write_period`), `net.OPF_converged`
+
+    Raises
+    ------
+    InvalidInputError
+        names table, column, rows, value and remedy of all faults; nothing on the net was changed
+    FlexibilityOPFNotConverged
+        no schedule exists or none was found; `findings` says what stands in the way. Element tables are untouched and
+        our old results are emptied.
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> net, profiles = evf.networks.suburban_lv(seed=0, n_periods=24)
+    >>> result = evf.run_flexibility_opf(net, profiles, progress=False)
+    >>> result.status
+    'optimal'
+    """
+    options = Options(
+        tuple(scenarios) if not isinstance(scenarios, str) else (scenarios,),
+        weights,
+        q_follows_flexibility,
+        trafo_loading,
+        max_line_loading_percent,
+        max_trafo_loading_percent,
+        unreachable,
+        method,
+        tie_break,
+        tol,
+        verify,
+        raise_on_failure,
+        progress,
+        dict(solver_options or {}),
+    )
+    clock = Stopwatch()
+    with clock.phase("read"):
+        study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    result = _solve(net, study, options, clock)
+    if result.status == "optimal":
+        with clock.phase("write"):
+            write_results(net, result)
+        return result
+    clear_results(net)
+    if options.raise_on_failure:
+        raise FlexibilityOPFNotConverged(result.message, result.findings, result)
+    return result
+
+
+def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
+    """Base check, exact solve, result."""
+    case = study.case
+    with clock.phase("base power flow"):
+        flow = BatchedPowerFlow(case.grid)
+        without_evs = grid_state(case, flow, case.evs.fixed_p)
+        findings = findings_frame(study.findings + base_findings(case, flow, without_evs))
+    hopeless = findings[~findings["curable"].astype(bool)]
+    if len(hopeless):
+        message = "no schedule exists:\n" + describe(hopeless)
+        return _failed(net, study, options, clock, "infeasible", message, findings)
+    if len(findings):
+        logger.warning("to be cured by charging:\n%s", describe(findings))
+    with Progress(options.progress) as bar, clock.phase("solve"):
+        solution = solve_exact(case, flow, without_evs, options, bar, clock)
+    if solution.status != "optimal":
+        found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
+        return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
+    return _succeeded(net, study, options, clock, findings, solution)
+
+
+def _succeeded(
+    net: Any, study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: ExactSolution
+) -> FlexibilityOpfResult:
+    assert solution.schedule is not None
+    with clock.phase("results"):
+        checked = verification(study.case, solution.schedule, solution.states)
+        worst, mismatch = largest_violation(checked), checked["max_mismatch_mva"]
+        if options.verify and (worst > VERIFIED or mismatch > VERIFIED_MISMATCH_MVA):
+            message = f"the schedule does not verify: limits exceeded by {worst:.2g} (relative), {mismatch:.2g} MVA off"
+            return _failed(net, study, options, clock, "failed", message, findings, solution)
+        result = solved_result(
+            net,
+            study.case,
+            study.profiles,
+            solution.schedule,
+            solution.states,
+            options.trafo_loading,
+            status="optimal",
+            message=_message(findings, study.reduced),
+            gap=np.nan,
+            verification=checked,
+            reduced=study.reduced,
+            findings=findings,
+            stats=_stats(study, clock, solution),
+        )
+    return result
+
+
+def _message(findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
+    parts = [f"solved to a local optimum; {ONE_OF_MANY}"]
+    if len(reduced):
+        parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
+    if len(findings):
+        parts.append(f"charging cures {len(findings)} limits violated without EVs, see result.findings")
+    return "; ".join(parts)
+
+
+def _failed(
+    net: Any,
+    study: Study,
+    options: Options,
+    clock: Stopwatch,
+    status: str,
+    message: str,
+    findings: pd.DataFrame,
+    solution: ExactSolution | None = None,
+) -> FlexibilityOpfResult:
+    return unsolved_result(
+        net,
+        study.case,
+        study.profiles,
+        options.trafo_loading,
+        status=status,
+        message=message,
+        gap=np.nan,
+        reduced=study.reduced,
+        findings=findings,
+        stats=_stats(study, clock, solution),
+    )
+
+
+def _stats(study: Study, clock: Stopwatch, solution: ExactSolution | None) -> dict[str, Any]:
+    case = study.case
+    sizes = {
+        "n_buses": len(case.grid.vm_min),
+        "n_branches": len(case.grid.from_bus),
+        "n_periods": case.horizon.n_periods,
+        "n_evs": len(case.evs.index),
+        "n_ev_periods": len(case.evs.slots),
+    }
+    return {**sizes, **(solution.stats if solution else {}), "seconds": clock.seconds, "cpu_seconds": clock.cpu_seconds}

@@ -1,0 +1,54 @@
+"""What stands in the way where the solver found no schedule: the limits exceeded at its least infeasible point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.base_check import TOLERANCE, bus_finding, end_finding, findings_frame, worst_ends
+from pandapower_evflex.opf.ev_chain import Schedule
+from pandapower_evflex.opf.verify import GridState, violations_of
+
+
+def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> pd.DataFrame:
+    """Grid limits exceeded under activation, and sessions that miss their need, at the solver's last point.
+
+    The solver minimises the total violation there, so what is left is what cannot be reconciled, though another
+    point may trade one violation for another.
+    """
+    rows = _short_sessions(case, schedule)
+    for scenario in case.scenarios:
+        rows += [{**row, "scenario": scenario} for row in _exceeded(case, states[scenario])]
+    return findings_frame(rows)
+
+
+def _exceeded(case: Case, state: GridState) -> list[dict[str, Any]]:
+    grid, violations, rows = case.grid, violations_of(case, state), []
+    for t in np.flatnonzero(~state.converged):
+        rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
+    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged):
+        for bus in np.flatnonzero(violations.under[t] > TOLERANCE):
+            rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus], False))
+        for bus in np.flatnonzero(violations.over[t] > TOLERANCE):
+            rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus], False))
+        for end in worst_ends(grid, violations.overload[t]):
+            rows.append(end_finding(grid, end, t, state.loading[t, end], False))
+    return rows
+
+
+def _short_sessions(case: Case, schedule: Schedule) -> list[dict[str, Any]]:
+    rows = []
+    for stay in case.evs.stays:
+        if not len(stay.periods) or not case.evs.controllable[stay.ev]:
+            continue
+        last = int(stay.periods[-1])
+        e_needed = stay.e_need - stay.energy_per_p * stay.p_max * stay.n_after
+        e = schedule.e[last, stay.ev]
+        if e < e_needed * (1.0 - TOLERANCE):
+            row = {"finding": "unreachable within the grid", "ev": case.evs.index[stay.ev], "session": stay.session}
+            rows.append({**row, "period": last, "quantity": "e_mwh", "value": e, "limit": e_needed, "curable": False})
+    return rows

@@ -1,0 +1,157 @@
+"""Our results on the net: flat frames under short keys, so that they survive JSON, Excel and SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
+from pandapower_evflex.opf.results import FlexibilityOpfResult
+
+SERIES_PREFIX = "evflex_"
+RESULT_TABLES = ("res_period", "res_flexibility", "res_ev")
+_SHORT = {
+    "vm_pu": "bus_vm_pu",
+    "line_loading_percent": "line_loading",
+    "trafo_loading_percent": "trafo_loading",
+    "trafo3w_loading_percent": "trafo3w_loading",
+}
+_EV_SERIES = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
+
+
+def write_results(net: Any, result: FlexibilityOpfResult) -> None:
+    """Write all tables of a solved result, and pandapower's own for the moment of highest loading.
+
+    Everything is computed before the first table is touched, so the net is never left half written.
+    """
+    scenario, period = busiest_moment(result)
+    tables: dict[str, Any] = {
+        **series_frames(result),
+        "res_period": _period_table(result),
+        "res_flexibility": _flexibility_table(net, result),
+        **_moment_tables(net, result, period, scenario),
+    }
+    clear_results(net)
+    for name, value in tables.items():
+        net[name] = value
+    net["OPF_converged"] = True
+
+
+def clear_results(net: Any) -> None:
+    """Empty our results of an earlier run; pandapower's tables stay."""
+    for name in [key for key in net.keys() if isinstance(key, str) and key.startswith(SERIES_PREFIX)]:
+        del net[name]
+    for name in RESULT_TABLES:
+        net[name] = pd.DataFrame()
+    net["OPF_converged"] = False
+
+
+def write_period(net: Any, period: int, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
+    """Fill pandapower's `res_*` tables and `net.res_ev` for one moment, so that every pandapower plot shows it.
+
+    The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    period : int                          from 0
+    scenario : "base", "up" or "down"     the schedule itself, or full activation of one direction
+    result : FlexibilityOpfResult         None: the frames that the last run stored on the net
+    """
+    for name, value in _moment_tables(net, result or StoredResult(net), period, scenario).items():
+        net[name] = value
+
+
+class StoredResult:
+    """What `write_period` and `with_evs_as_loads` need of a result, read from the frames on the net."""
+
+    def __init__(self, net: Any) -> None:
+        if f"{SERIES_PREFIX}ev_p_mw" not in net:
+            raise KeyError("the net holds no flexibility OPF result; run run_flexibility_opf first, or give a result")
+        for name in _EV_SERIES:
+            setattr(self, name, net[f"{SERIES_PREFIX}ev_{name}"])
+        self.settings = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+        self.profiles = {
+            (table, column): net[f"{SERIES_PREFIX}{table}_{column}"]
+            for table in ("load", "sgen", "storage", "gen")
+            for column in ("p_mw", "q_mvar")
+            if f"{SERIES_PREFIX}{table}_{column}" in net
+        }
+
+
+def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
+    """One flat frame per series: RangeIndex rows, element labels as columns."""
+    frames = {f"ev_{name}": getattr(result, name) for name in _EV_SERIES}
+    for name, short in _SHORT.items():
+        frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
+    frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
+    flat = {SERIES_PREFIX + name: frame.reset_index(drop=True) for name, frame in frames.items()}
+    return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}
+
+
+def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
+    """Scenario and period of the highest loading of any line or transformer."""
+    best = ("base", 0, -np.inf)
+    for scenario in result.line_loading_percent:
+        loading = pd.concat([getattr(result, name)[scenario] for name in _SHORT if name != "vm_pu"], axis=1)
+        highest = loading.max(axis=1).to_numpy()
+        if len(loading.columns) and np.nanmax(highest) > best[2]:
+            best = (scenario, int(np.nanargmax(highest)), float(np.nanmax(highest)))
+    return best[0], best[1]
+
+
+def _moment_tables(net: Any, result: Any, period: int, scenario: str) -> dict[str, pd.DataFrame]:
+    """pandapower's result tables of one moment from its own power flow, and res_ev."""
+    import pandapower as pp
+
+    plain = with_evs_as_loads_of(net, result, period, scenario)
+    pp.runpp(plain, tolerance_mva=1e-10, trafo_model="t", calculate_voltage_angles=True, numba=True)
+    tables = {name: plain[name] for name in plain.keys() if isinstance(name, str) and name.startswith("res_")}
+    tables["res_load"] = tables["res_load"].loc[net["load"].index]
+    return {
+        **{name: frame for name, frame in tables.items() if name in net},
+        "res_ev": pd.DataFrame({name: getattr(result, name).iloc[period] for name in _EV_SERIES}),
+    }
+
+
+def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
+    """One row per period: sums of the EVs, extremes of the grid in each scenario."""
+    columns: dict[str, Any] = {"time": [str(label) for label in result.p_mw.index]}
+    for name in ("p_mw", "p_up_mw", "p_down_mw"):
+        columns[name] = getattr(result, name).sum(axis=1).to_numpy()
+    order = [name for name in ("up", "down", "base") if name in result.vm_pu]
+    for scenario in order:
+        columns[f"min_vm_pu_{scenario}"] = result.vm_pu[scenario].min(axis=1).to_numpy()
+        columns[f"max_vm_pu_{scenario}"] = result.vm_pu[scenario].max(axis=1).to_numpy()
+        columns[f"max_line_loading_percent_{scenario}"] = _highest(result.line_loading_percent[scenario])
+        trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
+        columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
+    return pd.DataFrame(columns)
+
+
+def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """Highest loading per period, 0 where the net has no such element."""
+    return loading.max(axis=1).fillna(0.0).to_numpy() if len(loading.columns) else np.zeros(len(loading))
+
+
+def _flexibility_table(net: Any, result: FlexibilityOpfResult) -> pd.DataFrame:
+    """One row per row of net.flexibility: in how many periods it can be called, and how much."""
+    columns = ["element_type", "element", "direction", "n_periods", "mean_p_mw", "max_p_mw"]
+    if "flexibility" not in net:
+        return pd.DataFrame(columns=columns)
+    rows = []
+    for offer in net["flexibility"].itertuples():
+        rows.append((offer.element_type, offer.element, offer.direction, *_offered(result, offer)))
+    return pd.DataFrame(rows, columns=columns, index=net["flexibility"].index)
+
+
+def _offered(result: FlexibilityOpfResult, offer: Any) -> tuple[int, float, float]:
+    frame: Mapping[Any, pd.Series] = result.p_up_mw if offer.direction == "up" else result.p_down_mw
+    if offer.element_type != "ev" or not offer.in_service or offer.element not in frame:
+        return 0, 0.0, 0.0
+    plugged = result.e_mwh[offer.element].notna()
+    p = frame[offer.element][plugged]
+    return int((p > 0).sum()), float(p.mean()) if len(p) else 0.0, float(p.max()) if len(p) else 0.0

@@ -1,0 +1,104 @@
+"""The arguments of `run_flexibility_opf`, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.horizon import Horizon
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.nlp.layout import FloatArray
+
+FUNCTION = "run_flexibility_opf"
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "trafo_loading": ("power", "current"),
+    "unreachable": ("raise", "reduce"),
+    "method": ("auto", "exact"),
+    "tie_break": (None,),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Keyword arguments of `run_flexibility_opf` that are neither the net nor its profiles."""
+
+    scenarios: tuple[str, ...]
+    weights: Any
+    q_follows_flexibility: bool
+    trafo_loading: str
+    max_line_loading_percent: float | None
+    max_trafo_loading_percent: float | None
+    unreachable: str
+    method: str
+    tie_break: str | None
+    tol: float
+    verify: bool
+    raise_on_failure: bool
+    progress: bool | None
+    solver_options: Mapping[str, Any]
+
+
+def option_faults(options: Options) -> list[Fault]:
+    """Wrong arguments, each named."""
+    faults = [
+        Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not known", f"use one of {choices}")
+        for name, choices in CHOICES.items()
+        if getattr(options, name) not in choices
+    ]
+    wrong = [name for name in options.scenarios if name not in ("down", "up", "base")]
+    if wrong or not options.scenarios:
+        remedy = 'use any of "down", "up", "base"'
+        faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
+    for name in ("max_line_loading_percent", "max_trafo_loading_percent"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            faults.append(
+                Fault(FUNCTION, name, (), value, "is not above 0", "give percent, None for the net's columns")
+            )
+    if not 0 < options.tol < 1:
+        faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))
+    return faults
+
+
+def read_weights(weights: Any, evs: pd.Index, horizon: Horizon) -> tuple[dict[str, FloatArray], list[Fault]]:
+    """Weights per direction [n_period, n_ev]; what is not given is 1.
+
+    Each of ``weights["up"]`` and ``weights["down"]`` is a scalar, one value per period, or DataFrame[period x ev].
+    """
+    read = {d: np.ones((horizon.n_periods, len(evs))) for d in ("up", "down")}
+    if weights is None:
+        return read, []
+    if not isinstance(weights, Mapping) or not set(weights) <= set(read):
+        remedy = 'give {"up": w, "down": w}'
+        return read, [Fault(FUNCTION, "weights", (), type(weights).__name__, "is not understood", remedy)]
+    faults: list[Fault] = []
+    for direction, weight in weights.items():
+        faults += _read_weight(read[direction], direction, weight, evs)
+    return read, faults
+
+
+def _read_weight(target: FloatArray, direction: str, weight: Any, evs: pd.Index) -> list[Fault]:
+    """Fill ``target`` from one weight."""
+    place = f"weights[{direction!r}]"
+    n_periods = len(target)
+    columns: Any = slice(None)
+    if isinstance(weight, pd.DataFrame):
+        unknown = weight.columns.difference(evs)
+        if len(unknown):
+            remedy = "name columns after in-service rows of net.ev"
+            return [Fault(FUNCTION, place, tuple(unknown), "columns", "are not EVs in service", remedy)]
+        columns = evs.get_indexer(weight.columns)
+    try:
+        values = np.asarray(weight, dtype=float)
+    except (TypeError, ValueError):
+        return [Fault(FUNCTION, place, (), repr(weight), "is not numeric", "give numbers")]
+    if values.ndim and len(values) != n_periods:
+        return [Fault(FUNCTION, place, (), f"{len(values)} rows", f"do not match {n_periods} periods", "give one each")]
+    if not np.all(np.isfinite(values)) or np.any(values < 0):
+        return [Fault(FUNCTION, place, (), "some", "are negative, NaN or infinite", "give finite weights of 0 or more")]
+    target[:, columns] = values[:, None] if values.ndim == 1 else values
+    return []

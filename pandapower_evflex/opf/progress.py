@@ -1,0 +1,37 @@
+"""A progress line for runs that take longer than a moment."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from tqdm import tqdm
+
+#: seconds before an automatic bar shows up
+DELAY = 1.0
+
+
+class Progress:
+    """Counts iterations of the solver.
+
+    Parameters
+    ----------
+    shown : bool or None    None: only on a terminal, and only after a second
+    """
+
+    def __init__(self, shown: bool | None) -> None:
+        disable = None if shown is None else not shown
+        self._bar = tqdm(desc="flexibility OPF", unit="it", disable=disable, delay=DELAY if shown is None else 0.0)
+
+    def start_round(self, number: int, n_blocks: int) -> None:
+        self._bar.set_postfix_str(f"round {number}, {n_blocks} blocks")
+
+    def step(self, _iteration: int) -> None:
+        self._bar.update()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()

@@ -1,0 +1,132 @@
+"""Everything that is read and checked before a solver runs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
+from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.case.horizon import Profiles, read_profiles
+from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.base_check import session_findings
+from pandapower_evflex.opf.options import Options, option_faults, read_weights
+from pandapower_evflex.tables.checks import check_tables
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A compiled case with what was found on the way.
+
+    Parameters
+    ----------
+    case : Case
+    profiles : Profiles
+    findings : list of dict      sessions that no charging can satisfy
+    reduced : DataFrame          sessions whose need was lowered
+    """
+
+    case: Case
+    profiles: Profiles
+    findings: list[dict[str, Any]]
+    reduced: pd.DataFrame
+
+
+def read_study(
+    net: Any,
+    profiles: Any,
+    options: Options,
+    *,
+    n_periods: int | None,
+    period_h: float | None,
+    cyclic: bool,
+) -> Study:
+    """Read net, tables and profiles; every fault of the input in one error.
+
+    Raises
+    ------
+    InvalidInputError    nothing on the net was changed
+    """
+    faults = option_faults(options)
+    table_faults = check_tables(net)
+    faults += table_faults
+    if len(net.get("ev", ())) == 0:
+        faults.append(Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"))
+    read = _gathered(faults, read_profiles, net, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    grid = None
+    if not option_faults(options):
+        grid = _gathered(
+            faults,
+            read_grid,
+            net,
+            trafo_loading=options.trafo_loading,
+            max_line_loading_percent=options.max_line_loading_percent,
+            max_trafo_loading_percent=options.max_trafo_loading_percent,
+        )
+    if table_faults or read is None or grid is None:
+        raise InvalidInputError(faults)
+    return _compile(net, read, grid, options, faults)
+
+
+def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> Any:
+    """The function's value, or None and its faults in the list."""
+    try:
+        return function(*args, **kwargs)
+    except InvalidInputError as error:
+        faults += error.faults
+        return None
+
+
+def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults: list[Fault]) -> Study:
+    horizon = profiles.horizon
+    evs = net["ev"][net["ev"]["in_service"].astype(bool)]
+    bus_row, bus_faults = ev_bus_rows(evs, grid)
+    weights, weight_faults = read_weights(options.weights, evs.index, horizon)
+    sessions = _sessions_in_service(net)
+    stays, stay_faults = read_stays(evs, sessions, horizon)
+    faults = [*faults, *bus_faults, *weight_faults, *stay_faults]
+    if faults:
+        raise InvalidInputError(faults)
+    if (weights["down"] > weights["up"]).any():
+        logger.warning(
+            "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
+        )
+    unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
+    reduced = _reduced_frame(evs.index, unreachable if options.unreachable == "reduce" else [])
+    if options.unreachable == "reduce":
+        stays = with_reduced_needs(stays, unreachable)
+        unreachable = []
+    ev_case = compile_evs(
+        evs,
+        net.get("flexibility"),
+        stays,
+        bus_row,
+        horizon,
+        {d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
+    )
+    case = Case(
+        grid=grid,
+        horizon=horizon,
+        evs=ev_case,
+        s_base=base_injections(net, grid, profiles),
+        scenarios=tuple(dict.fromkeys(options.scenarios)),
+        q_follows_flexibility=options.q_follows_flexibility,
+    )
+    return Study(case, profiles, session_findings(evs.index, unreachable, overfull), reduced)
+
+
+def _sessions_in_service(net: Any) -> pd.DataFrame:
+    if "ev_session" not in net:
+        return pd.DataFrame({"ev": [], "arrival_h": [], "departure_h": []})
+    return net["ev_session"][net["ev_session"]["in_service"].astype(bool)]
+
+
+def _reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
+    rows = [(stay.session, evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
+    return pd.DataFrame(rows, columns=["session", "ev", "e_need_mwh", "e_reduced_mwh"]).set_index("session")

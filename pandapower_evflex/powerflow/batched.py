@@ -1,0 +1,257 @@
+r"""Many AC power flows of one grid at once.
+
+Newton's method in polar voltages with relative voltage steps: with :math:`c_{km} = V_k (Y_{km} V_m)^*` and
+:math:`S_k = \sum_m c_{km}` the Jacobian has the 2x2 blocks
+
+.. math::
+
+    \frac{\partial (P_k, Q_k)}{\partial (\theta_m, \ln v_m)} =
+    \begin{pmatrix} \Im c_{km} & \Re c_{km} \\ -\Re c_{km} & \Im c_{km} \end{pmatrix}, \quad
+    \frac{\partial (P_k, Q_k)}{\partial (\theta_k, \ln v_k)} =
+    \begin{pmatrix} \Im c_{kk} - Q_k & P_k + \Re c_{kk} \\ P_k - \Re c_{kk} & Q_k + \Im c_{kk} \end{pmatrix},
+
+eliminated in one fixed order for all cases (Tinney and Hart 1967, doi 10.1109/TPAS.1967.291823).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid
+from pandapower_evflex.kernels.jit import jit
+from pandapower_evflex.powerflow.elimination import plan_elimination
+
+#: steps of theta [rad] and ln v are cut to this, so that a stressed case does not jump to the low-voltage branch
+LARGEST_STEP = 0.3
+#: and to this on the second try
+CAUTIOUS_STEP = 0.05
+#: a step this small means that the mismatch left is rounding
+SMALLEST_STEP = 1e-13
+#: MVA; no more than this is called rounding
+ROUNDING_MVA = 1e-8
+
+
+@dataclass(frozen=True)
+class PowerFlows:
+    """Solutions of many cases.
+
+    Parameters
+    ----------
+    v : complex [n_case, n_bus]       last iterate, also where not converged
+    converged : bool [n_case]
+    mismatch_mva : float [n_case]     largest power mismatch of any bus
+    """
+
+    v: ComplexArray
+    converged: NDArray[np.bool_]
+    mismatch_mva: FloatArray
+
+
+class BatchedPowerFlow:
+    """Power flows of one grid; the order of elimination is planned once.
+
+    Examples
+    --------
+    >>> import numpy as np, pandapower.networks as nw
+    >>> from pandapower_evflex.case.grid import read_grid
+    >>> grid = read_grid(nw.create_cigre_network_lv())
+    >>> flows = BatchedPowerFlow(grid).solve(np.linspace(0, 1, 5)[:, None] * grid.s_fixed)
+    >>> flows.converged.all()
+    np.True_
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        n_bus = grid.y_bus.shape[0]
+        self._plan = plan_elimination(grid.y_bus, np.setdiff1d(np.arange(n_bus), grid.slack))
+        self._holds = np.zeros(n_bus, dtype=np.bool_)
+        self._holds[grid.held] = True
+        row_of_entry = np.repeat(np.arange(n_bus), np.diff(grid.y_bus.indptr))
+        self._held_block = self._plan.entry_block[self._holds[row_of_entry[self._plan.entry_index]]]
+
+    def solve(
+        self,
+        s: ComplexArray,
+        v_start: ComplexArray | None = None,
+        tolerance_mva: float = 1e-10,
+        max_iteration: int = 30,
+    ) -> PowerFlows:
+        """Voltages for bus injections.
+
+        Parameters
+        ----------
+        s : complex [n_case, n_bus]     injections, generation positive, pu of 1 MVA; Q at buses that hold their
+                                        voltage and S at the slack are ignored
+        v_start : complex [n_bus]       None: flat with the set points
+        tolerance_mva : float           largest mismatch of any bus
+        """
+        grid, plan = self._grid, self._plan
+        start = grid.v_start if v_start is None else v_start
+        s = np.ascontiguousarray(s, dtype=np.complex128)
+        v = np.tile(np.asarray(start, dtype=np.complex128), (len(s), 1))
+        mismatch = np.empty(len(s))
+        converged = np.zeros(len(s), dtype=np.bool_)
+        for step in (LARGEST_STEP, CAUTIOUS_STEP):
+            open_cases = np.flatnonzero(~converged)
+            if not len(open_cases):
+                break
+            v[open_cases] = start
+            _solve_cases(
+                open_cases, s, v, mismatch, converged,
+                grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, self._holds,
+                plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, self._held_block,
+                plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target, plan.n_blocks,
+                tolerance_mva, max_iteration if step == LARGEST_STEP else 3 * max_iteration, step,
+            )  # fmt: skip
+        return PowerFlows(v, converged, mismatch)
+
+
+@jit
+def _solve_cases(
+    cases, s, v, mismatch, converged,
+    y_data, y_column, y_start, holds,
+    bus, diagonal, entry_index, entry_block, held_block,
+    start, later, upper, lower, update_start, target, n_blocks,
+    tolerance, max_iteration, largest_step,
+):  # fmt: skip
+    """Newton's method for the listed cases, in place."""
+    n = len(bus)
+    c = np.empty(len(y_data), dtype=np.complex128)
+    s_calc = np.empty(v.shape[1], dtype=np.complex128)
+    block = np.empty((n_blocks, 4))
+    rhs = np.empty((n, 2))
+    for case in cases:
+        v_case = v[case]
+        step = math.inf
+        for _ in range(max_iteration + 1):
+            _powers(v_case, y_data, y_column, y_start, c, s_calc)
+            worst = _mismatches(s[case], s_calc, holds, bus, rhs)
+            if not math.isfinite(worst):
+                break
+            mismatch[case] = worst
+            if worst <= tolerance or (step <= SMALLEST_STEP and worst <= ROUNDING_MVA):
+                converged[case] = True
+                break
+            _fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block)
+            _eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
+            step = _update(v_case, rhs, bus, largest_step)
+        if not converged[case]:
+            _leave_finite(v_case, mismatch, case)
+
+
+@jit
+def _powers(v, y_data, y_column, y_start, c, s_calc):
+    """c_km = V_k conj(Y_km V_m) for every entry, and their sums S_k."""
+    for k in range(len(v)):
+        total = 0.0j
+        for e in range(y_start[k], y_start[k + 1]):
+            c[e] = v[k] * (y_data[e] * v[y_column[e]]).conjugate()
+            total += c[e]
+        s_calc[k] = total
+
+
+@jit
+def _mismatches(s, s_calc, holds, bus, rhs):
+    """Right-hand side (dP, dQ) in order of elimination, and its largest entry."""
+    worst = 0.0
+    for p in range(len(bus)):
+        k = bus[p]
+        d_p = s[k].real - s_calc[k].real
+        d_q = 0.0 if holds[k] else s[k].imag - s_calc[k].imag
+        rhs[p, 0] = d_p
+        rhs[p, 1] = d_q
+        worst = max(worst, abs(d_p), abs(d_q))
+        if d_p != d_p or d_q != d_q:  # NaN passes every comparison above
+            return math.nan
+    return worst
+
+
+@jit
+def _fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block):
+    block[:] = 0.0
+    for i in range(len(entry_index)):
+        c_km = c[entry_index[i]]
+        b = entry_block[i]
+        block[b, 0] = c_km.imag
+        block[b, 1] = c_km.real
+        block[b, 2] = -c_km.real
+        block[b, 3] = c_km.imag
+    for p in range(len(bus)):
+        k, b = bus[p], diagonal[p]
+        block[b, 0] -= s_calc[k].imag
+        block[b, 1] += s_calc[k].real
+        block[b, 2] += s_calc[k].real
+        block[b, 3] += s_calc[k].imag
+    for i in range(len(held_block)):  # a bus that holds its voltage has ln v fixed in place of its row of Q
+        block[held_block[i], 2] = 0.0
+        block[held_block[i], 3] = 0.0
+    for p in range(len(bus)):
+        if holds[bus[p]]:
+            block[diagonal[p], 3] = 1.0
+
+
+@jit
+def _eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target):
+    """Solve in place by block LU: afterwards rhs holds (d theta, d ln v)."""
+    n = len(diagonal)
+    for p in range(n):
+        a, b, c, d = block[diagonal[p]]
+        det = a * d - b * c
+        i00, i01, i10, i11 = d / det, -b / det, -c / det, a / det
+        block[diagonal[p], 0] = i00
+        block[diagonal[p], 1] = i01
+        block[diagonal[p], 2] = i10
+        block[diagonal[p], 3] = i11
+        n_later = start[p + 1] - start[p]
+        for i in range(n_later):
+            low = lower[start[p] + i]
+            l00 = block[low, 0] * i00 + block[low, 1] * i10
+            l01 = block[low, 0] * i01 + block[low, 1] * i11
+            l10 = block[low, 2] * i00 + block[low, 3] * i10
+            l11 = block[low, 2] * i01 + block[low, 3] * i11
+            q = later[start[p] + i]
+            rhs[q, 0] -= l00 * rhs[p, 0] + l01 * rhs[p, 1]
+            rhs[q, 1] -= l10 * rhs[p, 0] + l11 * rhs[p, 1]
+            for j in range(n_later):
+                up = upper[start[p] + j]
+                t = target[update_start[p] + i * n_later + j]
+                block[t, 0] -= l00 * block[up, 0] + l01 * block[up, 2]
+                block[t, 1] -= l00 * block[up, 1] + l01 * block[up, 3]
+                block[t, 2] -= l10 * block[up, 0] + l11 * block[up, 2]
+                block[t, 3] -= l10 * block[up, 1] + l11 * block[up, 3]
+    for p in range(n - 1, -1, -1):
+        r0, r1 = rhs[p, 0], rhs[p, 1]
+        for j in range(start[p], start[p + 1]):
+            up, q = upper[j], later[j]
+            r0 -= block[up, 0] * rhs[q, 0] + block[up, 1] * rhs[q, 1]
+            r1 -= block[up, 2] * rhs[q, 0] + block[up, 3] * rhs[q, 1]
+        inverse = block[diagonal[p]]
+        rhs[p, 0] = inverse[0] * r0 + inverse[1] * r1
+        rhs[p, 1] = inverse[2] * r0 + inverse[3] * r1
+
+
+@jit
+def _update(v, rhs, bus, largest_step):
+    """Step in theta and ln v, cut to the largest allowed; returns the step's size."""
+    size = 0.0
+    for p in range(len(bus)):
+        size = max(size, abs(rhs[p, 0]), abs(rhs[p, 1]))
+    scale = min(1.0, largest_step / size) if size > 0.0 else 1.0
+    for p in range(len(bus)):
+        d_theta, d_ln = scale * rhs[p, 0], scale * rhs[p, 1]
+        v[bus[p]] *= math.exp(d_ln) * complex(math.cos(d_theta), math.sin(d_theta))
+    return size
+
+
+@jit
+def _leave_finite(v, mismatch, case):
+    """NaN never travels: a case that ran away is left at no voltage that means anything, but finite."""
+    for k in range(len(v)):
+        if not (math.isfinite(v[k].real) and math.isfinite(v[k].imag)):
+            v[k] = 1.0
+    if not math.isfinite(mismatch[case]):
+        mismatch[case] = 1e300
