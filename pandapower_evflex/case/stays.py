@@ -104,7 +104,16 @@ def read_stays(evs: pd.DataFrame, sessions: pd.DataFrame, horizon: Horizon) -> t
         logger.info("%d sessions lie outside the horizon and are left out", len(outside))
     for label, own in zip(evs.index, stays, strict=True):
         faults += _chain_faults(label, own, horizon)
-    return stays, faults
+    return [_with_trips_driven(own) for own in stays], faults
+
+
+def _with_trips_driven(stays: list[Stay]) -> list[Stay]:
+    """A stay whose trip leads to a coupled stay needs at least what the trip uses."""
+    leads_to_coupled = [after.is_coupled for after in stays[1:]] + [False] * bool(stays)
+    return [
+        replace(stay, e_need=max(stay.e_need, stay.trip)) if leads else stay
+        for stay, leads in zip(stays, leads_to_coupled, strict=True)
+    ]
 
 
 def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
@@ -237,12 +246,20 @@ def overfull_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:
 
 
 def with_reduced_needs(stays: list[list[Stay]], unreachable: list[tuple[Stay, float]]) -> list[list[Stay]]:
-    """The same stays with every unreachable need lowered to what can be reached."""
+    """The same stays with every unreachable need lowered to what can be reached.
+
+    Where that does not suffice for the trip to a coupled stay, the EV arrives there empty (it charged on the way).
+    """
     reached = {(stay.ev, stay.session): energy for stay, energy in unreachable}
-    return [
-        [replace(stay, e_need=min(stay.e_need, reached.get((stay.ev, stay.session), np.inf))) for stay in own]
-        for own in stays
-    ]
+    result = []
+    for own in stays:
+        reduced: list[Stay] = []
+        for stay in own:
+            if stay.is_coupled and reduced[-1].e_need < reduced[-1].trip - ENERGY_TOLERANCE:
+                stay = replace(stay, e_arrival=0.0)
+            reduced.append(replace(stay, e_need=min(stay.e_need, reached.get((stay.ev, stay.session), np.inf))))
+        result.append(reduced)
+    return result
 
 
 def with_needs_of_next(stays: list[list[Stay]]) -> list[list[Stay]]:

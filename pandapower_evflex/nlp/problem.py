@@ -1,6 +1,6 @@
 """A nonlinear problem assembled from terms: values, sparse Jacobian and sparse Hessian of the Lagrangian.
 
-    minimise f(x)   subject to   g_lower <= g(x) <= g_upper,   x_lower <= x <= x_upper
+minimise f(x)   subject to   g_lower <= g(x) <= g_upper,   x_lower <= x <= x_upper
 """
 
 from __future__ import annotations

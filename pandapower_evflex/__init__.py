@@ -1,0 +1,38 @@
+"""How much of the EV charging on a pandapower net can be moved, tomorrow and in ten years."""
+
+from pandapower_evflex.case.horizon import profiles_from_controllers
+from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
+from pandapower_evflex.opf.as_loads import with_evs_as_loads
+from pandapower_evflex.opf.flexibility import run_flexibility_opf
+from pandapower_evflex.opf.on_net import write_period
+from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
+from pandapower_evflex.tables.ev import create_ev, create_evs
+from pandapower_evflex.tables.ev_session import create_ev_session, create_ev_sessions
+from pandapower_evflex.tables.flexibility import create_flexibilities, create_flexibility
+from pandapower_evflex.tables.from_loads import evs_from_loads
+from pandapower_evflex.tables.std_types import ev_std_types
+from pandapower_evflex.tables.timestamps import hours_since
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EvflexError",
+    "FlexibilityOPFNotConverged",
+    "FlexibilityOpfResult",
+    "InvalidInputError",
+    "create_cos_phi_p",
+    "create_ev",
+    "create_ev_session",
+    "create_ev_sessions",
+    "create_evs",
+    "create_flexibilities",
+    "create_flexibility",
+    "ev_std_types",
+    "evs_from_loads",
+    "hours_since",
+    "profiles_from_controllers",
+    "run_flexibility_opf",
+    "with_evs_as_loads",
+    "write_period",
+]

@@ -1,0 +1,226 @@
+"""Periods and profiles: what is known of every element in every period."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.cos_phi_p import reactive_power
+
+logger = logging.getLogger(__name__)
+
+Profile = dict[tuple[str, str], pd.DataFrame]
+
+SUPPORTED = {
+    ("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"), ("sgen", "q_mvar"),
+    ("storage", "p_mw"), ("storage", "q_mvar"), ("gen", "p_mw"),
+}  # fmt: skip
+
+#: h, where neither a DatetimeIndex nor the caller says
+DEFAULT_PERIOD_H = 0.25
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """``n_periods`` periods of ``period_h`` hours; cyclic: what leaves at the end goes on at the start."""
+
+    n_periods: int
+    period_h: float
+    time: pd.DatetimeIndex | None
+    cyclic: bool
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Checked profiles.
+
+    Parameters
+    ----------
+    horizon : Horizon
+    values : {(table, column): DataFrame[RangeIndex period x element]}
+        before scaling, only of profiled elements; ("sgen", "q_mvar") holds what cos phi(P) says
+    """
+
+    horizon: Horizon
+    values: Profile
+
+
+def read_profiles(
+    net: Any,
+    profiles: Mapping[Any, pd.DataFrame] | None,
+    *,
+    n_periods: int | None = None,
+    period_h: float | None = None,
+    cyclic: bool = False,
+) -> Profiles:
+    """Check profiles and derive the horizon from them.
+
+    Parameters
+    ----------
+    profiles : {("load", "p_mw"): DataFrame[period x element index], ...}
+        keys also as "load.p_mw"; rows count by position; empty frames are ignored
+    n_periods : needed without profiles
+    period_h : h; a DatetimeIndex gives it too, otherwise 0.25
+
+    Raises
+    ------
+    InvalidInputError    all faults of all frames
+    """
+    faults: list[Fault] = []
+    frames = _frames(profiles, faults)
+    for (table, column), frame in frames.items():
+        faults += _frame_faults(net, table, column, frame)
+    n = _n_periods(frames, n_periods, faults)
+    time = _time(frames, faults)
+    hours = _period_h(time, period_h, faults)
+    if faults:
+        raise InvalidInputError(faults)
+    if ("load", "p_mw") in frames and ("load", "q_mvar") not in frames:
+        logger.info("loads have a profile of p_mw only: q_mvar stays at its table value")
+    values = {key: frame.reset_index(drop=True).astype(float) for key, frame in frames.items()}
+    horizon = Horizon(n, hours, None if time is None else time[:n], cyclic)
+    return Profiles(horizon, _with_cos_phi_p(net, values, n))
+
+
+def _frames(profiles: Any, faults: list[Fault]) -> Profile:
+    """Non-empty frames under tuple keys."""
+    if profiles is None:
+        return {}
+    if not isinstance(profiles, Mapping):
+        remedy = 'give {("load", "p_mw"): DataFrame[period x element], ...}'
+        faults.append(Fault("profiles", "", (), type(profiles).__name__, "is not a dict of frames", remedy))
+        return {}
+    frames: Profile = {}
+    supported = ", ".join(f"{table}.{column}" for table, column in sorted(SUPPORTED))
+    for given, frame in profiles.items():
+        key = tuple(given.split(".")) if isinstance(given, str) else given
+        if isinstance(frame, pd.DataFrame) and frame.empty:
+            continue
+        if key not in SUPPORTED:
+            faults.append(Fault("profiles", str(given), (), "the key", "is not known", f"use one of {supported}"))
+        elif not isinstance(frame, pd.DataFrame):
+            remedy = "give a DataFrame[period x element index]"
+            faults.append(Fault("profiles", str(given), (), type(frame).__name__, "is not a DataFrame", remedy))
+        else:
+            frames[key] = frame
+    return frames
+
+
+def _frame_faults(net: Any, table: str, column: str, frame: pd.DataFrame) -> list[Fault]:
+    place = f"profiles[{table}.{column}]"
+    columns = frame.columns
+    duplicated = tuple(columns[columns.duplicated()].unique())
+    if duplicated:
+        return [Fault(place, "columns", duplicated, "elements", "occur twice", "give one column per element")]
+    faults = []
+    unknown = tuple(columns.difference(net[table].index, sort=False))
+    if unknown:
+        remedy = f"name columns after the index of net.{table}"
+        faults.append(Fault(place, "columns", unknown, "elements", f"are not in net.{table}", remedy))
+    try:
+        values = frame.to_numpy(dtype=float)
+    except (TypeError, ValueError):
+        return [*faults, Fault(place, "", (), "some values", "are not numbers", "give numbers in MW and Mvar")]
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        rows = tuple(np.flatnonzero(wrong.any(axis=1)).tolist())
+        at = ", ".join(str(label) for label in columns[wrong.any(axis=0)][:5])
+        faults.append(Fault(place, at, rows, "values", "are NaN or infinite", "fill the gaps"))
+    return faults
+
+
+def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> int:
+    lengths = {f"{table}.{column}": len(frame) for (table, column), frame in frames.items()}
+    if n_periods is not None and (isinstance(n_periods, bool) or int(n_periods) != n_periods or n_periods < 1):
+        faults.append(Fault("profiles", "n_periods", (), n_periods, "is not a positive whole number", "give one"))
+        return 1
+    if not lengths:
+        if n_periods is None:
+            faults.append(Fault("profiles", "n_periods", (), None, "is missing", "give profiles or n_periods"))
+        return int(n_periods or 1)
+    shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+    if len(set(lengths.values())) > 1:
+        faults.append(Fault("profiles", "", (), shown, "periods: lengths differ", "give the same number of rows"))
+    elif n_periods is not None and n_periods != next(iter(lengths.values())):
+        remedy = "cut the profiles or leave n_periods out"
+        faults.append(Fault("profiles", "n_periods", (), shown, f"periods, not n_periods={n_periods}", remedy))
+    return next(iter(lengths.values()))
+
+
+def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
+    """The labels that frames with a DatetimeIndex agree on."""
+    times = [frame.index for frame in frames.values() if isinstance(frame.index, pd.DatetimeIndex)]
+    if not times:
+        return None
+    if any(len(time) == len(times[0]) and not time.equals(times[0]) for time in times[1:]):
+        faults.append(Fault("profiles", "index", (), "times", "differ between frames", "give all the same index"))
+    steps = np.diff(times[0].asi8)
+    if len(steps) and (np.any(steps <= 0) or np.any(steps != steps[0])):
+        remedy = "resample to one step; across daylight saving use a time zone"
+        faults.append(Fault("profiles", "index", (), "the DatetimeIndex", "is not evenly spaced", remedy))
+        return None
+    return times[0]
+
+
+def _period_h(time: pd.DatetimeIndex | None, period_h: float | None, faults: list[Fault]) -> float:
+    if period_h is not None and not (np.isfinite(period_h) and period_h > 0):
+        faults.append(Fault("profiles", "period_h", (), period_h, "is not above 0 h", "give hours, 0.25 for 15 min"))
+        return DEFAULT_PERIOD_H
+    if time is None or len(time) < 2:
+        return DEFAULT_PERIOD_H if period_h is None else float(period_h)
+    step = (time[1] - time[0]) / pd.Timedelta(hours=1)
+    if period_h is not None and abs(step - period_h) > 1e-9:
+        remedy = "leave period_h out"
+        faults.append(
+            Fault("profiles", "period_h", (), period_h, f"h, but the profiles' index says {step:g} h", remedy)
+        )
+    return float(step)
+
+
+def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:
+    """("sgen", "q_mvar") filled for generators with a characteristic and no profile of their own."""
+    if "cos_phi_p" not in net or not len(net["cos_phi_p"]):
+        return values
+    rows = net["cos_phi_p"]
+    sgens = rows.loc[rows["in_service"].to_numpy(dtype=bool), "sgen"].unique()
+    given = values.get(("sgen", "q_mvar"), pd.DataFrame(index=range(n_periods)))
+    p = values.get(("sgen", "p_mw"), pd.DataFrame(index=range(n_periods)))
+    own = {}
+    for sgen in sgens:
+        if sgen not in given:
+            constant = np.full(n_periods, float(net["sgen"].at[sgen, "p_mw"]))
+            own[sgen] = reactive_power(net, sgen, p[sgen].to_numpy() if sgen in p else constant)
+    if not own:
+        return values
+    return {**values, ("sgen", "q_mvar"): pd.concat([given, pd.DataFrame(own)], axis=1)}
+
+
+def profiles_from_controllers(net: Any) -> Profile:
+    """Profiles of the ConstControl controllers on the net that read from a DFData source.
+
+    Returns
+    -------
+    {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of
+    service and those of other variables are left out
+    """
+    from pandapower.control import ConstControl
+    from pandapower.timeseries import DFData
+
+    parts: dict[tuple[str, str], dict[Any, pd.Series]] = {}
+    for controller, in_service in zip(net["controller"]["object"], net["controller"]["in_service"], strict=True):
+        if not in_service or not isinstance(controller, ConstControl):
+            continue
+        key = (controller.element, controller.variable)
+        if key not in SUPPORTED or not isinstance(controller.data_source, DFData):
+            continue
+        names = np.atleast_1d(np.asarray(controller.profile_name, dtype=object))
+        for element, name in zip(np.atleast_1d(controller.element_index), names, strict=True):
+            scale = getattr(controller, "scale_factor", 1.0)
+            parts.setdefault(key, {})[element] = controller.data_source.df[name] * scale
+    return {key: pd.DataFrame(columns) for key, columns in parts.items()}

@@ -1,0 +1,122 @@
+"""`net.flexibility`: who offers what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.schema import Column, TableSchema, create_rows, fault_where
+
+TABLE = "flexibility"
+
+
+def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    faults = []
+    for table in ("ev", "cpo"):
+        labels = net[table].index if table in net else pd.Index([])
+        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels)
+        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", f"use an index of net.{table}")
+    return faults
+
+
+def _check_directions(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = (rows["element_type"] == "cpo") & (rows["direction"] == "up")
+    return fault_where(TABLE, rows, "direction", wrong, "is not what a cpo offers", 'a cpo offers "down" only')
+
+
+def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = rows.duplicated(["element_type", "element", "direction"])
+    remedy = "keep one row per element and direction"
+    return fault_where(TABLE, rows, "element", wrong, "has two offers in the same direction", remedy)
+
+
+FLEXIBILITY = TableSchema(
+    TABLE,
+    "Offers of flexibility. Up is more charging, down is less charging. An EV without a row offers both at weight 1.",
+    (
+        Column("name", "str", "name of the offer"),
+        Column("element_type", "str", '"ev" or "cpo"', required=True, choices=("ev", "cpo")),
+        Column("element", "int", "index in that table", required=True),
+        Column("direction", "str", '"up" or "down" (a cpo: "down" only)', required=True, choices=("up", "down")),
+        Column("price_eur_per_mwh", "float", "bid in the market", "EUR/MWh", default=np.nan),
+        Column("weight", "float", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
+        Column("max_p_mw", "float", "cap on the offer; NaN: none", "MW", default=np.nan, above=0.0),
+        Column("in_service", "bool", "takes part", default=True),
+    ),
+    (_check_elements, _check_directions, _check_duplicates),
+)
+
+
+def create_flexibility(
+    net: Any,
+    element_type: str,
+    element: int,
+    direction: str,
+    *,
+    price_eur_per_mwh: float | None = np.nan,
+    weight: float = 1.0,
+    max_p_mw: float | None = np.nan,
+    name: str | None = None,
+    index: int | None = None,
+    in_service: bool = True,
+    **kwargs: Any,
+) -> int:
+    """Add an offer to `net.flexibility`.
+
+    An EV without any row offers both directions at weight 1, with rows only what they say.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    element_type, element : "ev" or "cpo", and the index in that table
+    direction : "up" (more charging) or "down" (less charging)
+    price_eur_per_mwh : float    bid in the market
+    weight : float               C of the first paper's objective
+    max_p_mw : float             cap on the offer, NaN: none
+
+    Returns
+    -------
+    int    index in net.flexibility
+
+    Raises
+    ------
+    InvalidInputError    the net is unchanged
+    """
+    rows = create_flexibilities(
+        net, element_type, [element], direction, price_eur_per_mwh=price_eur_per_mwh, weight=weight, max_p_mw=max_p_mw,
+        name=name, index=None if index is None else [index], in_service=in_service, **kwargs,
+    )  # fmt: skip
+    return int(rows[0])
+
+
+def create_flexibilities(
+    net: Any,
+    element_type: Any,
+    elements: Sequence[int],
+    direction: Any,
+    *,
+    price_eur_per_mwh: Any = np.nan,
+    weight: Any = 1.0,
+    max_p_mw: Any = np.nan,
+    name: Any = None,
+    index: Sequence[int] | None = None,
+    in_service: Any = True,
+    **kwargs: Any,
+) -> NDArray[np.int64]:
+    """Add many offers at once; every argument of `create_flexibility` as a scalar or one value per element."""
+    values = {
+        "name": name,
+        "element_type": element_type,
+        "element": elements,
+        "direction": direction,
+        "price_eur_per_mwh": price_eur_per_mwh,
+        "weight": weight,
+        "max_p_mw": max_p_mw,
+        "in_service": in_service,
+    }
+    return create_rows(net, FLEXIBILITY, len(elements), values, index=index, extra=kwargs)
