@@ -1,5 +1,6 @@
 """How much of the EV charging on a pandapower net can be moved, tomorrow and in ten years."""
 
+from pandapower_evflex import mobility, networks
 from pandapower_evflex.case.horizon import profiles_from_controllers
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
@@ -31,6 +32,8 @@ __all__ = [
     "ev_std_types",
     "evs_from_loads",
     "hours_since",
+    "mobility",
+    "networks",
     "profiles_from_controllers",
     "run_flexibility_opf",
     "with_evs_as_loads",
