@@ -35,6 +35,8 @@ class Slots:
     previous: IntArray  #: slot whose energy comes before, -1: e_offset is the energy itself
     e_offset: FloatArray  #: arrival energy, or minus the trip since `previous`
     e_min: FloatArray  #: minimum-energy curve at the end of the period
+    e_least: FloatArray  #: energy that is there at the end of the period without any charging, in every schedule
+    e_most: FloatArray  #: energy at the end of the period at full power from arrival, in no schedule more
     e_max: FloatArray
     p_min: FloatArray
     p_max: FloatArray
@@ -84,20 +86,21 @@ def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
     parts: list[dict[str, FloatArray | IntArray]] = []
     n_slots = n_stays = 0
     for own, is_controllable in zip(stays, controllable, strict=True):
-        link, offset, e_guaranteed = -1, 0.0, 0.0
+        link, offset, e_guaranteed, e_best = -1, 0.0, 0.0, 0.0
         for number, stay in enumerate(own, start=n_stays):
             if not is_controllable:
                 break
             if stay.is_coupled:
-                e_start = e_guaranteed
+                e_start, e_start_most = e_guaranteed, e_best
             else:
-                link, offset, e_start = -1, stay.e_arrival, stay.e_arrival
-            parts.append(_slots_of_stay(stay, number, n_slots, link, offset, e_start))
+                link, offset, e_start, e_start_most = -1, stay.e_arrival, stay.e_arrival, stay.e_arrival
+            parts.append(_slots_of_stay(stay, number, n_slots, link, offset, e_start, e_start_most))
             if len(stay.periods):
                 n_slots += len(stay.periods)
                 link, offset = n_slots - 1, 0.0
             offset -= stay.trip
             e_guaranteed = max(min(stay.e_need, stay.reach(e_start)) - stay.trip, 0.0)
+            e_best = max(stay.reach(e_start_most) - stay.trip, 0.0)
         n_stays += len(own)
     names = [name for name in Slots.__dataclass_fields__]
     kinds = {"ev": np.int64, "stay": np.int64, "period": np.int64, "previous": np.int64}
@@ -112,9 +115,9 @@ def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
 
 
 def _slots_of_stay(
-    stay: Stay, number: int, n_before: int, link: int, offset: float, e_start: float
+    stay: Stay, number: int, n_before: int, link: int, offset: float, e_start: float, e_start_most: float
 ) -> dict[str, FloatArray | IntArray]:
-    """Slots of one stay; ``e_start`` is the energy that is there at arrival in every case."""
+    """Slots of one stay; ``e_start`` is there at arrival in every schedule, more than ``e_start_most`` in none."""
     n = len(stay.periods)
     k = np.arange(n)
     previous = n_before + k - 1
@@ -133,6 +136,8 @@ def _slots_of_stay(
         "previous": previous,
         "e_offset": e_offset,
         "e_min": e_min,
+        "e_least": np.full(n, e_start),
+        "e_most": e_start_most + per_period * (k + 1),
         **{name: np.full(n, value) for name, value in constant.items()},
     }
 

@@ -2,6 +2,6 @@
 
 from pandapower_evflex.kernels.branch_flow import SQUARED_CURRENT, SQUARED_POWER
 from pandapower_evflex.kernels.bus_power import BUS_PAIR_POWER, SQUARE
-from pandapower_evflex.kernels.linear import LINEAR_1, LINEAR_2, LINEAR_3
+from pandapower_evflex.kernels.linear import LINEAR
 
-ALL_KERNELS = (LINEAR_1, LINEAR_2, LINEAR_3, BUS_PAIR_POWER, SQUARE, SQUARED_CURRENT, SQUARED_POWER)
+ALL_KERNELS = (LINEAR, BUS_PAIR_POWER, SQUARE, SQUARED_CURRENT, SQUARED_POWER)

@@ -1,6 +1,6 @@
-r"""Linear formulas :math:`\sum_k c_k v_k` of one to three variables.
+r"""Linear formula :math:`c v` of one variable: sums of several are several terms on one row.
 
-v: any variables; parameters: the coefficients c.
+v: any variable; parameters: the coefficient c.
 """
 
 from __future__ import annotations
@@ -12,17 +12,13 @@ from pandapower_evflex.nlp.term import Kernel
 @jit
 def _value(x, columns, c, out):
     for r in range(columns.shape[0]):
-        total = 0.0
-        for k in range(columns.shape[1]):
-            total += c[r, k] * x[columns[r, k]]
-        out[r] = total
+        out[r] = c[r, 0] * x[columns[r, 0]]
 
 
 @jit
 def _jacobian(x, columns, c, out):
     for r in range(columns.shape[0]):
-        for k in range(columns.shape[1]):
-            out[r, k] = c[r, k]
+        out[r, 0] = c[r, 0]
 
 
-LINEAR_1, LINEAR_2, LINEAR_3 = (Kernel(f"linear_{k}", k, k, _value, _jacobian, None) for k in (1, 2, 3))
+LINEAR = Kernel("linear", 1, 1, _value, _jacobian, None)

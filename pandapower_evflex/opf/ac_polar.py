@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case, ComplexArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.kernels import BUS_PAIR_POWER, LINEAR_1, SQUARE, SQUARED_CURRENT, SQUARED_POWER
+from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE, SQUARED_CURRENT, SQUARED_POWER
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder
-from pandapower_evflex.opf.ev_chain import KW, EvVariables
+from pandapower_evflex.opf.ev_chain import KW, EvVariables, LinearPower
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,57 @@ class Blocks:
         return len(self.scenario)
 
 
+@dataclass(frozen=True)
+class EvLoad:
+    """EV loads of one scenario at their blocks and buses: (7), and (8) with the activated or the scheduled power."""
+
+    block: IntArray
+    bus: IntArray
+    active: LinearPower
+    reactive: LinearPower
+    tan_phi: FloatArray
+
+    def constant(self, shape: tuple[int, ...]) -> ComplexArray:
+        """Part that no variable moves, pu [n_block, n_bus]."""
+        s = np.zeros(shape, dtype=np.complex128)
+        power = self.active.constant + 1j * self.tan_phi * self.reactive.constant
+        np.add.at(s, (self.block, self.bus), power / KW)
+        return s
+
+    def add_to(self, builder: ProblemBuilder, p_rows: IntArray, q_rows: IntArray) -> None:
+        """The part that variables move, in the rows of the power balance."""
+        for rows, power, factor in (
+            (p_rows, self.active, np.ones(len(self.bus))),
+            (q_rows, self.reactive, self.tan_phi),
+        ):
+            at = rows[self.block, self.bus]
+            used = np.flatnonzero((at >= 0) & (factor != 0))
+            power.of(used).add_to(builder, at[used], factor[used] / KW)
+
+
+def _ev_load(case: Case, evs: EvVariables, blocks: Blocks, scenario: str) -> EvLoad:
+    slots = case.evs.slots
+    block_of_period = np.full(case.horizon.n_periods, -1)
+    chosen = np.flatnonzero(np.array(blocks.scenario) == scenario)
+    block_of_period[blocks.period[chosen]] = chosen
+    block = block_of_period[slots.period]
+    used = np.flatnonzero(block >= 0)
+    ev = slots.ev[used]
+    active = evs.load[scenario].of(used)
+    reactive = active if case.q_follows_flexibility else evs.load["base"].of(used)
+    return EvLoad(block[used], case.evs.bus_row[ev], active, reactive, case.evs.tan_phi[ev])
+
+
 def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks) -> None:
     """Voltages, power balance with the EV loads, and branch limits of every block."""
     if not len(blocks):
         return
     va, vm = _add_voltages(builder, case.grid, blocks)
-    p_rows, q_rows = _add_balance_rows(builder, case, blocks)
+    loads = [_ev_load(case, evs, blocks, scenario) for scenario in dict.fromkeys(blocks.scenario)]
+    p_rows, q_rows = _add_balance_rows(builder, case, blocks, loads)
     _add_network_power(builder, case.grid, va, vm, p_rows, q_rows)
-    _add_ev_loads(builder, case, evs, blocks, p_rows, q_rows)
+    for load in loads:
+        load.add_to(builder, p_rows, q_rows)
     _add_branch_limits(builder, case.grid, va, vm, blocks)
 
 
@@ -65,10 +108,14 @@ def _add_voltages(builder: ProblemBuilder, grid: Grid, blocks: Blocks) -> tuple[
     return va, vm
 
 
-def _add_balance_rows(builder: ProblemBuilder, case: Case, blocks: Blocks) -> tuple[IntArray, IntArray]:
+def _add_balance_rows(
+    builder: ProblemBuilder, case: Case, blocks: Blocks, loads: list[EvLoad]
+) -> tuple[IntArray, IntArray]:
     """Rows of (9) and (10), -1 where a bus has none: P at the slack, Q where the voltage is held."""
     grid, n_block = case.grid, len(blocks)
     injection = case.injections(case.evs.fixed_p)[blocks.period]
+    for load in loads:
+        injection -= load.constant(injection.shape)
     rows = []
     for name, value, without in (
         ("p_balance", injection.real, grid.slack),
@@ -96,23 +143,6 @@ def _add_network_power(
         builder.add_term(BUS_PAIR_POWER, rows[:, k][used], columns[used], parameters[used])
         used = rows >= 0
         builder.add_term(SQUARE, rows[used], vm[used][:, None], np.broadcast_to(diagonal, rows.shape)[used][:, None])
-
-
-def _add_ev_loads(
-    builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks, p_rows: IntArray, q_rows: IntArray
-) -> None:
-    """(7), and (8) with the reactive power of the activated or of the scheduled power."""
-    slots = case.evs.slots
-    for scenario in set(blocks.scenario):
-        block_of_period = np.full(case.horizon.n_periods, -1)
-        chosen = np.array([s == scenario for s in blocks.scenario])
-        block_of_period[blocks.period[chosen]] = np.flatnonzero(chosen)
-        block = block_of_period[slots.period]
-        bus, tan_phi = case.evs.bus_row[slots.ev], case.evs.tan_phi[slots.ev]
-        reactive = evs.load[scenario] if case.q_follows_flexibility else evs.power
-        for rows, columns, per_kw in ((p_rows, evs.load[scenario], np.ones(len(slots))), (q_rows, reactive, tan_phi)):
-            used = (block >= 0) & (rows[block, bus] >= 0) & (per_kw != 0)
-            builder.add_term(LINEAR_1, rows[block, bus][used], columns[used, None], per_kw[used, None] / KW)
 
 
 def _add_branch_limits(builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, blocks: Blocks) -> None:

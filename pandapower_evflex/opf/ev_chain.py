@@ -1,28 +1,29 @@
 r"""EV part of the problem: everything about EVs is linear.
 
-Variables per slot, in kW and kWh so that they are of order one: the energy E at the end of the period, the charging
-power P_ch, the load T = P_ch + P_up in scenario "up" and D = P_ch - P_down in scenario "down" (only where offered).
+Variables per slot, in kW and kWh so that they are of order one: the energy E at the end of the period, the load
+T = P_ch + P_up in scenario "up" and D = P_ch - P_down in scenario "down" (only where offered). The charging power is
+no variable: (17) gives it as :math:`P_{ch} = (E_t - E_{t-1}) / \eta\Delta T`. With it the paper's constraints read
 
 .. math::
 
-    E_t - E_{t-1} - \eta\Delta T P_{ch} = 0                  & \qquad (17) \\
     0 \le T - P_{ch} \le \bar P_{up},\ T \le P_{max}         & \qquad (23) \\
     E_{t-1} + \eta\Delta T\, T \le E_{max}                   & \qquad (22) \\
     0 \le P_{ch} - D \le \bar P_{down},\ D \ge 0             & \qquad (21) \\
     E_{t-1} + \eta\Delta T\, D \ge E_{min,t}                 & \qquad (24)
 
-Where a direction is not offered, its limit falls on the schedule itself.
+and imply (18) and (20) where both directions are offered; where one is not, its limit falls on the schedule itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.ev_case import Offers, Slots
-from pandapower_evflex.kernels import LINEAR_1, LINEAR_2
+from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder
 
@@ -31,12 +32,32 @@ KW = 1e3
 
 
 @dataclass(frozen=True)
+class LinearPower:
+    """Power per slot in kW, a x[first] + b x[second] + constant; ``second`` is -1 where there is no second variable."""
+
+    first: IntArray
+    second: IntArray
+    a: FloatArray
+    b: FloatArray
+    constant: FloatArray
+
+    def of(self, chosen: IntArray) -> LinearPower:
+        return LinearPower(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+    def add_to(self, builder: ProblemBuilder, rows: IntArray, factor: FloatArray | float) -> None:
+        """Add ``factor`` times the variable part to rows of g; the caller moves the constant into their bounds."""
+        factor = np.broadcast_to(factor, len(rows))
+        for columns, coefficient in ((self.first, self.a), (self.second, self.b)):
+            used = columns >= 0
+            builder.add_term(LINEAR, rows[used], columns[used, None], (factor * coefficient)[used, None])
+
+
+@dataclass(frozen=True)
 class EvVariables:
-    """Positions in x [n_slot]; ``load[scenario]`` is the EV load of that scenario."""
+    """Energies as positions in x [n_slot]; ``load[scenario]`` is the EV load of that scenario."""
 
     energy: IntArray
-    power: IntArray
-    load: dict[str, IntArray]
+    load: Mapping[str, LinearPower]
 
 
 @dataclass(frozen=True)
@@ -56,93 +77,114 @@ class Schedule:
 def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
     """Variables, rows and objective of all EVs."""
     slots, up, down = case.evs.slots, case.evs.offers["up"], case.evs.offers["down"]
-    energy, power = _add_schedule(builder, slots, up, down)
-    load = {"base": power, "up": power.copy(), "down": power.copy()}
-    load["up"][up.offered] = _add_upward(builder, slots, up, energy, power)
-    load["down"][down.offered] = _add_downward(builder, slots, down, energy, power)
+    energy = _add_energies(builder, slots, up, down)
+    power = _charging_power(slots, energy)
+    _add_power_limits(builder, slots, power, up, down)
+    load = {
+        "base": power,
+        "up": _add_activation(builder, "up", slots, up, energy, power),
+        "down": _add_activation(builder, "down", slots, down, energy, power),
+    }
     scale = max(up.weight.max(initial=0.0), down.weight.max(initial=0.0)) or 1.0
-    for sign, offers, name in ((1.0, up, "up"), (-1.0, down, "down")):  # (4), as a minimum
-        rewarded = offers.offered & (offers.weight > 0)
+    for sign, name in ((1.0, "up"), (-1.0, "down")):  # (4), as a minimum
+        offers = case.evs.offers[name]
+        rewarded = np.flatnonzero(offers.offered & (offers.weight > 0))
         c = sign * offers.weight[rewarded] / scale
-        columns = np.stack([load[name][rewarded], power[rewarded]], axis=1)
-        builder.add_objective(LINEAR_2, columns, np.stack([-c, c], axis=1))
-    return EvVariables(energy, power, load)
+        for linear, factor in ((load[name].of(rewarded), -c), (power.of(rewarded), c)):
+            for columns, coefficient in ((linear.first, linear.a), (linear.second, linear.b)):
+                used = columns >= 0
+                builder.add_objective(LINEAR, columns[used, None], (factor * coefficient)[used, None])
+    return EvVariables(energy, load)
 
 
-def _add_schedule(builder: ProblemBuilder, slots: Slots, up: Offers, down: Offers) -> tuple[IntArray, IntArray]:
-    """E and P_ch with (17), (18), (20); bounds that (21) to (24) imply are left out: redundant rows have no duals."""
+def _add_energies(builder: ProblemBuilder, slots: Slots, up: Offers, down: Offers) -> IntArray:
+    """(18) and (19), where (22) and (24) do not imply them: redundant bounds have no duals."""
     n = len(slots)
     is_last = ~np.isin(np.arange(n), slots.previous)
-    keep_minimum = ~down.offered | is_last
-    energy = builder.x.add(
+    return builder.x.add(
         "energy",
         n,
-        lower=np.where(keep_minimum, slots.e_min * KW, -np.inf),
+        lower=np.where(~down.offered | is_last, slots.e_min * KW, -np.inf),
         upper=np.where(up.offered, np.inf, slots.e_max * KW),
-        start=0.5 * (slots.e_min + slots.e_max) * KW,
+        start=0.5 * (np.maximum(slots.e_least, slots.e_min) + np.minimum(slots.e_most, slots.e_max)) * KW,
     )
-    power = builder.x.add(
-        "power",
-        n,
-        lower=np.where(down.offered & (slots.p_min == 0.0), -np.inf, slots.p_min * KW),
-        upper=np.where(up.offered, np.inf, slots.p_max * KW),
-        start=0.4 * slots.p_max * KW,
-    )
-    rows = builder.g.add("energy_balance", n, lower=slots.e_offset * KW, upper=slots.e_offset * KW)
-    builder.add_term(LINEAR_2, rows, np.stack([energy, power], axis=1), _columns(n, 1.0, -slots.energy_per_p))
+
+
+def _charging_power(slots: Slots, energy: IntArray) -> LinearPower:
+    """(17), solved for P_ch."""
     follows = slots.previous >= 0
-    builder.add_term(LINEAR_1, rows[follows], energy[slots.previous[follows], None], _columns(follows.sum(), -1.0))
-    return energy, power
+    second = np.where(follows, energy[slots.previous], -1)
+    per_energy = 1.0 / slots.energy_per_p
+    return LinearPower(energy, second, per_energy, -per_energy, -slots.e_offset * KW * per_energy)
 
 
-def _add_upward(builder: ProblemBuilder, slots: Slots, offers: Offers, energy: IntArray, power: IntArray) -> IntArray:
-    chosen = np.flatnonzero(offers.offered)
-    n = len(chosen)
-    load = builder.x.add("load_up", n, upper=slots.p_max[chosen] * KW, start=0.8 * slots.p_max[chosen] * KW)
-    flex = builder.g.add("p_up", n, lower=0.0, upper=_cap(offers.p_max[chosen]))
-    builder.add_term(LINEAR_2, flex, np.stack([load, power[chosen]], axis=1), _columns(n, 1.0, -1.0))
-    room = (slots.e_max - slots.e_offset)[chosen] * KW
-    _add_activation(builder, "full_battery", slots, chosen, energy, load, lower=-np.inf, upper=room)
-    return load
-
-
-def _add_downward(builder: ProblemBuilder, slots: Slots, offers: Offers, energy: IntArray, power: IntArray) -> IntArray:
-    chosen = np.flatnonzero(offers.offered)
-    n = len(chosen)
-    load = builder.x.add("load_down", n, lower=0.0, start=0.1 * slots.p_max[chosen] * KW)
-    flex = builder.g.add("p_down", n, lower=0.0, upper=_cap(offers.p_max[chosen]))
-    builder.add_term(LINEAR_2, flex, np.stack([power[chosen], load], axis=1), _columns(n, 1.0, -1.0))
-    missing = (slots.e_min - slots.e_offset)[chosen] * KW
-    _add_activation(builder, "minimum_energy", slots, chosen, energy, load, lower=missing, upper=np.inf)
-    return load
+def _add_power_limits(builder: ProblemBuilder, slots: Slots, power: LinearPower, up: Offers, down: Offers) -> None:
+    """(20), where T <= P_max and D >= 0 do not imply it."""
+    lower = np.where(~down.offered | (slots.p_min > 0.0), slots.p_min * KW, -np.inf)
+    upper = np.where(up.offered, np.inf, slots.p_max * KW)
+    chosen = np.flatnonzero(np.isfinite(lower) | np.isfinite(upper))
+    limited = power.of(chosen)
+    rows = builder.g.add(
+        "power", len(chosen), lower=lower[chosen] - limited.constant, upper=upper[chosen] - limited.constant
+    )
+    limited.add_to(builder, rows, 1.0)
 
 
 def _add_activation(
-    builder: ProblemBuilder,
-    name: str,
-    slots: Slots,
-    chosen: IntArray,
-    energy: IntArray,
-    load: IntArray,
-    *,
-    lower: FloatArray | float,
-    upper: FloatArray | float,
+    builder: ProblemBuilder, direction: str, slots: Slots, offers: Offers, energy: IntArray, power: LinearPower
+) -> LinearPower:
+    """Load of one scenario: a variable where flexibility is offered, the charging power elsewhere."""
+    chosen = np.flatnonzero(offers.offered)
+    n, sign = len(chosen), 1.0 if direction == "up" else -1.0
+    p_max = slots.p_max[chosen] * KW
+    if direction == "up":
+        load = builder.x.add("load_up", n, upper=p_max, start=0.8 * p_max)
+    else:
+        load = builder.x.add("load_down", n, lower=0.0, start=0.1 * p_max)
+    # sign (load - P_ch) within 0 and the cap: (23), (21)
+    scheduled = power.of(chosen)
+    shift = sign * scheduled.constant
+    flex = builder.g.add(f"p_{direction}", n, lower=shift, upper=shift + offers.p_max[chosen] * KW)
+    builder.add_term(LINEAR, flex, load[:, None], np.full((n, 1), sign))
+    scheduled.add_to(builder, flex, -sign)
+    activated = _replaced(power, chosen, load)
+    _add_energy_limit(builder, direction, slots, chosen, energy, activated)
+    return activated
+
+
+def _add_energy_limit(
+    builder: ProblemBuilder, direction: str, slots: Slots, chosen: IntArray, energy: IntArray, load: LinearPower
 ) -> None:
-    """Rows E[t-1] + eta dT load within ``lower`` and ``upper``: one activated period, from the schedule's energy."""
-    rows = builder.g.add(name, len(chosen), lower=lower, upper=upper)
-    builder.add_term(LINEAR_1, rows, load[:, None], slots.energy_per_p[chosen, None])
+    """(22) and (24), only where they can bind: a short stay never fills its battery, an early hour owes nothing yet."""
+    if direction == "up":
+        chosen = chosen[slots.e_most[chosen] > slots.e_max[chosen]]
+        limit = {"upper": (slots.e_max - slots.e_offset)[chosen] * KW}
+    else:
+        chosen = chosen[slots.e_min[chosen] > slots.e_least[chosen]]
+        limit = {"lower": (slots.e_min - slots.e_offset)[chosen] * KW}
+    rows = builder.g.add(f"energy_{direction}", len(chosen), **limit)
+    load.of(chosen).add_to(builder, rows, slots.energy_per_p[chosen])
     previous = slots.previous[chosen]
     follows = previous >= 0
-    builder.add_term(LINEAR_1, rows[follows], energy[previous[follows], None], _columns(follows.sum(), 1.0))
+    builder.add_term(LINEAR, rows[follows], energy[previous[follows], None], np.ones((follows.sum(), 1)))
+
+
+def _replaced(power: LinearPower, chosen: IntArray, load: IntArray) -> LinearPower:
+    """The charging power, with variables of their own in the chosen slots."""
+    first, second = power.first.copy(), power.second.copy()
+    a, b, constant = power.a.copy(), power.b.copy(), power.constant.copy()
+    first[chosen], second[chosen] = load, -1
+    a[chosen], b[chosen], constant[chosen] = 1.0, 0.0, 0.0
+    return LinearPower(first, second, a, b, constant)
 
 
 def schedule_of(case: Case, variables: EvVariables, x: FloatArray) -> Schedule:
     """Powers and energies of all EVs; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold exactly."""
     slots = case.evs.slots
-    p_slot = np.clip(x[variables.power] / KW, slots.p_min, slots.p_max)
+    p_slot = np.clip(_values(variables.load["base"], x), slots.p_min, slots.p_max)
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
-        load = np.clip(x[variables.load[direction]] / KW, 0.0, slots.p_max)
+        load = np.clip(_values(variables.load[direction], x), 0.0, slots.p_max)
         flex[direction] = np.where(case.evs.offers[direction].offered, np.maximum(sign * (load - p_slot), 0.0), 0.0)
     e_slot = np.empty(len(slots))
     for i in range(len(slots)):  # in order of time within each chain
@@ -155,9 +197,7 @@ def schedule_of(case: Case, variables: EvVariables, x: FloatArray) -> Schedule:
     return Schedule(p, p_up, p_down, e)
 
 
-def _cap(p_max: FloatArray) -> FloatArray:
-    return np.asarray(p_max) * KW
-
-
-def _columns(n: int, *coefficients: float | FloatArray) -> FloatArray:
-    return np.stack([np.broadcast_to(c, n).astype(float) for c in coefficients], axis=1)
+def _values(power: LinearPower, x: FloatArray) -> FloatArray:
+    """In MW."""
+    second = np.where(power.second >= 0, power.b * x[power.second], 0.0)
+    return (power.a * x[power.first] + second + power.constant) / KW

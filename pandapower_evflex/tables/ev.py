@@ -16,9 +16,7 @@ from pandapower_evflex.tables.std_types import ev_std_types
 
 def _check_energy(net: Any, ev: pd.DataFrame) -> list[Fault]:
     wrong = ev["min_e_mwh"] > ev["max_e_mwh"]
-    return fault_where(
-        "ev", ev, "min_e_mwh", wrong, "is above max_e_mwh", "lower it to within the battery"
-    )
+    return fault_where("ev", ev, "min_e_mwh", wrong, "is above max_e_mwh", "lower it to within the battery")
 
 
 def _check_power(net: Any, ev: pd.DataFrame) -> list[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pandapower_evflex.kernels import LINEAR_1, LINEAR_2, SQUARE
+from pandapower_evflex.kernels import LINEAR, SQUARE
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.solvers import ipopt
 
@@ -45,7 +45,7 @@ def _circle(radius):
     xy = builder.x.add("xy", 2, upper=[0.5, np.inf], start=0.1)
     row = builder.g.add("radius", 1, upper=radius**2)
     builder.add_term(SQUARE, np.repeat(row, 2), xy[:, None], np.ones((2, 1)))
-    builder.add_objective(LINEAR_2, xy[None, :], -np.ones((1, 2)))
+    builder.add_objective(LINEAR, xy[:, None], -np.ones((2, 1)))
     return builder
 
 
@@ -60,7 +60,7 @@ def test_a_problem_of_terms_is_solved_to_its_known_optimum():
 def test_an_infeasible_problem_is_called_infeasible():
     builder = _circle(1.0)
     row = builder.g.add("beyond", 1, lower=3.0)
-    builder.add_term(LINEAR_1, row, builder.x["xy"][:1, None], np.ones((1, 1)))
+    builder.add_term(LINEAR, row, builder.x["xy"][:1, None], np.ones((1, 1)))
     assert ipopt.solve(builder.build()).status == "infeasible"
 
 
