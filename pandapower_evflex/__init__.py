@@ -7,6 +7,7 @@ from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.on_net import write_period
 from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.opf.uncontrolled import uncontrolled_charging
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.ev import create_ev, create_evs
 from pandapower_evflex.tables.ev_session import create_ev_session, create_ev_sessions
@@ -35,6 +36,7 @@ __all__ = [
     "mobility",
     "networks",
     "profiles_from_controllers",
+    "uncontrolled_charging",
     "run_flexibility_opf",
     "with_evs_as_loads",
     "write_period",

@@ -13,11 +13,10 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.ac_polar import Blocks, add_network
-from pandapower_evflex.opf.base_check import describe
 from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
+from pandapower_evflex.opf.findings import describe
 from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
@@ -109,6 +108,3 @@ def _without_solution(
     reason = _REASONS[solved.status]
     text = describe(findings) if len(findings) else "nothing above the tolerance"
     return ExactSolution(solved.status, f"{reason}\n{text}\n({solved.message})", None, {}, findings, stats)
-
-
-__all__ = ["ExactSolution", "FloatArray", "build_flexibility_opf", "solve_exact"]

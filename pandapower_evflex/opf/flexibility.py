@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
-from pandapower_evflex.opf.base_check import base_findings, describe, findings_frame
+from pandapower_evflex.opf.base_check import base_findings
 from pandapower_evflex.opf.exact import ExactSolution, solve_exact
+from pandapower_evflex.opf.findings import describe, findings_frame
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress

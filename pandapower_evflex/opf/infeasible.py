@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.opf.base_check import TOLERANCE, bus_finding, end_finding, findings_frame, worst_ends
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.verify import GridState, violations_of
+from pandapower_evflex.opf.findings import TOLERANCE, exceeded_limits, findings_frame
+from pandapower_evflex.opf.verify import GridState
 
 
 def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> pd.DataFrame:
@@ -22,22 +21,8 @@ def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -
     """
     rows = _short_sessions(case, schedule)
     for scenario in case.scenarios:
-        rows += [{**row, "scenario": scenario} for row in _exceeded(case, states[scenario])]
+        rows += [{**row, "scenario": scenario} for row in exceeded_limits(case, states[scenario])]
     return findings_frame(rows)
-
-
-def _exceeded(case: Case, state: GridState) -> list[dict[str, Any]]:
-    grid, violations, rows = case.grid, violations_of(case, state), []
-    for t in np.flatnonzero(~state.converged):
-        rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
-    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged):
-        for bus in np.flatnonzero(violations.under[t] > TOLERANCE):
-            rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus], False))
-        for bus in np.flatnonzero(violations.over[t] > TOLERANCE):
-            rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus], False))
-        for end in worst_ends(grid, violations.overload[t]):
-            rows.append(end_finding(grid, end, t, state.loading[t, end], False))
-    return rows
 
 
 def _short_sessions(case: Case, schedule: Schedule) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def solved_result(
 ) -> FlexibilityOpfResult:
     """Frames of a schedule and its power flows; ``outcome`` holds status, message, verification, stats, ..."""
     horizon, index = case.horizon, case.evs.index
-    rows = _period_labels(profiles)
+    rows = period_labels(profiles)
 
     def ev_frame(values: FloatArray) -> pd.DataFrame:
         return pd.DataFrame(values, index=rows, columns=index)
@@ -153,7 +153,7 @@ def unsolved_result(
     net: Any, case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any
 ) -> FlexibilityOpfResult:
     """The same shapes, filled with NaN."""
-    rows, index = _period_labels(profiles), case.evs.index
+    rows, index = period_labels(profiles), case.evs.index
 
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
@@ -238,7 +238,7 @@ def _voltage_frame(case: Case, state: GridState, rows: pd.Index) -> pd.DataFrame
     return pd.DataFrame(vm, index=rows, columns=grid.bus_index)
 
 
-def _period_labels(profiles: Profiles) -> pd.Index:
+def period_labels(profiles: Profiles) -> pd.Index:
     horizon = profiles.horizon
     return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
 

@@ -13,7 +13,7 @@ from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.base_check import session_findings
+from pandapower_evflex.opf.findings import session_findings
 from pandapower_evflex.opf.options import Options, option_faults, read_weights
 from pandapower_evflex.tables.checks import check_tables
 
