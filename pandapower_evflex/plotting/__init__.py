@@ -1,0 +1,31 @@
+"""Pictures of inputs and results, by matplotlib (an extra: `pip install "pandapower_evflex[plot]"`).
+
+Every function draws into `ax` (or axes of its own), returns it and never shows anything.
+"""
+
+try:
+    import matplotlib  # noqa: F401
+except ImportError as error:  # pragma: no cover - only without the extra
+    raise ImportError('pictures need matplotlib: pip install "pandapower_evflex[plot]"') from error
+
+from pandapower_evflex.plotting.day import (
+    plot_charging_power,
+    plot_flexibility,
+    plot_min_voltage,
+    plot_trafo_loading,
+)
+from pandapower_evflex.plotting.ev import plot_ev
+from pandapower_evflex.plotting.inputs import plot_cos_phi_p, plot_pv_profile, plot_sessions
+from pandapower_evflex.plotting.net import plot_net
+
+__all__ = [
+    "plot_charging_power",
+    "plot_cos_phi_p",
+    "plot_ev",
+    "plot_flexibility",
+    "plot_min_voltage",
+    "plot_net",
+    "plot_pv_profile",
+    "plot_sessions",
+    "plot_trafo_loading",
+]

@@ -1,0 +1,41 @@
+"""A time axis that reads as hours of the day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: colours of the scenarios throughout
+COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
+
+
+def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.6) -> Any:
+    """``ax``, or the axes of a new figure."""
+    return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def period_edges(index: pd.Index, period_h: float) -> Any:
+    """Edges of all periods: times, or hours from the start."""
+    if isinstance(index, pd.DatetimeIndex):
+        return index.append(pd.DatetimeIndex([index[-1] + pd.Timedelta(hours=period_h)]))
+    return period_h * np.arange(len(index) + 1)
+
+
+def draw_steps(ax: Any, edges: Any, values: pd.Series | NDArray[np.float64], **style: Any) -> None:
+    """Constant within each period."""
+    ax.stairs(np.asarray(values, dtype=float), edges, baseline=None, **style)
+
+
+def label_time(ax: Any, index: pd.Index) -> None:
+    if isinstance(index, pd.DatetimeIndex):
+        ax.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M", tz=index.tz))
+        ax.set_xlabel("time of day")
+    else:
+        ax.set_xlabel("hours from the start")
+    ax.grid(True, alpha=0.3)
+    ax.margins(x=0)

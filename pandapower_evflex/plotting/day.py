@@ -1,0 +1,92 @@
+"""The day of the whole fleet: figures 7 to 10 of the first paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges
+
+
+def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
+    """Aggregate flexibility of every period in kW, upward positive and downward negative (Fig. 7).
+
+    Each bar is a single activation of one period: bars do not add up to a deliverable energy.
+    """
+    ax = new_axes(ax)
+    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    for frame, sign, name, label in (
+        (result.p_up_mw, 1.0, "up", "upward (more charging)"),
+        (result.p_down_mw, -1.0, "down", "downward (less charging)"),
+    ):
+        values = sign * 1e3 * frame.sum(axis=1).to_numpy()
+        ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
+    ax.axhline(0.0, color="black", linewidth=0.8)
+    ax.set(ylabel="flexibility of one period in kW", title="Aggregate active power flexibility")
+    ax.legend(loc="upper right")
+    label_time(ax, result.p_mw.index)
+    return ax
+
+
+def plot_min_voltage(result: Any, limit: float | None = None, ax: Any | None = None) -> Any:
+    """Lowest voltage of any bus after full activation in either direction, and without activation (Fig. 8)."""
+    ax = new_axes(ax)
+    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    for name, label in (("down", "all downward"), ("base", "schedule"), ("up", "all upward")):
+        if name in result.vm_pu:
+            draw_steps(ax, edges, result.vm_pu[name].min(axis=1), color=COLOUR[name], label=label)
+    if limit is not None:
+        ax.axhline(limit, color=COLOUR["limit"], linestyle="--", label="limit")
+    ax.set(ylabel="lowest voltage in pu", title="Lowest voltage after full activation")
+    ax.legend(loc="lower right")
+    label_time(ax, result.p_mw.index)
+    return ax
+
+
+def plot_trafo_loading(
+    result: Any, limit_percent: float = 100.0, uncontrolled: pd.DataFrame | None = None, ax: Any | None = None
+) -> Any:
+    """Loading of the most loaded transformer after full activation (Fig. 9).
+
+    Parameters
+    ----------
+    uncontrolled : DataFrame [period x trafo]    loading under uncontrolled charging, drawn beside
+    """
+    ax = new_axes(ax)
+    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    for name, label in (("up", "all upward"), ("base", "schedule"), ("down", "all downward")):
+        if name in result.trafo_loading_percent:
+            loading = result.trafo_loading_percent[name].max(axis=1)
+            draw_steps(ax, edges, loading, color=COLOUR[name], label=label)
+    if uncontrolled is not None:
+        draw_steps(
+            ax, edges, uncontrolled.max(axis=1), color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0,
+            label="uncontrolled charging",
+        )  # fmt: skip
+    ax.axhline(limit_percent, color=COLOUR["limit"], linestyle="--", label="limit")
+    ax.set(ylabel="transformer loading in %", title="Transformer loading after full activation")
+    ax.set_ylim(bottom=0.0)
+    ax.legend(loc="upper right", ncols=2)
+    label_time(ax, result.p_mw.index)
+    return ax
+
+
+def plot_charging_power(result: Any, uncontrolled: pd.DataFrame | None = None, ax: Any | None = None) -> Any:
+    """Aggregate scheduled charging power in kW (Fig. 10), uncontrolled charging beside it.
+
+    Without a tie-break the schedule is one of many with the same flexibility.
+    """
+    ax = new_axes(ax)
+    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    scheduled = 1e3 * result.p_mw.sum(axis=1).to_numpy()
+    ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label="schedule")
+    if uncontrolled is not None:
+        values = 1e3 * uncontrolled.sum(axis=1)
+        draw_steps(ax, edges, values, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label="uncontrolled")
+    ax.set(ylabel="charging power in kW", title="Aggregate scheduled charging power")
+    ax.set_ylim(bottom=0.0, top=1.1 * max(1e-9, float(np.nanmax(scheduled))) if uncontrolled is None else None)
+    ax.legend(loc="upper right")
+    label_time(ax, result.p_mw.index)
+    return ax
