@@ -52,7 +52,7 @@ class Case:
         """
         p_for_q = p_ev if self.q_follows_flexibility or p_scheduled is None else p_scheduled
         s = self.s_base.copy()
-        np.subtract.at(s, (slice(None), self.evs.bus_row), p_ev + 1j * p_for_q * self.evs.tan_phi)
+        np.subtract.at(s.T, self.evs.bus_row, (p_ev + 1j * p_for_q * self.evs.tan_phi).T)
         return s
 
 

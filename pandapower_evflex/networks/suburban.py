@@ -162,7 +162,7 @@ def _create_evs(
         net, customers[owners], fleet["std_type"].tolist(), phases=phases[owners], cos_phi=COS_PHI_EV, name=names
     )
     net["ev"]["min_e_mwh"] = MIN_SOC * net["ev"]["max_e_mwh"]
-    nights = sample_sessions(evs, max(1, round(hours / 24.0)), start_hour=START.hour, seed=rng)
+    nights = sample_sessions(evs.tolist(), max(1, round(hours / 24.0)), start_hour=START.hour, seed=rng)
     create_ev_sessions(
         net, nights["ev"], nights["arrival_h"], nights["departure_h"],
         soc_arrival_percent=nights["soc_arrival_percent"], trip_km=nights["trip_km"],

@@ -31,7 +31,7 @@ def base_findings(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[
         {"finding": "no power flow solution without EVs", "period": int(t), "curable": False}
         for t in np.flatnonzero(~state.converged)
     ]
-    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged):
+    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
         rows += _findings_of_period(case, flow, state, violations, int(t))
     return rows
 
@@ -42,10 +42,10 @@ def _findings_of_period(
     grid = case.grid
     d_vm, d_loading = _response_to_charging(case, flow, state, t)
     rows = []
-    for bus in np.flatnonzero(violations.under[t] > TOLERANCE):
+    for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
         curable = bool(np.any(d_vm[:, bus] > 0))
         rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus], curable))
-    for bus in np.flatnonzero(violations.over[t] > TOLERANCE):
+    for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
         curable = bool(np.any(d_vm[:, bus] < 0))
         rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus], curable))
     for end in worst_ends(grid, violations.overload[t]):

@@ -32,12 +32,12 @@ def findings_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
     """Every limit that a state exceeds, one row per element and period."""
     grid, violations, rows = case.grid, violations_of(case, state), []
-    for t in np.flatnonzero(~state.converged):
+    for t in np.flatnonzero(~state.converged).tolist():
         rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
-    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged):
-        for bus in np.flatnonzero(violations.under[t] > TOLERANCE):
+    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
+        for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
             rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus]))
-        for bus in np.flatnonzero(violations.over[t] > TOLERANCE):
+        for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
             rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus]))
         for end in worst_ends(grid, violations.overload[t]):
             rows.append(end_finding(grid, end, t, state.loading[t, end]))
@@ -47,7 +47,7 @@ def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
 def worst_ends(grid: Grid, overload: NDArray[np.float64]) -> list[int]:
     """The most exceeded end of each overloaded element."""
     worst: dict[tuple[str, int], int] = {}
-    for end in np.flatnonzero(overload > TOLERANCE):
+    for end in np.flatnonzero(overload > TOLERANCE).tolist():
         key = (grid.ends.element_type[end], int(grid.ends.element[end]))
         if key not in worst or overload[end] > overload[worst[key]]:
             worst[key] = int(end)
@@ -110,7 +110,8 @@ def describe(findings: pd.DataFrame) -> str:
         lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
     grid = findings[findings["element_type"].notna()]
     keys = ["finding", "scenario", "element_type", "element"]
-    lines += [_element_line(*key, rows) for key, rows in grid.groupby(keys, sort=False, dropna=False)]
+    for (finding, scenario, kind, element), rows in grid.groupby(keys, sort=False, dropna=False):
+        lines.append(_element_line(finding, scenario, kind, element, rows))
     more = len(lines) - MAX_LINES
     return "\n".join(lines if more <= 0 else [*lines[:MAX_LINES], f"and {more} more, see findings"])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.ev_case import energy_curves
@@ -114,7 +115,7 @@ def solved_result(
     horizon, index = case.horizon, case.evs.index
     rows = period_labels(profiles)
 
-    def ev_frame(values: FloatArray) -> pd.DataFrame:
+    def ev_frame(values: NDArray[Any]) -> pd.DataFrame:
         return pd.DataFrame(values, index=rows, columns=index)
 
     def element_frames(table: str) -> Frames:
@@ -166,11 +167,12 @@ def unsolved_result(
         "trafo_loading_percent": "trafo",
         "trafo3w_loading_percent": "trafo3w",
     }
+    frames: dict[str, Any] = {series: nan_frame(index) for series in ev_series}
+    frames |= {series: {name: nan_frame(net[table].index) for name in names} for series, table in grid_series.items()}
     return FlexibilityOpfResult(
         objective_mw=np.nan,
         objective_mwh=np.nan,
-        **{series: nan_frame(index) for series in ev_series},
-        **{series: {name: nan_frame(net[table].index) for name in names} for series, table in grid_series.items()},
+        **frames,
         binding=pd.DataFrame(columns=BINDING_COLUMNS),
         summary=session_summary(case, None),
         verification={},

@@ -25,7 +25,7 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
         ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
     ax.axhline(0.0, color="black", linewidth=0.8)
     ax.set(ylabel="flexibility of one period in kW", title="Aggregate active power flexibility")
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper left")
     label_time(ax, result.p_mw.index)
     return ax
 
@@ -40,7 +40,7 @@ def plot_min_voltage(result: Any, limit: float | None = None, ax: Any | None = N
     if limit is not None:
         ax.axhline(limit, color=COLOUR["limit"], linestyle="--", label="limit")
     ax.set(ylabel="lowest voltage in pu", title="Lowest voltage after full activation")
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower center", ncols=4, fontsize="small")
     label_time(ax, result.p_mw.index)
     return ax
 
@@ -67,8 +67,8 @@ def plot_trafo_loading(
         )  # fmt: skip
     ax.axhline(limit_percent, color=COLOUR["limit"], linestyle="--", label="limit")
     ax.set(ylabel="transformer loading in %", title="Transformer loading after full activation")
-    ax.set_ylim(bottom=0.0)
-    ax.legend(loc="upper right", ncols=2)
+    ax.set_ylim(0.0, 1.35 * ax.get_ylim()[1])  # room for the legend above the limit
+    ax.legend(loc="upper center", ncols=3, fontsize="small")
     label_time(ax, result.p_mw.index)
     return ax
 

@@ -41,5 +41,5 @@ def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str, 
     position = {label: i for i, label in enumerate(index.tolist())}
     columns = np.array([position.get(label, -1) for label in grid.ends.element[chosen].tolist()], dtype=np.int64)
     known = columns >= 0
-    np.maximum.at(result, (slice(None), columns[known]), 100.0 * loading[:, chosen[known]])
+    np.maximum.at(result.T, columns[known], 100.0 * loading[:, chosen[known]].T)
     return np.where(np.isfinite(result), result, np.nan)
