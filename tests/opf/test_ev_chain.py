@@ -51,26 +51,17 @@ def _paper_lp(case):
     n = len(slots)
     e, p, u, d = (np.arange(n) + k * n for k in range(4))
     rows, limits, equal, values = [], [], [], []
+    unit = np.eye(4 * n)
     for i in range(n):
         before = np.zeros(4 * n)
         if slots.previous[i] >= 0:
             before[e[slots.previous[i]]] = 1.0
 
-        def row(**entries):
-            line = np.zeros(4 * n)
-            for name, value in entries.items():
-                line[{"e": e, "p": p, "u": u, "d": d}[name][i]] = value
-            return line
-
         k = slots.energy_per_p[i]
-        equal.append(row(e=1.0, p=-k) - before)
+        e_i, p_i, u_i, d_i = (unit[columns[i]] for columns in (e, p, u, d))
+        equal.append(e_i - k * p_i - before)
         values.append(slots.e_offset[i])
-        rows += [
-            row(d=1.0, p=-1.0),
-            row(u=1.0, p=1.0),
-            row(u=k, p=k) + before,
-            row(p=-k, d=k) - before,
-        ]
+        rows += [d_i - p_i, u_i + p_i, k * (u_i + p_i) + before, k * (d_i - p_i) - before]
         limits += [0.0, slots.p_max[i], slots.e_max[i] - slots.e_offset[i], slots.e_offset[i] - slots.e_min[i]]
     objective = np.concatenate([np.zeros(2 * n), -up.weight * up.offered, -down.weight * down.offered])
     bounds = [(slots.e_min[i], slots.e_max[i]) for i in range(n)]
