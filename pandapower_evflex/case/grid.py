@@ -136,8 +136,10 @@ def read_grid(
 
 
 def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
-    """pandapower's model of a shallow copy: the builders write private keys, but no table."""
+    """pandapower's model of a shallow copy: the builders write private keys and into private dicts, but no table."""
     model = copy.copy(net)
+    for key in [key for key in net if key.startswith("_") and isinstance(net[key], dict)]:
+        model[key] = dict(net[key])
     _init_runopp_options(
         model,
         calculate_voltage_angles=True,
