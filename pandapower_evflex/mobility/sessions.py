@@ -30,8 +30,8 @@ class TruncatedNormal:
 #: weekdays of commuters: home around 17:00, gone around 07:00
 ARRIVAL = TruncatedNormal(17.0, 1.5, 13.0, 22.0)
 DEPARTURE = TruncatedNormal(7.0, 0.8, 5.0, 10.0)
-#: state of charge in the evening, of cars that are not charged every day
-SOC_ARRIVAL = TruncatedNormal(42.0, 12.0, 22.0, 80.0)
+#: state of charge on the first evening: who charges for the next trip only, as (19) asks, is back near the reserve
+SOC_ARRIVAL = TruncatedNormal(23.0, 3.0, 20.5, 35.0)
 
 #: km a day; lognormal with a mean of 30, cut to what a commute is
 MEAN_TRIP_KM, TRIP_SHAPE, LEAST_TRIP_KM, MOST_TRIP_KM = 30.0, 0.55, 4.0, 120.0
@@ -47,8 +47,11 @@ def sample_sessions(
     """Draw one night at home per EV and day.
 
     Arrival is about 17:00 (truncated normal, deviation 1.5 h, 13:00 to 22:00), departure about 07:00 of the next day
-    (0.8 h, 05:00 to 10:00), the trip of the next day about 30 km (lognormal, 4 to 120 km), the state of charge in the
-    evening about 42 % (12 %, 22 to 80 %).
+    (0.8 h, 05:00 to 10:00), the trip of the next day about 30 km (lognormal, 4 to 120 km).
+
+    The state of charge on the first evening is about 23 % (3 %, 20.5 to 35 %): what is left after yesterday's trip in a
+    car that was charged for that trip and a reserve of 20 %. All cars in need on the same evening is the hard case. On
+    later evenings it is left out (NaN): it follows from the morning's energy less the day's trip.
 
     Parameters
     ----------
@@ -59,8 +62,18 @@ def sample_sessions(
 
     Returns
     -------
-    DataFrame with columns `ev, arrival_h, departure_h, soc_arrival_percent, trip_km`, hours from the start of the
-    horizon, as `create_ev_sessions` takes them
+    DataFrame [EV by EV, day by day] with columns `ev, arrival_h, departure_h, soc_arrival_percent, trip_km`; hours count
+    from the start of the horizon
+
+    Examples
+    --------
+    >>> import pandapower.networks as nw, pandapower_evflex as evf
+    >>> net = nw.create_kerber_landnetz_freileitung_1()
+    >>> fleet = evf.mobility.sample_fleet(3, seed=0)
+    >>> evs = evf.create_evs(net, [3, 5, 7], **fleet.to_dict("list"))
+    >>> nights = evf.mobility.sample_sessions(evs, seed=0)
+    >>> evf.create_ev_sessions(net, nights.pop("ev"), **nights.to_dict("list")).tolist()
+    [0, 1, 2]
     """
     rng = np.random.default_rng(seed)
     labels, day = np.repeat(np.asarray(evs), n_days), np.tile(np.arange(n_days), len(evs))
@@ -71,7 +84,7 @@ def sample_sessions(
             "ev": labels,
             "arrival_h": midnight + ARRIVAL.sample(n, rng),
             "departure_h": midnight + 24.0 + DEPARTURE.sample(n, rng),
-            "soc_arrival_percent": SOC_ARRIVAL.sample(n, rng),
+            "soc_arrival_percent": np.where(day == 0, SOC_ARRIVAL.sample(n, rng), np.nan),
             "trip_km": _sample_trips(n, rng),
         }
     )

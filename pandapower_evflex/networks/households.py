@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-#: kW of an average house at these hours of the day: a night valley, a morning bump, an evening peak
+#: kW of an average detached house at these hours of the day: a night valley, a morning bump, an evening peak; 20 kWh
 _HOUR = np.array([0, 2, 5, 6.5, 8, 10, 12, 14, 16, 18, 19.5, 21, 22.5, 24])
-_KW = np.array([0.55, 0.42, 0.40, 0.62, 0.72, 0.60, 0.66, 0.62, 0.75, 1.15, 1.32, 1.20, 0.85, 0.55])
+_KW = np.array([0.78, 0.68, 0.66, 0.80, 0.84, 0.68, 0.70, 0.68, 0.82, 1.18, 1.32, 1.22, 1.00, 0.78])
 
 #: sunrise and sunset in May at about 35 degrees north, and the exponent that makes the curve steeper than a sine
 _SUNRISE, _SUNSET, _SHARPNESS = 5.75, 19.75, 1.4
@@ -55,5 +55,6 @@ def _appliances(mean: FloatArray, period_h: float, rng: np.random.Generator) -> 
 
 def pv_shape(hours: FloatArray) -> FloatArray:
     """Average PV power of a May day as a share of rated power [n_period]."""
-    x = np.clip((hours % 24.0 - _SUNRISE) / (_SUNSET - _SUNRISE), 0.0, 1.0)
-    return _PV_PEAK * np.sin(np.pi * x) ** _SHARPNESS
+    x = (hours % 24.0 - _SUNRISE) / (_SUNSET - _SUNRISE)
+    is_day = (x > 0.0) & (x < 1.0)
+    return np.where(is_day, _PV_PEAK * np.sin(np.pi * np.where(is_day, x, 0.0)) ** _SHARPNESS, 0.0)

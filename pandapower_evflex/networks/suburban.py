@@ -34,6 +34,8 @@ from pandapower_evflex.tables.ev_session import create_ev_sessions
 
 N_FEEDERS = 3
 N_CUSTOMERS = 120
+#: source, busbar and four buses a feeder
+MIN_BUSES = 2 + 4 * N_FEEDERS
 EV_SHARE = 0.2
 PV_SHARE = 0.28
 #: km of main cable and of each branch cable of a feeder
@@ -42,6 +44,8 @@ TRUNK_KM, BRANCH_KM = 0.42, 0.12
 PV_KWP = {3: ((4.0, 0.2), (6.0, 0.3), (8.0, 0.25), (10.4, 0.25)), 1: ((2.0, 0.3), (3.0, 0.4), (4.16, 0.3))}
 #: power factors of houses and of chargers
 COS_PHI_LOAD, COS_PHI_EV = 0.96, 0.98
+#: EN 50160
+VOLTAGE_LIMITS = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
 #: of the battery, below which no driver wants to be
 MIN_SOC = 0.2
 START = pd.Timestamp("2024-05-14 12:00")
@@ -57,13 +61,17 @@ def suburban_lv(
     seed : int         draws everything: houses, roofs, cars, nights
     n_evs : int        None: 20 % of 120 customers; more than one EV per customer is possible
     n_periods : int    24 periods of 1 h, or whole days of 96 periods of 15 min; starts at 12:00, so that a night is in
-                       one piece
+                       one piece; every EV comes home once a day
     n_buses : int      61 as in the paper; more: the same cables cut into more pieces, with the same customers
 
     Returns
     -------
     net : pandapowerNet with `net.ev`, `net.ev_session`, `net.cos_phi_p` and coordinates
     profiles : {("load", "p_mw"): DataFrame, ("load", "q_mvar"): ..., ("sgen", "p_mw"): ...} labelled by time
+
+    Raises
+    ------
+    ValueError    n_periods is neither 24 nor whole days, or n_buses does not suffice for the branches
 
     Examples
     --------
@@ -74,11 +82,13 @@ def suburban_lv(
     """
     rng = np.random.default_rng(seed)
     period_h = 1.0 if n_periods == 24 else 0.25
-    if n_periods != 24 and n_periods % 96:
+    if n_periods != 24 and (n_periods < 96 or n_periods % 96):
         raise ValueError(f"n_periods={n_periods} is neither 24 nor a multiple of 96")
+    if n_buses < MIN_BUSES:
+        raise ValueError(f"n_buses={n_buses} is below {MIN_BUSES}: each feeder needs a main cable and two branches")
     net, feeder_buses = _cables(n_buses)
     customers = _customers(feeder_buses)
-    phases = np.where(rng.random(N_CUSTOMERS) < THREE_PHASE_SHARE, 3, 1)
+    phases = rng.permutation(np.where(np.arange(N_CUSTOMERS) < THREE_PHASE_SHARE * N_CUSTOMERS, 3, 1))
     create_loads(net, customers, p_mw=0.0, name=[f"house {i}" for i in range(N_CUSTOMERS)])
     _create_roofs(net, customers, phases, rng)
     _create_evs(net, customers, phases, n_evs, n_periods * period_h, rng)
@@ -88,8 +98,8 @@ def suburban_lv(
 def _cables(n_buses: int) -> tuple[Any, list[NDArray[np.int64]]]:
     """Substation and three feeders, each a main cable with two branches; returns the net and the buses per feeder."""
     net = create_empty_network(name="suburban_lv (synthetic)")
-    source = create_bus(net, vn_kv=11.0, name="11 kV", geodata=(0.0, 0.04))
-    busbar = create_bus(net, vn_kv=0.4, name="busbar", geodata=(0.0, 0.0))
+    source = create_bus(net, vn_kv=11.0, name="11 kV", geodata=(0.0, 0.04), **VOLTAGE_LIMITS)
+    busbar = create_bus(net, vn_kv=0.4, name="busbar", geodata=(0.0, 0.0), **VOLTAGE_LIMITS)
     create_ext_grid(net, source)
     create_transformer_from_parameters(
         net, source, busbar, sn_mva=0.315, vn_hv_kv=11.0, vn_lv_kv=0.4, vk_percent=4.0, vkr_percent=1.25,
@@ -117,7 +127,7 @@ def _feeder(net: Any, busbar: int, number: int, size: int) -> NDArray[np.int64]:
         step = (TRUNK_KM if part == 0 else BRANCH_KM) / n
         places = origin + step * np.arange(1, n + 1)[:, None] * direction
         name = f"feeder {number + 1}"
-        new = create_buses(net, n, vn_kv=0.4, name=name, geodata=[tuple(place) for place in places])
+        new = create_buses(net, n, vn_kv=0.4, name=name, geodata=[tuple(place) for place in places], **VOLTAGE_LIMITS)
         cable = "NAYY 4x150 SE" if part == 0 else "NAYY 4x120 SE"
         create_lines(
             net, np.concatenate([[starts[part]], new[:-1]]), new, length_km=step, std_type=cable, name=name,
@@ -155,7 +165,7 @@ def _create_evs(
     rng: np.random.Generator,
 ) -> None:
     n = round(EV_SHARE * N_CUSTOMERS) if n_evs is None else n_evs
-    owners = np.concatenate([rng.permutation(N_CUSTOMERS) for _ in range(n // N_CUSTOMERS + 1)])[:n]
+    owners = _owners(phases, n, rng)
     fleet = sample_fleet(n, seed=rng)
     names = [f"{std_type} of house {owner}" for std_type, owner in zip(fleet["std_type"], owners, strict=True)]
     evs = create_evs(
@@ -167,6 +177,16 @@ def _create_evs(
         net, nights["ev"], nights["arrival_h"], nights["departure_h"],
         soc_arrival_percent=nights["soc_arrival_percent"], trip_km=nights["trip_km"],
     )  # fmt: skip
+
+
+def _owners(phases: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Houses of n EVs, three-phase ones in their share; beyond one EV per house it goes round again."""
+    n_three_phase = round(THREE_PHASE_SHARE * n)
+    drawn = [
+        np.resize(rng.permutation(np.flatnonzero(phases == kind)), count)
+        for kind, count in ((3, n_three_phase), (1, n - n_three_phase))
+    ]
+    return np.sort(np.concatenate(drawn))
 
 
 def _profiles(
