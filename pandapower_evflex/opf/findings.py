@@ -124,7 +124,8 @@ def _session_line(row: Any) -> str:
         "unreachable within the grid": f"gets {of}, {by:.2f} short",
         "no whole period": f"has no whole period plugged in; has {of} at departure",
     }.get(row.finding, f"the least charging power overfills the battery of {row.limit * 1e3:.2f} kWh by {by:.2f}")
-    return f"EV {row.ev}, session {row.session} (last period {row.period}): {what}"
+    last = "" if pd.isna(row.period) else f" (last period {row.period:.0f})"
+    return f"EV {row.ev:.0f}, session {row.session:.0f}{last}: {what}"
 
 
 def _element_line(finding: str, scenario: Any, kind: str, element: int, rows: pd.DataFrame) -> str:
@@ -140,7 +141,7 @@ def _where(scenario: Any) -> str:
 
 
 def _when(rows: pd.DataFrame, worst: int | None = None) -> str:
-    periods = sorted(set(rows["period"]))
+    periods = sorted(set(rows["period"].astype(int)))
     if len(periods) == 1:
         return f"period {periods[0]}"
-    return f"{len(periods)} periods from {periods[0]} to {periods[-1]}" + (f", worst in {worst}" if worst else "")
+    return f"{len(periods)} periods from {periods[0]} to {periods[-1]}" + (f", worst in {worst:.0f}" if worst is not None else "")

@@ -1,0 +1,160 @@
+"""When there is no schedule, an engineer is told why, and the net is left in order."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pandapower as pp
+import pandas as pd
+import pytest
+
+import pandapower_evflex as evf
+from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
+
+
+def unreachable_net():
+    net = feeder_net(3)
+    net.ev_session.loc[1, ["departure_h", "e_departure_mwh"]] = [1.0, 0.06]
+    net.ev_session.loc[2, ["arrival_h", "departure_h"]] = [3.2, 3.9]
+    return net
+
+
+def test_every_unreachable_session_is_named_in_one_error():
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(unreachable_net(), **EIGHT_HOURS)
+    findings = error.value.findings
+    assert findings["session"].tolist() == [1, 2]
+    assert findings["finding"].tolist() == ["unreachable", "no whole period"]
+    assert "EV 1, session 1 (last period 0): reaches 42.00 of 60.00 kWh at full power, 18.00 short" in str(error.value)
+    assert "EV 2, session 2" in str(error.value)
+    assert isinstance(error.value, pp.OPFNotConverged)
+    assert isinstance(error.value, evf.EvflexError)
+
+
+def test_unreachable_needs_are_reduced_on_request_and_listed():
+    result = evf.run_flexibility_opf(unreachable_net(), unreachable="reduce", **EIGHT_HOURS)
+    assert result.status == "optimal"
+    assert result.reduced.loc[1, "e_reduced_mwh"] == pytest.approx(0.042)
+    assert result.reduced.loc[2, "e_reduced_mwh"] == pytest.approx(0.02)
+    assert result.p_mw[1][0] == pytest.approx(0.022, rel=1e-6)
+    assert result.e_mwh[2].isna().all()
+    assert "2 sessions were reduced" in result.message
+
+
+def test_overload_and_undervoltage_by_consumption_are_named_with_element_period_and_amount():
+    net = feeder_net(3, sn_mva=0.1)
+    net.bus["min_vm_pu"] = 0.95
+    profiles = constant(net, "load", "p_mw", [0.02, 0.02, 0.12, 0.13, 0.02, 0.02, 0.02, 0.02])
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
+    findings = error.value.findings
+    overload = findings[findings["finding"] == "overload"]
+    assert set(zip(overload.element_type, overload.element, overload.period, strict=True)) == {
+        ("trafo", 0, 2),
+        ("trafo", 0, 3),
+    }
+    assert (overload.value > 100).all() and (overload.limit == 100).all()
+    under = findings[findings["finding"] == "undervoltage"]
+    assert set(under.period) == {2, 3}
+    assert "overload of trafo 0 without controllable EVs in 2 periods from 2 to 3, worst in 3" in str(error.value)
+    pp.runpp(_at(net, 0.13))
+    assert error.value.result.status == "infeasible"
+
+
+def _at(net, p_mw):
+    """The net at that load; its loading is what the finding says."""
+    moment = copy.deepcopy(net)
+    moment.load["p_mw"] = p_mw
+    return moment
+
+
+def test_unreachable_sessions_and_an_overloaded_grid_come_in_one_error():
+    net = unreachable_net()
+    net.load["p_mw"] = 0.2
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert {"unreachable", "overload"} <= set(error.value.findings["finding"])
+
+
+def test_an_overvoltage_at_a_time_without_evs_can_be_cured_by_nothing():
+    net = feeder_net(3, load_mw=0.0)
+    net.bus["max_vm_pu"] = 1.02
+    net.ev_session["arrival_h"] = 2.0
+    profiles = constant(net, "sgen", "p_mw", [0.08, 0, 0, 0, 0, 0, 0, 0])
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="overvoltage of bus .* in period 0"):
+        evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
+
+
+def jointly_infeasible_net():
+    """Each EV reaches its need alone, but the transformer does not carry them all."""
+    net = feeder_net(6, sn_mva=0.05)
+    net.ev_session["departure_h"] = 2.0
+    net.ev_session["e_departure_mwh"] = 0.055
+    return net
+
+
+def test_a_jointly_infeasible_problem_says_which_element_is_in_the_way():
+    result = evf.run_flexibility_opf(jointly_infeasible_net(), raise_on_failure=False, **EIGHT_HOURS)
+    assert result.status == "infeasible"
+    assert "overload of trafo 0 in scenario" in result.message or "unreachable within the grid" in result.message
+    named = result.findings
+    assert set(named["element_type"].dropna()) <= {"trafo", "line", "bus"}
+    assert len(named)
+
+
+def test_a_failed_run_returns_its_status_with_nan_frames():
+    result = evf.run_flexibility_opf(jointly_infeasible_net(), raise_on_failure=False, **EIGHT_HOURS)
+    assert np.isnan(result.objective_mw)
+    assert result.p_mw.shape == (8, 6) and result.p_mw.isna().all().all()
+    assert result.vm_pu["up"].isna().all().all()
+    assert len(result.binding) == 0
+
+
+def test_after_a_failure_element_tables_are_untouched_and_old_results_emptied():
+    net = feeder_net(6)
+    evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert net.OPF_converged and len(net.res_period) == 8 and "evflex_ev_p_mw" in net
+    lines_before = net.res_line.copy()
+    net.load["p_mw"] = 0.5
+    tables = {name: net[name].copy() for name in ("ev", "ev_session", "load", "line", "bus")}
+    with pytest.raises(evf.FlexibilityOPFNotConverged):
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert not net.OPF_converged
+    assert len(net.res_period) == len(net.res_flexibility) == len(net.res_ev) == 0
+    assert not [key for key in net if key.startswith("evflex_")]
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(net[name], table)
+    pd.testing.assert_frame_equal(net.res_line, lines_before)
+
+
+def test_the_error_pickles_with_findings_and_result():
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(unreachable_net(), **EIGHT_HOURS)
+    copied = pickle.loads(pickle.dumps(error.value))
+    assert str(copied) == str(error.value)
+    pd.testing.assert_frame_equal(copied.findings, error.value.findings)
+    assert copied.result.status == "infeasible"
+
+
+def test_the_iteration_limit_is_a_status_of_its_own():
+    result = evf.run_flexibility_opf(
+        feeder_net(6), raise_on_failure=False, solver_options={"max_iter": 2}, **EIGHT_HOURS
+    )
+    assert result.status == "iteration_limit"
+    assert "max_iter" in result.message
+
+
+def test_a_least_power_that_overfills_the_battery_is_named():
+    net = feeder_net(2)
+    net.ev.loc[0, "min_p_mw"] = 0.01
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="EV 0, session 0 .*overfills the battery of 60.00 kWh"):
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+
+
+def test_a_base_load_without_power_flow_solution_is_named():
+    net = feeder_net(2)
+    net.load["p_mw"] = 9.0
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="no power flow solution without EVs"):
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)

@@ -1,0 +1,147 @@
+"""Results on the net: flat tables that survive storage, and moments that equal pandapower's power flow."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pandapower as pp
+import pandas as pd
+import pytest
+from pandapower.timeseries import OutputWriter, run_timeseries
+
+import pandapower_evflex as evf
+from tests.opf.feeder import EIGHT_HOURS, feeder_net
+
+SCENARIOS = ("down", "base", "up")
+
+
+@pytest.fixture(scope="module")
+def solved():
+    net = feeder_net(6, pv_mw=0.01)
+    evf.create_cos_phi_p(net, 0, [(0.5, 1.0), (1.0, 0.9)])
+    evf.create_flexibilities(net, "ev", [0, 0, 1], ["up", "down", "up"])
+    rng = np.random.default_rng(3)
+    profiles = {
+        ("load", "p_mw"): pd.DataFrame({0: rng.uniform(0.01, 0.03, 8)}),
+        ("sgen", "p_mw"): pd.DataFrame({0: rng.uniform(0.0, 0.01, 8)}),
+    }
+    return net, evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False), profiles
+
+
+def by_hand(net, result, profiles, period, scenario):
+    """The net of one moment, built without the package."""
+    plain = copy.deepcopy(net)
+    plain.load["p_mw"] = profiles["load", "p_mw"][0][period]
+    p_pv = profiles["sgen", "p_mw"][0][period]
+    plain.sgen["p_mw"] = p_pv
+    cos_phi = np.interp(p_pv / 0.01, [0.5, 1.0], [1.0, 0.9])
+    plain.sgen["q_mvar"] = -p_pv * np.tan(np.arccos(cos_phi))
+    p = result.p_mw.iloc[period].copy()
+    p += {"base": 0.0, "up": result.p_up_mw.iloc[period], "down": -result.p_down_mw.iloc[period]}[scenario]
+    for ev, power in p.items():
+        pp.create_load(plain, net.ev.bus[ev], power, power * np.tan(np.arccos(net.ev.cos_phi[ev])))
+    pp.runpp(plain, tolerance_mva=1e-10, trafo_model="t")
+    return plain
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_result_s_grid_state_equals_runpp_of_that_moment(solved, scenario):
+    net, result, profiles = solved
+    for period in (0, 4, 7):
+        plain = by_hand(net, result, profiles, period, scenario)
+        assert np.allclose(result.vm_pu[scenario].iloc[period], plain.res_bus.vm_pu, atol=1e-9)
+        assert np.allclose(
+            result.line_loading_percent[scenario].iloc[period], plain.res_line.loading_percent, atol=1e-6
+        )
+        apparent = np.hypot(plain.res_trafo.p_hv_mw, plain.res_trafo.q_hv_mvar)
+        apparent = np.maximum(apparent, np.hypot(plain.res_trafo.p_lv_mw, plain.res_trafo.q_lv_mvar))
+        loading = 100 * apparent / (net.trafo.sn_mva * net.trafo.df * net.trafo.parallel)
+        assert np.allclose(result.trafo_loading_percent[scenario].iloc[period], loading, atol=1e-6)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("stored", [False, True])
+def test_write_period_equals_runpp_with_evs_as_loads(solved, scenario, stored):
+    net, result, profiles = solved
+    net = copy.deepcopy(net)
+    evf.write_period(net, 5, scenario, None if stored else result)
+    plain = evf.with_evs_as_loads(net, result, 5, scenario)
+    pp.runpp(plain, tolerance_mva=1e-10, trafo_model="t")
+    hand = by_hand(net, result, profiles, 5, scenario)
+    for table in ("res_bus", "res_line", "res_trafo", "res_ext_grid", "res_sgen"):
+        pd.testing.assert_frame_equal(net[table], plain[table], atol=1e-9, check_exact=False)
+        pd.testing.assert_frame_equal(net[table], hand[table], atol=1e-6, rtol=1e-6, check_exact=False)
+    assert net.res_load.index.equals(net.load.index)
+    assert net.res_ev["p_up_mw"].tolist() == pytest.approx(result.p_up_mw.iloc[5].tolist())
+
+
+def test_the_plain_net_knows_nothing_of_us(solved):
+    net, result, _ = solved
+    plain = evf.with_evs_as_loads(net, result, 0)
+    assert not [key for key in plain if str(key).startswith(("ev", "res_ev", "flexibility", "cos_phi"))]
+    assert plain.load.ev.dropna().tolist() == net.ev.index.tolist()
+    assert len(net.load) == 1
+    pp.from_json_string(pp.to_json(plain))
+
+
+def test_a_time_series_of_the_plain_net_shows_the_same_voltages(solved):
+    net, result, _ = solved
+    plain = evf.with_evs_as_loads(net, result, scenario="up")
+    writer = OutputWriter(plain, time_steps=range(8), log_variables=[("res_bus", "vm_pu")])
+    run_timeseries(plain, time_steps=range(8), verbose=False, tolerance_mva=1e-10, trafo_model="t", recycle=False)
+    logged = writer.output["res_bus.vm_pu"]
+    assert np.allclose(logged.to_numpy(), result.vm_pu["up"].to_numpy(), atol=1e-8)
+
+
+def test_the_run_writes_the_moment_of_highest_loading(solved):
+    net, result, _ = solved
+    highest = max(frame.max().max() for frame in result.trafo_loading_percent.values())
+    apparent = max(np.hypot(net.res_trafo.p_hv_mw, net.res_trafo.q_hv_mvar))
+    assert 100 * apparent / net.trafo.sn_mva[0] == pytest.approx(highest, rel=1e-6)
+
+
+def test_tables_on_the_net_sum_up_the_result(solved):
+    net, result, _ = solved
+    assert net.res_period.p_up_mw.tolist() == pytest.approx(result.p_up_mw.sum(axis=1).tolist())
+    assert net.res_period.min_vm_pu_up.tolist() == pytest.approx(result.vm_pu["up"].min(axis=1).tolist())
+    assert net.res_period.time.map(type).eq(str).all()
+    offers = net.res_flexibility
+    assert offers.index.equals(net.flexibility.index)
+    assert offers.max_p_mw[0] == pytest.approx(result.p_up_mw[0].max())
+    assert net.OPF_converged
+
+
+@pytest.mark.parametrize("way", ["json", "excel"])
+def test_results_survive_storage_and_still_write_a_period(solved, way, tmp_path):
+    net, result, _ = solved
+    if way == "json":
+        stored = pp.from_json_string(pp.to_json(net))
+    else:
+        pp.to_excel(net, str(tmp_path / "net.xlsx"))
+        stored = pp.from_excel(str(tmp_path / "net.xlsx"))
+    keys = [key for key in net if key.startswith("evflex_")]
+    assert keys and all(len(key) < 32 for key in keys)
+    evf.write_period(stored, 2, "up")
+    evf.write_period(net, 2, "up")
+    assert np.allclose(stored.res_bus.vm_pu, net.res_bus.vm_pu, atol=1e-9)
+    assert np.allclose(stored["evflex_ev_p_up_mw"].to_numpy(), result.p_up_mw.to_numpy())
+
+
+def test_select_subnet_with_results_still_works_after_a_run():
+    """pandapower raises KeyError where net.ev and net.res_ev are both filled; say so if it ever stops."""
+    net = feeder_net(2)
+    evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    subnet = pp.toolbox.select_subnet(net, net.bus.index, include_results=False)
+    assert "ev" not in subnet
+
+
+def test_wrong_period_scenario_or_net_is_said():
+    net = feeder_net(2)
+    with pytest.raises(KeyError, match="run_flexibility_opf first"):
+        evf.write_period(net, 0)
+    evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    with pytest.raises(IndexError, match="8 periods"):
+        evf.write_period(net, 8)
+    with pytest.raises(ValueError, match="sideways"):
+        evf.write_period(net, 0, "sideways")
