@@ -108,7 +108,7 @@ def test_charging_at_arrival_overloads_the_transformer_in_the_evening(seed):
 
 
 def test_full_upward_activation_fills_the_transformer_from_evening_to_morning():
-    """Fig. 9: "the upward flexibility during 18:00-05:00 can increase the transformer loading until it reaches the limits"."""
+    """Fig. 9 and section V-A: upward flexibility from 18:00 to 05:00 can load the transformer up to its limit."""
     loading = solved_suburb().result.trafo_loading_percent["up"][0]
     night = loading[_hours(loading.index, 18, 5)]
     assert (night > 99.9).mean() > 0.8 and night.min() > 90.0
