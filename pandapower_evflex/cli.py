@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.errors import EvflexError
 from pandapower_evflex.networks import suburban_lv
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.results import FlexibilityOpfResult
@@ -17,7 +19,16 @@ from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolle
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit code."""
+    """Command line.
+
+    Parameters
+    ----------
+    arguments : without the name of the program; None: those of the process
+
+    Returns
+    -------
+    exit code: 0, or 1 when there is no schedule
+    """
     parser = argparse.ArgumentParser(prog="python -m pandapower_evflex", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="solve a synthetic suburb of 61 nodes, 24 EVs and 96 periods")
@@ -25,14 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("--seed", type=int, default=0, help="of houses, roofs, cars and nights")
     demo.add_argument("--quiet", action="store_true", help="no progress bar")
     given = parser.parse_args(arguments)
-    run_demo(given.out, given.seed, progress=False if given.quiet else None)
+    try:
+        run_demo(given.out, given.seed, progress=False if given.quiet else None)
+    except EvflexError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
 def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
     """Solve, print, write and draw."""
-    print("A synthetic suburb: 315 kVA, 61 nodes, 120 customers, 96 periods of 15 min from 12:00.")
-    print("Solving (the first run after installation compiles for some seconds) ...", flush=True)
+    print("The first run after installation compiles for some seconds; later ones do not.", flush=True)
+    print("A synthetic suburb: 315 kVA, 61 nodes, 120 customers, 96 periods of 15 min from 12:00.", flush=True)
     net, profiles = suburban_lv(seed)
     started = time.perf_counter()
     result = run_flexibility_opf(net, profiles, progress=progress)
@@ -62,7 +77,6 @@ def summary_text(net: Any, result: FlexibilityOpfResult, without: UncontrolledCh
         f"{kind} {element} in {len(rows)} periods ({_span(up.index, rows['period'])})"
         for (kind, element), rows in binding.groupby(["element_type", "element"])
     )
-    by_scenario = {name: _extremes(result, name) for name in ("down", "base", "up") if name in result.vm_pu}
     lines = [
         "",
         f"{result.status.upper()} in {seconds:.1f} s: {len(net.ev)} EVs, {charged:.0f} kWh scheduled.",
@@ -74,14 +88,14 @@ def summary_text(net: Any, result: FlexibilityOpfResult, without: UncontrolledCh
         f"at {_clock(down.idxmax())}",
         "  (each period alone: these do not add up to an energy)",
         "",
-        "                                    lowest voltage   transformer   line",
+        "  Extremes of the day               charging   lowest voltage   transformer      line",
         *(
-            f"    {label:<31} {values[0]:9.3f} pu {values[1]:11.0f} % {values[2]:6.0f} %"
-            for label, values in (
-                ("all downward activated", by_scenario["down"]),
-                ("schedule", by_scenario["base"]),
-                ("all upward activated", by_scenario["up"]),
-                ("uncontrolled, all at arrival", _extremes_without(without)),
+            f"    {label:<28} {kw:8.0f} kW {vm:13.3f} pu {trafo:11.0f} % {line:7.0f} %"
+            for label, (kw, vm, trafo, line) in (
+                ("all downward activated", _extremes(result, "down", result.p_mw - result.p_down_mw)),
+                ("schedule", _extremes(result, "base", result.p_mw)),
+                ("all upward activated", _extremes(result, "up", result.p_mw + result.p_up_mw)),
+                ("uncontrolled, from arrival", _extremes_without(without)),
             )
         ),
         "",
@@ -95,16 +109,19 @@ def summary_text(net: Any, result: FlexibilityOpfResult, without: UncontrolledCh
     return "\n".join(lines)
 
 
-def _extremes(result: FlexibilityOpfResult, scenario: str) -> tuple[float, float, float]:
+def _extremes(result: FlexibilityOpfResult, scenario: str, p_mw: pd.DataFrame) -> tuple[float, ...]:
+    """Largest charging power of all EVs in kW, lowest voltage, highest loadings."""
     return (
+        1e3 * p_mw.sum(axis=1).max(),
         float(result.vm_pu[scenario].min().min()),
         float(result.trafo_loading_percent[scenario].max().max()),
         float(result.line_loading_percent[scenario].max().max()),
     )
 
 
-def _extremes_without(without: UncontrolledCharging) -> tuple[float, float, float]:
+def _extremes_without(without: UncontrolledCharging) -> tuple[float, ...]:
     return (
+        1e3 * without.p_mw.sum(axis=1).max(),
         float(without.min_vm_pu.min()),
         float(without.trafo_loading_percent.max().max()),
         float(without.line_loading_percent.max().max()),
@@ -116,12 +133,14 @@ def _broken(without: UncontrolledCharging, time_index: pd.Index) -> str:
     if not len(without.violations):
         return "breaks no limit"
     parts = []
-    for (finding, kind, element), rows in without.violations.groupby(["finding", "element_type", "element"]):
+    for (finding, kind), rows in without.violations.groupby(["finding", "element_type"]):
         worst = rows.loc[(rows["value"] - rows["limit"]).abs().idxmax()]
         unit = "pu" if worst["quantity"] == "vm_pu" else "%"
+        elements = rows["element"].nunique()
+        where = f"{kind} {worst['element']}" + (f" and {elements - 1} others" if elements > 1 else "")
         parts.append(
-            f"{finding} of {kind} {element} in {len(rows)} periods ({_span(time_index, rows['period'])}), "
-            f"up to {worst['value']:.4g} {unit} at {_clock(time_index[worst['period']])}"
+            f"{finding} of {where} in {rows['period'].nunique()} periods ({_span(time_index, rows['period'])}), "
+            f"worst {worst['value']:.4g} {unit} at {_clock(time_index[worst['period']])}"
         )
     return "breaks limits: " + "; ".join(parts)
 
@@ -170,16 +189,17 @@ def draw_figures(
 
     from pandapower_evflex import plotting
 
-    ev = result.p_up_mw.sum().idxmax()
+    charging_needs = result.summary["e_need_mwh"] - result.summary["e_arrival_mwh"]
+    neediest = charging_needs.idxmax()
     trafo_limit = float(net.trafo["max_loading_percent"].min())
     figures: dict[str, Callable[[], Any]] = {
-        "fig01_one_ev": lambda: plotting.plot_ev(net, result, ev),
+        "fig01_one_ev": lambda: plotting.plot_ev(net, result, neediest),
         "fig03_sessions": lambda: plotting.plot_sessions(net, start_hour=12.0),
         "fig04_pv": lambda: plotting.plot_pv_profile(net, profiles),
         "fig05_cos_phi_p": lambda: plotting.plot_cos_phi_p(net),
         "fig06_net": lambda: plotting.plot_net(net),
         "fig07_flexibility": lambda: plotting.plot_flexibility(result),
-        "fig08_min_voltage": lambda: plotting.plot_min_voltage(result, limit=0.9),
+        "fig08_min_voltage": lambda: plotting.plot_min_voltage(result, net.bus["min_vm_pu"].max()),
         "fig09_trafo_loading": lambda: plotting.plot_trafo_loading(result, trafo_limit, without.trafo_loading_percent),
         "fig10_charging_power": lambda: plotting.plot_charging_power(result, without.p_mw),
     }

@@ -39,7 +39,7 @@ MIN_BUSES = 2 + 4 * N_FEEDERS
 EV_SHARE = 0.2
 PV_SHARE = 0.28
 #: km of main cable and of each branch cable of a feeder
-TRUNK_KM, BRANCH_KM = 0.42, 0.12
+TRUNK_KM, BRANCH_KM = 0.30, 0.09
 #: roofs: kWp and how often, three-phase and one-phase
 PV_KWP = {3: ((4.0, 0.2), (6.0, 0.3), (8.0, 0.25), (10.4, 0.25)), 1: ((2.0, 0.3), (3.0, 0.4), (4.16, 0.3))}
 #: power factors of houses and of chargers
@@ -168,9 +168,8 @@ def _create_evs(
     owners = _owners(phases, n, rng)
     fleet = sample_fleet(n, seed=rng)
     names = [f"{std_type} of house {owner}" for std_type, owner in zip(fleet["std_type"], owners, strict=True)]
-    evs = create_evs(
-        net, customers[owners], fleet["std_type"].tolist(), phases=phases[owners], cos_phi=COS_PHI_EV, name=names
-    )
+    buses = customers[owners].tolist()
+    evs = create_evs(net, buses, fleet["std_type"].tolist(), phases=phases[owners], cos_phi=COS_PHI_EV, name=names)
     net["ev"]["min_e_mwh"] = MIN_SOC * net["ev"]["max_e_mwh"]
     nights = sample_sessions(evs.tolist(), max(1, round(hours / 24.0)), start_hour=START.hour, seed=rng)
     create_ev_sessions(

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 #: colours of the scenarios throughout
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
+#: of generation
+SUN = "#e9a820"
 
 
-def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.6) -> Any:
+def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.8) -> Any:
     """``ax``, or the axes of a new figure."""
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
@@ -28,14 +30,25 @@ def period_edges(index: pd.Index, period_h: float) -> Any:
 
 def draw_steps(ax: Any, edges: Any, values: pd.Series | NDArray[np.float64], **style: Any) -> None:
     """Constant within each period."""
-    ax.stairs(np.asarray(values, dtype=float), edges, baseline=None, **style)
+    ax.stairs(np.asarray(values, dtype=float), edges, baseline=None, **{"linewidth": 1.5, **style})
 
 
-def label_time(ax: Any, index: pd.Index) -> None:
+def label_time(ax: Any, index: pd.Index, period_h: float) -> None:
+    """Clock times for a day, dates as well for more, hours where nothing else is known."""
     if isinstance(index, pd.DatetimeIndex):
-        ax.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M", tz=index.tz))
-        ax.set_xlabel("time of day")
+        a_day = len(index) * period_h <= 36.0
+        locator = mdates.HourLocator(byhour=range(0, 24, 3), tz=index.tz) if a_day else mdates.AutoDateLocator()
+        ax.xaxis.set_major_locator(locator)
+        formatter = mdates.DateFormatter("%H:%M", tz=index.tz)
+        ax.xaxis.set_major_formatter(formatter if a_day else mdates.ConciseDateFormatter(locator, tz=index.tz))
+        ax.set_xlabel("time of day" if a_day else "")
     else:
         ax.set_xlabel("hours from the start")
     ax.grid(True, alpha=0.3)
     ax.margins(x=0)
+
+
+def title_and_legend(ax: Any, title: str) -> None:
+    """The legend between title and axes, where it hides nothing."""
+    ax.set_title(title, pad=28)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize="small", frameon=False)

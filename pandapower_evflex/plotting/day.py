@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges
+from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
 
 
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
@@ -16,7 +15,8 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     Each bar is a single activation of one period: bars do not add up to a deliverable energy.
     """
     ax = new_axes(ax)
-    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    period_h = result.settings["period_h"]
+    edges = period_edges(result.p_mw.index, period_h)
     for frame, sign, name, label in (
         (result.p_up_mw, 1.0, "up", "upward (more charging)"),
         (result.p_down_mw, -1.0, "down", "downward (less charging)"),
@@ -24,24 +24,30 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
         values = sign * 1e3 * frame.sum(axis=1).to_numpy()
         ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
     ax.axhline(0.0, color="black", linewidth=0.8)
-    ax.set(ylabel="flexibility of one period in kW", title="Aggregate active power flexibility")
-    ax.legend(loc="upper left")
-    label_time(ax, result.p_mw.index)
+    ax.set_ylabel("flexibility of each period in kW")
+    title_and_legend(ax, "Aggregate active power flexibility")
+    label_time(ax, result.p_mw.index, period_h)
     return ax
 
 
 def plot_min_voltage(result: Any, limit: float | None = None, ax: Any | None = None) -> Any:
-    """Lowest voltage of any bus after full activation in either direction, and without activation (Fig. 8)."""
+    """Lowest voltage of any bus after full activation in either direction, and without activation (Fig. 8).
+
+    Parameters
+    ----------
+    limit : float    in pu, drawn beside
+    """
     ax = new_axes(ax)
-    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    period_h = result.settings["period_h"]
+    edges = period_edges(result.p_mw.index, period_h)
     for name, label in (("down", "all downward"), ("base", "schedule"), ("up", "all upward")):
         if name in result.vm_pu:
             draw_steps(ax, edges, result.vm_pu[name].min(axis=1), color=COLOUR[name], label=label)
     if limit is not None:
         ax.axhline(limit, color=COLOUR["limit"], linestyle="--", label="limit")
-    ax.set(ylabel="lowest voltage in pu", title="Lowest voltage after full activation")
-    ax.legend(loc="lower center", ncols=4, fontsize="small")
-    label_time(ax, result.p_mw.index)
+    ax.set_ylabel("lowest voltage in pu")
+    title_and_legend(ax, "Lowest voltage after full activation")
+    label_time(ax, result.p_mw.index, period_h)
     return ax
 
 
@@ -52,41 +58,46 @@ def plot_trafo_loading(
 
     Parameters
     ----------
+    limit_percent : float
     uncontrolled : DataFrame [period x trafo]    loading under uncontrolled charging, drawn beside
     """
     ax = new_axes(ax)
-    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    period_h = result.settings["period_h"]
+    edges = period_edges(result.p_mw.index, period_h)
+    ax.axhline(limit_percent, color=COLOUR["limit"], linestyle="--", label="limit")
     for name, label in (("up", "all upward"), ("base", "schedule"), ("down", "all downward")):
         if name in result.trafo_loading_percent:
             loading = result.trafo_loading_percent[name].max(axis=1)
             draw_steps(ax, edges, loading, color=COLOUR[name], label=label)
     if uncontrolled is not None:
-        draw_steps(
-            ax, edges, uncontrolled.max(axis=1), color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0,
-            label="uncontrolled charging",
-        )  # fmt: skip
-    ax.axhline(limit_percent, color=COLOUR["limit"], linestyle="--", label="limit")
-    ax.set(ylabel="transformer loading in %", title="Transformer loading after full activation")
-    ax.set_ylim(0.0, 1.35 * ax.get_ylim()[1])  # room for the legend above the limit
-    ax.legend(loc="upper center", ncols=3, fontsize="small")
-    label_time(ax, result.p_mw.index)
+        loading = uncontrolled.max(axis=1)
+        draw_steps(ax, edges, loading, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label="uncontrolled")
+    ax.set_ylabel("transformer loading in %")
+    ax.set_ylim(bottom=0.0)
+    title_and_legend(ax, "Transformer loading after full activation")
+    label_time(ax, result.p_mw.index, period_h)
     return ax
 
 
 def plot_charging_power(result: Any, uncontrolled: pd.DataFrame | None = None, ax: Any | None = None) -> Any:
-    """Aggregate scheduled charging power in kW (Fig. 10), uncontrolled charging beside it.
+    """Aggregate scheduled charging power in kW (Fig. 10).
 
     Without a tie-break the schedule is one of many with the same flexibility.
+
+    Parameters
+    ----------
+    uncontrolled : DataFrame [period x ev]    MW of uncontrolled charging, drawn beside
     """
     ax = new_axes(ax)
-    edges = period_edges(result.p_mw.index, result.settings["period_h"])
+    period_h = result.settings["period_h"]
+    edges = period_edges(result.p_mw.index, period_h)
     scheduled = 1e3 * result.p_mw.sum(axis=1).to_numpy()
     ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label="schedule")
     if uncontrolled is not None:
         values = 1e3 * uncontrolled.sum(axis=1)
         draw_steps(ax, edges, values, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label="uncontrolled")
-    ax.set(ylabel="charging power in kW", title="Aggregate scheduled charging power")
-    ax.set_ylim(bottom=0.0, top=1.1 * max(1e-9, float(np.nanmax(scheduled))) if uncontrolled is None else None)
-    ax.legend(loc="upper right")
-    label_time(ax, result.p_mw.index)
+    ax.set_ylabel("charging power in kW")
+    ax.set_ylim(bottom=0.0)
+    title_and_legend(ax, "Aggregate scheduled charging power")
+    label_time(ax, result.p_mw.index, period_h)
     return ax

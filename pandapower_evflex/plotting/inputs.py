@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,49 +10,68 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde
 
-from pandapower_evflex.plotting.axes import draw_steps, label_time, new_axes, period_edges
+from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
 
 
-def plot_sessions(net: Any, start_hour: float = 0.0) -> Any:
+def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:
     """Densities of arrival and departure over the hours of the day, and the trips (Fig. 3).
 
     Parameters
     ----------
-    start_hour : float    hour of the day at which the horizon starts
+    net : pandapowerNet
+    start_hour : float            hour of the day at which the horizon starts
+    axes : two matplotlib axes    None: of a new figure
 
     Returns
     -------
     the matplotlib figure
     """
-    figure, (times, trips) = plt.subplots(1, 2, figsize=(10.0, 3.6), layout="constrained")
+    if axes is None:
+        axes = plt.subplots(1, 2, figsize=(10.0, 3.6), layout="constrained")[1]
+    times, trips = axes
     sessions = net["ev_session"]
-    hours = np.linspace(0.0, 24.0, 481)
     for column, label in (("arrival_h", "arrival"), ("departure_h", "departure")):
-        at = (sessions[column].to_numpy(dtype=float) + start_hour) % 24.0
-        if len(np.unique(at)) > 1:
-            times.plot(hours, gaussian_kde(at)(hours), label=label)
-        times.plot(at, np.zeros(len(at)), "|", color="gray", markersize=8)
+        _draw_density(times, (sessions[column].to_numpy(dtype=float) + start_hour) % 24.0, label)
     times.set(xlabel="hour of the day", ylabel="density per hour", title="Arrival and departure", xlim=(0, 24))
-    times.set_xticks(range(0, 25, 4))
+    times.set_xticks(range(0, 25, 3))
     times.set_ylim(bottom=0.0)
-    times.legend()
-    times.grid(True, alpha=0.3)
-    trips.hist(sessions["trip_km"].dropna(), bins=12, color="#2a9d8f", edgecolor="white")
+    times.legend(loc="upper center")
+    trips.hist(sessions["trip_km"].dropna(), bins=12, color=COLOUR["base"], edgecolor="white")
     trips.set(xlabel="trip in km", ylabel="sessions", title="Trips")
-    trips.grid(True, alpha=0.3)
-    return figure
+    trips.yaxis.get_major_locator().set_params(integer=True)
+    for ax in axes:
+        ax.grid(True, alpha=0.3)
+    return times.figure
 
 
-def plot_pv_profile(net: Any, profiles: dict[tuple[str, str], pd.DataFrame], ax: Any | None = None) -> Any:
-    """Generation as a share of rated power, its average over all generators (Fig. 4)."""
+def _draw_density(ax: Any, at: Any, label: str) -> None:
+    """Smoothed density round the clock, with a tick for each session."""
+    hours = np.linspace(0.0, 24.0, 481)
+    line = None
+    if len(np.unique(at)) > 1:
+        smoothed = gaussian_kde(at)
+        density = sum(smoothed(hours + turn) for turn in (-24.0, 0.0, 24.0))
+        (line,) = ax.plot(hours, density, label=label)
+    ax.plot(at, np.zeros(len(at)), "|", color=line.get_color() if line else "gray", markersize=10)
+
+
+def plot_pv_profile(net: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], ax: Any | None = None) -> Any:
+    """Generation as a share of rated power, its average over all generators with a profile (Fig. 4).
+
+    Parameters
+    ----------
+    net : pandapowerNet    reads net.sgen.sn_mva
+    profiles : {("sgen", "p_mw"): DataFrame[period x sgen], ...}
+    """
     ax = new_axes(ax)
     frame = profiles["sgen", "p_mw"]
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()
-    period_h = (frame.index[1] - frame.index[0]) / pd.Timedelta(hours=1) if len(frame) > 1 else 1.0
+    is_timed = isinstance(frame.index, pd.DatetimeIndex) and len(frame) > 1
+    period_h = (frame.index[1] - frame.index[0]) / pd.Timedelta(hours=1) if is_timed else 1.0
     share = frame.to_numpy().sum(axis=1) / rated.sum()
-    draw_steps(ax, period_edges(frame.index, period_h), 100.0 * share, color="#e9a820", linewidth=2.0)
+    draw_steps(ax, period_edges(frame.index, period_h), 100.0 * share, color=SUN, linewidth=2.0)
     ax.set(ylabel="generation in % of rated power", title="Average rooftop PV generation", ylim=(0, 100))
-    label_time(ax, frame.index)
+    label_time(ax, frame.index, period_h)
     return ax
 
 
@@ -66,7 +86,7 @@ def plot_cos_phi_p(net: Any, ax: Any | None = None) -> Any:
         shares, factors = np.split(np.array(key), 2)
         x = np.concatenate([[0.0], shares, [1.0]])
         y = np.interp(x, shares, factors)
-        ax.plot(100.0 * x, y, marker="o", label=f"{count} generators, to {factors[-1]:.2f}")
+        ax.plot(100.0 * x, y, marker="o", label=f"down to {factors[-1]:.2f}: {count} generators")
     ax.set(xlabel="active power in % of rated power", ylabel="cos phi (under-excited)", title="Power factor of PV")
     ax.legend()
     ax.grid(True, alpha=0.3)

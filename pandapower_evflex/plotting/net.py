@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
 
-from pandapower_evflex.plotting.axes import COLOUR, new_axes
+from pandapower_evflex.plotting.axes import COLOUR, SUN, new_axes
 
 
 def plot_net(net: Any, ax: Any | None = None) -> Any:
     """Lines, transformers, buses, and where EVs and generators are; coordinates from `net.bus.geo`.
+
+    What has no coordinates is left out.
 
     Raises
     ------
@@ -22,18 +25,13 @@ def plot_net(net: Any, ax: Any | None = None) -> Any:
     if not len(places):
         raise ValueError("net.bus.geo is empty; pandapower.plotting.create_generic_coordinates(net) makes coordinates")
     ax = new_axes(ax, width=7.5, height=6.0)
-    for table, ends, style in (
-        ("line", ("from_bus", "to_bus"), {"color": "gray", "linewidth": 1.2}),
-        ("trafo", ("hv_bus", "lv_bus"), {"color": "black", "linewidth": 3.0}),
-    ):
-        for first, second in net[table][list(ends)].to_numpy():
-            if first in places.index and second in places.index:
-                ax.plot(*places.loc[[first, second]].to_numpy().T, zorder=1, **style)
-    _scatter(ax, places, net["bus"].index, f"{len(net['bus'])} buses", s=14, color="gray")
-    if len(net["sgen"]):
-        _scatter(ax, places, net["sgen"]["bus"], f"{len(net['sgen'])} generators", s=90, marker="^", color="#e9a820")
-    _scatter(ax, places, net["ev"]["bus"], f"{len(net['ev'])} EVs", s=34, color=COLOUR["up"])
+    _draw_branches(ax, places, net["line"][["from_bus", "to_bus"]], "lines", color="gray", linewidth=1.2)
+    _draw_branches(ax, places, net["trafo"][["hv_bus", "lv_bus"]], "transformers", color=COLOUR["limit"], linewidth=3.0)
+    _scatter(ax, places, net["bus"].index, "buses", s=14, color="gray")
     _scatter(ax, places, net["ext_grid"]["bus"], "external grid", s=130, marker="s", color="black")
+    _scatter(ax, places, net["sgen"]["bus"], "generators", s=110, marker="^", color=SUN)
+    if "ev" in net:
+        _scatter(ax, places, net["ev"]["bus"], "EVs", s=26, color=COLOUR["up"])
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_axis_off()
     ax.legend(loc="best")
@@ -48,6 +46,15 @@ def _coordinates(net: Any) -> pd.DataFrame:
     return pd.DataFrame(np.array(points).reshape(-1, 2), index=geo.index, columns=["x", "y"])
 
 
+def _draw_branches(ax: Any, places: pd.DataFrame, ends: pd.DataFrame, label: str, **style: Any) -> None:
+    known = ends[ends.isin(places.index).all(axis=1)].to_numpy()
+    if len(known):
+        segments = places.loc[known.ravel()].to_numpy().reshape(-1, 2, 2)
+        ax.add_collection(LineCollection(segments, zorder=1, label=f"{label}: {len(known)}", **style))
+
+
 def _scatter(ax: Any, places: pd.DataFrame, buses: Any, label: str, **style: Any) -> None:
     known = pd.Index(buses).intersection(places.index)
-    ax.scatter(places.loc[known, "x"], places.loc[known, "y"], label=label, zorder=2, **style)
+    if len(known):
+        x, y = places.loc[known].to_numpy().T
+        ax.scatter(x, y, label=f"{label}: {len(buses)}", zorder=2, **style)

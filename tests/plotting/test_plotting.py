@@ -1,0 +1,216 @@
+"""Figures show what the net and the result hold, draw where they are told to and never pop up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandapower.networks as nw
+import pandas as pd
+import pytest
+from matplotlib.patches import StepPatch
+from pandapower.plotting import simple_plot
+from scipy.integrate import trapezoid
+
+import pandapower_evflex as evf
+from pandapower_evflex import plotting
+from tests.networks.solved import solved_suburb
+
+ONE_AXES = {
+    "plot_charging_power": lambda case, ax: plotting.plot_charging_power(case.result, case.without.p_mw, ax),
+    "plot_cos_phi_p": lambda case, ax: plotting.plot_cos_phi_p(case.net, ax),
+    "plot_flexibility": lambda case, ax: plotting.plot_flexibility(case.result, ax),
+    "plot_min_voltage": lambda case, ax: plotting.plot_min_voltage(case.result, 0.9, ax),
+    "plot_net": lambda case, ax: plotting.plot_net(case.net, ax),
+    "plot_pv_profile": lambda case, ax: plotting.plot_pv_profile(case.net, case.profiles, ax),
+    "plot_trafo_loading": lambda case, ax: plotting.plot_trafo_loading(
+        case.result, 100.0, case.without.trafo_loading_percent, ax
+    ),
+}
+TWO_AXES = {
+    "plot_ev": lambda case, axes: plotting.plot_ev(case.net, case.result, 0, axes),
+    "plot_sessions": lambda case, axes: plotting.plot_sessions(case.net, 12.0, axes),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_windows(monkeypatch):
+    def show(*_, **__):
+        raise AssertionError("a figure was shown")
+
+    monkeypatch.setattr(plt, "show", show)
+    backend = matplotlib.get_backend()
+    yield
+    plt.close("all")
+    assert matplotlib.get_backend() == backend
+
+
+def _steps(ax) -> dict[str, np.ndarray]:
+    """Values of each labelled series of steps."""
+    return {patch.get_label(): patch.get_data().values for patch in ax.patches if isinstance(patch, StepPatch)}
+
+
+def _levels(ax) -> dict[str, float]:
+    """Heights of the labelled horizontal lines."""
+    return {line.get_label(): line.get_ydata()[0] for line in ax.lines if np.ptp(line.get_ydata()) == 0}
+
+
+def test_every_public_function_is_tested_here():
+    assert set(plotting.__all__) == set(ONE_AXES) | set(TWO_AXES)
+
+
+@pytest.mark.parametrize("name", ONE_AXES)
+def test_draws_into_the_axes_it_is_given_and_into_its_own_without(name):
+    given = plt.subplots()[1]
+    assert ONE_AXES[name](solved_suburb(), given) is given
+    own = ONE_AXES[name](solved_suburb(), None)
+    assert own.figure is not given.figure and own.has_data() and given.has_data()
+    own.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", TWO_AXES)
+def test_draws_into_two_axes_or_a_figure_of_its_own(name):
+    figure, axes = plt.subplots(2)
+    assert TWO_AXES[name](solved_suburb(), axes) is figure
+    assert all(ax.has_data() for ax in axes)
+    own = TWO_AXES[name](solved_suburb(), None)
+    assert own is not figure and len(own.axes) == 2
+    own.canvas.draw()
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_AXES if name not in ("plot_cos_phi_p", "plot_net")])
+def test_the_axis_of_a_day_reads_as_hours_of_the_clock(name):
+    ax = ONE_AXES[name](solved_suburb(), None)
+    ax.figure.canvas.draw()
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [f"{(12 + h) % 24:02d}:00" for h in range(0, 25, 3)]
+    assert "kW" in ax.get_ylabel() or "pu" in ax.get_ylabel() or "%" in ax.get_ylabel()
+
+
+def test_flexibility_bars_are_sums_upward_positive_and_downward_negative():
+    result = solved_suburb().result
+    steps = _steps(plotting.plot_flexibility(result))
+    np.testing.assert_allclose(steps["upward (more charging)"], 1e3 * result.p_up_mw.sum(axis=1))
+    np.testing.assert_allclose(steps["downward (less charging)"], -1e3 * result.p_down_mw.sum(axis=1))
+
+
+def test_lowest_voltages_and_highest_loadings_are_those_of_the_result():
+    case = solved_suburb()
+    voltage = _steps(plotting.plot_min_voltage(case.result))
+    ax = plotting.plot_trafo_loading(case.result, 90.0, case.without.trafo_loading_percent)
+    loading = _steps(ax)
+    for scenario, label in (("up", "all upward"), ("down", "all downward"), ("base", "schedule")):
+        np.testing.assert_allclose(voltage[label], case.result.vm_pu[scenario].min(axis=1))
+        np.testing.assert_allclose(loading[label], case.result.trafo_loading_percent[scenario].max(axis=1))
+    np.testing.assert_allclose(loading["uncontrolled"], case.without.trafo_loading_percent.max(axis=1))
+    assert _levels(ax)["limit"] == 90.0
+
+
+def test_charging_power_is_the_sum_of_the_fleet():
+    case = solved_suburb()
+    steps = _steps(plotting.plot_charging_power(case.result, case.without.p_mw))
+    np.testing.assert_allclose(steps["schedule"], 1e3 * case.result.p_mw.sum(axis=1))
+    np.testing.assert_allclose(steps["uncontrolled"], 1e3 * case.without.p_mw.sum(axis=1))
+
+
+def test_pv_is_a_share_of_rated_power():
+    case = solved_suburb()
+    ax = plotting.plot_pv_profile(case.net, case.profiles)
+    (patch,) = [patch for patch in ax.patches if isinstance(patch, StepPatch)]
+    one_roof = case.profiles["sgen", "p_mw"][3] / case.net.sgen.at[3, "sn_mva"]
+    np.testing.assert_allclose(patch.get_data().values, 100.0 * one_roof)
+
+
+def test_each_characteristic_is_drawn_once():
+    net = solved_suburb().net
+    ax = plotting.plot_cos_phi_p(net)
+    assert sorted(line.get_ydata()[-1] for line in ax.lines) == [0.90, 0.95]
+    assert all((line.get_ydata()[:2] == 1.0).all() for line in ax.lines)
+    counts = [int(text.get_text().split()[3]) for text in ax.get_legend().get_texts()]
+    assert sum(counts) == len(net.sgen)
+
+
+def test_energy_of_an_ev_begins_with_its_arrival_and_ends_with_its_departure():
+    case = solved_suburb()
+    above, below = plotting.plot_ev(case.net, case.result, 0).axes
+    lines = {line.get_label(): line for line in below.lines}
+    energy = lines["scheduled energy"].get_ydata()
+    session = case.result.summary.loc[0]
+    assert energy[0] == pytest.approx(1e3 * session["e_arrival_mwh"])
+    assert energy[-1] == pytest.approx(1e3 * session["e_departure_mwh"])
+    minimum = lines["minimum-energy curve"].get_ydata()
+    assert minimum[-1] == pytest.approx(1e3 * session["e_need_mwh"]) and (energy[1:] >= minimum - 1e-6).all()
+    start = case.result.p_mw.index[0] + pd.Timedelta(hours=session["latest_start_h"])
+    assert lines["latest start $t_L$"].get_xdata()[0] == start
+    assert _levels(below)["battery"] == pytest.approx(1e3 * case.net.ev.at[0, "max_e_mwh"])
+    assert _levels(above)["charger's power"] == pytest.approx(1e3 * case.net.ev.at[0, "max_p_mw"])
+
+
+def test_density_of_arrivals_is_one_over_the_clock():
+    times, trips = plotting.plot_sessions(solved_suburb().net, start_hour=12.0).axes
+    for label in ("arrival", "departure"):
+        (line,) = [line for line in times.lines if line.get_label() == label]
+        assert trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1.0, abs=0.01)
+    assert sum(patch.get_height() for patch in trips.patches) == 24
+
+
+def _without_timestamps() -> tuple[object, evf.FlexibilityOpfResult]:
+    net = nw.create_kerber_landnetz_freileitung_1()
+    evs = evf.create_evs(net, [5, 6], "VW ID.3")
+    evf.create_ev_sessions(net, [evs[0], evs[0]], [1, 6], [4, 9], soc_arrival_percent=[40, None], trip_km=[30, 20])
+    return net, evf.run_flexibility_opf(net, n_periods=10, period_h=1.0, progress=False)
+
+
+def test_without_timestamps_the_axis_counts_hours():
+    net, result = _without_timestamps()
+    for draw in (plotting.plot_flexibility, plotting.plot_charging_power, plotting.plot_min_voltage):
+        ax = draw(result)
+        assert ax.get_xlabel() == "hours from the start" and ax.get_xlim() == (0.0, 10.0)
+
+
+def test_two_sessions_of_an_ev_get_one_entry_in_the_legend():
+    net, result = _without_timestamps()
+    _, below = plotting.plot_ev(net, result, 0).axes
+    texts = [text.get_text() for text in below.get_legend().get_texts()]
+    assert texts.count("latest start $t_L$") == 1
+    latest = result.summary.loc[[0], "latest_start_h"].tolist()
+    assert [line.get_xdata()[0] for line in below.lines[-2:]] == latest and len(latest) == 2
+
+
+def test_an_ev_that_is_always_away_is_named():
+    net, result = _without_timestamps()
+    with pytest.raises(ValueError, match="EV 1 is plugged in no period"):
+        plotting.plot_ev(net, result, 1)
+
+
+def test_a_week_shows_dates():
+    net, profiles = evf.networks.suburban_lv(0, n_periods=672)
+    ax = plotting.plot_pv_profile(net, profiles)
+    ax.figure.canvas.draw()
+    assert any(tick.get_text() == "18" for tick in ax.get_xticklabels())
+
+
+def test_a_net_without_coordinates_is_refused_with_a_remedy():
+    net = nw.create_kerber_landnetz_freileitung_1()
+    net.bus["geo"] = None
+    with pytest.raises(ValueError, match="create_generic_coordinates"):
+        plotting.plot_net(net)
+
+
+def test_a_net_without_evs_can_be_drawn():
+    net = nw.create_cigre_network_lv()
+    ax = plotting.plot_net(net)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert f"buses: {len(net.bus)}" in texts and not any("EV" in text for text in texts)
+
+
+def test_pandapower_draws_the_suburb_too():
+    assert simple_plot(solved_suburb().net, show_plot=False).has_data()
+
+
+def test_without_matplotlib_the_error_says_how_to_get_it():
+    code = "import sys; sys.modules['matplotlib'] = None; import pandapower_evflex.plotting"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and 'pip install "pandapower_evflex[plot]"' in done.stderr
