@@ -1,5 +1,8 @@
 """How much of the EV charging on a pandapower net can be moved, tomorrow and in ten years."""
 
+from importlib import import_module
+from types import ModuleType
+
 from pandapower_evflex import mobility, networks
 from pandapower_evflex.case.horizon import profiles_from_controllers
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
@@ -17,6 +20,14 @@ from pandapower_evflex.tables.std_types import ev_std_types
 from pandapower_evflex.tables.timestamps import hours_since
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`evf.plotting` on demand: it needs matplotlib, which is an extra."""
+    if name == "plotting":
+        return import_module("pandapower_evflex.plotting")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "EvflexError",

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from pandapower.optimal_powerflow import OPFNotConverged
-
-if TYPE_CHECKING:
-    from pandapower_evflex.opf.results import FlexibilityOpfResult
 
 #: more rows than this are counted, not listed, in a message
 MAX_LISTED_ROWS = 10
@@ -76,9 +73,7 @@ class FlexibilityOPFNotConverged(EvflexError, OPFNotConverged):
     result : FlexibilityOpfResult or None   the result with its status and NaN frames
     """
 
-    def __init__(
-        self, message: str, findings: pd.DataFrame | None = None, result: FlexibilityOpfResult | None = None
-    ) -> None:
+    def __init__(self, message: str, findings: pd.DataFrame | None = None, result: Any = None) -> None:
         super().__init__(message, findings, result)
         self.message = message
         self.findings = pd.DataFrame() if findings is None else findings

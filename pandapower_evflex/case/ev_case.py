@@ -22,7 +22,8 @@ from pandapower_evflex.case.horizon import Horizon
 from pandapower_evflex.case.stays import Stay
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 
-DIRECTIONS = ("up", "down")
+#: MWh; a room for the energy that is smaller than this is none
+PINNED_MWH = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Slots:
 
     def __len__(self) -> int:
         return len(self.ev)
+
+    @property
+    def pinned(self) -> NDArray[np.bool_]:
+        """Slots whose energy no schedule can choose: a full battery, or full power throughout to reach the need.
+
+        They offer nothing, and left in the problem they would leave it without an interior.
+        """
+        width = np.minimum(self.e_most, self.e_max) - np.maximum(self.e_min, self.e_least)
+        return width <= PINNED_MWH
 
 
 @dataclass(frozen=True)

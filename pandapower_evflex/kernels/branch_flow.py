@@ -1,14 +1,17 @@
 r"""Squared current and squared apparent power at one end of a branch, as shares of their squared limit.
 
+With theta = theta_k - theta_m and the current in the frame of bus k,
+
 .. math::
 
-    |I_k|^2 = |y_{kk} V_k + y_{km} V_m|^2
-            = a v_k^2 + b v_m^2 + 2 v_k v_m (c \cos\theta_{km} - d \sin\theta_{km}), \qquad
+    A = g_{km} \cos\theta + b_{km} \sin\theta, \quad B = b_{km} \cos\theta - g_{km} \sin\theta, \quad
+    I_k = (g_{kk} v_k + A v_m) + j (b_{kk} v_k + B v_m), \quad
     |S_k|^2 = v_k^2 |I_k|^2
 
-with :math:`a = |y_{kk}|^2`, :math:`b = |y_{km}|^2`, :math:`c + jd = y_{kk} y_{km}^*`, all divided by the squared limit
-(first paper, eqs. 15 and 16). Squares are smooth at zero flow, where the moduli are not.
-v: theta_k, theta_m, v_k, v_m [rad, rad, pu, pu]; parameters: a, b, c, d.
+(first paper, eqs. 15 and 16), admittances divided by the limit. Squares are smooth at zero flow, where the moduli are
+not. The current is the small difference of large numbers on a short line: squaring its two parts keeps 1e-12, while the
+expanded square of moduli and angles would leave 1e-9, above what the solver is asked for.
+v: theta_k, theta_m, v_k, v_m [rad, rad, pu, pu]; parameters: g_kk, b_kk, g_km, b_km.
 """
 
 from __future__ import annotations
@@ -21,15 +24,14 @@ from pandapower_evflex.nlp.term import Kernel
 
 @jit
 def _current(theta, v_k, v_m, p):
-    """Squared current with its first and second derivatives in theta = theta_k - theta_m, v_k, v_m."""
+    """Squared current, its derivatives in theta, v_k, v_m, and C = g_kk A + b_kk B, D = g_kk B - b_kk A."""
     cos, sin = math.cos(theta), math.sin(theta)
-    h = 2.0 * (p[2] * cos - p[3] * sin)
-    dh = -2.0 * (p[2] * sin + p[3] * cos)
-    i2 = p[0] * v_k**2 + p[1] * v_m**2 + v_k * v_m * h
-    d_theta = v_k * v_m * dh
-    d_k = 2.0 * p[0] * v_k + v_m * h
-    d_m = 2.0 * p[1] * v_m + v_k * h
-    return i2, d_theta, d_k, d_m, h, dh
+    a = p[2] * cos + p[3] * sin
+    b = p[3] * cos - p[2] * sin
+    real, imaginary = p[0] * v_k + a * v_m, p[1] * v_k + b * v_m
+    c, d = p[0] * a + p[1] * b, p[0] * b - p[1] * a
+    i2 = real**2 + imaginary**2
+    return i2, 2.0 * v_k * v_m * d, 2.0 * (real * p[0] + imaginary * p[1]), 2.0 * (real * a + imaginary * b), c, d
 
 
 @jit
@@ -68,12 +70,11 @@ def _fill_triangle(out, tt, kt, mt, kk, mk, mm):
 @jit
 def _current_hessian(x, columns, p, weight, out):
     for r in range(columns.shape[0]):
-        c, w = columns[r], weight[r]
-        v_k, v_m = x[c[2]], x[c[3]]
-        _, _, _, _, h, dh = _current(x[c[0]] - x[c[1]], v_k, v_m, p[r])
-        _fill_triangle(
-            out[r], -w * v_k * v_m * h, w * v_m * dh, w * v_k * dh, 2.0 * w * p[r, 0], w * h, 2.0 * w * p[r, 1]
-        )
+        e, w = columns[r], 2.0 * weight[r]
+        v_k, v_m = x[e[2]], x[e[3]]
+        _, _, _, _, c, d = _current(x[e[0]] - x[e[1]], v_k, v_m, p[r])
+        kk, mm = p[r, 0] ** 2 + p[r, 1] ** 2, p[r, 2] ** 2 + p[r, 3] ** 2
+        _fill_triangle(out[r], -w * v_k * v_m * c, w * v_m * d, w * v_k * d, w * kk, w * c, w * mm)
 
 
 @jit
@@ -98,17 +99,18 @@ def _power_jacobian(x, columns, p, out):
 @jit
 def _power_hessian(x, columns, p, weight, out):
     for r in range(columns.shape[0]):
-        c, w = columns[r], weight[r]
-        v_k, v_m = x[c[2]], x[c[3]]
-        i2, d_theta, d_k, d_m, h, dh = _current(x[c[0]] - x[c[1]], v_k, v_m, p[r])
+        e, w = columns[r], weight[r]
+        v_k, v_m = x[e[2]], x[e[3]]
+        i2, d_theta, d_k, d_m, c, d = _current(x[e[0]] - x[e[1]], v_k, v_m, p[r])
+        kk, mm = p[r, 0] ** 2 + p[r, 1] ** 2, p[r, 2] ** 2 + p[r, 3] ** 2
         _fill_triangle(
             out[r],
-            -w * v_k**3 * v_m * h,
-            w * (v_k**2 * v_m * dh + 2.0 * v_k * d_theta),
-            w * v_k**3 * dh,
-            w * (2.0 * v_k**2 * p[r, 0] + 4.0 * v_k * d_k + 2.0 * i2),
-            w * (v_k**2 * h + 2.0 * v_k * d_m),
-            2.0 * w * v_k**2 * p[r, 1],
+            -2.0 * w * v_k**3 * v_m * c,
+            2.0 * w * v_k * (v_k * v_m * d + d_theta),
+            2.0 * w * v_k**3 * d,
+            2.0 * w * (v_k**2 * kk + 2.0 * v_k * d_k + i2),
+            2.0 * w * v_k * (v_k * c + d_m),
+            2.0 * w * v_k**2 * mm,
         )
 
 

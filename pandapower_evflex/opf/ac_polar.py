@@ -162,10 +162,9 @@ def _add_branch_limits(builder: ProblemBuilder, grid: Grid, va: IntArray, vm: In
 
 
 def _flow_parameters(grid: Grid) -> FloatArray:
-    """a, b, c, d of the kernels in kernels/branch_flow.py for every rated end [n_end, 4]."""
+    """g_kk, b_kk, g_km, b_km of the kernels in kernels/branch_flow.py for every rated end [n_end, 4]."""
     ends = grid.ends
     y_kk = np.where(ends.at_from, grid.y_ff[ends.branch], grid.y_tt[ends.branch])
     y_km = np.where(ends.at_from, grid.y_ft[ends.branch], grid.y_tf[ends.branch])
-    cross = y_kk * np.conj(y_km)
     allowed = ends.rating * ends.limit
-    return np.stack([abs(y_kk) ** 2, abs(y_km) ** 2, cross.real, cross.imag], axis=1) / allowed[:, None] ** 2
+    return np.stack([y_kk.real, y_kk.imag, y_km.real, y_km.imag], axis=1) / allowed[:, None]

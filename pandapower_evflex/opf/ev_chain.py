@@ -17,7 +17,7 @@ and imply (18) and (20) where both directions are offered; where one is not, its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,7 +76,9 @@ class Schedule:
 
 def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
     """Variables, rows and objective of all EVs."""
-    slots, up, down = case.evs.slots, case.evs.offers["up"], case.evs.offers["down"]
+    slots = case.evs.slots
+    offers = {name: _of_free_slots(case.evs.offers[name], slots) for name in ("up", "down")}
+    up, down = offers["up"], offers["down"]
     energy = _add_energies(builder, slots, up, down)
     power = _charging_power(slots, energy)
     _add_power_limits(builder, slots, power, up, down)
@@ -87,9 +89,8 @@ def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
     }
     scale = max(up.weight.max(initial=0.0), down.weight.max(initial=0.0)) or 1.0
     for sign, name in ((1.0, "up"), (-1.0, "down")):  # (4), as a minimum
-        offers = case.evs.offers[name]
-        rewarded = np.flatnonzero(offers.offered & (offers.weight > 0))
-        c = sign * offers.weight[rewarded] / scale
+        rewarded = np.flatnonzero(offers[name].offered & (offers[name].weight > 0))
+        c = sign * offers[name].weight[rewarded] / scale
         for linear, factor in ((load[name].of(rewarded), -c), (power.of(rewarded), c)):
             for columns, coefficient in ((linear.first, linear.a), (linear.second, linear.b)):
                 used = columns >= 0
@@ -97,16 +98,24 @@ def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
     return EvVariables(energy, load)
 
 
+def _of_free_slots(offers: Offers, slots: Slots) -> Offers:
+    return replace(offers, offered=offers.offered & ~slots.pinned)
+
+
 def _add_energies(builder: ProblemBuilder, slots: Slots, up: Offers, down: Offers) -> IntArray:
     """(18) and (19), where (22) and (24) do not imply them: redundant bounds have no duals."""
     n = len(slots)
     is_last = ~np.isin(np.arange(n), slots.previous)
+    least, most = np.maximum(slots.e_least, slots.e_min), np.minimum(slots.e_most, slots.e_max)
+    lower = np.where(~down.offered | is_last, slots.e_min, -np.inf)
+    upper = np.where(up.offered, np.inf, slots.e_max)
+    only = np.where(slots.pinned, most, np.nan)
     return builder.x.add(
         "energy",
         n,
-        lower=np.where(~down.offered | is_last, slots.e_min * KW, -np.inf),
-        upper=np.where(up.offered, np.inf, slots.e_max * KW),
-        start=0.5 * (np.maximum(slots.e_least, slots.e_min) + np.minimum(slots.e_most, slots.e_max)) * KW,
+        lower=np.where(slots.pinned, only, lower) * KW,
+        upper=np.where(slots.pinned, only, upper) * KW,
+        start=0.5 * (least + most) * KW,
     )
 
 
@@ -122,7 +131,8 @@ def _add_power_limits(builder: ProblemBuilder, slots: Slots, power: LinearPower,
     """(20), where T <= P_max and D >= 0 do not imply it."""
     lower = np.where(~down.offered | (slots.p_min > 0.0), slots.p_min * KW, -np.inf)
     upper = np.where(up.offered, np.inf, slots.p_max * KW)
-    chosen = np.flatnonzero(np.isfinite(lower) | np.isfinite(upper))
+    is_fixed = slots.pinned & ((slots.previous < 0) | slots.pinned[slots.previous])
+    chosen = np.flatnonzero((np.isfinite(lower) | np.isfinite(upper)) & ~is_fixed)
     limited = power.of(chosen)
     rows = builder.g.add(
         "power", len(chosen), lower=lower[chosen] - limited.constant, upper=upper[chosen] - limited.constant

@@ -144,4 +144,5 @@ def _when(rows: pd.DataFrame, worst: int | None = None) -> str:
     periods = sorted(set(rows["period"].astype(int)))
     if len(periods) == 1:
         return f"period {periods[0]}"
-    return f"{len(periods)} periods from {periods[0]} to {periods[-1]}" + (f", worst in {worst:.0f}" if worst is not None else "")
+    peak = "" if worst is None else f", worst in {worst:.0f}"
+    return f"{len(periods)} periods from {periods[0]} to {periods[-1]}{peak}"

@@ -21,7 +21,8 @@ except ImportError as error:  # pragma: no cover - only without the dependency
 
 logger = logging.getLogger(__name__)
 
-_STATUS: dict[int, Status] = {0: "optimal", 2: "infeasible", -1: "iteration_limit", -4: "iteration_limit"}
+#: 1 is "acceptable", in the sharp sense of the options below
+_STATUS: dict[int, Status] = {0: "optimal", 1: "optimal", 2: "infeasible", -1: "iteration_limit", -4: "iteration_limit"}
 
 DEFAULT_OPTIONS: dict[str, Any] = {
     "print_level": 0,
@@ -30,8 +31,14 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "mumps_pivot_order": 0,
     # a full battery leaves no interior at 0, and the default 1e-8 shifts an optimum with a binding voltage by 3e-7
     "bound_relax_factor": 1e-10,
-    # a point that is only "acceptable" would be reported as an optimum 1e-4 beside it
-    "acceptable_iter": 0,
+    # a current limit on a line of a metre has curvature 1e9, so rounding keeps the dual infeasibility of its voltages
+    # near 1e-7: stop there, but only with feasibility and complementarity (the gap, in kW per bound) as sharp as ever
+    "acceptable_iter": 5,
+    "acceptable_tol": 1e-6,
+    "acceptable_dual_inf_tol": 1e-5,
+    "acceptable_constr_viol_tol": 1e-8,
+    "acceptable_compl_inf_tol": 1e-8,
+    "acceptable_obj_change_tol": 1e-8,
     "max_iter": 500,
 }
 

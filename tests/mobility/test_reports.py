@@ -1,0 +1,56 @@
+"""Charging reports become sessions; what is left out is counted."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pandapower_evflex.mobility import sessions_from_reports
+
+START = pd.Timestamp("2024-05-14 12:00")
+COLUMNS = {"user": "box", "plug_in": "from", "plug_out": "to", "energy_kwh": "kWh"}
+
+
+def reports(*rows):
+    return pd.DataFrame(rows, columns=["box", "from", "to", "kWh"])
+
+
+def test_times_count_from_the_start_and_energy_is_need_and_room():
+    sessions, report = sessions_from_reports(
+        reports(
+            ("b", "2024-05-14 18:00", "2024-05-15 07:00", 12.0), ("a", "2024-05-14 11:00", "2024-05-14 13:00", 3.0)
+        ),
+        START,
+        24.0,
+        columns=COLUMNS,
+    )
+    assert sessions["user"].tolist() == ["a", "b"]
+    assert sessions["arrival_h"].tolist() == [-1.0, 6.0]
+    assert sessions["departure_h"].tolist() == [1.0, 19.0]
+    assert sessions["energy_mwh"].tolist() == sessions["max_e_mwh"].tolist() == [0.003, 0.012]
+    assert report["kept"] == 2
+
+
+def test_what_cannot_be_used_is_left_out_and_counted():
+    sessions, report = sessions_from_reports(
+        reports(
+            ("a", "2024-05-14 18:00", None, 5.0),
+            ("a", "2024-05-14 18:00", "2024-05-14 20:00", 0.0),
+            ("a", "2024-05-14 20:00", "2024-05-14 20:00", 5.0),
+            ("a", "2024-05-13 18:00", "2024-05-14 08:00", 5.0),
+            ("a", "2024-05-14 18:00", "2024-05-15 01:00", 5.0),
+            ("a", "2024-05-14 20:00", "2024-05-15 02:00", 5.0),  # overlaps with the one before
+            ("b", "2024-05-14 20:00", "2024-05-15 02:00", 5.0),
+        ),
+        START,
+        24.0,
+        columns=COLUMNS,
+    )
+    expected = {"read": 7, "no plug-out": 1, "no energy": 1, "no duration": 1, "outside": 1, "overlap": 1, "kept": 2}
+    assert report.to_dict() == expected
+    assert sessions["user"].tolist() == ["a", "b"]
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(ValueError, match="no column user"):
+        sessions_from_reports(reports(), START, 24.0, columns={k: v for k, v in COLUMNS.items() if k != "user"})
