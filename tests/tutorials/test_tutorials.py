@@ -1,0 +1,33 @@
+"""Every tutorial runs from top to bottom, and says what it claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+TUTORIALS = Path(__file__).parents[2] / "tutorials"
+
+#: text that the outputs must hold, so that a notebook that computes nothing fails
+SAYS = {
+    "simbench_day.ipynb": ["solved to a local optimum", "% by runpp"],
+    "sessions_from_csv.ipynb": ["no schedule exists", "sessions were reduced"],
+}
+
+
+def test_every_tutorial_is_listed():
+    assert {path.name for path in TUTORIALS.glob("*.ipynb")} == set(SAYS)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_the_tutorial_runs(name):
+    notebook = nbformat.read(TUTORIALS / name, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "store tutorials without outputs"
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(TUTORIALS)}}).execute()
+    text = "".join(str(output) for cell in notebook.cells for output in cell.get("outputs", []))
+    for said in SAYS[name]:
+        assert said in text
+    images = [o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
+    assert len(images) >= 2
