@@ -208,6 +208,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
             "latest_start_h": max(arrival_h, latest),
             "e_arrival_mwh": stay.e_arrival,
             "e_need_mwh": stay.e_need,
+            "max_e_mwh": stay.e_max,
         }
         if schedule is not None and len(dwell):
             at = (dwell, stay.ev)
@@ -219,7 +220,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
             row["mean_p_down_mw"] = float(np.mean(schedule.p_down[at]))
         rows.append(row)
     columns = [
-        "ev", "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh",
+        "ev", "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
         "e_departure_mwh", "charged_mwh", "mean_p_up_mw", "mean_p_down_mw",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).set_index("ev")

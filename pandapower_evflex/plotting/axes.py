@@ -25,7 +25,7 @@ def period_edges(index: pd.Index, period_h: float) -> Any:
     """Edges of all periods: times, or hours from the start."""
     if isinstance(index, pd.DatetimeIndex):
         return index.append(pd.DatetimeIndex([index[-1] + pd.Timedelta(hours=period_h)]))
-    return period_h * np.arange(len(index) + 1)
+    return period_h * (index[0] + np.arange(len(index) + 1))
 
 
 def draw_steps(ax: Any, edges: Any, values: pd.Series | NDArray[np.float64], **style: Any) -> None:
