@@ -70,7 +70,9 @@ def _draw_energies(ax: Any, net: Any, result: Any, ev: int, chosen: slice, edges
     arrival = 1e3 * result.summary.loc[[ev], "e_arrival_mwh"].iloc[0]
     ax.plot(edges, np.concatenate([[arrival], energy]), color=COLOUR["base"], linewidth=2.0, label="scheduled energy")
     ax.plot(edges[1:], minimum, color=COLOUR["up"], label="minimum-energy curve")
-    ax.axhline(1e3 * result.summary.loc[[ev], "max_e_mwh"].max(), color=COLOUR["limit"], linestyle="--", label="battery")
+    ax.axhline(
+        1e3 * result.summary.loc[[ev], "max_e_mwh"].max(), color=COLOUR["limit"], linestyle="--", label="battery"
+    )
     ax.axhline(1e3 * net["ev"].at[ev, "min_e_mwh"], color=COLOUR["limit"], linestyle="-.", label="lower limit")
     ax.set(ylabel="energy in kWh")
     ax.set_ylim(bottom=0.0)
