@@ -39,6 +39,8 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "acceptable_constr_viol_tol": 1e-8,
     "acceptable_compl_inf_tol": 1e-8,
     "acceptable_obj_change_tol": 1e-8,
+    # slacks and multipliers of EV powers in kW are of order 10 and 1 at the start; 0.1 needs a third more iterations
+    "mu_init": 10.0,
     "max_iter": 500,
 }
 
