@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandapower.powerflow import LoadflowNotConverged
 
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.results import FlexibilityOpfResult
+
+logger = logging.getLogger(__name__)
 
 SERIES_PREFIX = "evflex_"
 RESULT_TABLES = ("res_period", "res_flexibility", "res_ev")
@@ -32,8 +36,13 @@ def write_results(net: Any, result: FlexibilityOpfResult) -> None:
         **series_frames(result),
         "res_period": _period_table(result),
         "res_flexibility": _flexibility_table(net, result),
-        **_moment_tables(net, result, period, scenario),
     }
+    try:
+        tables |= _moment_tables(net, result, period, scenario)
+    except LoadflowNotConverged:
+        logger.warning(
+            "runpp does not converge in period %d, %s: pandapower's tables are not written", period, scenario
+        )
     clear_results(net)
     for name, value in tables.items():
         net[name] = value

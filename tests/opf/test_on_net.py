@@ -9,6 +9,7 @@ import pandapower as pp
 import pandas as pd
 import pytest
 from pandapower.timeseries import OutputWriter, run_timeseries
+from pandapower.toolbox import select_subnet
 
 import pandapower_evflex as evf
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
@@ -128,12 +129,13 @@ def test_results_survive_storage_and_still_write_a_period(solved, way, tmp_path)
     assert np.allclose(stored["evflex_ev_p_up_mw"].to_numpy(), result.p_up_mw.to_numpy())
 
 
-def test_select_subnet_with_results_still_works_after_a_run():
-    """pandapower raises KeyError where net.ev and net.res_ev are both filled; say so if it ever stops."""
+def test_select_subnet_leaves_our_tables_out():
+    """pandapower knows none of them; docs/model.md says what its toolbox does to them."""
     net = feeder_net(2)
     evf.run_flexibility_opf(net, **EIGHT_HOURS)
-    subnet = pp.toolbox.select_subnet(net, net.bus.index, include_results=False)
-    assert "ev" not in subnet
+    assert "ev" not in select_subnet(net, net.bus.index)
+    with pytest.raises(KeyError, match="ev"):
+        select_subnet(net, net.bus.index, include_results=True)
 
 
 def test_wrong_period_scenario_or_net_is_said():
