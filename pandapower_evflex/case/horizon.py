@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.cos_phi_p import reactive_power
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
+from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
         return {}
     if not isinstance(profiles, Mapping):
         remedy = 'give {("load", "p_mw"): DataFrame[period x element], ...}'
-        faults.append(Fault("profiles", "", (), type(profiles).__name__, "is not a dict of frames", remedy))
+        faults.append(Fault("profiles", "", (), f"a {type(profiles).__name__}", "is not a dict of frames", remedy))
         return {}
     frames: Profile = {}
     supported = ", ".join(f"{table}.{column}" for table, column in sorted(SUPPORTED))
@@ -103,46 +105,66 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
         if isinstance(frame, pd.DataFrame) and frame.empty:
             continue
         if key not in SUPPORTED:
-            faults.append(Fault("profiles", str(given), (), "the key", "is not known", f"use one of {supported}"))
+            faults.append(Fault("profiles", _shown(given), (), "the key", "is not known", f"use one of {supported}"))
         elif not isinstance(frame, pd.DataFrame):
             remedy = "give a DataFrame[period x element index]"
-            faults.append(Fault("profiles", str(given), (), type(frame).__name__, "is not a DataFrame", remedy))
+            faults.append(Fault("profiles", _shown(key), (), f"a {type(frame).__name__}", "is no DataFrame", remedy))
+        elif key in frames:
+            faults.append(Fault("profiles", _shown(key), (), "the key", "is given twice", "keep one of the two frames"))
         else:
             frames[key] = frame
     return frames
 
 
+def _shown(key: Any) -> str:
+    return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
 def _frame_faults(net: Any, table: str, column: str, frame: pd.DataFrame) -> list[Fault]:
     place = f"profiles[{table}.{column}]"
     columns = frame.columns
+    if columns.nlevels > 1:
+        remedy = f"name columns after the index of net.{table}"
+        return [Fault(place, "columns", (), f"{columns.nlevels} levels of labels", "are too many", remedy)]
     duplicated = tuple(columns[columns.duplicated()].unique())
     if duplicated:
         return [Fault(place, "columns", duplicated, "elements", "occur twice", "give one column per element")]
     faults = []
-    unknown = tuple(columns.difference(net[table].index, sort=False))
+    unknown = tuple(columns[~columns.isin(net[table].index)])
     if unknown:
         remedy = f"name columns after the index of net.{table}"
+        if all(isinstance(label, str) and label.isdigit() for label in unknown):
+            remedy += "; these are text, frame.columns.astype(int) makes them numbers"
         faults.append(Fault(place, "columns", unknown, "elements", f"are not in net.{table}", remedy))
-    try:
-        values = frame.to_numpy(dtype=float)
-    except (TypeError, ValueError):
-        return [*faults, Fault(place, "", (), "some values", "are not numbers", "give numbers in MW and Mvar")]
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        rows = tuple(np.flatnonzero(wrong.any(axis=1)).tolist())
-        at = ", ".join(str(label) for label in columns[wrong.any(axis=0)][:5])
-        faults.append(Fault(place, at, rows, "values", "are NaN or infinite", "fill the gaps"))
-    return faults
+    if all(dtype.kind in "iuf" and isinstance(dtype, np.dtype) for dtype in frame.dtypes):
+        values, not_number = frame.to_numpy(dtype=float), None
+    else:
+        read = [as_numbers(frame[label]) for label in columns]
+        values, not_number = np.column_stack([r[0] for r in read]), np.column_stack([r[1] for r in read])
+        faults += _cell_faults(place, columns, not_number, "are not numbers", "give numbers in MW or Mvar")
+    wrong = ~np.isfinite(values) if not_number is None else ~np.isfinite(values) & ~not_number
+    return faults + _cell_faults(place, columns, wrong, "are NaN or infinite", "fill the gaps")
+
+
+def _cell_faults(place: str, columns: pd.Index, wrong: BoolArray, problem: str, remedy: str) -> list[Fault]:
+    """One fault for all wrong cells: the elements as column, the periods as rows."""
+    if not wrong.any():
+        return []
+    elements = [str(label) for label in columns[wrong.any(axis=0)]]
+    rows = tuple(np.flatnonzero(wrong.any(axis=1)).tolist())
+    return [Fault(place, listed(elements), rows, f"{np.sum(wrong)} values", problem, remedy)]
 
 
 def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> int:
     lengths = {f"{table}.{column}": len(frame) for (table, column), frame in frames.items()}
-    if n_periods is not None and (isinstance(n_periods, bool) or int(n_periods) != n_periods or n_periods < 1):
-        faults.append(Fault("profiles", "n_periods", (), n_periods, "is not a positive whole number", "give one"))
+    if n_periods is not None and not _is_count(n_periods):
+        remedy = "give a whole number of periods above 0"
+        faults.append(Fault("profiles", "n_periods", (), repr(n_periods), "is not a number of periods", remedy))
         return 1
     if not lengths:
-        if n_periods is None:
-            faults.append(Fault("profiles", "n_periods", (), None, "is missing", "give profiles or n_periods"))
+        if n_periods is None and not faults:
+            remedy = "give profiles or n_periods"
+            faults.append(Fault("profiles", "n_periods", (), "the number of periods", "is missing", remedy))
         return int(n_periods or 1)
     shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
     if len(set(lengths.values())) > 1:
@@ -151,6 +173,11 @@ def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> i
         remedy = "cut the profiles or leave n_periods out"
         faults.append(Fault("profiles", "n_periods", (), shown, f"periods, not n_periods={n_periods}", remedy))
     return next(iter(lengths.values()))
+
+
+def _is_count(value: Any) -> bool:
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_real and bool(np.isfinite(value)) and value == int(value) and value >= 1
 
 
 def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
@@ -169,36 +196,39 @@ def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
 
 
 def _period_h(time: pd.DatetimeIndex | None, period_h: float | None, faults: list[Fault]) -> float:
-    if period_h is not None and not (np.isfinite(period_h) and period_h > 0):
-        faults.append(Fault("profiles", "period_h", (), period_h, "is not above 0 h", "give hours, 0.25 for 15 min"))
+    is_real = isinstance(period_h, numbers.Real) and not isinstance(period_h, bool)
+    if period_h is not None and not (is_real and np.isfinite(period_h) and period_h > 0):
+        faults.append(
+            Fault("profiles", "period_h", (), repr(period_h), "is not above 0 h", "give hours, 0.25 for 15 min")
+        )
         return DEFAULT_PERIOD_H
     if time is None or len(time) < 2:
         return DEFAULT_PERIOD_H if period_h is None else float(period_h)
     step = (time[1] - time[0]) / pd.Timedelta(hours=1)
     if period_h is not None and abs(step - period_h) > 1e-9:
-        remedy = "leave period_h out"
-        faults.append(
-            Fault("profiles", "period_h", (), period_h, f"h, but the profiles' index says {step:g} h", remedy)
-        )
+        problem, remedy = f"h, but the profiles' index says {step:g} h", "leave period_h out"
+        faults.append(Fault("profiles", "period_h", (), period_h, problem, remedy))
     return float(step)
 
 
 def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:
-    """("sgen", "q_mvar") filled for generators with a characteristic and no profile of their own."""
-    if "cos_phi_p" not in net or not len(net["cos_phi_p"]):
+    """("sgen", "q_mvar") filled for generators with a characteristic and no profile of their own.
+
+    A table of characteristics with faults, which `check_tables` names, is left alone.
+    """
+    if "cos_phi_p" not in net or frame_faults(net, COS_PHI_P, net["cos_phi_p"]):
         return values
     rows = net["cos_phi_p"]
-    sgens = rows.loc[rows["in_service"].to_numpy(dtype=bool), "sgen"].unique()
     given = values.get(("sgen", "q_mvar"), pd.DataFrame(index=range(n_periods)))
-    p = values.get(("sgen", "p_mw"), pd.DataFrame(index=range(n_periods)))
-    own = {}
-    for sgen in sgens:
-        if sgen not in given:
-            constant = np.full(n_periods, float(net["sgen"].at[sgen, "p_mw"]))
-            own[sgen] = reactive_power(net, sgen, p[sgen].to_numpy() if sgen in p else constant)
-    if not own:
+    own = pd.Index(rows.loc[rows["in_service"].to_numpy(dtype=bool), "sgen"].unique()).difference(given.columns)
+    if not len(own):
         return values
-    return {**values, ("sgen", "q_mvar"): pd.concat([given, pd.DataFrame(own)], axis=1)}
+    constant = net["sgen"].loc[own, "p_mw"].to_numpy(dtype=float)
+    p = pd.DataFrame(np.tile(constant, (n_periods, 1)), columns=own)
+    profiled = values.get(("sgen", "p_mw"), pd.DataFrame())
+    both = own.intersection(profiled.columns)
+    p[both] = profiled[both]
+    return {**values, ("sgen", "q_mvar"): pd.concat([given, reactive_powers(net, p)], axis=1)}
 
 
 def profiles_from_controllers(net: Any) -> Profile:
@@ -208,19 +238,35 @@ def profiles_from_controllers(net: Any) -> Profile:
     -------
     {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of
     service and those of other variables are left out
+
+    Raises
+    ------
+    InvalidInputError    a controller names a profile that its data source does not have
     """
     from pandapower.control import ConstControl
     from pandapower.timeseries import DFData
 
     parts: dict[tuple[str, str], dict[Any, pd.Series]] = {}
-    for controller, in_service in zip(net["controller"]["object"], net["controller"]["in_service"], strict=True):
-        if not in_service or not isinstance(controller, ConstControl):
+    faults: list[Fault] = []
+    for label, row in net["controller"].iterrows():
+        controller = row["object"]
+        if not row["in_service"] or not isinstance(controller, ConstControl):
             continue
         key = (controller.element, controller.variable)
         if key not in SUPPORTED or not isinstance(controller.data_source, DFData):
             continue
-        names = np.atleast_1d(np.asarray(controller.profile_name, dtype=object))
-        for element, name in zip(np.atleast_1d(controller.element_index), names, strict=True):
-            scale = getattr(controller, "scale_factor", 1.0)
-            parts.setdefault(key, {})[element] = controller.data_source.df[name] * scale
+        elements = np.atleast_1d(controller.element_index)
+        names = np.broadcast_to(np.atleast_1d(np.asarray(controller.profile_name, dtype=object)), elements.shape)
+        df = controller.data_source.df
+        missing = [name for name in names if name not in df.columns]
+        if missing:
+            problem, remedy = "is not among the columns of its data source", "name a column of the DFData frame"
+            faults.append(Fault("controller", "profile_name", (label,), listed(missing), problem, remedy))
+            continue
+        scale = getattr(controller, "scale_factor", 1.0)
+        parts.setdefault(key, {}).update(
+            {element: df[name] * scale for element, name in zip(elements.tolist(), names, strict=True)}
+        )
+    if faults:
+        raise InvalidInputError(faults)
     return {key: pd.DataFrame(columns) for key, columns in parts.items()}

@@ -9,19 +9,22 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.ev_session import EV_SESSION
+from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
-from pandapower_evflex.tables.schema import TableSchema, frame_faults
+from pandapower_evflex.tables.schema import TableSchema
+from pandapower_evflex.tables.session_checks import first_session_faults
 
 #: in the order of their references
 TABLES: dict[str, TableSchema] = {schema.name: schema for schema in (EV, EV_SESSION, FLEXIBILITY, COS_PHI_P)}
 
 
 def check_tables(net: Any) -> list[Fault]:
-    """Everything wrong with our tables as they stand on the net, all gathered."""
-    faults: list[Fault] = []
-    for name, schema in TABLES.items():
-        if name in net and (name == "ev" or not any(fault.table == "ev" for fault in faults)):
-            faults += frame_faults(net, schema, net[name])
-    if "ev_session" in net and "ev" not in net:
-        faults.append(Fault("ev_session", "ev", (), "net.ev", "is missing", "create EVs with create_ev first"))
+    """Everything wrong with our tables as they stand on the net, all gathered; a net without them is right.
+
+    Beside what the create functions refuse, the first session of an EV must say with what energy the EV comes: while
+    sessions are being created, an earlier one may still follow.
+    """
+    faults = [fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])]
+    if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
+        faults += first_session_faults(net)
     return faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.schema import Column, TableSchema, create_rows, fault_where
+from pandapower_evflex.tables.faults import FloatArray, as_numbers, fault_where, labels_of, numbers_of
+from pandapower_evflex.tables.rows import NewRows
+from pandapower_evflex.tables.schema import Column, TableSchema
+
+TABLE = "cos_phi_p"
 
 #: MVA; up to here VDE-AR-N 4105 asks for 0.95, above for 0.90
 VDE_SMALL_MVA = 0.0046
@@ -18,22 +22,30 @@ VDE_SMALL_MVA = 0.0046
 
 def _check_points(net: Any, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows.duplicated(["sgen", "p_share"])
-    return fault_where("cos_phi_p", rows, "p_share", wrong, "occurs twice for one sgen", "give one value per share")
+    return fault_where(TABLE, rows, "p_share", wrong, "occurs twice for one sgen", "give one value per share")
+
+
+def _check_rated_power(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = ~(rated_power(net, rows["sgen"]) > 0)
+    remedy = "give net.sgen.sn_mva, of which p_share is a share"
+    return fault_where(TABLE, rows, "sgen", wrong, "has no rated power above 0", remedy)
 
 
 COS_PHI_P = TableSchema(
-    "cos_phi_p",
-    "Power factor of generators as a function of their power, under-excited (they consume reactive power).",
+    TABLE,
+    "Power factor of generators as a function of their power, under-excited (they consume reactive power); linear "
+    "between the points and constant beyond.",
     (
-        Column("name", "str", "name of the characteristic"),
-        Column("sgen", "int", "generator", required=True, references="sgen"),
-        Column("p_share", "float", "active power as a share of rated power", required=True, lower=0.0, upper=1.0,
-               hint="give shares of rated power between 0 and 1"),
-        Column("cos_phi", "float", "power factor there; linear in between", required=True, above=0.0, upper=1.0,
+        Column("name", "object", "name of the characteristic"),
+        Column("sgen", "int64", "generator", required=True, foreign_key="sgen"),
+        Column("p_share", "float64", "active power as a share of rated power (`sgen.sn_mva`, missing: `max_p_mw`, else "
+               "`p_mw`)", required=True, lower=0.0, upper=1.0, hint="give shares of rated power between 0 and 1"),
+        Column("cos_phi", "float64", "power factor there", required=True, above=0.0, upper=1.0,
                hint="give a power factor in (0, 1]"),
         Column("in_service", "bool", "takes part", default=True),
     ),
-    (_check_points,),
+    (_check_points, _check_rated_power),
+    group="sgen",
 )  # fmt: skip
 
 
@@ -60,37 +72,67 @@ def create_cos_phi_p(
 
     Raises
     ------
-    InvalidInputError    unknown or doubly characterised sgen, points out of range; the net is unchanged
+    InvalidInputError    unknown or doubly characterised sgen, no rated power, points out of range; the net is unchanged
+
+    Examples
+    --------
+    >>> import pandapower as pp, pandapower.networks as nw, pandapower_evflex as evf
+    >>> net = nw.create_kerber_landnetz_freileitung_1()
+    >>> pv = pp.create_sgen(net, 5, p_mw=0.0, sn_mva=0.01)
+    >>> evf.create_cos_phi_p(net, pv).tolist()
+    [0, 1]
+    >>> net.cos_phi_p[["p_share", "cos_phi"]].values.tolist()
+    [[0.5, 1.0], [1.0, 0.9]]
     """
-    if sgen not in net["sgen"].index:
-        raise InvalidInputError(
-            [Fault("cos_phi_p", "sgen", (), sgen, "is not in net.sgen", "use an index of net.sgen")]
-        )
-    if "cos_phi_p" in net and (net["cos_phi_p"]["sgen"] == sgen).any():
-        problem, remedy = "has a characteristic already", "drop its rows of net.cos_phi_p first"
-        raise InvalidInputError([Fault("cos_phi_p", "sgen", (), sgen, problem, remedy)])
+    if not isinstance(sgen, Hashable) or sgen not in labels_of(net, "sgen"):
+        raise InvalidInputError([Fault(TABLE, "sgen", (), sgen, "is not in net.sgen", "use an index of net.sgen")])
     if points is None:
         least = 0.95 if rated_power(net, [sgen])[0] <= VDE_SMALL_MVA else 0.90
         points = [(0.5, 1.0), (1.0, least)]
-    shares, factors = zip(*points, strict=True)
-    values = {"name": name, "sgen": sgen, "p_share": shares, "cos_phi": factors}
-    return create_rows(net, COS_PHI_P, len(points), values)
+    pairs = list(points)
+    if not pairs or not all(pd.api.types.is_list_like(pair) and len(pair) == 2 for pair in pairs):
+        problem, remedy = "are no pairs", "give [(p_share, cos_phi), ...], or None for VDE-AR-N 4105"
+        raise InvalidInputError([Fault(TABLE, "points", (), repr(points), problem, remedy)])
+    shares, factors = zip(*pairs, strict=True)
+    rows = NewRows(net, COS_PHI_P, shares, None)
+    if TABLE in net and "sgen" in net[TABLE] and (net[TABLE]["sgen"] == sgen).any():
+        problem, remedy = "has a characteristic already", "drop its rows of net.cos_phi_p first"
+        raise InvalidInputError([Fault(TABLE, "sgen", (), sgen, problem, remedy)])
+    return rows.append({"name": name, "sgen": sgen, "p_share": shares, "cos_phi": factors}, {})
 
 
-def rated_power(net: Any, sgens: Sequence[int]) -> NDArray[np.float64]:
-    """Rated power [MVA] of generators: sn_mva, else max_p_mw, else p_mw."""
-    table = net["sgen"].loc[list(sgens)]
-    rated = np.full(len(table), np.nan)
-    for column in ("sn_mva", "max_p_mw", "p_mw"):
-        if column in table:
-            rated = np.where(np.isnan(rated), table[column].to_numpy(dtype=float), rated)
+def rated_power(net: Any, sgens: Any) -> FloatArray:
+    """Rated power [MVA] of generators: sn_mva, else max_p_mw, else p_mw; NaN when none is known."""
+    rated = numbers_of(net, "sgen", "sn_mva", sgens)
+    for column in ("max_p_mw", "p_mw"):
+        rated = np.where(np.isnan(rated), numbers_of(net, "sgen", column, sgens), rated)
     return rated
 
 
-def reactive_power(net: Any, sgen: int, p_mw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Q = -P tan(phi(P)) [Mvar], generation positive, for powers before scaling (first paper, eq. 6)."""
-    rows = net["cos_phi_p"]
-    rows = rows[(rows["sgen"] == sgen) & rows["in_service"].to_numpy(dtype=bool)].sort_values("p_share")
-    share = np.abs(p_mw) / rated_power(net, [sgen])[0]
-    cos_phi = np.interp(share, rows["p_share"], rows["cos_phi"])
-    return -np.abs(p_mw) * np.sqrt(1.0 - cos_phi**2) / cos_phi
+def reactive_powers(net: Any, p_mw: pd.DataFrame) -> pd.DataFrame:
+    """Q = -P tan(phi(P)) [Mvar] of generators with a characteristic (first paper, eq. 6).
+
+    Parameters
+    ----------
+    p_mw : DataFrame [period x sgen]    before scaling, generation positive; every sgen has points in service
+
+    Returns
+    -------
+    DataFrame [period x sgen]    before scaling, generation positive: never above 0
+    """
+    rows = net[TABLE]
+    rows = rows[rows["in_service"].to_numpy(dtype=bool)].sort_values("p_share")
+    points = rows.groupby("sgen").indices
+    shares, factors = as_numbers(rows["p_share"])[0], as_numbers(rows["cos_phi"])[0]
+    p = np.abs(p_mw.to_numpy(dtype=float))
+    of_rated = p / rated_power(net, p_mw.columns)
+    cos_phi = np.ones_like(p)
+    for i, sgen in enumerate(p_mw.columns):
+        cos_phi[:, i] = np.interp(of_rated[:, i], shares[points[sgen]], factors[points[sgen]])
+    return pd.DataFrame(-p * np.sqrt(1.0 - cos_phi**2) / cos_phi, index=p_mw.index, columns=p_mw.columns)
+
+
+def reactive_power(net: Any, sgen: int, p_mw: Any) -> FloatArray:
+    """`reactive_powers` of one generator, for a power or an array of powers."""
+    p = np.asarray(p_mw, dtype=float)
+    return reactive_powers(net, pd.DataFrame({sgen: p.ravel()}))[sgen].to_numpy().reshape(p.shape)

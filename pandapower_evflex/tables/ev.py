@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.schema import Column, TableSchema, create_rows, fault_where
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import fault_where
+from pandapower_evflex.tables.rows import NewRows
+from pandapower_evflex.tables.schema import Column, TableSchema
 from pandapower_evflex.tables.std_types import ev_std_types
 
 
@@ -24,53 +26,57 @@ def _check_power(net: Any, ev: pd.DataFrame) -> list[Fault]:
     return fault_where("ev", ev, "min_p_mw", wrong, "is above max_p_mw", "give a least power below the greatest")
 
 
-def _check_percent(net: Any, ev: pd.DataFrame) -> list[Fault]:
-    wrong = ev["efficiency_percent"] <= 1.0
-    return fault_where("ev", ev, "efficiency_percent", wrong, "looks like a fraction", "give percent, for instance 95")
-
-
 EV = TableSchema(
     "ev",
     "Electric vehicles, positive when they consume.",
     (
-        Column("name", "str", "name of the EV"),
-        Column("bus", "int", "bus where it charges", required=True, references="bus"),
-        Column("std_type", "str", "name in `ev_std_types()`"),
-        Column("phases", "int", "1 or 3: which AC power of the std type is meant", default=3),
+        Column("name", "object", "name of the EV"),
+        Column("bus", "int64", "bus where it charges", required=True, foreign_key="bus"),
+        Column("std_type", "object", "name in `ev_std_types()`"),
         Column(
-            "max_p_mw", "float", "greatest charging power", "MW", required=True, above=0.0, upper=10.0,
+            "phases", "int64", "which AC power of the std type is meant", default=3, required=True, choices=(1, 3),
+        ),
+        Column(
+            "max_p_mw", "float64", "greatest charging power; here or from the std type", "MW", required=True,
+            above=0.0, upper=10.0, unusual_above=1.0,
             hint="give the charging power in MW (11 kW is 0.011) or a std_type",
         ),
         Column(
-            "max_e_mwh", "float", "usable battery", "MWh", required=True, above=0.0, upper=10.0,
-            hint="give the battery in MWh (60 kWh is 0.060) or a std_type",
+            "max_e_mwh", "float64", "usable battery; here or from the std type", "MWh", required=True, above=0.0,
+            upper=10.0, unusual_above=1.0, hint="give the battery in MWh (60 kWh is 0.060) or a std_type",
         ),
-        Column("min_e_mwh", "float", "lower limit of the energy (18)", "MWh", default=0.0, required=True, lower=0.0),
         Column(
-            "min_p_mw", "float", "least charging power in every plugged period (20); not the 6 A threshold", "MW",
+            "min_e_mwh", "float64", "lower limit of the energy (18)", "MWh", default=0.0, required=True, lower=0.0,
+        ),
+        Column(
+            "min_p_mw", "float64", "least charging power in every plugged period (20); not the 6 A threshold", "MW",
             default=0.0, required=True, lower=0.0, hint="discharging (V2G) is not modelled: give 0 or more",
         ),
         Column(
-            "efficiency_percent", "float", "charging efficiency", "%", default=100.0, required=True, above=0.0,
-            upper=100.0, hint="give percent between 1 and 100",
+            "efficiency_percent", "float64", "charging efficiency", "%", default=100.0, required=True, above=1.0,
+            upper=100.0, hint="percent from 0 to 100 is meant: 95, not 0.95",
         ),
         Column(
-            "cos_phi", "float", "power factor, inductive", default=1.0, required=True, above=0.0, upper=1.0,
+            "cos_phi", "float64", "power factor, inductive", default=1.0, required=True, above=0.0, upper=1.0,
             hint="give a power factor in (0, 1]",
         ),
         Column(
-            "consumption_kwh_per_km", "float", "average consumption, for needs given as trips", "kWh/km",
-            default=np.nan, lower=0.0, upper=5.0, hint="give kWh per km (170 Wh/km is 0.17)",
+            "consumption_kwh_per_km", "float64", "average consumption, for needs given as trips; here or from the std "
+            "type", "kWh/km", default=np.nan, lower=0.0, upper=5.0, hint="give kWh per km (170 Wh/km is 0.17)",
         ),
         Column("controllable", "bool", "False: charges at full power from arrival, as a fixed load", default=True),
-        Column("cpo", "Int64", "site whose outlet the EV hangs on", references="cpo"),
+        Column("cpo", "Int64", "site whose outlet the EV hangs on", foreign_key="cpo"),
         Column("in_service", "bool", "takes part", default=True),
     ),
-    (_check_energy, _check_power, _check_percent),
+    (_check_energy, _check_power),
 )  # fmt: skip
 
-#: column of the std types that fills a column of net.ev
-_FROM_STD_TYPE = ("max_e_mwh", "consumption_kwh_per_km")
+#: column of net.ev -> column of the std types that fills it, for three phases
+_FROM_STD_TYPE = {
+    "max_p_mw": "max_p_mw_3ph",
+    "max_e_mwh": "max_e_mwh",
+    "consumption_kwh_per_km": "consumption_kwh_per_km",
+}
 
 
 def create_ev(
@@ -109,6 +115,7 @@ def create_ev(
     efficiency_percent : float   charging efficiency
     cos_phi : float              power factor, inductive
     consumption_kwh_per_km : float
+                                 for needs that are given as trips
     controllable : bool          False: charges at full power from arrival until its departure energy is reached
     cpo : int                    the EV hangs on an outlet of this row of net.cpo
     **kwargs                     further columns
@@ -119,7 +126,7 @@ def create_ev(
 
     Raises
     ------
-    InvalidInputError    the net is unchanged
+    InvalidInputError    all faults: table, column, rows, value and remedy; the net is unchanged
 
     Examples
     --------
@@ -173,18 +180,20 @@ def create_evs(
     in_service: Any = True,
     **kwargs: Any,
 ) -> NDArray[np.int64]:
-    """Add many EVs at once: arguments of `create_ev` as scalars or one value per bus, None or NaN: the default."""
-    n = len(buses)
-    given = {
-        "max_p_mw": max_p_mw,
-        "max_e_mwh": max_e_mwh,
-        "consumption_kwh_per_km": consumption_kwh_per_km,
-    }
+    """Add many EVs at once: arguments of `create_ev` as scalars or one value per bus, None or NaN: the default.
+
+    Returns
+    -------
+    int array [n]    indices in net.ev
+
+    Raises
+    ------
+    InvalidInputError    all faults of all rows; the net is unchanged
+    """
+    rows = NewRows(net, EV, buses, index)
     values = {
         "name": name,
         "bus": buses,
-        "std_type": std_type,
-        "phases": phases,
         "min_e_mwh": min_e_mwh,
         "min_p_mw": min_p_mw,
         "efficiency_percent": efficiency_percent,
@@ -192,44 +201,35 @@ def create_evs(
         "controllable": controllable,
         "cpo": cpo,
         "in_service": in_service,
-        **_with_std_types(n, std_type, phases, given),
     }
-    return create_rows(net, EV, n, values, index=index, extra=kwargs)
+    own = {
+        "max_p_mw": max_p_mw,
+        "max_e_mwh": max_e_mwh,
+        "consumption_kwh_per_km": consumption_kwh_per_km,
+    }
+    return rows.append({**values, **_with_std_types(rows, std_type, phases, own)}, kwargs)
 
 
-def _with_std_types(n: int, std_type: Any, phases: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _with_std_types(rows: NewRows, std_type: Any, phases: Any, own: dict[str, Any]) -> dict[str, Any]:
     """Fill what is not given from the std types, row by row."""
-    names = pd.Series(std_type if _is_list(std_type) else [std_type] * n, dtype=object)
-    n_phases = pd.Series(phases if _is_list(phases) else [phases] * n, dtype=object)
+    n_faults = len(rows.faults)
+    names = pd.Series(rows.spread("std_type", std_type), dtype=object)
     types = ev_std_types()
-    faults = []
-    unknown = names.notna() & ~names.isin(types.index)
-    if unknown.any():
-        shown = ", ".join(map(str, names[unknown].unique()))
-        remedy = f"use one of {', '.join(types.index)}, or give max_p_mw and max_e_mwh"
-        faults.append(Fault("ev", "std_type", tuple(names.index[unknown]), shown, "is not an EV std type", remedy))
-    wrong = ~n_phases.isin([1, 3])
-    if wrong.any():
-        shown = ", ".join(map(str, n_phases[wrong].unique()))
-        faults.append(Fault("ev", "phases", tuple(n_phases.index[wrong]), shown, "is not 1 or 3", "give 1 or 3"))
-    if faults:
-        raise InvalidInputError(faults)
+    if len(rows.faults) > n_faults:
+        names[:] = types.index[0]  # their number is refused already; any type leaves no further values missing
+    n_phases = pd.Series(rows.spread("phases", phases), dtype=object)
+    values = {**own, "std_type": names.to_numpy(), "phases": n_phases.to_numpy()}
     if not names.notna().any():
-        return given
-    chosen = types.reindex(names)
-    power = np.where(n_phases == 1, chosen["max_p_mw_1ph"], chosen["max_p_mw_3ph"])
-    from_type = {"max_p_mw": power, **{column: chosen[column].to_numpy() for column in _FROM_STD_TYPE}}
-    return {column: _filled_from(given[column], from_type[column], n) for column in given}
-
-
-def _filled_from(value: Any, standard: NDArray[np.float64], n: int) -> Any:
-    if value is None:
-        return standard
-    if _is_list(value) and len(value) != n:
-        return value  # create_rows names the wrong length
-    series = pd.Series(value if _is_list(value) else [value] * n, dtype=object)
-    return series.where(series.notna(), pd.Series(standard, dtype=object)).to_numpy()
-
-
-def _is_list(value: Any) -> bool:
-    return not isinstance(value, str) and np.ndim(value) > 0
+        return values
+    unknown = (names.notna() & ~names.isin(types.index)).to_numpy()
+    remedy = f"use one of {', '.join(types.index)}, or give max_p_mw and max_e_mwh"
+    rows.refuse("std_type", unknown, names, "is not an EV std type", remedy)
+    chosen = types.reindex(names.mask(unknown, types.index[0]))  # any type will do: these rows are refused already
+    one_phase = (n_phases == 1).to_numpy(dtype=bool)
+    for column, standard in _FROM_STD_TYPE.items():
+        of_type = chosen[standard].to_numpy(dtype=float)
+        if column == "max_p_mw":
+            of_type = np.where(one_phase, chosen["max_p_mw_1ph"].to_numpy(dtype=float), of_type)
+        cells = pd.Series(rows.spread(column, own[column]), dtype=object)
+        values[column] = cells.where(cells.notna(), pd.Series(of_type, dtype=object)).to_numpy()
+    return values

@@ -3,120 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.schema import Column, TableSchema, create_rows, fault_where
-from pandapower_evflex.tables.timestamps import as_hours
-
-TABLE = "ev_session"
-
-
-def _check_windows(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    wrong = rows["arrival_h"] >= rows["departure_h"]
-    remedy = (
-        "let the departure lie after the arrival; past midnight, hours go on counting (31 is 07:00 of the next day)"
-    )
-    return fault_where(TABLE, rows, "departure_h", wrong, "does not lie after the arrival", remedy)
-
-
-def _check_overlaps(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    used = rows[rows["in_service"].to_numpy(dtype=bool)].sort_values(["ev", "arrival_h"], kind="stable")
-    same = used["ev"].to_numpy()[1:] == used["ev"].to_numpy()[:-1]
-    early = used["arrival_h"].to_numpy()[1:] < used["departure_h"].to_numpy()[:-1] - 1e-9
-    labels = used.index[1:][same & early]
-    wrong = rows.index.isin(labels)
-    remedy = "let each session of an EV end before its next begins"
-    return fault_where(TABLE, rows, "arrival_h", wrong, "overlaps with the session before of the same EV", remedy)
-
-
-def _check_energies(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    e_max = _e_max(net, rows)
-    faults = []
-    for column in ("e_arrival_mwh", "e_departure_mwh"):
-        wrong = rows[column].to_numpy(dtype=float) > e_max + 1e-12
-        remedy = "give no more than the battery holds (max_e_mwh of the session or of the EV)"
-        faults += fault_where(TABLE, rows, column, wrong, "is above the battery", remedy)
-    if "energy_mwh" in rows:
-        e_end = rows["e_arrival_mwh"].fillna(0.0).to_numpy(dtype=float) + rows["energy_mwh"].to_numpy(dtype=float)
-        remedy = "give max_e_mwh of the session, at least arrival energy plus energy_mwh"
-        problem = "with the arrival energy is above the battery"
-        faults += fault_where(TABLE, rows, "energy_mwh", e_end > e_max + 1e-12, problem, remedy)
-    return faults
-
-
-def _check_trips(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    if not rows["trip_km"].notna().any():
-        return []
-    consumption = net["ev"]["consumption_kwh_per_km"].reindex(rows["ev"]).to_numpy(dtype=float)
-    has_trip = rows["trip_km"].fillna(0.0).to_numpy(dtype=float) > 0
-    faults = fault_where(
-        TABLE, rows, "trip_km", has_trip & np.isnan(consumption), "needs a consumption",
-        "give consumption_kwh_per_km of the EV, or the departure energy instead of a trip",
-    )  # fmt: skip
-    ordered = rows.assign(trip=rows["trip_km"].fillna(0.0) * consumption / 1e3, e_max=_e_max(net, rows))
-    ordered = ordered[ordered["in_service"].to_numpy(dtype=bool)].sort_values(["ev", "arrival_h"], kind="stable")
-    coupled_next = np.zeros(len(ordered), dtype=bool)
-    same = ordered["ev"].to_numpy()[1:] == ordered["ev"].to_numpy()[:-1]
-    coupled_next[:-1] = same & ordered["e_arrival_mwh"].isna().to_numpy()[1:]
-    too_long = ordered.index[coupled_next & (ordered["trip"] > ordered["e_max"]).to_numpy()]
-    remedy = "give the arrival energy of the next session (it charged on the way), or a shorter trip"
-    problem = "uses more than the battery holds, and the next session's arrival energy follows from it"
-    return faults + fault_where(TABLE, rows, "trip_km", rows.index.isin(too_long), problem, remedy)
-
-
-def _check_forms(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    if "energy_mwh" not in rows:
-        return []
-    wrong = rows["energy_mwh"].notna() & rows["e_departure_mwh"].notna()
-    return fault_where(TABLE, rows, "energy_mwh", wrong, "stands beside e_departure_mwh", "give one of the two")
-
-
-def _e_max(net: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
-    """Battery of each session: its own, else its EV's."""
-    of_ev = net["ev"]["max_e_mwh"].reindex(rows["ev"]).to_numpy(dtype=float)
-    if "max_e_mwh" not in rows:
-        return of_ev
-    own = rows["max_e_mwh"].to_numpy(dtype=float)
-    return np.where(np.isnan(own), of_ev, own)
-
+from pandapower_evflex.errors import InvalidInputError
+from pandapower_evflex.tables.faults import FloatArray, as_numbers, numbers_of
+from pandapower_evflex.tables.rows import NewRows
+from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.session_checks import CHECKS, TABLE
+from pandapower_evflex.tables.timestamps import hours_since
 
 EV_SESSION = TableSchema(
     TABLE,
     "Plug-in sessions; hours count from the start of the horizon and may lie outside it.",
     (
-        Column("name", "str", "name of the session"),
-        Column("ev", "int", "EV that is plugged in", required=True, references="ev"),
-        Column("arrival_h", "float", "plugged in from here; rounds up to whole periods", "h", required=True),
-        Column("departure_h", "float", "gone from here; rounds down to whole periods", "h", required=True),
+        Column("name", "object", "name of the session"),
+        Column("ev", "int64", "EV that is plugged in", required=True, foreign_key="ev"),
+        Column("arrival_h", "float64", "plugged in from here; rounds up to whole periods", "h", required=True),
+        Column("departure_h", "float64", "gone from here; rounds down to whole periods", "h", required=True),
         Column(
-            "e_arrival_mwh", "float", "energy at max(arrival, 0); missing from an EV's second session on: what the "
+            "e_arrival_mwh", "float64", "energy at max(arrival, 0); missing from an EV's second session on: what the "
             "session before left, less its trip", "MWh", default=np.nan, lower=0.0,
         ),
-        Column("e_departure_mwh", "float", "energy needed at departure", "MWh", default=np.nan, lower=0.0),
         Column(
-            "trip_km", "float", "trip after departure; without e_departure_mwh the need is min_e plus what it uses, at "
-            "most the battery", "km", default=np.nan, lower=0.0,
+            "e_departure_mwh", "float64", "energy needed at departure; missing: see trip_km and energy_mwh, else "
+            "min_e_mwh of the EV", "MWh", default=np.nan, lower=0.0,
         ),
         Column(
-            "max_e_mwh", "float", "battery of this session's car", "MWh", default=np.nan, optional=True, above=0.0,
-            upper=10.0, hint="give the battery in MWh (60 kWh is 0.060)",
+            "trip_km", "float64", "trip after departure; without e_departure_mwh the need is min_e_mwh plus what it "
+            "uses, at most the battery", "km", default=np.nan, lower=0.0,
         ),
         Column(
-            "max_p_mw", "float", "charging power of this session's car or outlet", "MW", default=np.nan, optional=True,
-            above=0.0, upper=10.0, hint="give the charging power in MW (11 kW is 0.011)",
+            "max_e_mwh", "float64", "battery of this session's car; missing: the EV's", "MWh", default=np.nan,
+            optional=True, above=0.0, upper=10.0, unusual_above=1.0, hint="give the battery in MWh (60 kWh is 0.060)",
         ),
         Column(
-            "energy_mwh", "float", "energy to be charged: the need is the arrival energy plus this", "MWh",
-            default=np.nan, optional=True, lower=0.0, upper=10.0, hint="give energy in MWh (12 kWh is 0.012)",
+            "max_p_mw", "float64", "charging power of this session's car or outlet; missing: the EV's", "MW",
+            default=np.nan, optional=True, above=0.0, upper=10.0, unusual_above=1.0,
+            hint="give the charging power in MW (11 kW is 0.011)",
+        ),
+        Column(
+            "energy_mwh", "float64", "energy to be charged: the need is the arrival energy plus this", "MWh",
+            default=np.nan, optional=True, lower=0.0, upper=10.0, unusual_above=1.0,
+            hint="give energy in MWh (12 kWh is 0.012)",
         ),
         Column("in_service", "bool", "takes part", default=True),
     ),
-    (_check_windows, _check_overlaps, _check_energies, _check_trips, _check_forms),
+    CHECKS,
+    group="ev",
+    arguments=("soc_arrival_percent", "soc_departure_percent", "start"),
 )  # fmt: skip
 
 
@@ -150,12 +88,15 @@ def create_ev_session(
                                           or timestamps when ``start`` is given
     e_arrival_mwh or soc_arrival_percent  energy at arrival; may be left out from an EV's second session on
     e_departure_mwh or soc_departure_percent or trip_km or energy_mwh
-                                          need at departure, in absolute terms, from the trip that follows (capped at
-                                          the battery), or as energy on top of the arrival energy (then 0 if not given:
-                                          charging points know no battery). None of them: the EV's min_e_mwh. A trip
-                                          beside a departure energy only says what is driven before the next session
+                                          need at departure: in absolute terms, from the trip that follows (capped at
+                                          the battery), or as energy on top of the arrival energy (which then is 0 if
+                                          not given: charging points know no battery). None of them: the EV's
+                                          min_e_mwh. A trip beside a departure energy or state of charge only says
+                                          what is driven before the next session
     max_e_mwh, max_p_mw : float           of this session's car or outlet, instead of the EV's
-    start : timestamp                     start of the horizon, when arrival and departure are timestamps
+    start : timestamp                     start of the horizon, when arrival and departure are timestamps; numbers
+                                          stay hours
+    **kwargs                              further columns
 
     Returns
     -------
@@ -163,7 +104,7 @@ def create_ev_session(
 
     Raises
     ------
-    InvalidInputError    the net is unchanged
+    InvalidInputError    all faults: table, column, rows, value and remedy; the net is unchanged
 
     Examples
     --------
@@ -202,61 +143,71 @@ def create_ev_sessions(
     in_service: Any = True,
     **kwargs: Any,
 ) -> NDArray[np.int64]:
-    """Add many sessions at once; every argument of `create_ev_session` as a scalar or one value per session."""
-    n = len(evs)
-    battery = _battery(net, evs, max_e_mwh, n)
-    arrival = _energy("arrival", e_arrival_mwh, soc_arrival_percent, battery, n)
-    departure = _energy("departure", e_departure_mwh, soc_departure_percent, battery, n)
-    energy = _numbers(energy_mwh, n)
-    arrival = np.where(np.isnan(arrival) & ~np.isnan(energy), 0.0, arrival)
+    """Add many sessions at once; every argument of `create_ev_session` as a scalar or one value per session.
+
+    None or NaN in a row: not given there. Several sessions of one EV may be created at once, in any order.
+
+    Returns
+    -------
+    int array [n]    indices in net.ev_session
+
+    Raises
+    ------
+    InvalidInputError    all faults of all rows; the net is unchanged
+    """
+    rows = NewRows(net, EV_SESSION, evs, index)
+    battery = rows.numbers("max_e_mwh", max_e_mwh)
+    energy = rows.numbers("energy_mwh", energy_mwh)
+    ev_labels, _ = as_numbers(rows.spread("ev", evs))
+    e_max = np.where(np.isnan(battery), numbers_of(net, "ev", "max_e_mwh", ev_labels), battery)
+    arrival = _energy(rows, "arrival", e_arrival_mwh, soc_arrival_percent, e_max)
+    departure = _energy(rows, "departure", e_departure_mwh, soc_departure_percent, e_max)
     values = {
         "name": name,
         "ev": evs,
-        "arrival_h": as_hours(arrival_h, start),
-        "departure_h": as_hours(departure_h, start),
-        "e_arrival_mwh": arrival,
+        "arrival_h": _hours(rows, "arrival_h", arrival_h, start),
+        "departure_h": _hours(rows, "departure_h", departure_h, start),
+        "e_arrival_mwh": np.where(np.isnan(arrival) & ~np.isnan(energy), 0.0, arrival),
         "e_departure_mwh": departure,
         "trip_km": trip_km,
-        "energy_mwh": energy_mwh,
-        "max_e_mwh": max_e_mwh,
+        "energy_mwh": energy,
+        "max_e_mwh": battery,
         "max_p_mw": max_p_mw,
         "in_service": in_service,
     }
-    return create_rows(net, EV_SESSION, n, values, index=index, extra=kwargs)
+    return rows.append(values, kwargs)
 
 
-def _battery(net: Any, evs: Sequence[int], max_e_mwh: Any, n: int) -> NDArray[np.float64]:
-    """Battery that a state of charge refers to; NaN for unknown EVs, which the checks name."""
-    own = _numbers(max_e_mwh, n)
-    if "ev" not in net:
-        return own
-    return np.where(np.isnan(own), net["ev"]["max_e_mwh"].reindex(evs).to_numpy(dtype=float), own)
-
-
-def _energy(when: str, e_mwh: Any, soc_percent: Any, battery: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Energy from either form, row by row."""
-    energy, soc = _numbers(e_mwh, n), _numbers(soc_percent, n)
+def _energy(rows: NewRows, when: str, e_mwh: Any, soc_percent: Any, e_max: FloatArray) -> FloatArray:
+    """Energy from either form, row by row; NaN where neither is given."""
     column = f"soc_{when}_percent"
-    conditions = (
-        (~np.isnan(energy) & ~np.isnan(soc), f"stands beside e_{when}_mwh", "give one of the two"),
-        ((soc > 0) & (soc < 1), "looks like a fraction", "give percent, for instance 40"),
-        ((soc < 0) | (soc > 100), "is not between 0 and 100", "give percent of the battery"),
-    )
-    faults = []
-    for wrong, problem, remedy in conditions:
-        if np.any(wrong):
-            shown = ", ".join(f"{value:g}" for value in soc[wrong][:5])
-            faults.append(Fault(TABLE, column, tuple(np.flatnonzero(wrong).tolist()), shown, problem, remedy))
-    if faults:
-        raise InvalidInputError(faults)
-    return np.where(np.isnan(soc), energy, soc / 100.0 * battery)
+    energy, soc = rows.numbers(f"e_{when}_mwh", e_mwh), rows.numbers(column, soc_percent)
+    both = ~np.isnan(energy) & ~np.isnan(soc)
+    rows.refuse(column, both, soc, f"stands beside e_{when}_mwh", "give one of the two")
+    fraction, outside = (soc > 0) & (soc < 1), (soc < 0) | (soc > 100)
+    rows.refuse(column, fraction, soc, "looks like a fraction", "percent from 0 to 100 is meant: 40, not 0.4")
+    rows.refuse(column, outside, soc, "is not between 0 and 100", "give percent of the battery")
+    return np.where(np.isnan(soc) | fraction | outside, energy, soc / 100.0 * e_max)
 
 
-def _numbers(value: Any, n: int) -> NDArray[np.float64]:
-    """n floats, NaN where nothing is given or where it is not a number (the checks of the table name that)."""
-    if value is None:
-        return np.full(n, np.nan)
-    if np.ndim(value) == 0:
-        value = [value] * n
-    numbers = pd.to_numeric(pd.Series(list(value), dtype=object), errors="coerce").to_numpy(dtype=float)
-    return numbers if len(numbers) == n else np.full(n, np.nan)
+def _hours(rows: NewRows, column: str, value: Any, start: Any) -> FloatArray:
+    """Hours as they are, timestamps since ``start``."""
+    cells = rows.spread(column, value)
+    hours, is_timestamp = as_numbers(cells)
+    if not is_timestamp.any():
+        return hours
+    if start is None:
+        remedy = "give hours from the start of the horizon, or timestamps together with start="
+        rows.refuse(column, is_timestamp, cells, "is not a number of hours", remedy)
+        return hours
+    try:
+        hours[is_timestamp] = hours_since(cells[is_timestamp], start)
+    except InvalidInputError as error:
+        labels = rows.labels[is_timestamp]
+        for fault in error.faults:
+            if fault.column == "timestamps":
+                at = labels[list(fault.rows)] if fault.rows else labels
+                rows.faults.append(replace(fault, table=TABLE, column=column, rows=tuple(at.tolist())))
+            else:  # without a start no time can be read
+                raise InvalidInputError([*rows.faults, replace(fault, table=TABLE)]) from error
+    return hours

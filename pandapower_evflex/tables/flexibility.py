@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.schema import Column, TableSchema, create_rows, fault_where
+from pandapower_evflex.tables.faults import fault_where, labels_of
+from pandapower_evflex.tables.rows import NewRows
+from pandapower_evflex.tables.schema import Column, TableSchema
 
 TABLE = "flexibility"
 
@@ -18,9 +20,9 @@ TABLE = "flexibility"
 def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
     faults = []
     for table in ("ev", "cpo"):
-        labels = net[table].index if table in net else pd.Index([])
-        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels)
-        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", f"use an index of net.{table}")
+        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels_of(net, table))
+        remedy = f"use an index of net.{table}, or create the row there first"
+        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", remedy)
     return faults
 
 
@@ -39,17 +41,21 @@ FLEXIBILITY = TableSchema(
     TABLE,
     "Offers of flexibility. Up is more charging, down is less charging. An EV without a row offers both at weight 1.",
     (
-        Column("name", "str", "name of the offer"),
-        Column("element_type", "str", '"ev" or "cpo"', required=True, choices=("ev", "cpo")),
-        Column("element", "int", "index in that table", required=True),
-        Column("direction", "str", '"up" or "down" (a cpo: "down" only)', required=True, choices=("up", "down")),
-        Column("price_eur_per_mwh", "float", "bid in the market", "EUR/MWh", default=np.nan),
-        Column("weight", "float", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
-        Column("max_p_mw", "float", "cap on the offer; NaN: none", "MW", default=np.nan, above=0.0),
+        Column("name", "object", "name of the offer"),
+        Column("element_type", "object", "table of the element", required=True, choices=("ev", "cpo")),
+        Column("element", "int64", "index in that table", required=True, hint="use an index of net.ev or net.cpo"),
+        Column("direction", "object", 'a cpo offers "down" only', required=True, choices=("up", "down")),
+        Column("price_eur_per_mwh", "float64", "bid in the market", "EUR/MWh", default=np.nan),
+        Column("weight", "float64", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
+        Column(
+            "max_p_mw", "float64", "cap on the offer; NaN: none", "MW", default=np.nan, above=0.0,
+            hint="give MW above 0, or NaN for no cap; in_service=False withdraws the offer",
+        ),
         Column("in_service", "bool", "takes part", default=True),
     ),
     (_check_elements, _check_directions, _check_duplicates),
-)
+    group="element",
+)  # fmt: skip
 
 
 def create_flexibility(
@@ -108,7 +114,18 @@ def create_flexibilities(
     in_service: Any = True,
     **kwargs: Any,
 ) -> NDArray[np.int64]:
-    """Add many offers at once; every argument of `create_flexibility` as a scalar or one value per element."""
+    """Add many offers at once; every argument of `create_flexibility` as a scalar or one value per element.
+
+    None or NaN in a row: the default.
+
+    Returns
+    -------
+    int array [n]    indices in net.flexibility
+
+    Raises
+    ------
+    InvalidInputError    all faults of all rows; the net is unchanged
+    """
     values = {
         "name": name,
         "element_type": element_type,
@@ -119,4 +136,4 @@ def create_flexibilities(
         "max_p_mw": max_p_mw,
         "in_service": in_service,
     }
-    return create_rows(net, FLEXIBILITY, len(elements), values, index=index, extra=kwargs)
+    return NewRows(net, FLEXIBILITY, elements, index).append(values, kwargs)

@@ -4,74 +4,77 @@ from __future__ import annotations
 
 import copy
 import pickle
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from pandapower.toolbox import nets_equal
 
 import pandapower_evflex as evf
-from tests.tables.bad_inputs import BAD_INPUTS, good_net, run
+from pandapower_evflex.tables.checks import check_tables
+from tests.tables.bad import good_net, run
+from tests.tables.bad_inputs import BAD_INPUTS, SECTIONS
 
-DOCS = Path(__file__).parents[2] / "docs" / "bad_input.md"
 
-
-def _our_tables(net):
-    return {key: copy.deepcopy(net[key]) for key in ("ev", "ev_session", "flexibility", "cos_phi_p") if key in net}
+def assert_same_net(net, before):
+    """Deep equality: every table with its dtypes, every other entry."""
+    assert set(net) == set(before)
+    for key, value in before.items():
+        if isinstance(value, pd.DataFrame):
+            pd.testing.assert_frame_equal(net[key], value)
+        else:
+            assert net[key] == value, key
 
 
 def test_the_good_net_runs():
+    assert check_tables(good_net()) == []
     assert run(good_net()).status == "optimal"
 
 
+def test_no_case_hides_another():
+    assert len(BAD_INPUTS) == sum(len(cases) for cases in SECTIONS.values()) >= 40
+
+
 @pytest.mark.parametrize("what", BAD_INPUTS)
-def test_bad_input_is_refused_by_name(what):
-    make, table, column = BAD_INPUTS[what]
+def test_bad_input_is_refused_by_name_and_changes_nothing(what):
+    bad, net = BAD_INPUTS[what], good_net()
+    bad.before(net)
+    before = copy.deepcopy(net)
     with pytest.raises(evf.InvalidInputError) as error:
-        make(good_net())
-    named = [fault for fault in error.value.faults if (fault.table, fault.column) == (table, column)]
-    assert named, [str(fault) for fault in error.value.faults]
-    assert all(fault.problem and fault.remedy for fault in named)
+        bad.call(net)
+    named = [f for f in error.value.faults if (f.table, f.column, f.rows) == (bad.table, bad.column, bad.rows)]
+    assert len(named) == 1, [str(fault) for fault in error.value.faults]
+    assert bad.remedy in named[0].remedy, str(named[0])
+    assert named[0].problem and str(named[0]) in str(error.value)
     assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
+    assert_same_net(net, before)
 
 
 @pytest.mark.parametrize("what", BAD_INPUTS)
-def test_nothing_is_changed_by_the_refused_call(what, monkeypatch):
-    """The net right before the call that raises equals the net after it."""
-    net = good_net()
-    make, _, _ = BAD_INPUTS[what]
-    before = {}
-
-    def remember(function):
-        def call(own, *args, **kwargs):
-            before.update(net=copy.deepcopy(own), tables=_our_tables(own), keys=set(own))
-            return function(own, *args, **kwargs)
-
-        return call
-
-    import tests.tables.bad_inputs as module
-
-    names = [name for name in evf.__all__ if name.startswith(("create_", "run_"))]
-    for name in names:
-        monkeypatch.setattr(module.evf, name, remember(getattr(evf, name)))
-    with pytest.raises(evf.InvalidInputError):
-        make(net)
-    assert set(net) == before["keys"]
-    for name, table in before["tables"].items():
-        pd.testing.assert_frame_equal(net[name], table)
-    assert nets_equal(net, before["net"], exclude_elms=["ev", "ev_session", "flexibility", "cos_phi_p"])
+def test_one_mistake_is_named_once(what):
+    """No fault follows from another: a user who sees five mends five things."""
+    bad, net = BAD_INPUTS[what], good_net()
+    bad.before(net)
+    with pytest.raises(evf.InvalidInputError) as error:
+        bad.call(net)
+    assert len(error.value.faults) == 1, [str(fault) for fault in error.value.faults]
 
 
 def test_all_faults_are_gathered_in_one_error():
     net = good_net()
     net.ev.loc[0, "cos_phi"] = 2.0
     net.ev.loc[1, "max_e_mwh"] = -1.0
+    net.ev_session.loc[0, "departure_h"] = -1.0
     frame = pd.DataFrame(0.0, index=range(8), columns=[999])
     with pytest.raises(evf.InvalidInputError) as error:
         run(net, {("load", "p_mw"): frame}, scenarios=("left",))
     named = {(fault.table, fault.column) for fault in error.value.faults}
     assert {("ev", "cos_phi"), ("ev", "max_e_mwh"), ("profiles[load.p_mw]", "columns")} <= named
-    assert ("run_flexibility_opf", "scenarios") in named
+    assert {("run_flexibility_opf", "scenarios"), ("ev_session", "departure_h")} <= named
+
+
+def test_all_faults_of_many_new_rows_are_gathered():
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.create_evs(good_net(), [5, 999, 6], ["MG4", None, "?"], max_p_mw=[None, 0.011, 11.0], max_e_mwh=0.06)
+    assert [(f.column, f.rows) for f in error.value.faults] == [("std_type", (4,)), ("bus", (3,)), ("max_p_mw", (4,))]
 
 
 def test_rows_and_values_are_named():
@@ -79,8 +82,15 @@ def test_rows_and_values_are_named():
         evf.create_evs(good_net(), [5, 6], max_p_mw=[0.011, 11.0], max_e_mwh=0.06)
 
 
-def test_the_documentation_lists_every_refused_input():
-    lines = [
-        f"| {what} | `{table}` | {f'`{column}`' if column else ''} |" for what, (_, table, column) in BAD_INPUTS.items()
-    ]
-    assert DOCS.read_text().splitlines()[-len(lines) :] == lines
+def test_a_megawatt_is_allowed_with_a_warning(caplog):
+    net = good_net()
+    evf.create_ev(net, 5, max_p_mw=1.2, max_e_mwh=0.6, name="truck")
+    assert net.ev.max_p_mw.iloc[-1] == 1.2
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "ev.max_p_mw of rows 2: 1.2 MW" in caplog.text
+
+
+def test_a_column_of_its_own_is_not_taken_for_a_slip():
+    net = good_net()
+    evf.create_ev(net, 5, "MG4", category="taxi", zone="north", max_q_mvar=0.001, soc_percent=40.0)
+    assert net.ev.loc[2, ["category", "zone", "max_q_mvar", "soc_percent"]].tolist() == ["taxi", "north", 0.001, 40.0]

@@ -1,0 +1,210 @@
+"""What is wrong with a table as it stands, whoever wrote it: structure, then single values, then rows together."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.schema import Column, TableSchema
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+#: this many values are shown in a message
+MAX_SHOWN = 5
+
+
+def fault_where(
+    table: str, frame: pd.DataFrame, column: str, wrong: Any, problem: str, remedy: str, value: str = ""
+) -> list[Fault]:
+    """One fault for all rows in which ``wrong`` holds; ``value`` replaces the values shown."""
+    mask = np.asarray(wrong, dtype=bool)
+    if not mask.any():
+        return []
+    shown = value or shown_values(frame[column].to_numpy(dtype=object)[mask])
+    return [Fault(table, column, tuple(frame.index[mask].tolist()), shown, problem, remedy)]
+
+
+def shown_values(values: NDArray[np.object_]) -> str:
+    """The first different ones; text in quotes, to tell "5" from 5."""
+    texts = [f"{v:g}" if isinstance(v, float) else repr(v) if isinstance(v, str) else str(v) for v in values]
+    different = list(dict.fromkeys(texts))
+    return ", ".join(different[:MAX_SHOWN]) + (", ..." if len(different) > MAX_SHOWN else "")
+
+
+def as_numbers(values: Any) -> tuple[FloatArray, BoolArray]:
+    """Floats (NaN where there is none), and which cells hold something else: text, a truth value, a timestamp."""
+    if pd.api.types.is_numeric_dtype(values) and values.dtype.kind in "iuf":
+        if isinstance(values, np.ndarray):
+            return values.astype(float), np.zeros(len(values), dtype=bool)
+        return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
+    cells = np.asarray(values, dtype=object)
+    is_number = np.fromiter(
+        (isinstance(cell, numbers.Real) and not isinstance(cell, bool) for cell in cells), dtype=bool, count=len(cells)
+    )
+    floats = np.full(len(cells), np.nan)
+    floats[is_number] = cells[is_number].astype(float)
+    return floats, ~is_number & ~pd.isna(cells)
+
+
+def are_bools(values: Any) -> BoolArray:
+    """Which cells are True or False."""
+    if values.dtype == bool:
+        return np.ones(len(values), dtype=bool)
+    cells = np.asarray(values, dtype=object)
+    return np.fromiter((isinstance(cell, (bool, np.bool_)) for cell in cells), dtype=bool, count=len(cells))
+
+
+def frame_faults(net: Any, schema: TableSchema, frame: Any) -> list[Fault]:
+    """Everything wrong with the rows of a table, as it stands on the net or before it gets there."""
+    faults = _structure_faults(schema, frame)
+    if not isinstance(frame, pd.DataFrame) or frame.columns.has_duplicates:
+        return faults
+    for column in schema.columns:
+        if column.name in frame:
+            faults += _column_faults(net, schema.name, column, frame)
+    if any(fault.column == "index" or not fault.rows for fault in faults):
+        return faults  # without all columns, or with rows that no label tells apart, rows cannot be compared
+    foreign = {column.foreign_key for column in schema.columns if column.foreign_key in net}
+    if not all(is_readable(net[name]) for name in foreign):
+        return faults
+    at_fault = {row for fault in faults for row in fault.rows}
+    good = typed(schema, frame[~frame.index.isin(list(at_fault))])
+    for check in schema.checks:
+        faults += check(net, good)
+    return faults
+
+
+def _structure_faults(schema: TableSchema, frame: Any) -> list[Fault]:
+    name = schema.name
+    if not isinstance(frame, pd.DataFrame):
+        remedy = f"remove net.{name} and create its rows anew"
+        return [Fault(name, "", (), f"a {type(frame).__name__}", "is not a table", remedy)]
+    twice = tuple(frame.columns[frame.columns.duplicated()].unique())
+    faults = [Fault(name, column, (), "the column", "is there twice", "drop one of the two") for column in twice]
+    faults += [
+        Fault(name, column.name, (), "the column", "is missing", _column_remedy(column))
+        for column in schema.columns
+        if not column.optional and column.name not in frame
+    ]
+    if len(frame) and not pd.api.types.is_integer_dtype(frame.index):
+        remedy = "give whole numbers, as in every pandapower table"
+        faults.append(Fault(name, "index", (), f"labels of type {frame.index.dtype}", "are no whole numbers", remedy))
+    twice = tuple(frame.index[frame.index.duplicated()].unique())
+    if twice:
+        faults.append(Fault(name, "index", twice, "labels", "occur more than once", "give each row its own index"))
+    return faults
+
+
+def _column_remedy(column: Column) -> str:
+    return "put it back" if column.default is None else f"put it back; its default is {column.default}"
+
+
+def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
+    """Faults of single values; of several at one value the first."""
+    values = frame[column.name]
+
+    def fault(wrong: BoolArray, problem: str, remedy: str, value: str = "") -> list[Fault]:
+        return fault_where(table, frame, column.name, wrong, problem, remedy, value)
+
+    if column.dtype == "bool":
+        return fault(~are_bools(values), "is neither True nor False", "give True or False")
+    if column.dtype == "object":
+        unknown = ~values.isin(column.choices).to_numpy(dtype=bool) & bool(column.choices)
+        return fault(unknown, "is not known", column.remedy)
+    floats, not_number = as_numbers(values)
+    missing = np.isnan(floats) & ~not_number
+    faults: list[Fault] = []
+    if column.required:
+        faults += fault(missing, "is missing", column.remedy, value="the value")
+    if column.dtype == "float64":
+        in_unit = f" in {column.unit}" if column.unit else ""
+        faults += fault(not_number, "is not a number", f"give a number{in_unit}, without quotes")
+        no_limit = "give a finite number" if column.required else "leave it out (NaN) where there is no limit"
+        faults += fault(np.isinf(floats), "is infinite", no_limit)
+        return faults + _bound_faults(column, np.where(np.isinf(floats), np.nan, floats), fault)
+    not_whole = not_number | (~missing & ~(np.isfinite(floats) & (floats == np.floor(floats))))
+    faults += fault(not_whole, "is not a whole number", column.remedy)
+    return faults + _choice_faults(net, column, floats, missing | not_whole, fault)
+
+
+def _bound_faults(column: Column, floats: FloatArray, fault: Any) -> list[Fault]:
+    unit = f" {column.unit}" if column.unit else ""
+    faults = []
+    if column.lower is not None:
+        remedy = column.hint or f"give {column.lower:g}{unit} or more"
+        faults += fault(floats < column.lower, f"is below {column.lower:g}{unit}", remedy)
+    if column.above is not None:
+        remedy = column.hint or f"give more than {column.above:g}{unit}"
+        faults += fault(floats <= column.above, f"is not above {column.above:g}{unit}", remedy)
+    if column.upper is not None:
+        remedy = column.hint or f"give {column.upper:g}{unit} or less"
+        faults += fault(floats > column.upper, f"is above {column.upper:g}{unit}", remedy)
+    return faults
+
+
+def is_readable(frame: Any) -> bool:
+    """Whether rows and columns of a table can be found by their labels."""
+    return (
+        isinstance(frame, pd.DataFrame)
+        and not frame.columns.has_duplicates
+        and not frame.index.has_duplicates
+        and (not len(frame) or pd.api.types.is_integer_dtype(frame.index))
+    )
+
+
+def _choice_faults(net: Any, column: Column, floats: FloatArray, skipped: BoolArray, fault: Any) -> list[Fault]:
+    """Whole numbers that are not among those allowed."""
+    if column.choices:
+        return fault(~np.isin(floats, column.choices) & ~skipped, "is not known", column.remedy)
+    if not column.foreign_key or (column.foreign_key in net and not is_readable(net[column.foreign_key])):
+        return []  # a table that cannot be read is a fault of its own
+    unknown = ~pd.Series(floats).isin(labels_of(net, column.foreign_key)).to_numpy() & ~skipped
+    remedy = f"{column.remedy}, or create the row there first"
+    return fault(unknown, f"is not in net.{column.foreign_key}", remedy)
+
+
+def labels_of(net: Any, table: str) -> pd.Index:
+    """Labels of a table that may be missing."""
+    frame = net[table] if table in net else None
+    return frame.index if isinstance(frame, pd.DataFrame) else pd.Index([])
+
+
+def numbers_of(net: Any, table: str, column: str, labels: Any) -> FloatArray:
+    """Values of a foreign table for ``labels``, NaN where it has none; its own faults are found elsewhere."""
+    frame = net[table] if table in net else None
+    if frame is None or not is_readable(frame) or column not in frame:
+        return np.full(len(labels), np.nan)
+    floats, _ = as_numbers(frame[column])
+    return pd.Series(floats, index=frame.index).reindex(labels).to_numpy(dtype=float)
+
+
+def typed(schema: TableSchema, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame in its schema's dtypes, as far as the values allow; the checks name those that do not."""
+    dtypes = frame.dtypes
+    other = [c for c in schema.columns if c.name in frame and dtypes[c.name] != c.dtype]
+    return frame.assign(**{c.name: as_dtype(frame[c.name], c.dtype) for c in other}) if other else frame
+
+
+def as_dtype(values: Any, dtype: str) -> Any:
+    """Array of the values in a dtype, when that changes none of them, else as they are."""
+    if dtype == "object":
+        return values.astype(object)
+    if dtype == "bool":
+        return values.astype(bool) if are_bools(values).all() else values
+    floats, not_number = as_numbers(values)
+    if not_number.any():
+        return values
+    if dtype == "float64":
+        return floats
+    missing = np.isnan(floats)
+    if not (np.isfinite(floats) & (floats == np.floor(floats)) | missing).all():
+        return values
+    if dtype == "Int64":
+        return pd.arrays.IntegerArray(np.where(missing, 1, floats).astype(np.int64), missing)
+    return values if missing.any() else floats.astype(np.int64)

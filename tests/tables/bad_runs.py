@@ -1,0 +1,34 @@
+"""Wrong arguments of a run."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.tables.bad import N_PERIODS, Bad, run
+
+RUN = "run_flexibility_opf"
+
+
+def argument(**kwargs):
+    return lambda net: run(net, **kwargs)
+
+
+def weight(direction, value):
+    return lambda net: run(net, weights={direction: value})
+
+
+BAD_RUNS = {
+    "an unknown scenario": Bad(argument(scenarios=("up", "sideways")), RUN, "scenarios", (), '"down", "up", "base"'),
+    "an unknown method": Bad(argument(method="quick"), RUN, "method", (), "use one of"),
+    "a tolerance of 0": Bad(argument(tol=0.0), RUN, "tol", (), "1e-8"),
+    "a line limit of 0 %": Bad(
+        argument(max_line_loading_percent=0.0), RUN, "max_line_loading_percent", (), "give percent"
+    ),
+    "a negative weight": Bad(weight("up", -1.0), RUN, "weights['up']", (), "0 or more"),
+    "weights of the wrong length": Bad(weight("down", [1.0, 2.0]), RUN, "weights['down']", (), "give one each"),
+    "weights of an unknown direction": Bad(weight("left", 1.0), RUN, "weights", (), '"up": w, "down": w'),
+    "weights of an unknown EV": Bad(
+        weight("up", pd.DataFrame(1.0, index=range(N_PERIODS), columns=[42])),
+        RUN, "weights['up']", (42,), "in-service rows of net.ev",
+    ),
+}  # fmt: skip

@@ -1,0 +1,63 @@
+"""The pages of the documentation that follow from the code. `python -m tests.tables.documentation` writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandapower_evflex as evf
+from pandapower_evflex.tables.checks import TABLES
+from tests.tables.bad import Bad, good_net
+from tests.tables.bad_inputs import SECTIONS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+TABLES_HEAD = """# The tables
+
+Tables hang on the pandapower net; the first row adds one. They survive `deepcopy`, JSON, pickle, Excel and SQLite.
+Keyword arguments that the create functions do not know become further columns. Units are in the names.
+"optional column": it appears when first given.
+
+pandapower's own toolbox does not know these tables: `reindex_buses`, `drop_buses` and the like leave `net.ev.bus`
+behind. Every run checks the tables as they stand and names what no longer fits.
+"""
+
+BAD_INPUT_HEAD = """# What is refused
+
+Every call checks its input before anything is solved and before anything on the net is changed. One
+`InvalidInputError` names all faults: table, column, rows, value and remedy. `error.faults` holds them as objects.
+"""
+
+
+def tables_page() -> str:
+    parts = [TABLES_HEAD]
+    for schema in TABLES.values():
+        parts.append(f"## net.{schema.name}\n\n{schema.description}\n\n{schema.markdown()}\n")
+    return "\n".join(parts)
+
+
+def bad_input_page() -> str:
+    parts = [BAD_INPUT_HEAD]
+    for heading, cases in SECTIONS.items():
+        lines = ["| what is wrong | table | column | the error says |", "| --- | --- | --- | --- |"]
+        lines += [_line(what, bad) for what, bad in cases.items()]
+        parts.append(f"## {heading}\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _line(what: str, bad: Bad) -> str:
+    net = good_net()
+    bad.before(net)
+    try:
+        bad.call(net)
+    except evf.InvalidInputError as error:
+        fault = next(f for f in error.faults if (f.table, f.column) == (bad.table, bad.column))
+    column = f"`{bad.column}`" if bad.column else ""
+    says = f"{fault.value!s} {fault.problem}; {fault.remedy}".replace("|", "\\|")
+    return f"| {what} | `{bad.table}` | {column} | {says} |"
+
+
+PAGES = {"tables.md": tables_page, "bad_input.md": bad_input_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
