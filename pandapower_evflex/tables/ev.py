@@ -224,7 +224,8 @@ def _with_std_types(rows: NewRows, std_type: Any, phases: Any, own: dict[str, An
     unknown = (names.notna() & ~names.isin(types.index)).to_numpy()
     remedy = f"use one of {', '.join(types.index)}, or give max_p_mw and max_e_mwh"
     rows.refuse("std_type", unknown, names, "is not an EV std type", remedy)
-    chosen = types.reindex(names.mask(unknown, types.index[0]))  # any type will do: these rows are refused already
+    # rows of unknown types are refused already: any type leaves no further values missing in them
+    chosen = types.reindex(names.mask(unknown, types.index[0]).to_numpy())
     one_phase = (n_phases == 1).to_numpy(dtype=bool)
     for column, standard in _FROM_STD_TYPE.items():
         of_type = chosen[standard].to_numpy(dtype=float)

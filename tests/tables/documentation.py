@@ -50,7 +50,7 @@ def _line(what: str, bad: Bad) -> str:
     try:
         bad.call(net)
     except evf.InvalidInputError as error:
-        fault = next(f for f in error.faults if (f.table, f.column) == (bad.table, bad.column))
+        fault = error.faults[0]
     column = f"`{bad.column}`" if bad.column else ""
     says = f"{fault.value!s} {fault.problem}; {fault.remedy}".replace("|", "\\|")
     return f"| {what} | `{bad.table}` | {column} | {says} |"

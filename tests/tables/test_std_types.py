@@ -31,5 +31,6 @@ def test_every_figure_names_its_source():
 
 
 def test_types_are_a_copy():
-    evf.ev_std_types().loc["MG4", "max_e_mwh"] = 0.0
+    types = evf.ev_std_types()
+    types.loc["MG4", "max_e_mwh"] = 0.0
     assert evf.ev_std_types().loc["MG4", "max_e_mwh"] > 0
