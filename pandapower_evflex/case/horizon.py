@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ SUPPORTED = {
 
 #: h, where neither a DatetimeIndex nor the caller says
 DEFAULT_PERIOD_H = 0.25
+
+#: some thirty years of quarter hours; more is a slip
+MAX_PERIODS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -176,8 +180,12 @@ def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> i
 
 
 def _is_count(value: Any) -> bool:
+    return _is_positive(value) and value <= MAX_PERIODS and value == int(value)
+
+
+def _is_positive(value: Any) -> bool:
     is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return is_real and bool(np.isfinite(value)) and value == int(value) and value >= 1
+    return is_real and math.isfinite(value) and value > 0
 
 
 def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
@@ -196,8 +204,7 @@ def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
 
 
 def _period_h(time: pd.DatetimeIndex | None, period_h: float | None, faults: list[Fault]) -> float:
-    is_real = isinstance(period_h, numbers.Real) and not isinstance(period_h, bool)
-    if period_h is not None and not (is_real and np.isfinite(period_h) and period_h > 0):
+    if period_h is not None and not _is_positive(period_h):
         faults.append(
             Fault("profiles", "period_h", (), repr(period_h), "is not above 0 h", "give hours, 0.25 for 15 min")
         )

@@ -89,8 +89,8 @@ def create_cos_phi_p(
     if points is None:
         least = 0.95 if rated_power(net, [sgen])[0] <= VDE_SMALL_MVA else 0.90
         points = [(0.5, 1.0), (1.0, least)]
-    pairs = list(points)
-    if not pairs or not all(pd.api.types.is_list_like(pair) and len(pair) == 2 for pair in pairs):
+    pairs = [list(pair) if _is_list(pair) else [pair] for pair in points] if _is_list(points) else []
+    if not pairs or any(len(pair) != 2 for pair in pairs):
         problem, remedy = "are no pairs", "give [(p_share, cos_phi), ...], or None for VDE-AR-N 4105"
         raise InvalidInputError([Fault(TABLE, "points", (), repr(points), problem, remedy)])
     shares, factors = zip(*pairs, strict=True)
@@ -99,6 +99,10 @@ def create_cos_phi_p(
         problem, remedy = "has a characteristic already", "drop its rows of net.cos_phi_p first"
         raise InvalidInputError([Fault(TABLE, "sgen", (), sgen, problem, remedy)])
     return rows.append({"name": name, "sgen": sgen, "p_share": shares, "cos_phi": factors}, {})
+
+
+def _is_list(value: Any) -> bool:
+    return bool(pd.api.types.is_list_like(value))
 
 
 def rated_power(net: Any, sgens: Any) -> FloatArray:

@@ -60,6 +60,11 @@ def are_bools(values: Any) -> BoolArray:
     return np.fromiter((isinstance(cell, (bool, np.bool_)) for cell in cells), dtype=bool, count=len(cells))
 
 
+def are_whole(floats: FloatArray) -> BoolArray:
+    """Which are whole numbers that a float holds exactly."""
+    return (floats == np.floor(floats)) & (np.abs(floats) < 2.0**53)
+
+
 def frame_faults(net: Any, schema: TableSchema, frame: Any) -> list[Fault]:
     """Everything wrong with the rows of a table, as it stands on the net or before it gets there."""
     faults = _structure_faults(schema, frame)
@@ -128,7 +133,7 @@ def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) ->
         no_limit = "give a finite number" if column.required else "leave it out (NaN) where there is no limit"
         faults += fault(np.isinf(floats), "is infinite", no_limit)
         return faults + _bound_faults(column, np.where(np.isinf(floats), np.nan, floats), fault)
-    not_whole = not_number | (~missing & ~(np.isfinite(floats) & (floats == np.floor(floats))))
+    not_whole = not_number | ~(missing | are_whole(floats))
     faults += fault(not_whole, "is not a whole number", column.remedy)
     return faults + _choice_faults(net, column, floats, missing | not_whole, fault)
 
@@ -203,7 +208,7 @@ def as_dtype(values: Any, dtype: str) -> Any:
     if dtype == "float64":
         return floats
     missing = np.isnan(floats)
-    if not (np.isfinite(floats) & (floats == np.floor(floats)) | missing).all():
+    if not (are_whole(floats) | missing).all():
         return values
     if dtype == "Int64":
         return pd.arrays.IntegerArray(np.where(missing, 1, floats).astype(np.int64), missing)

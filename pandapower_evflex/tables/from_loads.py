@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ev import create_evs
+from pandapower_evflex.tables.faults import as_numbers
 
 
 def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_values: Any) -> NDArray[np.int64]:
@@ -43,8 +44,8 @@ def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_va
     >>> int(net.load.in_service.sum()) == len(net.load) - 2
     True
     """
-    labels = pd.Index(loads if pd.api.types.is_list_like(loads) else [loads])
-    _refuse_wrong_loads(net, labels)
+    given = list(loads) if pd.api.types.is_list_like(loads) else [loads]
+    labels = _labels_of_loads(net, given)
     table = net["load"].loc[labels]
     values = {"name": table["name"].tolist(), **ev_values}
     if std_type is None and "max_p_mw" not in values:
@@ -54,19 +55,22 @@ def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_va
     return evs
 
 
-def _refuse_wrong_loads(net: Any, labels: pd.Index) -> None:
+def _labels_of_loads(net: Any, given: list[Any]) -> pd.Index:
+    """The loads as labels of net.load, each once and in service."""
     faults = []
-    unknown = labels[~labels.isin(net["load"].index)]
-    if len(unknown):
-        remedy = "use an index of net.load"
-        faults.append(Fault("load", "index", tuple(unknown), "labels", "are not in net.load", remedy))
-    twice = labels[labels.duplicated()]
+    numbers, not_number = as_numbers(np.fromiter(given, dtype=object, count=len(given)))
+    unknown = not_number | ~pd.Index(numbers).isin(net["load"].index)
+    if unknown.any():
+        rows = tuple(label for label, wrong in zip(given, unknown, strict=True) if wrong)
+        faults.append(Fault("load", "index", rows, "labels", "are not in net.load", "use an index of net.load"))
+    labels = pd.Index(numbers[~unknown].astype(np.int64))
+    twice = labels[labels.duplicated()].unique()
     if len(twice):
-        faults.append(Fault("load", "index", tuple(twice.unique()), "labels", "are given twice", "name each load once"))
-    table = net["load"].loc[labels.intersection(net["load"].index)]
-    off = table.index[~table["in_service"].to_numpy(dtype=bool)]
+        faults.append(Fault("load", "index", tuple(twice), "labels", "are given twice", "name each load once"))
+    off = labels[~net["load"]["in_service"].loc[labels].to_numpy(dtype=bool)].unique()
     if len(off):
         remedy = "leave them out, or set them in service first"
         faults.append(Fault("load", "in_service", tuple(off), "False", "is what these loads are", remedy))
     if faults:
         raise InvalidInputError(faults)
+    return labels

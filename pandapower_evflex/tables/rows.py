@@ -15,6 +15,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import (
     BoolArray,
     FloatArray,
+    are_whole,
     as_dtype,
     as_numbers,
     frame_faults,
@@ -144,7 +145,7 @@ class NewRows:
             return free
         cells = _cells(index if pd.api.types.is_list_like(index) else [index])
         floats, _ = as_numbers(cells)
-        if len(cells) != self.n or not (floats == np.floor(floats)).all():
+        if len(cells) != self.n or not are_whole(floats).all():
             remedy = "give one whole number per row, or leave index out"
             self.faults.append(
                 Fault(self.schema.name, "index", (), shown_values(cells), f"does not label {self.n} rows", remedy)
