@@ -26,6 +26,7 @@ class RatedEnds:
     squared_power : bool    |S| is measured, else |I|
     rating : float          pu; 100 % loading
     limit : float           fraction of the rating, inf: none
+    max_i_ka : float        rating of lines as a current, of all systems; nan for transformers
     element_type : str      "line", "trafo", "trafo3w"
     element : int           label in that table
     side : str              "from", "to", "hv", "mv", "lv"
@@ -36,6 +37,7 @@ class RatedEnds:
     squared_power: NDArray[np.bool_]
     rating: FloatArray
     limit: FloatArray
+    max_i_ka: FloatArray
     element_type: NDArray[np.object_]
     element: IntArray
     side: NDArray[np.object_]
@@ -64,6 +66,7 @@ def rated_ends(
         squared_power=joined["squared_power"].to_numpy(dtype=bool),
         rating=joined["rating"].fillna(np.inf).to_numpy(dtype=float),
         limit=joined["limit"].fillna(np.inf).where(joined["rating"].notna(), np.inf).to_numpy(dtype=float),
+        max_i_ka=joined["max_i_ka"].to_numpy(dtype=float),
         element_type=joined["element_type"].to_numpy(dtype=object),
         element=joined["element"].to_numpy(dtype=np.int64),
         side=joined["side"].to_numpy(dtype=object),
@@ -84,6 +87,7 @@ def _line_ends(net: Any, branch_rows: dict[str, IntArray], max_loading_percent: 
             # both ends carry the same base current, that of the from bus, as pandapower's loading does
             rating=max_i_ka * SQRT3 * net["bus"]["vn_kv"].loc[line[f"{side}_bus"]].to_numpy(dtype=float),
             limit=_limit(line, max_loading_percent),
+            max_i_ka=max_i_ka,
         )
         for side in ("from", "to")
     ]
@@ -125,6 +129,7 @@ def _trafo_ends(
                 squared_power=trafo_loading == "power",
                 rating=rating,
                 limit=_limit(trafo, max_loading_percent),
+                max_i_ka=np.nan,
             )
         )
     return ends

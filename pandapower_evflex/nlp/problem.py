@@ -25,6 +25,7 @@ class Problem:
 
     def __init__(self, x: Layout, g: Layout, objective: list[Term], constraints: list[Term]) -> None:
         self.n, self.m = x.size, g.size
+        self.x, self.g = x, g
         self.x_lower, self.x_upper, self.x_start = x.lower, x.upper, x.start
         self.g_lower, self.g_upper = g.lower, g.upper
         self._objective, self._constraints = objective, constraints

@@ -54,10 +54,12 @@ class LinearPower:
 
 @dataclass(frozen=True)
 class EvVariables:
-    """Energies as positions in x [n_slot]; ``load[scenario]`` is the EV load of that scenario."""
+    """Energies as positions in x [n_slot]; ``load[scenario]`` is the EV load of that scenario; the objective
+    times ``scale`` is in kW."""
 
     energy: IntArray
     load: Mapping[str, LinearPower]
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
         "up": _add_activation(builder, "up", slots, up, energy, power),
         "down": _add_activation(builder, "down", slots, down, energy, power),
     }
-    scale = max(up.weight.max(initial=0.0), down.weight.max(initial=0.0)) or 1.0
+    scale = objective_scale(offers)
     for sign, name in ((1.0, "up"), (-1.0, "down")):  # (4), as a minimum
         rewarded = np.flatnonzero(offers[name].offered & (offers[name].weight > 0))
         c = sign * offers[name].weight[rewarded] / scale
@@ -95,7 +97,13 @@ def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
             for columns, coefficient in ((linear.first, linear.a), (linear.second, linear.b)):
                 used = columns >= 0
                 builder.add_objective(LINEAR, columns[used, None], (factor * coefficient)[used, None])
-    return EvVariables(energy, load)
+    return EvVariables(energy, load, scale)
+
+
+def objective_scale(offers: Mapping[str, Offers]) -> float:
+    """Largest weight of anything offered: objectives in kW are divided by it."""
+    weight = [offers[d].weight[offers[d].offered].max(initial=0.0) for d in ("up", "down")]
+    return float(max(weight)) or 1.0
 
 
 def _of_free_slots(offers: Offers, slots: Slots) -> Offers:
@@ -189,13 +197,22 @@ def _replaced(power: LinearPower, chosen: IntArray, load: IntArray) -> LinearPow
 
 
 def schedule_of(case: Case, variables: EvVariables, x: FloatArray) -> Schedule:
-    """Powers and energies of all EVs; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold exactly."""
+    """Powers and energies of all EVs at the point x."""
+    return schedule_from_slots(case, {name: _values(load, x) for name, load in variables.load.items()})
+
+
+def schedule_from_slots(case: Case, load: Mapping[str, FloatArray]) -> Schedule:
+    """From EV loads per scenario and slot [MW]; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold.
+
+    Limits hold after it as well: a charging power moved by clipping moves the energies after it by as little.
+    """
     slots = case.evs.slots
-    p_slot = np.clip(_values(variables.load["base"], x), slots.p_min, slots.p_max)
+    p_slot = np.clip(load["base"], slots.p_min, slots.p_max)
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
-        load = np.clip(_values(variables.load[direction], x), 0.0, slots.p_max)
-        flex[direction] = np.where(case.evs.offers[direction].offered, np.maximum(sign * (load - p_slot), 0.0), 0.0)
+        activated = np.clip(load[direction], 0.0, slots.p_max)
+        offered = case.evs.offers[direction].offered
+        flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
     e_slot = np.empty(len(slots))
     for i in range(len(slots)):  # in order of time within each chain
         before = e_slot[slots.previous[i]] if slots.previous[i] >= 0 else 0.0

@@ -20,9 +20,10 @@ from pandapower_evflex.opf.findings import describe
 from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.screening import NeededBlocks, screen
+from pandapower_evflex.opf.screening import NeededBlocks
+from pandapower_evflex.opf.shadow_prices import LimitPrices, prices_of_exact
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import GridState, scheduled_states, violations_of
+from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.result import SolverResult
@@ -47,6 +48,8 @@ class ExactSolution:
     states: Mapping[str, GridState]
     findings: pd.DataFrame
     stats: dict[str, Any]
+    needed: NeededBlocks
+    prices: Mapping[str, LimitPrices]
 
 
 def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariables]:
@@ -58,15 +61,20 @@ def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariab
 
 
 def solve_exact(
-    case: Case, flow: BatchedPowerFlow, without_evs: GridState, options: Options, bar: Progress, clock: Stopwatch
+    case: Case,
+    flow: BatchedPowerFlow,
+    without_evs: GridState,
+    needed: NeededBlocks,
+    options: Options,
+    bar: Progress,
+    clock: Stopwatch,
 ) -> ExactSolution:
-    """Solve, check all blocks by power flow, add the violated ones, solve again."""
-    with clock.phase("screening"):
-        needed = screen(case, flow, without_evs)
+    """Solve over the needed blocks, check all by power flow, add the violated ones, solve again."""
     v_start, stats = without_evs.v, {"rounds": 0, "iterations": 0}
     for number in range(1, MAX_ROUNDS + 1):
         with clock.phase("build"):
-            problem, evs = build_flexibility_opf(case, needed.blocks(v_start))
+            blocks = needed.blocks(v_start)
+            problem, evs = build_flexibility_opf(case, blocks)
         bar.start_round(number, needed.n_blocks)
         with clock.phase("ipopt"):
             solved = ipopt.solve(problem, tol=options.tol, options=options.solver_options, on_iteration=bar.step)
@@ -75,17 +83,11 @@ def solve_exact(
         with clock.phase("check"):
             states = scheduled_states(case, flow, schedule)
         if solved.status != "optimal":
-            return _without_solution(case, schedule, states, solved, stats)
-        if not _join_violated(case, needed, states):
+            return _without_solution(case, schedule, states, solved, stats, needed)
+        if not needed.join_violated(case, states):
             break
-    return ExactSolution("optimal", solved.message, schedule, states, pd.DataFrame(), stats)
-
-
-def _join_violated(case: Case, needed: NeededBlocks, states: Mapping[str, GridState]) -> bool:
-    joined = [
-        needed.join(name, state, violations_of(case, state), case.grid.ends.limit) for name, state in states.items()
-    ]
-    return any(joined)
+    prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
+    return ExactSolution("optimal", solved.message, schedule, states, pd.DataFrame(), stats, needed, prices)
 
 
 def _stats(
@@ -102,9 +104,14 @@ def _stats(
 
 
 def _without_solution(
-    case: Case, schedule: Schedule, states: Mapping[str, GridState], solved: SolverResult, stats: dict[str, Any]
+    case: Case,
+    schedule: Schedule,
+    states: Mapping[str, GridState],
+    solved: SolverResult,
+    stats: dict[str, Any],
+    needed: NeededBlocks,
 ) -> ExactSolution:
     findings = obstacles(case, schedule, states)
     reason = _REASONS[solved.status]
     text = describe(findings) if len(findings) else "nothing above the tolerance"
-    return ExactSolution(solved.status, f"{reason}\n{text}\n({solved.message})", None, {}, findings, stats)
+    return ExactSolution(solved.status, f"{reason}\n{text}\n({solved.message})", None, {}, findings, stats, needed, {})

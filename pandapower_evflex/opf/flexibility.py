@@ -11,8 +11,8 @@ import pandas as pd
 
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
-from pandapower_evflex.opf.exact import ExactSolution, solve_exact
 from pandapower_evflex.opf.findings import describe, findings_frame
+from pandapower_evflex.opf.methods import ONE_OF_MANY, Solution, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
@@ -24,12 +24,12 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 logger = logging.getLogger(__name__)
 
+SOLVED = ("optimal", "optimal_within_gap")
+
 #: relative; a schedule that exceeds a limit by more is not called optimal
 VERIFIED = 1e-6
 #: MVA; the same for the mismatch of the power flows that say so
 VERIFIED_MISMATCH_MVA = 1e-8
-
-ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
 
 
 def run_flexibility_opf(
@@ -47,7 +47,7 @@ def run_flexibility_opf(
     max_trafo_loading_percent: float | None = None,
     unreachable: str = "raise",
     method: str = "auto",
-    tie_break: str | None = None,
+    tie_break: str | None = "smooth",
     tol: float = 1e-8,
     verify: bool = True,
     raise_on_failure: bool = True,
@@ -84,12 +84,17 @@ def run_flexibility_opf(
         replace the columns `max_loading_percent` (missing: 100)
     unreachable : "raise" or "reduce"
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
-    method : "auto" or "exact"
-        both solve the nonlinear problem by Ipopt to a local optimum
-    tie_break : None
-        the schedule is one of many of equal flexibility
+    method : "auto", "fast" or "exact"
+        "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
+        network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where
+        no gap within 1e-6 is certified
+    tie_break : "smooth", "min_energy", "level" or None
+        which of the many schedules of equal flexibility: the energy needed with the least sum of squares of the
+        charging power, with the least energy alone, or with the flattest load of the net; up and down are then shared
+        with the least squares of their share of P_max. Costs at most 1e-6 of the flexibility. None: whichever the
+        solver ends at
     tol : float
-        of the solver
+        of Ipopt
     verify : bool
         status "optimal" only if a power flow of every scenario and period keeps every limit to 1e-6
     raise_on_failure : bool
@@ -97,7 +102,7 @@ def run_flexibility_opf(
     progress : bool
         None: a bar on a terminal when it takes longer than a second; True: always; False: never
     solver_options : mapping
-        Ipopt options
+        Ipopt options; "max_cpu_time" [s] holds for every method
 
     Returns
     -------
@@ -141,7 +146,7 @@ def run_flexibility_opf(
     with clock.phase("read"):
         study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     result = _solve(net, study, options, clock)
-    if result.status == "optimal":
+    if result.status in SOLVED:
         with clock.phase("write"):
             write_results(net, result)
         return result
@@ -165,15 +170,15 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
     if len(findings):
         logger.warning("to be cured by charging:\n%s", describe(findings))
     with Progress(options.progress) as bar, clock.phase("solve"):
-        solution = solve_exact(case, flow, without_evs, options, bar, clock)
-    if solution.status != "optimal":
+        solution = solve(case, flow, without_evs, options, bar, clock)
+    if solution.status not in SOLVED:
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
     return _succeeded(net, study, options, clock, findings, solution)
 
 
 def _succeeded(
-    net: Any, study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: ExactSolution
+    net: Any, study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: Solution
 ) -> FlexibilityOpfResult:
     assert solution.schedule is not None
     with clock.phase("results"):
@@ -188,10 +193,11 @@ def _succeeded(
             study.profiles,
             solution.schedule,
             solution.states,
+            solution.prices,
             options.trafo_loading,
-            status="optimal",
-            message=_message(findings, study.reduced),
-            gap=np.nan,
+            status=solution.status,
+            message=_message(solution, options, findings, study.reduced),
+            gap=solution.gap,
             verification=checked,
             reduced=study.reduced,
             findings=findings,
@@ -200,8 +206,8 @@ def _succeeded(
     return result
 
 
-def _message(findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
-    parts = [f"solved to a local optimum; {ONE_OF_MANY}"]
+def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
+    parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
     if len(reduced):
         parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
     if len(findings):
@@ -217,7 +223,7 @@ def _failed(
     status: str,
     message: str,
     findings: pd.DataFrame,
-    solution: ExactSolution | None = None,
+    solution: Solution | None = None,
 ) -> FlexibilityOpfResult:
     return unsolved_result(
         net,
@@ -233,7 +239,7 @@ def _failed(
     )
 
 
-def _stats(study: Study, clock: Stopwatch, solution: ExactSolution | None) -> dict[str, Any]:
+def _stats(study: Study, clock: Stopwatch, solution: Solution | None) -> dict[str, Any]:
     case = study.case
     sizes = {
         "n_buses": len(case.grid.vm_min),

@@ -3,48 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case
+from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.opf.ev_chain import Schedule
+from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
+
+BoolArray = NDArray[np.bool_]
 
 #: relative; an interior point ends this close to a limit that binds
 BINDING_TOLERANCE = 1e-5
 
+#: relative; a limit that close and with a price binds too: what a tie-break may cost can be taken from one period
+PRICED_TOLERANCE = 1e-3
+
 BINDING_COLUMNS = [
     "scenario", "period", "element_type", "element", "quantity", "bound", "side", "value", "limit",
+    "shadow_price_mw", "shadow_price_per",
 ]  # fmt: skip
 
 
-def binding_limits(case: Case, states: Mapping[str, GridState]) -> pd.DataFrame:
-    """One row per network limit that binds in a scenario of the problem."""
-    rows = [row for scenario in case.scenarios for row in _binding_of(case, scenario, states[scenario])]
+@dataclass(frozen=True)
+class Binding:
+    """Which limits of the grid bind in one scenario: bool [n_period, n_bus], [n_period, n_end]."""
+
+    vm_min: BoolArray
+    vm_max: BoolArray
+    end: BoolArray
+
+
+def binding_of(case: Case, state: GridState, prices: LimitPrices) -> Binding:
+    grid = case.grid
+    free = np.ones(len(grid.vm_min), dtype=bool)
+    free[np.concatenate([grid.slack, grid.held])] = False
+    return Binding(
+        _binds(state.vm - grid.vm_min, prices.vm_min) & free,
+        _binds(grid.vm_max - state.vm, prices.vm_max) & free,
+        _binds(1.0 - state.loading / grid.ends.limit, prices.end),
+    )
+
+
+def _binds(room: FloatArray, price: FloatArray) -> BoolArray:
+    matters = price > PRICED_TOLERANCE * price.max(initial=0.0)
+    return (room <= BINDING_TOLERANCE) | (matters & (room <= PRICED_TOLERANCE))
+
+
+def binding_limits(case: Case, states: Mapping[str, GridState], prices: Mapping[str, LimitPrices]) -> pd.DataFrame:
+    """One row per network limit that binds in a scenario of the problem, and what more of it would add."""
+    rows = [row for scenario in case.scenarios for row in _binding_rows(case, scenario, states[scenario], prices)]
     return pd.DataFrame(rows, columns=BINDING_COLUMNS)
 
 
-def _binding_of(case: Case, scenario: str, state: GridState) -> list[dict[str, Any]]:
-    grid, rows = case.grid, []
-    free = np.setdiff1d(np.arange(len(grid.vm_min)), np.concatenate([grid.slack, grid.held]))
-    for bound, limit, sign in (("min", grid.vm_min, 1.0), ("max", grid.vm_max, -1.0)):
-        room = sign * (state.vm[:, free] - limit[free])
-        for t, i in zip(*np.nonzero(room <= BINDING_TOLERANCE), strict=True):
-            named = grid.bus_index[grid.bus_row == free[i]]
-            place = ("bus", int(named[0]) if len(named) else -1, "vm_pu", bound, "")
-            rows.append((scenario, int(t), *place, state.vm[t, free[i]], limit[free[i]]))
-    ends = grid.ends
-    for t, i in zip(*np.nonzero(state.loading >= ends.limit * (1.0 - BINDING_TOLERANCE)), strict=True):
+def _binding_rows(
+    case: Case, scenario: str, state: GridState, prices: Mapping[str, LimitPrices]
+) -> list[dict[str, Any]]:
+    grid, ends, price, rows = case.grid, case.grid.ends, prices[scenario], []
+    binding = binding_of(case, state, price)
+    for bound, at, limit, of in (
+        ("min", binding.vm_min, grid.vm_min, price.vm_min),
+        ("max", binding.vm_max, grid.vm_max, price.vm_max),
+    ):
+        for t, i in zip(*np.nonzero(at), strict=True):
+            place = ("bus", _bus_label(grid, i), "vm_pu", bound, "")
+            rows.append((scenario, int(t), *place, state.vm[t, i], limit[i], 0.01 * of[t, i], "0.01 pu"))
+    for t, i in zip(*np.nonzero(binding.end), strict=True):
         place = (ends.element_type[i], int(ends.element[i]), "loading_percent", "max", ends.side[i])
-        rows.append((scenario, int(t), *place, 100.0 * state.loading[t, i], 100.0 * ends.limit[i]))
+        units, unit = _units_of_limit(case, i)
+        value = (100.0 * state.loading[t, i], 100.0 * ends.limit[i], price.end[t, i] / units, unit)
+        rows.append((scenario, int(t), *place, *value))
     return [dict(zip(BINDING_COLUMNS, row, strict=True)) for row in rows]
 
 
+def _bus_label(grid: Grid, row: int) -> int:
+    """One of the buses fused into this row, -1 for an auxiliary one."""
+    named = grid.bus_index[grid.bus_row == row]
+    return int(named[0]) if len(named) else -1
+
+
+def _units_of_limit(case: Case, end: int) -> tuple[float, str]:
+    """The limit in ampere for lines, in kVA for transformers."""
+    ends = case.grid.ends
+    if ends.element_type[end] == "line":
+        return 1e3 * float(ends.max_i_ka[end] * ends.limit[end]), "A"
+    return KW * float(ends.rating[end] * ends.limit[end]), "kVA"
+
+
 def limiting_reasons(
-    case: Case, schedule: Schedule, states: Mapping[str, GridState], direction: str
+    case: Case,
+    schedule: Schedule,
+    states: Mapping[str, GridState],
+    prices: Mapping[str, LimitPrices],
+    direction: str,
 ) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Reason [n_period, n_ev] of one direction; EV limits come first, then the network elements that bind."""
     evs, slots, offers = case.evs, case.evs.slots, case.evs.offers[direction]
@@ -53,7 +110,8 @@ def limiting_reasons(
         reasons[stay.periods, stay.ev] = "not offered"
     network = np.full(case.horizon.n_periods, "network", dtype=object)
     if direction in case.scenarios:
-        network[:] = [_elements_of(case, states[direction], t) for t in range(case.horizon.n_periods)]
+        binding = binding_of(case, states[direction], prices[direction])
+        network[:] = [_elements_of(case, binding, t) for t in range(case.horizon.n_periods)]
     at = (slots.period, slots.ev)
     own = _ev_reasons(case, schedule, direction)
     reasons[at] = np.where(~offers.offered, "not offered", np.where(own == "", network[slots.period], own))
@@ -89,15 +147,11 @@ def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> np.ndarray[An
     return np.select(conditions, names, default="").astype(object)
 
 
-def _elements_of(case: Case, state: GridState, t: int) -> str:
+def _elements_of(case: Case, binding: Binding, t: int) -> str:
     """Network elements that bind in period t, named as "trafo 0", "line 3", "bus 7"."""
-    grid, ends = case.grid, case.grid.ends
-    loaded = np.flatnonzero(state.loading[t] >= ends.limit * (1.0 - BINDING_TOLERANCE))
-    names = [f"{ends.element_type[i]} {ends.element[i]}" for i in loaded]
-    free = np.setdiff1d(np.arange(len(grid.vm_min)), np.concatenate([grid.slack, grid.held]))
-    vm = state.vm[t, free]
-    at_limit = (vm - grid.vm_min[free] <= BINDING_TOLERANCE) | (grid.vm_max[free] - vm <= BINDING_TOLERANCE)
-    for row in free[at_limit]:
-        named = grid.bus_index[grid.bus_row == row]
-        names.append(f"bus {named[0]}" if len(named) else "auxiliary bus")
+    ends = case.grid.ends
+    names = [f"{ends.element_type[i]} {ends.element[i]}" for i in np.flatnonzero(binding.end[t])]
+    for row in np.flatnonzero(binding.vm_min[t] | binding.vm_max[t]):
+        label = _bus_label(case.grid, int(row))
+        names.append(f"bus {label}" if label >= 0 else "auxiliary bus")
     return ", ".join(dict.fromkeys(names)) or "network"

@@ -17,8 +17,8 @@ FUNCTION = "run_flexibility_opf"
 CHOICES: dict[str, tuple[Any, ...]] = {
     "trafo_loading": ("power", "current"),
     "unreachable": ("raise", "reduce"),
-    "method": ("auto", "exact"),
-    "tie_break": (None,),
+    "method": ("auto", "fast", "exact"),
+    "tie_break": (None, "min_energy", "smooth", "level"),
 }
 
 

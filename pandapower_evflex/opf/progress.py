@@ -25,7 +25,7 @@ class Progress:
     def start_round(self, number: int, n_blocks: int) -> None:
         self._bar.set_postfix_str(f"round {number}, {n_blocks} blocks")
 
-    def step(self, _iteration: int) -> None:
+    def step(self, _iteration: int = 0) -> None:
         self._bar.update()
 
     def __enter__(self) -> Progress:

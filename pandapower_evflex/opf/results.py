@@ -16,6 +16,8 @@ from pandapower_evflex.case.horizon import Profiles
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.limiting import BINDING_COLUMNS, binding_limits, limiting_reasons
+from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.flows import element_loading_percent
 
@@ -108,6 +110,7 @@ def solved_result(
     profiles: Profiles,
     schedule: Schedule,
     states: Mapping[str, GridState],
+    prices: Mapping[str, LimitPrices],
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:
@@ -127,7 +130,7 @@ def solved_result(
             for name, state in states.items()
         }
 
-    objective = flexibility_objective(case, schedule)
+    objective = weighted_flexibility_mw(case, schedule)
     return FlexibilityOpfResult(
         objective_mw=objective,
         objective_mwh=objective * horizon.period_h,
@@ -141,11 +144,11 @@ def solved_result(
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
-        binding=binding_limits(case, states),
+        binding=binding_limits(case, states, prices),
         summary=session_summary(case, schedule),
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
-        reasons={d: ev_frame(limiting_reasons(case, schedule, states, d)) for d in ("up", "down")},
+        reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
         **outcome,
     )
 
@@ -180,15 +183,6 @@ def unsolved_result(
         settings=_settings(case, trafo_loading),
         reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
         **outcome,
-    )
-
-
-def flexibility_objective(case: Case, schedule: Schedule) -> float:
-    """(4) in MW."""
-    at = (case.evs.slots.period, case.evs.slots.ev)
-    return float(
-        np.sum(case.evs.offers["up"].weight * schedule.p_up[at])
-        + np.sum(case.evs.offers["down"].weight * schedule.p_down[at])
     )
 
 

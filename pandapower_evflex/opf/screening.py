@@ -8,6 +8,7 @@ power flow of all blocks is checked, and violated ones join.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,13 @@ class NeededBlocks:
         self.needed[scenario] |= violated
         self.limited[scenario] |= limited
         return is_new
+
+    def join_violated(self, case: Case, states: Mapping[str, GridState]) -> bool:
+        """Add the violated blocks of all scenarios of the problem; True when anything is new."""
+        limits = case.grid.ends.limit
+        return any(
+            [self.join(name, states[name], violations_of(case, states[name]), limits) for name in case.scenarios]
+        )
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
         """As the problem wants them; ``v_start`` [n_period, n_bus]."""

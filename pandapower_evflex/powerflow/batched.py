@@ -65,13 +65,13 @@ class BatchedPowerFlow:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self._grid = grid
+        self.grid = grid
         n_bus = grid.y_bus.shape[0]
-        self._plan = plan_elimination(grid.y_bus, np.setdiff1d(np.arange(n_bus), grid.slack))
-        self._holds = np.zeros(n_bus, dtype=np.bool_)
-        self._holds[grid.held] = True
+        self.plan = plan_elimination(grid.y_bus, np.setdiff1d(np.arange(n_bus), grid.slack))
+        self.holds = np.zeros(n_bus, dtype=np.bool_)
+        self.holds[grid.held] = True
         row_of_entry = np.repeat(np.arange(n_bus), np.diff(grid.y_bus.indptr))
-        self._held_block = self._plan.entry_block[self._holds[row_of_entry[self._plan.entry_index]]]
+        self.held_block = self.plan.entry_block[self.holds[row_of_entry[self.plan.entry_index]]]
 
     def solve(
         self,
@@ -86,24 +86,26 @@ class BatchedPowerFlow:
         ----------
         s : complex [n_case, n_bus]     injections, generation positive, pu of 1 MVA; Q at buses that hold their
                                         voltage and S at the slack are ignored
-        v_start : complex [n_bus]       None: flat with the set points
+        v_start : complex [n_bus] or [n_case, n_bus]    None: no-load voltages; a case that does not converge from its
+                                        own start is tried once more from no load, where no low-voltage branch is near
         tolerance_mva : float           largest mismatch of any bus
         """
-        grid, plan = self._grid, self._plan
-        start = grid.v_start if v_start is None else v_start
+        grid, plan = self.grid, self.plan
         s = np.ascontiguousarray(s, dtype=np.complex128)
-        v = np.tile(np.asarray(start, dtype=np.complex128), (len(s), 1))
+        v = np.empty_like(s)
+        v[:] = grid.v_start if v_start is None else v_start
         mismatch = np.empty(len(s))
         converged = np.zeros(len(s), dtype=np.bool_)
         for step in (LARGEST_STEP, CAUTIOUS_STEP):
             open_cases = np.flatnonzero(~converged)
             if not len(open_cases):
                 break
-            v[open_cases] = start
+            if step != LARGEST_STEP:
+                v[open_cases] = grid.v_start
             _solve_cases(
                 open_cases, s, v, mismatch, converged,
-                grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, self._holds,
-                plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, self._held_block,
+                grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, self.holds,
+                plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, self.held_block,
                 plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target, plan.n_blocks,
                 tolerance_mva, max_iteration if step == LARGEST_STEP else 3 * max_iteration, step,
             )  # fmt: skip
@@ -128,7 +130,7 @@ def _solve_cases(
         v_case = v[case]
         step = math.inf
         for _ in range(max_iteration + 1):
-            _powers(v_case, y_data, y_column, y_start, c, s_calc)
+            powers(v_case, y_data, y_column, y_start, c, s_calc)
             worst = _mismatches(s[case], s_calc, holds, bus, rhs)
             if not math.isfinite(worst):
                 break
@@ -136,15 +138,15 @@ def _solve_cases(
             if worst <= tolerance or (step <= SMALLEST_STEP and worst <= ROUNDING_MVA):
                 converged[case] = True
                 break
-            _fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block)
-            _eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
+            fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block)
+            eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
             step = _update(v_case, rhs, bus, largest_step)
         if not converged[case]:
             _leave_finite(v_case, mismatch, case)
 
 
 @jit
-def _powers(v, y_data, y_column, y_start, c, s_calc):
+def powers(v, y_data, y_column, y_start, c, s_calc):
     """c_km = V_k conj(Y_km V_m) for every entry, and their sums S_k."""
     for k in range(len(v)):
         total = 0.0j
@@ -171,7 +173,7 @@ def _mismatches(s, s_calc, holds, bus, rhs):
 
 
 @jit
-def _fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block):
+def fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block):
     block[:] = 0.0
     for i in range(len(entry_index)):
         c_km = c[entry_index[i]]
@@ -195,7 +197,7 @@ def _fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held
 
 
 @jit
-def _eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target):
+def eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target):
     """Solve in place by block LU: afterwards rhs holds (d theta, d ln v)."""
     n = len(diagonal)
     for p in range(n):

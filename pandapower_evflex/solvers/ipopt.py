@@ -81,7 +81,15 @@ def solve(
     message = message.decode() if isinstance(message, bytes) else str(message)
     logger.debug("Ipopt: %s after %d iterations", message, callbacks.iterations)
     status = _STATUS.get(info["status"], "failed")
-    return SolverResult(x, np.asarray(info["mult_g"]), status, message, float(info["obj_val"]), callbacks.iterations)
+    return SolverResult(
+        x=x,
+        multipliers=np.asarray(info["mult_g"]),
+        bound_multipliers=np.asarray(info["mult_x_U"]) - np.asarray(info["mult_x_L"]),
+        status=status,
+        message=message,
+        objective=float(info["obj_val"]),
+        iterations=callbacks.iterations,
+    )
 
 
 class _Callbacks:

@@ -18,6 +18,7 @@ class SolverResult:
     ----------
     x : float [n]              last point, the solution when ``status`` is "optimal"
     multipliers : float [m]    of the constraint rows, positive where the upper side binds
+    bound_multipliers : float [n]    of the bounds of x, likewise
     status : str
     message : str              the solver's own words
     objective : float
@@ -26,6 +27,7 @@ class SolverResult:
 
     x: FloatArray
     multipliers: FloatArray
+    bound_multipliers: FloatArray
     status: Status
     message: str
     objective: float

@@ -12,7 +12,7 @@ TUTORIALS = Path(__file__).parents[2] / "tutorials"
 
 #: text that the outputs must hold, so that a notebook that computes nothing fails
 SAYS = {
-    "simbench_day.ipynb": ["solved to a local optimum", "% by runpp"],
+    "simbench_day.ipynb": ["certified within", "% by runpp"],
     "sessions_from_csv.ipynb": ["no schedule exists", "sessions were reduced"],
 }
 

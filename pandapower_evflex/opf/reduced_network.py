@@ -1,0 +1,200 @@
+"""The network as rows over EV loads alone: power flow and adjoints in place of voltages as variables."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.chain_problem import EvChains
+from pandapower_evflex.opf.ev_chain import KW
+from pandapower_evflex.opf.limit_curvature import LimitCurvature, Modes, measure_modes
+from pandapower_evflex.opf.screening import SCENARIOS, NeededBlocks
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.flows import end_loading
+from pandapower_evflex.powerflow.sensitivities import (
+    OVERLOAD,
+    OVERVOLTAGE,
+    UNDERVOLTAGE,
+    LimitRows,
+    limit_gradients,
+    limit_values,
+)
+from pandapower_evflex.solvers.chain_problem import Curvature
+from pandapower_evflex.solvers.chain_system import Forms, Rows
+
+#: a limit joins when h exceeds this
+NEAR = {OVERLOAD: -0.02, UNDERVOLTAGE: -0.01, OVERVOLTAGE: -0.01}
+#: and no more of each kind than this per block and evaluation: neighbours follow only if they bind
+JOIN_AT_ONCE = 2
+#: of a limit, at the start
+ROUGHLY = 1.5
+#: points at which the final tangents are tried
+POINTS_KEPT = 30
+#: h; a tangent may cut this much off a point that keeps its limit
+CONVEX = 1e-9
+
+
+@dataclass(frozen=True)
+class Block:
+    scenario: str
+    period: int
+    slots: IntArray
+
+
+def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
+    period = case.evs.slots.period
+    return [
+        Block(name, int(t), np.flatnonzero(period == t))
+        for name in SCENARIOS
+        for t in np.flatnonzero(needed.needed[name])
+    ]
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """Every slot that a row touches: loads of it in pu by x, and its bus."""
+
+    row: IntArray
+    slot: IntArray
+    active: FloatArray
+    reactive: FloatArray
+    bus: IntArray
+
+
+@dataclass
+class ReducedNetwork:
+    """Coupling rows of the given blocks; near-binding limits join on the way."""
+
+    case: Case
+    flow: BatchedPowerFlow
+    chains: EvChains
+    blocks: list[Block]
+    rows: list[tuple[int, int, int]] = field(default_factory=list)  #: block, kind, position
+
+    def __post_init__(self) -> None:
+        grid = self.case.grid
+        self._v: ComplexArray = np.tile(grid.v_start, (len(self.blocks), 1))
+        self._known = set(self.rows)
+        self._modes: dict[tuple[str, int, int], Modes] = {}
+        self._ev_buses = np.unique(self.case.evs.bus_row)
+        free = np.ones(len(grid.vm_min), dtype=bool)
+        free[np.concatenate([grid.slack, grid.held])] = False
+        self._free = free
+        self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
+        self._lay_out()
+
+    def injections(self, x: FloatArray) -> ComplexArray:
+        """[n_block, n_bus]"""
+        case, slots = self.case, self.case.evs.slots
+        power = {name: loads.kw(x) / KW for name, loads in self.chains.loads.items()}
+        s = case.injections(case.evs.fixed_p)[[block.period for block in self.blocks]]
+        for number, block in enumerate(self.blocks):
+            ev = slots.ev[block.slots]
+            p = power[block.scenario][block.slots]
+            p_for_q = p if case.q_follows_flexibility else power["base"][block.slots]
+            np.subtract.at(s[number], case.evs.bus_row[ev], p + 1j * case.evs.tan_phi[ev] * p_for_q)
+        return s
+
+    def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
+        if not self.blocks:
+            return np.empty(0), Rows.none()
+        grid = self.case.grid
+        flows = self.flow.solve(self.injections(x), self._v)
+        if not flows.converged.all():
+            return None
+        self._v = flows.v
+        vm, loading = np.abs(flows.v), end_loading(grid, flows.v)
+        self._join(vm, loading)
+        limits = self._limit_rows()
+        h = limit_values(grid, limits, vm, loading)
+        rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v))
+        self._met.append((x, h))
+        return h, rows
+
+    def cut_feasible_point(self, x: FloatArray, h: FloatArray, rows: Rows) -> bool:
+        """Whether the tangents at x cut off a point met on the way that keeps the limit: h is not convex then."""
+        tangent = rows.values(x) - h
+        for x_met, h_met in self._met:
+            n = len(h_met)
+            kept = h_met <= 0.0
+            if np.any(kept & ((rows.values(x_met) - tangent)[:n] > CONVEX)):
+                return True
+        return False
+
+    @property
+    def has_overvoltage(self) -> bool:
+        """Whether an upper voltage limit came near."""
+        return any(kind == OVERVOLTAGE for _, kind, _ in self.rows)
+
+    def roughly_holds(self, x: FloatArray) -> bool:
+        """A power flow exists and no branch is loaded far beyond its limit."""
+        flows = self.flow.solve(self.injections(x))
+        with np.errstate(invalid="ignore"):
+            over = end_loading(self.case.grid, flows.v) > ROUGHLY * self.case.grid.ends.limit
+        return bool(flows.converged.all() and not over.any())
+
+    def _limit_rows(self) -> LimitRows:
+        table = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
+        return LimitRows(table[:, 0], table[:, 1], table[:, 2])
+
+    def _join(self, vm: FloatArray, loading: FloatArray) -> None:
+        grid = self.case.grid
+        with np.errstate(invalid="ignore"):
+            h = {
+                OVERLOAD: np.where(np.isfinite(grid.ends.limit), (loading / grid.ends.limit) ** 2 - 1.0, -np.inf),
+                UNDERVOLTAGE: np.where(self._free & np.isfinite(grid.vm_min), 1.0 - vm / grid.vm_min, -np.inf),
+                OVERVOLTAGE: np.where(self._free & np.isfinite(grid.vm_max), vm / grid.vm_max - 1.0, -np.inf),
+            }
+        before = len(self.rows)
+        for kind, value in h.items():
+            for number in np.flatnonzero((value > NEAR[kind]).any(axis=1)):
+                worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
+                for position in worst[value[number][worst] > NEAR[kind]]:
+                    key = (int(number), kind, int(position))
+                    if key not in self._known:
+                        self._known.add(key)
+                        self.rows.append(key)
+        if len(self.rows) > before:
+            self._lay_out()
+
+    def _gradient_rows(self, gradient: ComplexArray) -> Rows:
+        entries = self._entries
+        g = gradient[entries.row, entries.bus]
+        coefficient = g.real[:, None] * entries.active + g.imag[:, None] * entries.reactive
+        return Rows(len(self.rows), entries.row, Forms(entries.slot, coefficient))
+
+    def curvature(self, multipliers: FloatArray) -> Curvature:
+        return self._curvature.of(multipliers)
+
+    def _lay_out(self) -> None:
+        """Entries and curvature of all rows, anew whenever rows have joined."""
+        case = self.case
+        own = [self.blocks[number].slots for number, _, _ in self.rows]
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
+        active = np.zeros((len(slot), 4))
+        scenario = np.array([self.blocks[number].scenario for number, _, _ in self.rows])[row]
+        for name in dict.fromkeys(scenario.tolist()):
+            chosen = scenario == name
+            active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
+        base = self.chains.loads["base"].forms.coefficient[slot] / KW
+        ev = case.evs.slots.ev[slot]
+        reactive = (active if case.q_follows_flexibility else base) * case.evs.tan_phi[ev][:, None]
+        self._entries = _Entries(row, slot, active, reactive, case.evs.bus_row[ev])
+        keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
+        for key, (number, kind, position) in zip(keys, self.rows, strict=True):
+            if key not in self._modes:
+                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ev_buses)
+        known = list(self._modes)
+        self._curvature = LimitCurvature(
+            list(self._modes.values()),
+            np.array([known.index(key) for key in keys], dtype=np.int64),
+            row,
+            np.searchsorted(self._ev_buses, self._entries.bus),
+            Forms(slot, active),
+            int(np.bincount(np.searchsorted(self._ev_buses, case.evs.bus_row)).max()),
+        )

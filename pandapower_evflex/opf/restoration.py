@@ -1,0 +1,53 @@
+"""From a schedule that nearly keeps the limits of the grid to one that does: less is activated where it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.ev_chain import Schedule
+from pandapower_evflex.opf.verify import GridState, grid_state, scheduled_states, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+
+#: halvings of the interval of the share that stays
+MAX_HALVINGS = 40
+#: relative; a limit exceeded by less is kept
+RESTORED = 1e-9
+
+
+def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Schedule, dict[str, GridState]]:
+    """Pull the activation of violating periods back towards the schedule until the power flow holds.
+
+    The EVs keep their limits: every activation between none and the given one is allowed. What the schedule itself
+    violates stays, and shows in the states.
+    """
+    for direction in ("up", "down"):
+        if direction in case.scenarios:
+            share = _largest_share(case, flow, schedule, direction)
+            name = f"p_{direction}"
+            schedule = replace(schedule, **{name: getattr(schedule, name) * share[:, None]})
+    return schedule, scheduled_states(case, flow, schedule)
+
+
+def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> FloatArray:
+    """Of the activation of every period, by bisection where the whole violates and nothing does not [n_period]."""
+
+    def holds(share: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        p_ev = schedule.p + share[:, None] * (schedule.load(direction) - schedule.p)
+        state = grid_state(case, flow, p_ev, schedule.p)
+        return state.converged & ~violations_of(case, state).blocks(RESTORED)
+
+    n = case.horizon.n_periods
+    low, high = np.zeros(n), np.ones(n)
+    low[holds(high)] = 1.0
+    searched = (low < 1.0) & holds(np.zeros(n))
+    if not searched.any():
+        return np.ones(n)
+    for _ in range(MAX_HALVINGS):
+        middle = np.where(searched, 0.5 * (low + high), 1.0)
+        good = holds(middle)
+        low, high = np.where(searched & good, middle, low), np.where(searched & ~good, middle, high)
+    return np.where(searched, low, 1.0)
