@@ -12,6 +12,8 @@ from pandapower_evflex.opf.on_net import write_period
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import uncontrolled_charging
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
+from pandapower_evflex.tables.cpo import create_cpo, create_cpos
+from pandapower_evflex.tables.cpo_rates import set_cpo_rates
 from pandapower_evflex.tables.ev import create_ev, create_evs
 from pandapower_evflex.tables.ev_session import create_ev_session, create_ev_sessions
 from pandapower_evflex.tables.flexibility import create_flexibilities, create_flexibility
@@ -35,6 +37,8 @@ __all__ = [
     "FlexibilityOpfResult",
     "InvalidInputError",
     "create_cos_phi_p",
+    "create_cpo",
+    "create_cpos",
     "create_ev",
     "create_ev_session",
     "create_ev_sessions",
@@ -49,6 +53,7 @@ __all__ = [
     "profiles_from_controllers",
     "uncontrolled_charging",
     "run_flexibility_opf",
+    "set_cpo_rates",
     "with_evs_as_loads",
     "write_period",
 ]

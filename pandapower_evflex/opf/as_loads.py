@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 
 
 def with_evs_as_loads(net: Any, result: Any, period: int | None = None, scenario: str = "base") -> Any:
@@ -72,7 +73,7 @@ def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarra
 def _without_our_tables(net: Any) -> Any:
     """A copy of the net without what pandapower does not know; our frames are not even copied."""
     ours = {name for name in net if isinstance(name, str) and (name in TABLES or name.startswith("evflex_"))}
-    ours |= {"res_period", "res_flexibility", "res_ev"}
+    ours |= {"res_period", "res_flexibility", "res_ev", *RATE_TABLES}
     kept = net.__class__({name: value for name, value in net.items() if name not in ours})
     return copy.deepcopy(kept)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P
+from pandapower_evflex.tables.cpo import CPO
+from pandapower_evflex.tables.cpo_rates import rate_faults
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.ev_session import EV_SESSION
 from pandapower_evflex.tables.faults import frame_faults
@@ -15,7 +17,7 @@ from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.session_checks import first_session_faults
 
 #: in the order of their references
-TABLES: dict[str, TableSchema] = {schema.name: schema for schema in (EV, EV_SESSION, FLEXIBILITY, COS_PHI_P)}
+TABLES: dict[str, TableSchema] = {schema.name: schema for schema in (CPO, EV, EV_SESSION, FLEXIBILITY, COS_PHI_P)}
 
 
 def check_tables(net: Any) -> list[Fault]:
@@ -27,4 +29,4 @@ def check_tables(net: Any) -> list[Fault]:
     faults = [fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])]
     if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
         faults += first_session_faults(net)
-    return faults
+    return faults + rate_faults(net)

@@ -13,6 +13,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.site_links import check_sites, warn_of_unlinked_evs
 from pandapower_evflex.tables.std_types import ev_std_types
 
 
@@ -65,10 +66,10 @@ EV = TableSchema(
             "type", "kWh/km", default=np.nan, lower=0.0, upper=5.0, hint="give kWh per km (170 Wh/km is 0.17)",
         ),
         Column("controllable", "bool", "False: charges at full power from arrival, as a fixed load", default=True),
-        Column("cpo", "Int64", "site whose outlet the EV hangs on", foreign_key="cpo"),
+        Column("cpo", "Int64", "site at the same bus whose outlet the EV hangs on", foreign_key="cpo"),
         Column("in_service", "bool", "takes part", default=True),
     ),
-    (_check_energy, _check_power),
+    (_check_energy, _check_power, check_sites),
 )  # fmt: skip
 
 #: column of net.ev -> column of the std types that fills it, for three phases
@@ -117,7 +118,7 @@ def create_ev(
     consumption_kwh_per_km : float
                                  for needs that are given as trips
     controllable : bool          False: charges at full power from arrival until its departure energy is reached
-    cpo : int                    the EV hangs on an outlet of this row of net.cpo
+    cpo : int                    the EV hangs on an outlet of this row of net.cpo, at the same bus
     **kwargs                     further columns
 
     Returns
@@ -207,7 +208,9 @@ def create_evs(
         "max_e_mwh": max_e_mwh,
         "consumption_kwh_per_km": consumption_kwh_per_km,
     }
-    return rows.append({**values, **_with_std_types(rows, std_type, phases, own)}, kwargs)
+    labels = rows.append({**values, **_with_std_types(rows, std_type, phases, own)}, kwargs)
+    warn_of_unlinked_evs(net, evs=labels)
+    return labels
 
 
 def _with_std_types(rows: NewRows, std_type: Any, phases: Any, own: dict[str, Any]) -> dict[str, Any]:

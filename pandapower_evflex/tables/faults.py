@@ -135,6 +135,7 @@ def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) ->
         return faults + _bound_faults(column, np.where(np.isinf(floats), np.nan, floats), fault)
     not_whole = not_number | ~(missing | are_whole(floats))
     faults += fault(not_whole, "is not a whole number", column.remedy)
+    faults += _bound_faults(column, np.where(not_whole, np.nan, floats), fault)
     return faults + _choice_faults(net, column, floats, missing | not_whole, fault)
 
 

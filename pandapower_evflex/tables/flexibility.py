@@ -31,6 +31,13 @@ def _check_directions(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "direction", wrong, "is not what a cpo offers", 'a cpo offers "down" only')
 
 
+def _check_prices(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    """A site that pays to be shed is most likely a slip of the sign."""
+    wrong = (rows["element_type"] == "cpo") & (rows["price_eur_per_mwh"] < 0)
+    remedy = "give what the operator asks for less charging, 0 or more; NaN for the price of net.cpo"
+    return fault_where(TABLE, rows, "price_eur_per_mwh", wrong, "is below 0 EUR/MWh", remedy)
+
+
 def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows.duplicated(["element_type", "element", "direction"])
     remedy = "keep one row per element and direction"
@@ -39,7 +46,8 @@ def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
 
 FLEXIBILITY = TableSchema(
     TABLE,
-    "Offers of flexibility. Up is more charging, down is less charging. An EV without a row offers both at weight 1.",
+    "Offers of flexibility. Up is more charging, down is less charging. An EV without a row offers both at weight 1; "
+    "the row of a site replaces the price of `net.cpo` and caps its bid.",
     (
         Column("name", "object", "name of the offer"),
         Column("element_type", "object", "table of the element", required=True, choices=("ev", "cpo")),
@@ -53,7 +61,7 @@ FLEXIBILITY = TableSchema(
         ),
         Column("in_service", "bool", "takes part", default=True),
     ),
-    (_check_elements, _check_directions, _check_duplicates),
+    (_check_elements, _check_directions, _check_prices, _check_duplicates),
     group="element",
 )  # fmt: skip
 
@@ -74,7 +82,8 @@ def create_flexibility(
 ) -> int:
     """Add an offer to `net.flexibility`.
 
-    An EV without any row offers both directions at weight 1, with rows only what they say.
+    An EV without any row offers both directions at weight 1, with rows only what they say. The row of a site (cpo)
+    replaces its price in `net.cpo` and caps its bid.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class NewRows:
         self.net = net
         self.schema = schema
         self.faults: list[Fault] = []
-        self.n = len(_cells(keys)) if pd.api.types.is_list_like(keys) else 1
+        self.n = len(as_cells(keys)) if pd.api.types.is_list_like(keys) else 1
         old = net[schema.name] if schema.name in net else None
         self._old = old if isinstance(old, pd.DataFrame) and len(old) else None
         if old is not None and not isinstance(old, pd.DataFrame):
@@ -61,7 +61,7 @@ class NewRows:
             cells = np.empty(self.n, dtype=object)
             cells[:] = value
             return cells
-        cells = _cells(value)
+        cells = as_cells(value)
         if len(cells) == self.n:
             return cells
         remedy = "give one value for all rows, or one each"
@@ -143,7 +143,7 @@ class NewRows:
         free = np.arange(self.n, dtype=np.int64) + (int(taken.max()) + 1 if len(taken) else 0)
         if index is None:
             return free
-        cells = _cells(index if pd.api.types.is_list_like(index) else [index])
+        cells = as_cells(index if pd.api.types.is_list_like(index) else [index])
         floats, _ = as_numbers(cells)
         if len(cells) != self.n or not are_whole(floats).all():
             remedy = "give one whole number per row, or leave index out"
@@ -171,7 +171,7 @@ class NewRows:
                 self.faults.append(Fault(self.schema.name, name, (), "the argument", "is not known", remedy))
 
 
-def _cells(values: Any) -> NDArray[Any]:
+def as_cells(values: Any) -> NDArray[Any]:
     """Values of any list-like as one array, each value one cell."""
     if isinstance(values, (np.ndarray, pd.Series, pd.Index)) and getattr(values.dtype, "kind", "O") in "iuf":
         if values.ndim == 1 and isinstance(values.dtype, np.dtype):

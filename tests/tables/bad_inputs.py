@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tables.bad import Bad
+from tests.tables.bad_cpos import BAD_CPOS
 from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
 from tests.tables.bad_offers import BAD_OFFERS
@@ -15,6 +16,7 @@ SECTIONS = {
     "Electric vehicles": BAD_EVS,
     "Sessions": BAD_SESSIONS,
     "Offers and characteristics": BAD_OFFERS,
+    "Sites of charge point operators": BAD_CPOS,
     "Tables edited before a run": BAD_EDITS,
     "Profiles and periods": BAD_PROFILES,
     "Arguments of a run": BAD_RUNS,

@@ -21,6 +21,13 @@ pandapower's own toolbox does not know these tables: `reindex_buses`, `drop_buse
 behind. Every run checks the tables as they stand and names what no longer fits.
 """
 
+RATES_PART = """## net.cpo_charging_rate, net.cpo_occupancy_rate
+
+A day of rates of the sites, written by `set_cpo_rates`: one row per period from 00:00 local, one column per index of
+net.cpo. Values are shares of the outlets: 0 <= charging <= occupancy <= 1. The period is 24 h divided by the number of
+rows, a whole number of minutes, the same for all sites of a net.
+"""
+
 BAD_INPUT_HEAD = """# What is refused
 
 Every call checks its input before anything is solved and before anything on the net is changed. One
@@ -32,7 +39,7 @@ def tables_page() -> str:
     parts = [TABLES_HEAD]
     for schema in TABLES.values():
         parts.append(f"## net.{schema.name}\n\n{schema.description}\n\n{schema.markdown()}\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, RATES_PART])
 
 
 def bad_input_page() -> str:

@@ -18,6 +18,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.case.horizon import read_profiles
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES, check_tables
+from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from tests.tables.bad import good_net
 from tests.tables.test_bad_inputs import assert_same_net
 
@@ -29,11 +30,15 @@ GARBAGE = [
 #: right arguments; the singular functions call the plural ones
 GOOD = {
     "create_evs": {"buses": [5, 6], "max_p_mw": 0.011, "max_e_mwh": 0.06},
+    "create_cpos": {"buses": [7, 8], "n_evse": 12, "evse_p_mw": 0.022},
+    "set_cpo_rates": {"cpo": 0, "charging_rate": 0.4, "occupancy_rate": 0.8},
     "create_ev_sessions": {"evs": [0, 1], "arrival_h": 3.0, "departure_h": 5.0},
     "create_flexibilities": {"element_type": "ev", "elements": [0, 1], "direction": "up"},
     "create_cos_phi_p": {"sgen": 0},
     "evs_from_loads": {"loads": [2, 3], "max_e_mwh": 0.06},
 }
+#: what the create functions may change
+CHANGED = (*TABLES, *RATE_TABLES, "load")
 ARGUMENTS = [
     (function, name)
     for function in GOOD
@@ -46,8 +51,9 @@ ARGUMENTS = [
 def test_garbage_in_an_argument_is_refused_or_harmless(function, argument):
     net = good_net()
     pp.create_sgen(net, 5, 0.01, sn_mva=0.01)
+    evf.create_cpo(net, 9, 12, 0.022)
     before = copy.deepcopy(net)
-    ours = {name: before[name] for name in (*TABLES, "load") if name in before}
+    ours = {name: before[name] for name in CHANGED if name in before}
     for value in GARBAGE:
         try:
             getattr(evf, function)(net, **{**GOOD[function], argument: value})
@@ -55,7 +61,7 @@ def test_garbage_in_an_argument_is_refused_or_harmless(function, argument):
             assert str(error)
         else:
             assert check_tables(net) == [], (value, check_tables(net))
-            for name in (*TABLES, "load"):
+            for name in CHANGED:
                 net.pop(name, None)
             net.update({name: table.copy() for name, table in ours.items()})
     assert_same_net(net, before)
@@ -65,6 +71,9 @@ def test_garbage_in_an_argument_is_refused_or_harmless(function, argument):
 def _net_with_tables():
     net = good_net()
     evf.create_flexibilities(net, "ev", [0, 1], "up")
+    evf.create_cpos(net, [5, 7], 12, 0.022)
+    evf.create_ev(net, 5, "MG4", cpo=0)
+    evf.create_flexibility(net, "cpo", 0, "down")
     evf.create_cos_phi_p(net, pp.create_sgen(net, 5, 0.01, sn_mva=0.01))
     evf.create_ev_session(net, 0, 3.0, 5.0, energy_mwh=0.01, max_e_mwh=0.05, max_p_mw=0.005)
     return net

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pandapower as pp
 import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
+from pandapower_evflex.tables.cpo_rates import rates_of
 from tests.tables.bad import good_net
 
 
@@ -18,6 +20,11 @@ def net_with_every_table():
     evf.create_ev(net, 5, "MG4", name="x", category="c", number=3)
     evf.create_ev_session(net, 2, 1.0, 5.0, energy_mwh=0.01, max_p_mw=0.004)
     evf.create_flexibility(net, "ev", 0, "up", max_p_mw=0.005)
+    evf.create_cpos(net, [7, 8], 12, 0.022, name=["x", None], price_eur_per_mwh=[300.0, None])
+    evf.create_ev(net, 7, "MG4", cpo=0)
+    evf.create_flexibility(net, "cpo", 1, "down", price_eur_per_mwh=250.0)
+    evf.set_cpo_rates(net, 0, np.linspace(0.1, 0.4, 24), 0.8)
+    evf.set_cpo_rates(net, 1, 0.3, np.linspace(0.5, 0.9, 24))
     evf.create_cos_phi_p(net, pp.create_sgen(net, 5, 0.01, sn_mva=0.01))
     return net
 
@@ -56,7 +63,19 @@ def test_tables_survive_storage(way, tmp_path):
 def test_rows_are_added_after_storage(way, tmp_path):
     stored = WAYS[way](net_with_every_table(), tmp_path)
     dtypes = stored.ev.dtypes
-    assert evf.create_ev(stored, 6, "BMW i4", name="y") == 3
-    assert evf.create_ev_session(stored, 3, 0.0, 4.0, soc_arrival_percent=20) == 3
+    assert evf.create_ev(stored, 6, "BMW i4", name="y") == 4
+    assert evf.create_ev_session(stored, 4, 0.0, 4.0, soc_arrival_percent=20) == 3
+    evf.create_cpo(stored, 6, 4, 0.011)
     pd.testing.assert_series_equal(stored.ev.dtypes, dtypes)
+    assert check_tables(stored) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_rates_survive_storage_and_are_set_after_it(way, tmp_path):
+    net = net_with_every_table()
+    stored = WAYS[way](net, tmp_path)
+    for found, expected in zip(rates_of(stored, [1, 0]), rates_of(net, [1, 0]), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+    evf.set_cpo_rates(stored, 0, 0.2, 0.6)
+    assert rates_of(stored, [0])[1].tolist() == [[0.6]] * 24
     assert check_tables(stored) == []

@@ -1,0 +1,69 @@
+"""What charging and occupancy rates may be: shares of outlets, one per period of a day, charging within occupancy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import BoolArray, FloatArray, as_numbers, shown_values
+
+MINUTES_PER_DAY = 1440
+
+#: a rate beyond its bounds by less is rounding, and is set to the bound
+ROUNDING = 1e-9
+
+#: (table, column) that a fault names
+Place = tuple[str, str]
+
+
+def number_faults(place: Place, n: int) -> list[Fault]:
+    """A day has a whole number of periods of whole minutes."""
+    if n and MINUTES_PER_DAY % n == 0:
+        return []
+    remedy = "give one value per period of a whole number of minutes: 96 for quarter hours, 24 for hours"
+    return [Fault(*place, (), f"{n} values", "do not divide a day", remedy)]
+
+
+def checked_rates(
+    charging: Any, occupancy: Any, places: tuple[Place, Place]
+) -> tuple[list[Fault], FloatArray, FloatArray]:
+    """Faults of the rates of one site, and the rates with rounding removed.
+
+    Parameters
+    ----------
+    charging, occupancy : cells [n_period]    C and O of the second paper
+    places : what to name in faults of each
+    """
+    c, c_faults, c_wrong = _checked_shares(charging, places[0])
+    o, o_faults, o_wrong = _checked_shares(occupancy, places[1])
+    above = ~c_wrong & ~o_wrong & (c > o + ROUNDING)
+    remedy = "an outlet that charges is occupied: give a charging rate of at most the occupancy rate"
+    order_faults = _faults_where(places[0], charging, above, "is above the occupancy rate", remedy)
+    return c_faults + o_faults + order_faults, np.minimum(c, o), o
+
+
+def _checked_shares(cells: Any, place: Place) -> tuple[FloatArray, list[Fault], BoolArray]:
+    """Shares within 0 and 1, what is wrong with them, and where."""
+    values, not_number = as_numbers(cells)
+    remedy = "give shares of the outlets from 0 to 1"
+    found = (
+        ("is not a number", "give numbers, without quotes", not_number),
+        ("is missing", "give a rate for every period", np.isnan(values) & ~not_number),
+        ("is negative", remedy, values < -ROUNDING),
+        ("is above 1", f"{remedy}: 0.45, not 45 percent", values > 1.0 + ROUNDING),
+    )
+    faults = [
+        fault for problem, remedy, wrong in found for fault in _faults_where(place, cells, wrong, problem, remedy)
+    ]
+    wrong = np.any([wrong for *_, wrong in found], axis=0)
+    return np.clip(values, 0.0, 1.0), faults, wrong
+
+
+def _faults_where(place: Place, cells: Any, wrong: BoolArray, problem: str, remedy: str) -> list[Fault]:
+    """One fault for all periods in which ``wrong`` holds."""
+    if not wrong.any():
+        return []
+    shown = shown_values(np.asarray(cells, dtype=object)[wrong])
+    return [Fault(*place, tuple(np.flatnonzero(wrong).tolist()), shown, problem, remedy)]
