@@ -5,6 +5,7 @@ from types import ModuleType
 
 from pandapower_evflex import mobility, networks
 from pandapower_evflex.case.horizon import profiles_from_controllers
+from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
@@ -32,10 +33,12 @@ def __getattr__(name: str) -> ModuleType:
 
 
 __all__ = [
+    "CpoRates",
     "EvflexError",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "cpo_rates_from_sessions",
     "create_cos_phi_p",
     "create_cpo",
     "create_cpos",

@@ -19,7 +19,7 @@ LAYERS = (
     ("tables",),
     ("case",),
     ("powerflow", "solvers"),
-    ("opf", "mobility"),
+    ("opf", "cpo", "mobility"),
     ("networks",),
     ("plotting",),
     ("cli",),

@@ -1,0 +1,1 @@
+"""What a charging site can shave: rates, Markov chains, lattices, peaks."""

@@ -1,0 +1,205 @@
+"""Charging and occupancy rates of a site from its charging sessions (second paper, section II-A)."""
+
+from __future__ import annotations
+
+import logging
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.cpo.session_times import TABLE, Clock
+from pandapower_evflex.cpo.stays import HOUR, Stays, read_stays
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.tables.rate_values import MINUTES_PER_DAY
+
+logger = logging.getLogger(__name__)
+
+FUNCTION = "cpo_rates_from_sessions"
+
+#: day type -> which days of the week, Monday is 0
+DAY_TYPES = {"weekdays": range(5), "weekends": range(5, 7), "all": range(7)}
+
+
+@dataclass(frozen=True)
+class CpoRates:
+    """What a site did on each day, and on average.
+
+    Attributes
+    ----------
+    charging_rate : float [n_period]      C of the second paper: share of the outlets that charge, per period from 00:00
+                                          local, mean over the days
+    occupancy_rate : float [n_period]     O: share of the outlets with a car
+    lattices : int8 [n_day, n_evse, n_period]
+        state of each outlet in the middle of each period: 0 empty, 1 charging, 2 idle
+    arrivals : bool [n_day, n_evse, n_period]
+        first cells of stays, as `max_peak_shave` and `shave_peak` take them: two stays may follow each other without an
+        empty cell between them
+    days : DatetimeIndex [n_day]
+    evse : Index                          labels of the first rows of the lattices; the others had no session
+    period_h : float
+    report : Series                       counts of sessions read, bad, overlapping, ..., of days and of days without
+                                          any session (gaps)
+    """
+
+    charging_rate: NDArray[np.float64]
+    occupancy_rate: NDArray[np.float64]
+    lattices: NDArray[np.int8] = field(repr=False)
+    arrivals: NDArray[np.bool_] = field(repr=False)
+    days: pd.DatetimeIndex
+    evse: pd.Index
+    period_h: float
+    report: pd.Series
+
+    @property
+    def plug_ins_per_day(self) -> float:
+        """Stays per outlet and day, as `estimate_transition_matrices` takes them."""
+        return float(self.arrivals.mean() * self.arrivals.shape[-1])
+
+
+def cpo_rates_from_sessions(
+    sessions: pd.DataFrame,
+    n_evse: int,
+    *,
+    period_h: float = 0.25,
+    timezone: Any = None,
+    days: str | Sequence[Any] = "weekdays",
+    columns: Mapping[str, str] | None = None,
+) -> CpoRates:
+    """Charging and occupancy rates per period of the day, from charging sessions.
+
+    Parameters
+    ----------
+    sessions : DataFrame [session]    one row per plug-in, in columns (or those that `columns` names)
+
+        * `arrival`, `departure`: plugged in and out
+        * `charging_end`: missing in a row: charging until departure; or instead of it `energy_kwh` and `p_kw` (or
+          `energy_mwh` and `p_mw`): charging at this power from arrival until it has this energy
+        * `evse`: the outlet
+    n_evse : int                      outlets of the site, those without a session included
+    period_h : float                  [h]; divides a day, a whole number of minutes
+    timezone : str                    zone of the site, such as "Europe/Berlin", and of naive times. None: naive times
+                                      are local without daylight saving; times with a zone are local in that zone
+    days : "weekdays", "weekends", "all" or a list of dates
+        which days count; of a type: those from the first to the last arrival
+    columns : {"arrival": ..., "evse": ..., ...}
+        names of the columns in the sessions, as far as they differ
+
+    Returns
+    -------
+    CpoRates
+
+    Notes
+    -----
+    A period counts by what happens in its middle. In the hour that daylight saving skips, the state at its end counts;
+    of the hour that it repeats, the first pass. Sessions that tell no outlet, no times or no duration are left out; one
+    that lasts beyond the next plug-in at its outlet is cut there; all this is counted in the report. Days without any
+    session count as empty days, with a warning: they may be holidays, or gaps in the data.
+
+    Raises
+    ------
+    InvalidInputError    a missing column, times with and without a zone, more outlets in the sessions than `n_evse`, no
+        session that can be used, no day
+
+    Examples
+    --------
+    >>> import pandas as pd, pandapower_evflex as evf
+    >>> sessions = pd.DataFrame({
+    ...     "arrival": ["2024-05-14 08:00"], "charging_end": ["2024-05-14 11:00"], "departure": ["2024-05-14 17:00"],
+    ...     "evse": ["A1"]})
+    >>> rates = evf.cpo_rates_from_sessions(sessions, n_evse=2, period_h=1)
+    >>> rates.charging_rate[[7, 8, 10, 11]].tolist(), rates.occupancy_rate[[7, 8, 16, 17]].tolist()
+    ([0.0, 0.5, 0.5, 0.0], [0.0, 0.5, 0.5, 0.0])
+    """
+    n_periods = _checked_sizes(n_evse, period_h)
+    stays = read_stays(sessions, timezone, columns)
+    if len(stays.evse) > n_evse:
+        problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
+        raise InvalidInputError([Fault(TABLE, "evse", (), f"{len(stays.evse)} outlets", problem, remedy)])
+    dates = _dates(days, stays)
+    lattices, arrivals, n_sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), n_evse)
+    lattices, arrivals = (_by_day(cells, len(dates)) for cells in (lattices, arrivals))
+    empty = dates[~lattices.any(axis=(1, 2))]
+    counts = {"not sampled": len(stays.row) - n_sampled, "used": n_sampled, "days": len(dates), "gaps": len(empty)}
+    report = pd.Series({**stays.report, **counts})
+    logger.info("charging sessions: %s", ", ".join(f"{key} {value}" for key, value in report.items()))
+    if len(empty):
+        logger.warning("no session on %s: holidays or gaps in the data, counted as empty", listed(empty.date))
+    charging_rate, occupancy_rate = (lattices == 1).mean(axis=(0, 1)), (lattices > 0).mean(axis=(0, 1))
+    for array in (charging_rate, occupancy_rate, lattices, arrivals):
+        array.setflags(write=False)
+    return CpoRates(charging_rate, occupancy_rate, lattices, arrivals, dates, stays.evse, period_h, report)
+
+
+def _checked_sizes(n_evse: Any, period_h: Any) -> int:
+    """Number of periods of a day."""
+    faults = []
+    if isinstance(n_evse, bool) or not isinstance(n_evse, numbers.Integral) or n_evse < 1:
+        remedy = "give the number of outlets of the site, 1 or more: rates are shares of it"
+        faults.append(Fault(FUNCTION, "n_evse", (), n_evse, "is no number of outlets", remedy))
+    minutes = 60.0 * float(period_h) if isinstance(period_h, numbers.Real) else 0.0
+    n_periods = round(MINUTES_PER_DAY / minutes) if 0.5 < minutes <= MINUTES_PER_DAY else 0
+    if not n_periods or MINUTES_PER_DAY % n_periods or abs(n_periods * minutes - MINUTES_PER_DAY) > 1e-6:
+        remedy = "give a whole number of minutes that divides a day, in hours: 0.25 for quarter hours"
+        faults.append(Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy))
+    if faults:
+        raise InvalidInputError(faults)
+    return n_periods
+
+
+def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
+    """The days that count; of a type, those from the first to the last arrival: after it nothing is known."""
+    if isinstance(days, str) and days in DAY_TYPES:
+        arrivals = stays.clock.wall(np.array([stays.arrival.min(), stays.arrival.max()])).normalize()
+        every = pd.date_range(arrivals[0], arrivals[1])
+        dates = every[every.dayofweek.isin(DAY_TYPES[days])]
+    elif pd.api.types.is_list_like(days):
+        try:
+            dates = pd.DatetimeIndex([_date(day) for day in days])
+        except (TypeError, ValueError):
+            dates = pd.DatetimeIndex([])
+        dates = dates.dropna().unique().sort_values()
+    else:
+        dates = pd.DatetimeIndex([])
+    if not len(dates):
+        remedy = f"use one of {', '.join(DAY_TYPES)} that the sessions have, or a list of dates"
+        raise InvalidInputError([Fault(FUNCTION, "days", (), repr(days)[:80], "is no day", remedy)])
+    return dates.as_unit("ns")
+
+
+def _date(day: Any) -> pd.Timestamp:
+    """Midnight of a date; a number is none, though pandas would take it for nanoseconds."""
+    if isinstance(day, numbers.Real):
+        raise TypeError(day)
+    return pd.Timestamp(day).tz_localize(None).normalize()
+
+
+def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> NDArray[np.int64]:
+    """Middle of each period of each day [n_day * n_period], in order."""
+    into_day = (2 * np.arange(n_periods) + 1) * (12 * HOUR // n_periods)
+    return clock.instants(pd.DatetimeIndex((dates.asi8[:, None] + into_day).ravel().view("datetime64[ns]")))
+
+
+def _lattices(
+    stays: Stays, instants: NDArray[np.int64], n_evse: int
+) -> tuple[NDArray[np.int8], NDArray[np.bool_], int]:
+    """States [n_evse, n_instant], first cells of stays [n_evse, n_instant], and how many stays have a cell."""
+    first = np.searchsorted(instants, stays.arrival)
+    last_charging = np.searchsorted(instants, stays.charging_end)
+    last = np.searchsorted(instants, stays.departure)
+    change = np.zeros((n_evse, len(instants) + 1), dtype=np.int8)
+    for cells, step in ((first, 1), (last_charging, 1), (last, -2)):
+        np.add.at(change, (stays.row, cells), step)  # 0 -> 1 charging -> 2 idle -> 0
+    arrivals = np.zeros((n_evse, len(instants)), dtype=bool)
+    sampled = first < last
+    arrivals[stays.row[sampled], first[sampled]] = True
+    return change.cumsum(axis=1, dtype=np.int8)[:, :-1], arrivals, int(sampled.sum())
+
+
+def _by_day(cells: NDArray[Any], n_days: int) -> NDArray[Any]:
+    """[n_evse, n_day * n_period] as [n_day, n_evse, n_period]."""
+    return np.ascontiguousarray(cells.reshape(len(cells), n_days, -1).swapaxes(0, 1))
