@@ -5,6 +5,7 @@ from types import ModuleType
 
 from pandapower_evflex import mobility, networks
 from pandapower_evflex.case.horizon import profiles_from_controllers
+from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
@@ -38,6 +39,7 @@ __all__ = [
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "cpo_densities",
     "cpo_rates_from_sessions",
     "create_cos_phi_p",
     "create_cpo",

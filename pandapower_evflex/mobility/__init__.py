@@ -1,7 +1,8 @@
-"""Synthetic cars and their nights at home."""
+"""Cars and their charging sessions: synthetic ones, and those of reports and public data."""
 
+from pandapower_evflex.mobility.acn import read_acn_sessions
 from pandapower_evflex.mobility.fleet import sample_fleet
 from pandapower_evflex.mobility.reports import sessions_from_reports
 from pandapower_evflex.mobility.sessions import sample_sessions
 
-__all__ = ["sample_fleet", "sample_sessions", "sessions_from_reports"]
+__all__ = ["read_acn_sessions", "sample_fleet", "sample_sessions", "sessions_from_reports"]

@@ -1,0 +1,76 @@
+"""Charging sessions of ACN-Data, the public record of the Adaptive Charging Network (https://ev.caltech.edu/dataset)."""
+
+from __future__ import annotations
+
+import json
+import os
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+#: column -> key of a session of ACN-Data
+TIMES = {"arrival": "connectionTime", "charging_end": "doneChargingTime", "departure": "disconnectTime"}
+
+
+def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Sessions from a JSON file of ACN-Data, as its web page and its API give them.
+
+    Parameters
+    ----------
+    path : file    `{"_items": [session, ...], ...}`, or just the list of sessions
+
+    Returns
+    -------
+    DataFrame [session] with `evse` (the station), `arrival, charging_end, departure` in the site's time zone (NaT where
+    missing) and `energy_kwh` (delivered): what `cpo_rates_from_sessions` takes, and with
+    ``columns={"user": "evse", "plug_in": "arrival", "plug_out": "departure"}`` what `sessions_from_reports` takes
+
+    Notes
+    -----
+    ACN throttles cars: one that charges slowly counts as charging until it is done, so the charging rate is above that
+    of outlets at nominal power. Who publishes results is asked to cite Z. J. Lee, T. Li, S. H. Low, *ACN-Data: Analysis
+    and Applications of an Open EV Charging Dataset*, e-Energy 2019.
+
+    Raises
+    ------
+    InvalidInputError    no JSON, no sessions in it, or sessions of several time zones
+    """
+    items = _items(path)
+    zones = sorted({str(item["timezone"]) for item in items if item.get("timezone")})
+    if len(zones) > 1:
+        remedy = "read the sites one by one"
+        raise InvalidInputError([_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy)])
+    columns: dict[str, Any] = {"evse": [item.get("stationID") for item in items]}
+    for name, key in TIMES.items():
+        instants = pd.DatetimeIndex(pd.to_datetime([_time(item.get(key)) for item in items], utc=True))
+        columns[name] = instants.tz_convert(zones[0] if zones else "UTC")
+    energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
+    return pd.DataFrame({**columns, "energy_kwh": pd.to_numeric(energy, errors="coerce").astype(float)})
+
+
+def _items(path: Any) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInputError([_fault(path, "", str(error), "is no JSON", "give the file as downloaded")]) from error
+    items = content.get("_items") if isinstance(content, dict) else content
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        problem, remedy = "holds no sessions", 'give {"_items": [session, ...]} or a list of sessions'
+        raise InvalidInputError([_fault(path, "_items", f"a {type(items).__name__}", problem, remedy)])
+    return items
+
+
+def _time(text: Any) -> pd.Timestamp:
+    """RFC 1123, as "Wed, 25 Apr 2018 11:08:04 GMT"; pandas would read its names in the language of the machine."""
+    try:
+        return pd.Timestamp(parsedate_to_datetime(text))
+    except (TypeError, ValueError):
+        return pd.NaT
+
+
+def _fault(path: Any, column: str, value: str, problem: str, remedy: str) -> Fault:
+    return Fault(Path(path).name, column, (), value, problem, remedy)
