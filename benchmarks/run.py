@@ -21,8 +21,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 import exact_vs_casadi
 import growth
 import powerflow_vs_runpp
+import rates_vs_pandas
 
-PARTS = {"exact": exact_vs_casadi.main, "growth": growth.main, "powerflow": powerflow_vs_runpp.main}
+PARTS = {
+    "exact": exact_vs_casadi.main,
+    "growth": growth.main,
+    "powerflow": powerflow_vs_runpp.main,
+    "rates": rates_vs_pandas.main,
+}
 
 
 def machine() -> str:
