@@ -121,7 +121,7 @@ def cpo_rates_from_sessions(
         problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
         raise InvalidInputError([Fault(TABLE, "evse", (), f"{len(stays.evse)} outlets", problem, remedy)])
     dates = _dates(days, stays)
-    lattices, arrivals, n_sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), n_evse)
+    lattices, arrivals, n_sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), int(n_evse))
     lattices, arrivals = (_by_day(cells, len(dates)) for cells in (lattices, arrivals))
     empty = dates[~lattices.any(axis=(1, 2))]
     counts = {"not sampled": len(stays.row) - n_sampled, "used": n_sampled, "days": len(dates), "gaps": len(empty)}
@@ -138,7 +138,7 @@ def cpo_rates_from_sessions(
 def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     """Number of periods of a day."""
     faults = []
-    if isinstance(n_evse, bool) or not isinstance(n_evse, numbers.Integral) or n_evse < 1:
+    if isinstance(n_evse, bool) or not isinstance(n_evse, numbers.Real) or n_evse < 1 or not float(n_evse).is_integer():
         remedy = "give the number of outlets of the site, 1 or more: rates are shares of it"
         faults.append(Fault(FUNCTION, "n_evse", (), n_evse, "is no number of outlets", remedy))
     minutes = 60.0 * float(period_h) if isinstance(period_h, numbers.Real) else 0.0

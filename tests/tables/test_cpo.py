@@ -8,6 +8,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
 from tests.tables.bad import good_net, run
 
@@ -126,3 +127,22 @@ def test_the_flexibility_opf_ignores_sites():
     pd.testing.assert_frame_equal(one.vm_pu["down"], other.vm_pu["down"])
     plain = evf.with_evs_as_loads(net, other, 0)
     assert not [name for name in plain if isinstance(name, str) and "cpo" in name]
+
+
+def test_the_row_of_a_site_replaces_its_price_and_caps_its_bid():
+    net = good_net()
+    prices = [300.0, 200.0, 100.0, 50.0, None]
+    sites = evf.create_cpos(net, [7] * 5, 12, 0.022, price_eur_per_mwh=prices, in_service=[True] * 3 + [False, True])
+    evf.create_flexibility(net, "ev", 0, "down", price_eur_per_mwh=1.0, max_p_mw=0.001)
+    without_rows = cpo_offers(net, sites)
+    assert without_rows.index.tolist() == [0, 1, 2, 4]
+    np.testing.assert_array_equal(without_rows["price_eur_per_mwh"], [300.0, 200.0, 100.0, np.nan])
+    assert without_rows["max_p_mw"].isna().all()
+    evf.create_flexibilities(
+        net, "cpo", [0, 1, 2, 3], "down", price_eur_per_mwh=[250.0, None, 90.0, 40.0], max_p_mw=[None, 0.1, None, None],
+        in_service=[True, True, False, True],
+    )  # fmt: skip
+    found = cpo_offers(net, [4, 1, 0, 2, 3])
+    assert found.index.tolist() == [4, 1, 0]
+    np.testing.assert_array_equal(found["price_eur_per_mwh"], [np.nan, 200.0, 250.0])
+    np.testing.assert_array_equal(found["max_p_mw"], [np.nan, 0.1, np.nan])
