@@ -6,7 +6,25 @@ from types import ModuleType
 from pandapower_evflex import mobility, networks
 from pandapower_evflex.case.horizon import profiles_from_controllers
 from pandapower_evflex.cpo.densities import cpo_densities
+from pandapower_evflex.cpo.equations import (
+    charging_density,
+    is_flexible_enough,
+    load_reduction,
+    max_velocity,
+    normalised_demand,
+    occupancy_density,
+    peak_limit_outlets,
+    reduction_of_velocity,
+    shaving_limit_mw,
+    shaving_limit_outlets,
+    shifting_velocity,
+    state_probabilities,
+    velocity_limit,
+    velocity_of_reduction,
+)
+from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
+from pandapower_evflex.cpo.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
@@ -39,6 +57,7 @@ __all__ = [
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "charging_density",
     "cpo_densities",
     "cpo_rates_from_sessions",
     "create_cos_phi_p",
@@ -53,12 +72,27 @@ __all__ = [
     "ev_std_types",
     "evs_from_loads",
     "hours_since",
+    "is_flexible_enough",
+    "load_reduction",
+    "max_peak_shave",
+    "max_velocity",
     "mobility",
     "networks",
+    "normalised_demand",
+    "occupancy_density",
+    "peak_limit_outlets",
+    "peak_shape",
     "profiles_from_controllers",
-    "uncontrolled_charging",
+    "reduction_of_velocity",
     "run_flexibility_opf",
     "set_cpo_rates",
+    "shaving_limit_mw",
+    "shaving_limit_outlets",
+    "shifting_velocity",
+    "state_probabilities",
+    "uncontrolled_charging",
+    "velocity_limit",
+    "velocity_of_reduction",
     "with_evs_as_loads",
     "write_period",
 ]

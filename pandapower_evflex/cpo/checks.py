@@ -1,0 +1,124 @@
+"""What numbers, series, lattices and windows the functions of this folder take, and what they say of others."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.faults import as_numbers, shown_values
+
+FloatArray = NDArray[np.float64]
+Int8Array = NDArray[np.int8]
+BoolArray = NDArray[np.bool_]
+
+#: states of an outlet in a period
+EMPTY, CHARGING, IDLE = 0, 1, 2
+
+
+def raise_if(faults: list[Fault]) -> None:
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def number_faults(
+    function: str, name: str, value: Any, remedy: str, *, least: float = -np.inf, most: float = np.inf,
+    whole: bool = False,
+) -> list[Fault]:  # fmt: skip
+    """A finite number within bounds; no truth value, no text."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        return [Fault(function, name, (), repr(value), "is not a number", remedy)]
+    number = float(value)
+    if not np.isfinite(number):
+        return [Fault(function, name, (), number, "is not finite", remedy)]
+    if whole and not number.is_integer():
+        return [Fault(function, name, (), f"{number:g}", "is not a whole number", remedy)]
+    if number < least:
+        return [Fault(function, name, (), f"{number:g}", f"is below {least:g}", remedy)]
+    if number > most:
+        return [Fault(function, name, (), f"{number:g}", f"is above {most:g}", remedy)]
+    return []
+
+
+def series_faults(
+    function: str, name: str, values: Any, remedy: str, *, least: float = -np.inf
+) -> tuple[FloatArray, list[Fault]]:
+    """A series of finite numbers, and what is wrong with it."""
+    cells = np.asarray(values)
+    if cells.ndim != 1:
+        return np.zeros(0), [Fault(function, name, (), f"an array of shape {cells.shape}", "is no series", remedy)]
+    floats, not_number = as_numbers(cells)
+    found = (
+        ("is not a number", not_number),
+        ("is not finite", ~np.isfinite(floats) & ~not_number),
+        (f"is below {least:g}", floats < least),
+    )
+    return floats, [
+        Fault(function, name, tuple(np.flatnonzero(wrong).tolist()), shown_values(cells.astype(object)[wrong]), *texts)
+        for problem, wrong in found
+        if wrong.any()
+        for texts in [(problem, remedy)]
+    ]
+
+
+def n_evse_faults(function: str, n_evse: Any) -> list[Fault]:
+    remedy = "give the number of outlets, a whole number of 0 or more"
+    return number_faults(function, "n_evse", n_evse, remedy, least=0, whole=True)
+
+
+def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Array, BoolArray]:
+    """States [n_evse, n_period] and which cells are the first of a stay, those after an empty cell included.
+
+    Raises
+    ------
+    InvalidInputError    no such array, states other than 0, 1, 2, arrivals of another shape or in empty cells
+    """
+    cells = np.asarray(lattice.to_numpy() if isinstance(lattice, pd.DataFrame) else lattice)
+    if cells.ndim != 2 or cells.dtype.kind not in "iuf":
+        value = f"an array of shape {cells.shape} and type {cells.dtype}"
+        remedy = "give whole numbers, one row per outlet and one column per period"
+        raise InvalidInputError([Fault(function, "lattice", (), value, "is no lattice", remedy)])
+    wrong = ~np.isin(cells, (EMPTY, CHARGING, IDLE)) if not _are_states(cells) else np.zeros(cells.shape, dtype=bool)
+    if wrong.any():
+        rows, shown = tuple(np.flatnonzero(wrong.any(axis=1)).tolist()), shown_values(cells[wrong].astype(object))
+        remedy = "a state is 0 (empty), 1 (charging) or 2 (idle)"
+        raise InvalidInputError([Fault(function, "lattice", rows, shown, "is no state", remedy)])
+    states = np.ascontiguousarray(cells, dtype=np.int8)
+    first = np.ones(states.shape, dtype=bool)
+    first[:, 1:] = states[:, :-1] == EMPTY
+    first &= states != EMPTY
+    return states, first if arrivals is None else first | _checked_arrivals(function, states, arrivals)
+
+
+def _are_states(cells: NDArray[Any]) -> bool:
+    return cells.dtype.kind in "iu" and (not cells.size or bool(cells.min() >= EMPTY and cells.max() <= IDLE))
+
+
+def _checked_arrivals(function: str, states: Int8Array, arrivals: Any) -> BoolArray:
+    flags = np.asarray(arrivals)
+    if flags.dtype != bool or flags.shape != states.shape:
+        value = f"an array of shape {flags.shape} and type {flags.dtype}"
+        remedy = f"give True in first cells of stays, False elsewhere, in the shape {states.shape} of the lattice"
+        raise InvalidInputError([Fault(function, "arrivals", (), value, "does not fit the lattice", remedy)])
+    empty = tuple(np.flatnonzero((flags & (states == EMPTY)).any(axis=1)).tolist())
+    if empty:
+        remedy = "mark first cells of stays, where a car is"
+        raise InvalidInputError([Fault(function, "arrivals", empty, "True", "in a cell without a car", remedy)])
+    return flags
+
+
+def window_faults(function: str, start: Any, n_periods: Any, n_all: int) -> list[Fault]:
+    """A window of whole periods within ``n_all``."""
+    remedy = f"the lattice has periods 0 to {n_all - 1}"
+    faults = number_faults(function, "start", start, f"give the first period of the window; {remedy}", least=0,
+                           most=n_all - 1, whole=True)  # fmt: skip
+    faults += number_faults(function, "n_periods", n_periods, "give the length of the window in periods, 1 or more",
+                            least=1, whole=True)  # fmt: skip
+    if not faults and start + n_periods > n_all:
+        problem, remedy = f"from period {start} on reach beyond the end", f"let the window end earlier: {remedy}"
+        faults.append(Fault(function, "n_periods", (), f"{n_periods} periods", problem, remedy))
+    return faults

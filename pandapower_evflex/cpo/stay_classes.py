@@ -1,0 +1,94 @@
+"""The stays of a lattice that meet a window, merged where they can shift alike, and what they can move out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, BoolArray, FloatArray, Int8Array
+from pandapower_evflex.kernels.jit import jit
+
+
+@dataclass(frozen=True)
+class StayClasses:
+    """Stays that charge in a window, one row for all that are alike there.
+
+    Parameters
+    ----------
+    cells : int8 [n_class, n_window_period]    states; empty before and after the stay
+    idle_after : int16 [n_class]               idle cells between the window and the departure, as far as they matter
+    count : float [n_class]                    how many stays are of the class
+    """
+
+    cells: Int8Array
+    idle_after: NDArray[np.int16]
+    count: FloatArray
+
+    def limits(self, subsets: BoolArray) -> FloatArray:
+        """R(A) of subsets of the window [n_subset, n_window_period]: the most that can be moved out of each."""
+        return _limits(self.cells, self.idle_after, self.count, subsets)
+
+
+def stay_classes(states: Int8Array, first: BoolArray, start: int, n_periods: int) -> StayClasses:
+    """Classes of the stays in periods ``start`` to ``start + n_periods`` of a lattice with first cells of stays."""
+    rows = _window_stays(states, first, start, n_periods)
+    rows, count = np.unique(rows, axis=0, return_counts=True) if len(rows) else (rows, np.zeros(0))
+    cells = np.ascontiguousarray(rows[:, :-1]).astype(np.int8)
+    return StayClasses(cells, np.ascontiguousarray(rows[:, -1]), count.astype(float))
+
+
+@jit
+def _window_stays(states, first, start, n_periods):
+    """Cells in the window of each stay that charges there, and behind them its idle cells after the window."""
+    n_evse, n_all = states.shape
+    end = start + n_periods
+    n_stays = 0
+    for n in range(n_evse):
+        charges = False
+        for k in range(start, end):
+            if first[n, k]:
+                charges = False
+            if states[n, k] == CHARGING and not charges:
+                charges = True
+                n_stays += 1
+    rows = np.zeros((n_stays, n_periods + 1), dtype=np.int16)
+    row = 0
+    for n in range(n_evse):
+        n_charging = 0
+        for k in range(start, end):
+            if first[n, k] and n_charging:
+                row += 1
+                n_charging = 0
+            if states[n, k] == CHARGING:
+                n_charging += 1
+            if n_charging:  # idle cells before it receive nothing
+                rows[row, k - start] = states[n, k]
+        if n_charging:
+            for k in range(end, n_all):
+                if first[n, k] or states[n, k] == EMPTY or rows[row, n_periods] == n_charging:
+                    break
+                if states[n, k] == IDLE:
+                    rows[row, n_periods] += 1
+            row += 1
+    return rows
+
+
+@jit
+def _limits(cells, idle_after, count, subsets):
+    """R(A), the bracket matching: a charging cell in A waits until an idle cell that is not in A."""
+    total = np.zeros(len(subsets))
+    for a in range(len(subsets)):
+        for c in range(len(cells)):
+            waiting = 0
+            moved = 0
+            for k in range(cells.shape[1]):
+                if subsets[a, k]:
+                    if cells[c, k] == CHARGING:
+                        waiting += 1
+                elif waiting > 0 and cells[c, k] == IDLE:
+                    waiting -= 1
+                    moved += 1
+            total[a] += count[c] * (moved + min(waiting, idle_after[c]))
+    return total
