@@ -22,8 +22,10 @@ from pandapower_evflex.cpo.equations import (
     velocity_limit,
     velocity_of_reduction,
 )
+from pandapower_evflex.cpo.lattice import PeakShave, shave_peak
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
+from pandapower_evflex.cpo.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
@@ -57,6 +59,7 @@ __all__ = [
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "PeakShave",
     "charging_density",
     "cpo_densities",
     "cpo_rates_from_sessions",
@@ -75,6 +78,7 @@ __all__ = [
     "is_flexible_enough",
     "load_reduction",
     "max_peak_shave",
+    "max_shave_lp",
     "max_velocity",
     "mobility",
     "networks",
@@ -86,6 +90,7 @@ __all__ = [
     "reduction_of_velocity",
     "run_flexibility_opf",
     "set_cpo_rates",
+    "shave_peak",
     "shaving_limit_mw",
     "shaving_limit_outlets",
     "shifting_velocity",

@@ -120,5 +120,4 @@ def _affine_weights(corners: FloatArray) -> FloatArray:
     system[:k, :k], system[k, k] = gram / scale, 0.0
     right = np.zeros(k + 1)
     right[k] = 1.0
-    weights: FloatArray = np.linalg.lstsq(system, right, rcond=None)[0][:k]
-    return weights
+    return np.asarray(np.linalg.lstsq(system, right, rcond=None)[0][:k], dtype=float)

@@ -1,0 +1,109 @@
+"""Hopping keeps every stay's charging, and with the most slack first it reaches whatever can be reached."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import pandapower_evflex as evf
+from pandapower_evflex.cpo.hopping import POLICIES
+from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stays_of
+
+
+@st.composite
+def tasks(draw):
+    states, arrivals = draw(small_lattices())
+    start = draw(st.integers(0, states.shape[1] - 1))
+    n = draw(st.integers(1, states.shape[1] - start))
+    return states, arrivals & (states > 0), start, np.array(draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(tasks(), st.sampled_from(sorted(POLICIES)))
+def test_cells_only_move_later_within_their_stay(task, policy):
+    states, arrivals, start, reduction = task
+    shave = evf.shave_peak(states, reduction, start, policy=policy, arrivals=arrivals)
+    np.testing.assert_array_equal(shave.lattice == 0, states == 0)
+    moved = (states == 1).astype(int) - (shave.lattice == 1)
+    for n, begin, end in stays_of(states, arrivals):
+        waiting = np.cumsum(moved[n, begin:end])
+        assert np.all(waiting >= 0) and waiting[-1] == 0
+    np.testing.assert_array_equal(np.cumsum(moved.sum(axis=0)), shave.velocity)
+    assert not moved[:, :start].any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(tasks(), st.sampled_from(sorted(POLICIES)))
+def test_success_is_a_load_that_falls_by_the_reduction(task, policy):
+    states, arrivals, start, reduction = task
+    shave = evf.shave_peak(states, reduction, start, policy=policy, arrivals=arrivals)
+    load, after = (evf.normalised_demand(cells) for cells in (states, shave.lattice))
+    end = start + len(reduction)
+    falls = (load - after)[start:end] >= reduction
+    assert shave.success == falls.all()
+    assert shave.first_failing_period == (None if falls.all() else start + int(np.argmin(falls)))
+    np.testing.assert_array_equal(shave.rebound[end:], (after - load)[end:])
+    assert not shave.rebound[:end].any()
+
+
+@settings(max_examples=500, deadline=None)
+@given(tasks())
+def test_the_most_slack_first_fails_only_where_every_policy_must(task):
+    states, arrivals, start, reduction = task
+    assume(reduction.any())
+    possible = shave_by_lp(states, arrivals, start, reduction.astype(float)) >= 1.0 - 1e-6
+    assert evf.shave_peak(states, reduction, start, arrivals=arrivals).success == possible
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_most_slack_first_reaches_the_largest_whole_shave_of_larger_lattices(seed):
+    states = random_lattice(np.random.default_rng(seed), 60, 96)
+    apex = evf.max_peak_shave(states, 40, 6)
+    reduction = np.floor(apex * evf.peak_shape("triangle", 6) + 1e-9)
+    assert evf.shave_peak(states, reduction, 40).success
+
+
+def test_other_policies_fail_where_the_most_slack_succeeds():
+    """The first car must leave soon; the second can wait in both periods."""
+    states = [[1, 2, 0, 0], [1, 1, 2, 2]]
+    assert evf.shave_peak(states, [1, 1], 0).success
+    for policy in ("nearest_idle", "outlet_order"):
+        assert evf.shave_peak(states, [1, 1], 0, policy=policy).first_failing_period == 1
+
+
+def test_nothing_asked_changes_nothing():
+    states = random_lattice(np.random.default_rng(0), 20, 48)
+    shave = evf.shave_peak(states, np.zeros(4), 10)
+    np.testing.assert_array_equal(shave.lattice, states)
+    assert shave.success and not shave.velocity.any() and not shave.rebound.any()
+
+
+def test_half_an_outlet_takes_a_whole_one():
+    assert evf.shave_peak([[1, 2], [1, 2]], [0.5], 0).velocity.tolist() == [1, 0]
+
+
+def test_more_than_charges_fails_in_that_period_with_everything_deferred():
+    shave = evf.shave_peak([[1, 1, 2, 2]], [1, 2], 0)
+    assert (shave.success, shave.first_failing_period) == (False, 1)
+    assert shave.lattice.tolist() == [[2, 2, 1, 1]]
+
+
+WRONG = {
+    "a negative reduction": (([[1, 2]], [-1], 0), {}, "reduction"),
+    "a missing reduction": (([[1, 2]], [np.nan], 0), {}, "reduction"),
+    "no reduction": (([[1, 2]], [], 0), {}, "reduction"),
+    "a reduction beyond the lattice": (([[1, 2]], [1, 1], 1), {}, "reduction"),
+    "a start beyond the lattice": (([[1, 2]], [1], 2), {}, "start"),
+    "an unknown policy": (([[1, 2]], [1], 0), {"policy": "random"}, "policy"),
+    "a state that is none": (([[1, 5]], [1], 0), {}, "lattice"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_tasks_are_refused_by_name(what):
+    args, options, column = WRONG[what]
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.shave_peak(*args, **options)
+    assert [fault.column for fault in error.value.faults] == [column]
