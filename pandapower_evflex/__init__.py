@@ -23,6 +23,8 @@ from pandapower_evflex.cpo.equations import (
     velocity_of_reduction,
 )
 from pandapower_evflex.cpo.lattice import PeakShave, shave_peak
+from pandapower_evflex.cpo.markov import count_transition_matrices, estimate_transition_matrices, simulate_lattice
+from pandapower_evflex.cpo.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.cpo.shave_lp import max_shave_lp
@@ -61,6 +63,7 @@ __all__ = [
     "InvalidInputError",
     "PeakShave",
     "charging_density",
+    "count_transition_matrices",
     "cpo_densities",
     "cpo_rates_from_sessions",
     "create_cos_phi_p",
@@ -72,6 +75,7 @@ __all__ = [
     "create_evs",
     "create_flexibilities",
     "create_flexibility",
+    "estimate_transition_matrices",
     "ev_std_types",
     "evs_from_loads",
     "hours_since",
@@ -80,6 +84,7 @@ __all__ = [
     "max_peak_shave",
     "max_shave_lp",
     "max_velocity",
+    "mean_field_peak_shave",
     "mobility",
     "networks",
     "normalised_demand",
@@ -94,6 +99,7 @@ __all__ = [
     "shaving_limit_mw",
     "shaving_limit_outlets",
     "shifting_velocity",
+    "simulate_lattice",
     "state_probabilities",
     "uncontrolled_charging",
     "velocity_limit",

@@ -76,7 +76,7 @@ def test_the_rule_warns_of_periods_other_than_a_quarter_hour(period_h, n_warning
     assert len(caplog.records) == n_warnings
 
 
-TAKE_RATES = (evf.state_probabilities,)
+TAKE_RATES = (evf.state_probabilities, evf.estimate_transition_matrices)
 RATES = [case for case in BAD if "C" in case]
 
 
