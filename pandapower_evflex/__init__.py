@@ -26,6 +26,7 @@ from pandapower_evflex.cpo.lattice import PeakShave, shave_peak
 from pandapower_evflex.cpo.markov import count_transition_matrices, estimate_transition_matrices, simulate_lattice
 from pandapower_evflex.cpo.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.peak_shape import peak_shape
+from pandapower_evflex.cpo.peak_shaving import cpo_peak_shaving
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.cpo.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shaving import max_peak_shave
@@ -65,6 +66,7 @@ __all__ = [
     "charging_density",
     "count_transition_matrices",
     "cpo_densities",
+    "cpo_peak_shaving",
     "cpo_rates_from_sessions",
     "create_cos_phi_p",
     "create_cpo",

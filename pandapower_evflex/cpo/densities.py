@@ -50,7 +50,7 @@ def cpo_densities(net: Any, start_h: float, end_h: float, cpos: Sequence[int] | 
     >>> evf.cpo_densities(net, 6, 18).loc[cpo].tolist()
     [0.4, 0.9]
     """
-    faults = _site_faults(net, cpos)
+    faults = site_faults(net, cpos)
     try:
         start, length = window_hours(FUNCTION, start_h, end_h)
     except InvalidInputError as error:
@@ -94,7 +94,8 @@ def _shares_of_window(start: float, length: float, n_periods: int) -> NDArray[np
     return hours.reshape(2, n_periods).sum(axis=0) / length
 
 
-def _site_faults(net: Any, cpos: Any) -> list[Fault]:
+def site_faults(net: Any, cpos: Any) -> list[Fault]:
+    """What is wrong with net.cpo, or with the sites asked for."""
     if "cpo" not in net:
         return [Fault("cpo", "", (), "the table", "is missing", "create the sites with create_cpo")]
     faults = frame_faults(net, CPO, net["cpo"])

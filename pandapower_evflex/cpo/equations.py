@@ -220,11 +220,16 @@ def shaving_limit_outlets(
     faults = _site_faults("shaving_limit_outlets", charging_density, occupancy_density, n_evse)
     faults += number_faults("shaving_limit_outlets", "period_h", period_h, remedy, least=1.0 / 60.0, most=24.0)
     raise_if(faults)
+    warn_of_period(period_h)
+    rule = peak_limit_outlets(charging_density, occupancy_density, n_evse, n_periods, shape=shape)
+    return min(rule, float(charging_density) * int(n_evse))
+
+
+def warn_of_period(period_h: float) -> None:
+    """Warn in the log of periods for which the rule was not made."""
     if abs(period_h - PERIOD_H) > ROUNDING:
         message = "periods of %g min: the paper's rule is meant for 15 min and changes in proportion to the period"
         logger.warning(message, 60.0 * period_h)
-    rule = peak_limit_outlets(charging_density, occupancy_density, n_evse, n_periods, shape=shape)
-    return min(rule, float(charging_density) * int(n_evse))
 
 
 def shaving_limit_mw(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandapower_evflex.cpo.checks import checked_lattice, raise_if, window_faults
+from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, checked_lattice, raise_if, window_faults
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.stay_classes import stay_classes
 from pandapower_evflex.cpo.subsets import largest_apex
@@ -50,5 +50,9 @@ def max_peak_shave(lattice: Any, start: int, n_periods: int, *, shape: Any = "tr
     """
     states, first = checked_lattice(FUNCTION, lattice, arrivals)
     raise_if(window_faults(FUNCTION, start, n_periods, states.shape[1]))
-    heights = peak_shape(shape, n_periods)
-    return largest_apex(stay_classes(states, first, int(start), int(n_periods)).limits, heights)
+    return apex_of(states, first, int(start), peak_shape(shape, n_periods))
+
+
+def apex_of(states: Int8Array, first: BoolArray, start: int, heights: FloatArray) -> float:
+    """`max_peak_shave` of a lattice, a window and heights that are right."""
+    return largest_apex(stay_classes(states, first, start, len(heights)).limits, heights)

@@ -83,7 +83,8 @@ def rates_of(net: Any, cpos: Sequence[int]) -> tuple[FloatArray, FloatArray]:
         charging[list(cpos)].to_numpy(dtype=float).ravel(), occupancy[list(cpos)].to_numpy(dtype=float).ravel(),
         ((CHARGING, ""), (OCCUPANCY, "")),
     )  # fmt: skip
-    return c.reshape(-1, len(cpos)), o.reshape(-1, len(cpos))
+    shape = (len(charging), len(cpos))
+    return c.reshape(shape), o.reshape(shape)
 
 
 def rate_faults(net: Any) -> list[Fault]:
