@@ -18,12 +18,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cpo_vs_numpy
 import exact_vs_casadi
 import growth
 import powerflow_vs_runpp
 import rates_vs_pandas
 
 PARTS = {
+    "cpo": cpo_vs_numpy.main,
     "exact": exact_vs_casadi.main,
     "growth": growth.main,
     "powerflow": powerflow_vs_runpp.main,

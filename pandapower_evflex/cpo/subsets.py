@@ -12,8 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pandapower_evflex.cpo.checks import BoolArray, FloatArray
+
+IntArray = NDArray[np.int64]
 
 #: R of subsets [n_subset, n_window_period]
 Limits = Callable[[BoolArray], FloatArray]
@@ -23,7 +26,15 @@ MAX_LISTED_PERIODS = 10
 
 #: relative to the largest limit: below, a violation is rounding
 TOLERANCE = 1e-10
-MAX_STEPS = 100_000
+
+#: of the scalar products of bases
+ROUNDING = 1e-13
+
+#: a corner of less weight is dropped
+SMALLEST = 1e-12
+
+#: some times the number of periods are usual
+MAX_STEPS = 10_000
 
 
 def largest_apex(limits: Limits, shape: FloatArray) -> float:
@@ -44,46 +55,37 @@ def _least_ratio(limit: FloatArray, sets: BoolArray, shape: FloatArray) -> float
 
 
 def _least_ratio_generated(limits: Limits, shape: FloatArray) -> float:
-    n = len(shape)
-    sets = np.vstack([np.eye(n, dtype=bool), np.ones((1, n), dtype=bool)])
-    limit = limits(sets)
-    tolerance = TOLERANCE * max(1.0, float(limit.max()))
-    theta = _least_ratio(limit, sets, shape)
-    bases = np.zeros((0, n))  # of R: those of R - theta s lie theta s lower, so that they serve every theta
-    while True:
-        lower, bases = _set_below(limits, shape, theta, bases, tolerance)
-        if not lower < theta:
-            return theta
-        theta = lower
+    """Wolfe's algorithm: x is the point of least norm in the hull of some bases of R - theta s.
 
-
-def _set_below(
-    limits: Limits, shape: FloatArray, theta: float, bases: FloatArray, tolerance: float
-) -> tuple[float, FloatArray]:
-    """A lower ratio than theta, or theta where no set has one; with the bases found on the way.
-
-    Wolfe's algorithm: x is the point of least norm in the hull of ``corners``; minus its negative part bounds how far
-    any set lies below zero.
+    No set lies further below zero than the negative part of x. The sets that each new base is made of lower theta
+    wherever they can, which moves all bases by the same step.
     """
-    corners = bases - theta * shape if len(bases) else _greedy_base(limits, np.zeros(len(shape)))[0] - theta * shape
-    corners = np.atleast_2d(corners)[:1]
-    weights = np.ones(1)
+    n = len(shape)
+    everywhere = np.ones((1, n), dtype=bool)
+    theta = _least_ratio(limits(everywhere), everywhere, shape)
+    base, ratio = _greedy_base(limits, np.zeros(n), shape)
+    theta = min(theta, ratio)
+    bases, weights = base[None, :], np.ones(1)
+    tolerance = TOLERANCE * max(1.0, float(np.abs(base).max()))
     for _ in range(MAX_STEPS):
-        x = weights @ corners
+        x = weights @ bases - theta * shape
         if np.minimum(x, 0.0).sum() >= -tolerance:
-            break
+            return theta
         base, ratio = _greedy_base(limits, x, shape)
-        if ratio < theta - tolerance:
-            return ratio, base[None, :]
-        corner = base - theta * shape
-        scale = max(1.0, float(np.max(np.sum(corners**2, axis=1))))
-        if x @ corner >= x @ x - 1e-13 * scale:
-            break
-        corners, weights = _nearest(np.vstack([corners, corner]), np.append(weights, 0.0))
-    return theta, bases
+        size = float(np.max(np.sum((bases - theta * shape) ** 2, axis=1)))
+        is_nearest = x @ (base - theta * shape) >= x @ x - ROUNDING * max(1.0, size)
+        if ratio < theta:
+            theta = ratio
+        elif is_nearest:
+            return theta
+        if not is_nearest:
+            bases, weights = np.vstack([bases, base]), np.append(weights, 0.0)
+        kept, weights = _nearest(bases - theta * shape, weights)
+        bases = bases[kept]
+    raise RuntimeError(f"no largest shave within {MAX_STEPS} steps")
 
 
-def _greedy_base(limits: Limits, x: FloatArray, shape: FloatArray | None = None) -> tuple[FloatArray, float]:
+def _greedy_base(limits: Limits, x: FloatArray, shape: FloatArray) -> tuple[FloatArray, float]:
     """Base of R that is least along x, and the least ratio of the sets that it is made of."""
     n = len(x)
     order = np.argsort(x, kind="stable")
@@ -92,23 +94,24 @@ def _greedy_base(limits: Limits, x: FloatArray, shape: FloatArray | None = None)
     limit = limits(sets)
     base = np.empty(n)
     base[order] = np.diff(limit, prepend=0.0)
-    return base, np.inf if shape is None else _least_ratio(limit, sets, shape)
+    return base, _least_ratio(limit, sets, shape)
 
 
-def _nearest(corners: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Corners and weights of the point of least norm in their hull (Wolfe's minor cycles)."""
+def _nearest(corners: FloatArray, weights: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Which corners span the point of least norm in their hull, and its weights (Wolfe's minor cycles)."""
+    kept = np.arange(len(corners))
     while True:
-        affine = _affine_weights(corners)
-        if np.all(affine > 1e-12):
-            return corners, affine
-        falling = affine <= 1e-12
-        drop = weights - affine
-        step = np.min(np.where(falling & (drop > 0.0), weights / np.where(drop > 0.0, drop, 1.0), 1.0))
+        affine = _affine_weights(corners[kept])
+        if np.all(affine > SMALLEST):
+            return kept, affine
+        falling = affine <= SMALLEST
+        drop = np.where(falling, weights - affine, 0.0)
+        step = np.min(np.where(drop > 0.0, weights / np.where(drop > 0.0, drop, 1.0), 1.0))
         weights = weights + step * (affine - weights)
-        kept = weights > 1e-12
-        if kept.all():
-            kept[np.argmin(np.where(falling, weights, np.inf))] = False
-        corners, weights = corners[kept], weights[kept] / weights[kept].sum()
+        stays = weights > SMALLEST
+        if stays.all():
+            stays[np.argmin(np.where(falling, weights, np.inf))] = False
+        kept, weights = kept[stays], weights[stays] / weights[stays].sum()
 
 
 def _affine_weights(corners: FloatArray) -> FloatArray:
