@@ -23,8 +23,13 @@ from pandapower_evflex.cpo.equations import rates_of_day
 from pandapower_evflex.cpo.prior import scaled_prior, workplace_prior
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.kernels.jit import jit
+from pandapower_evflex.tables.rate_values import number_faults as period_faults
 
 ESTIMATE, SIMULATE, COUNT = "estimate_transition_matrices", "simulate_lattice", "count_transition_matrices"
+
+#: beyond this factor on changes of state, plug-ins change no more
+MAX_LOG_FACTOR = 16.0
+PLUG_INS_TOLERANCE = 1e-6
 
 #: sums of probabilities are 1 up to this
 ROUNDING = 1e-9
@@ -69,6 +74,7 @@ def estimate_transition_matrices(
     True
     """
     c, o = rates_of_day(ESTIMATE, charging_rate, occupancy_rate)
+    raise_if(period_faults((ESTIMATE, "charging_rate"), len(c)))
     probabilities = np.stack([1.0 - o, c, o - c], axis=1)
     least = float(np.maximum(np.roll(o, -1) - o, 0.0).sum())
     if plug_ins_per_day is not None:
@@ -90,14 +96,16 @@ def _with_plug_ins(probabilities: FloatArray, kernel: FloatArray, wanted: float)
     def excess(log_factor: float) -> float:
         return plug_ins(probabilities, project(probabilities, scaled_prior(kernel, np.exp(log_factor)))) - wanted
 
-    low, high = -14.0, 14.0
-    least, most = excess(low) + wanted, excess(high) + wanted
-    if not least - 1e-6 <= wanted <= most + 1e-6:
-        value, problem = f"{wanted:g}", f"is outside what these rates allow, {least:.4g} to {most:.4g}"
-        raise_if([Fault(ESTIMATE, "plug_ins_per_day", (), value, problem, "correct the rates, or leave it out")])
-    if least < wanted < most:
-        low = high = brentq(excess, low, high, xtol=1e-12)
-    chosen = low if wanted <= least else high
+    near, far = 0.0, 1.0 if excess(0.0) < 0.0 else -1.0
+    while excess(near) * excess(far) > 0.0 and abs(far) < MAX_LOG_FACTOR:
+        near, far = far, 2.0 * far
+    if excess(near) * excess(far) > 0.0:
+        if abs(excess(far)) > PLUG_INS_TOLERANCE:
+            problem = f"is {'above' if far > 0.0 else 'below'} what these rates allow, {wanted + excess(far):.4g}"
+            remedy = "correct the rates, or leave it out"
+            raise_if([Fault(ESTIMATE, "plug_ins_per_day", (), f"{wanted:g}", problem, remedy)])
+        near = far
+    chosen = far if near == far else brentq(excess, near, far, xtol=1e-12)
     return project(probabilities, scaled_prior(kernel, np.exp(chosen)))
 
 

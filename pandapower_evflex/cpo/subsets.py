@@ -69,7 +69,7 @@ def _least_ratio_generated(limits: Limits, shape: FloatArray) -> float:
     tolerance = TOLERANCE * max(1.0, float(np.abs(base).max()))
     for _ in range(MAX_STEPS):
         x = weights @ bases - theta * shape
-        if np.minimum(x, 0.0).sum() >= -tolerance:
+        if theta == 0.0 or np.minimum(x, 0.0).sum() >= -tolerance:
             return theta
         base, ratio = _greedy_base(limits, x, shape)
         size = float(np.max(np.sum((bases - theta * shape) ** 2, axis=1)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import pandapower_evflex as evf
 from tests.cpo.lattices import stored
 
-POINTS, BAD = stored("equation_points"), stored("bad_inputs")["cases"]
+POINTS = stored("equation_points")
 
 
 @pytest.mark.parametrize("n_periods", [int(n) for n in POINTS["triangle_shape"]])
@@ -37,6 +37,13 @@ def test_the_rule_for_any_shape():
     point = POINTS["shape_generalisation"]
     outlets = evf.shaving_limit_outlets(point["d_c"], point["d_o"], point["N"], 4, shape=point["shape"])
     assert outlets * point["P"] == pytest.approx(point["expect"], rel=1e-12)
+
+
+@pytest.mark.parametrize("minutes", [5, 15, 30, 60])
+def test_the_same_hour_yields_in_proportion_to_the_period(minutes):
+    """The rule allows the energy (d_o - d_c) N P times one period: 12 outlets are those of quarter hours."""
+    found = evf.shaving_limit_outlets(0.45, 0.85, 60, 60 // minutes, period_h=minutes / 60)
+    assert found == pytest.approx(min(12.0 * minutes / 15, 27.0))
 
 
 def test_densities_of_half_open_windows():
@@ -74,24 +81,6 @@ def test_demand_reduction_and_velocity_belong_together():
 def test_the_rule_warns_of_periods_other_than_a_quarter_hour(period_h, n_warnings, caplog):
     evf.shaving_limit_outlets(0.45, 0.85, 60, round(1 / period_h), period_h=period_h)
     assert len(caplog.records) == n_warnings
-
-
-TAKE_RATES = (evf.state_probabilities, evf.estimate_transition_matrices)
-RATES = [case for case in BAD if "C" in case]
-
-
-@pytest.mark.parametrize("case", RATES, ids=[case["what"] for case in RATES])
-def test_rates_that_are_wrong_are_refused_by_name(case):
-    c, o = (np.array(case[name], dtype=float) for name in "CO")
-    for call in TAKE_RATES:
-        if case["answer"].startswith("error"):
-            with pytest.raises(evf.InvalidInputError) as error:
-                call(c, o)
-            assert error.value.faults[0].column == "charging_rate"
-            if "percent" in case["what"]:
-                assert "0.45, not 45 percent" in str(error.value)
-        else:
-            assert np.all(np.isfinite(call(c, o))) and np.all(call(c, o) >= 0.0)
 
 
 NUMBERS = {

@@ -28,7 +28,7 @@ def plug_ins(P, Pi):
 @st.composite
 def rates(draw):
     """With zeros, full sites and sites without idle cars."""
-    n = draw(st.integers(1, 12))
+    n = draw(st.sampled_from([1, 2, 3, 4, 6, 8, 12]))
     shares = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0.0, 1.0))
     occupancy, busy = (np.array(draw(st.lists(shares, min_size=n, max_size=n))) for _ in range(2))
     return occupancy * busy, occupancy
