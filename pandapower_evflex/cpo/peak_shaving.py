@@ -19,7 +19,7 @@ from pandapower_evflex.cpo.equations import (
     state_probabilities,
     warn_of_period,
 )  # fmt: skip
-from pandapower_evflex.cpo.markov import estimate_transition_matrices
+from pandapower_evflex.cpo.markov import count_transition_matrices, estimate_transition_matrices
 from pandapower_evflex.cpo.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.site_days import FUNCTION, lattices_of_sites, real_apexes, simulated_apexes
@@ -48,6 +48,35 @@ class _Window:
     @property
     def n_periods(self) -> int:
         return len(self.heights)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A site with its rates [n_period], and what else is known of it."""
+
+    cpo: int
+    n_evse: int
+    charging_rate: FloatArray
+    occupancy_rate: FloatArray
+    days: Any
+    plug_ins: Any
+
+    def chain(self) -> FloatArray:
+        """Transition matrices; counted where there are real days."""
+        prior = None
+        if self.days is not None:
+            prior = count_transition_matrices(getattr(self.days, "lattices", self.days))
+        c, o = self.charging_rate, self.occupancy_rate
+        return estimate_transition_matrices(c, o, prior=prior, plug_ins_per_day=self.plug_ins)
+
+    def first(self) -> FloatArray:
+        """Probabilities of the states in the first period."""
+        return state_probabilities(self.charging_rate, self.occupancy_rate)[0]
+
+    def densities(self, window: _Window) -> tuple[float, float]:
+        d_c = charging_density(self.charging_rate, window.start, window.n_periods)
+        d_o = occupancy_density(self.occupancy_rate, window.start, window.n_periods)
+        return d_c, max(d_c, d_o)  # equal up to rounding where all cars charge
 
 
 def cpo_peak_shaving(
@@ -84,7 +113,8 @@ def cpo_peak_shaving(
                              real ones: take real days where there are some
     n_days : int             simulated days, each with its following night and day
     lattices : CpoRates or int [n_day, n_evse, n_period], or {cpo: these}
-        real days, in which stays end at midnight; where the window goes on after it, each day is followed by the next
+        real days, in which stays end at midnight; where the window goes on after it, each day is followed by the next.
+        "meanfield" counts how states follow each other in them
     plug_ins_per_day : float or {cpo: float}
         arrivals per outlet and day, see `estimate_transition_matrices`
     seed : int, Generator or None of numpy
@@ -119,11 +149,16 @@ def cpo_peak_shaving(
     window = _window(start_h, end_h, n_day_periods, shape)
     days = lattices_of_sites(lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
     rng = _generator(seed)
-    rows = [
-        _site(cpo, int(sites.at[cpo, "n_evse"]), charging[:, i], occupancy[:, i], window, rule, quantile, n_days,
-              days.get(cpo), _of_site(plug_ins_per_day, cpo), rng)
-        for i, cpo in enumerate(cpos)
-    ]  # fmt: skip
+    rows = []
+    for i, cpo in enumerate(cpos):
+        plug_ins = _of_site(plug_ins_per_day, cpo)
+        site = _Site(cpo, int(sites.at[cpo, "n_evse"]), charging[:, i], occupancy[:, i], days.get(cpo), plug_ins)
+        d_c, d_o = site.densities(window)
+        paper = shaving_limit_outlets(d_c, d_o, site.n_evse, window.n_periods, shape=window.heights)
+        limit = _limit(site, window, rule, quantile, int(n_days), rng) if site.n_evse else 0.0
+        if rule == "paper":
+            _warn_of_promise(site, window, paper, limit)
+        rows.append((paper if rule == "paper" else limit, paper, d_c, d_o))
     if rule == "paper" and cpos:
         warn_of_period(24.0 / n_day_periods)
     columns = ["outlets", "paper_outlets", "charging_density", "occupancy_density"]
@@ -133,35 +168,25 @@ def cpo_peak_shaving(
     return pd.concat([sites[["name", "bus"]], pd.DataFrame(priced, index=offers.index), shaved], axis=1)
 
 
-def _site(
-    cpo: Any, n_evse: int, c: FloatArray, o: FloatArray, window: _Window, rule: str, quantile: float | None,
-    n_days: int, days: Any, plug_ins: float | None, rng: np.random.Generator,
-) -> tuple[float, float, float, float]:  # fmt: skip
-    """Outlets by the rule and by the paper's, and the densities."""
-    d_c, d_o = (density(rate, window.start, window.n_periods)
-                for density, rate in ((charging_density, c), (occupancy_density, o)))  # fmt: skip
-    d_o = max(d_c, d_o)  # their means may differ by rounding
-    paper = shaving_limit_outlets(d_c, d_o, n_evse, window.n_periods, shape=window.heights)
-    if n_evse == 0:
-        return 0.0, 0.0, d_c, d_o
-    if days is not None and rule != "meanfield":
-        apexes = real_apexes(days, window.start, window.heights, cpo)
+def _limit(
+    site: _Site, window: _Window, rule: str, quantile: float | None, n_days: int, rng: np.random.Generator
+) -> float:
+    """What the cars of a site can shave [outlets]: on real days, on simulated ones, or in the limit of many outlets."""
+    start, heights = window.start, window.heights
+    if rule != "meanfield" and site.days is not None:
+        apexes = real_apexes(site.days, start, heights, site.cpo)
     elif rule == "exact":
-        P = estimate_transition_matrices(c, o, plug_ins_per_day=plug_ins)
-        initial = state_probabilities(c, o)[0]
-        apexes = simulated_apexes(P, initial, n_evse, window.start, window.heights, int(n_days), rng)
+        apexes = simulated_apexes(site.chain(), site.first(), site.n_evse, start, heights, n_days, rng)
     else:
-        P = estimate_transition_matrices(c, o, plug_ins_per_day=plug_ins)
-        initial = state_probabilities(c, o)[0]
-        limit = mean_field_peak_shave(P, initial, n_evse, window.start, window.n_periods, shape=window.heights)
-        apexes = np.array([limit])
-    exact = float(np.mean(apexes) if quantile is None else np.quantile(apexes, quantile))
-    if rule != "paper":
-        return exact, paper, d_c, d_o
-    if paper > exact * (1.0 + TOLERANCE) + TOLERANCE:
+        P, first = site.chain(), site.first()
+        return mean_field_peak_shave(P, first, site.n_evse, start, window.n_periods, shape=heights)
+    return float(np.mean(apexes) if quantile is None else np.quantile(apexes, quantile))
+
+
+def _warn_of_promise(site: _Site, window: _Window, paper: float, limit: float) -> None:
+    if paper > limit * (1.0 + TOLERANCE) + TOLERANCE:
         message = "cpo %s, %s: the paper's rule promises %.1f outlets, its cars can shave %.1f; take rule='exact'"
-        logger.warning(message, cpo, window.text, paper, exact)
-    return paper, paper, d_c, d_o
+        logger.warning(message, site.cpo, window.text, paper, limit)
 
 
 def _window(start_h: Any, end_h: Any, n_day_periods: int, shape: Any) -> _Window:

@@ -79,8 +79,9 @@ def test_real_days_shave_what_was_found_on_more_days_of_the_site(hour):
     net, rates = jpl()
     found = evf.cpo_peak_shaving(net, hour, hour + 1, rule="exact", lattices=rates).at[0, "outlets"]
     assert found == pytest.approx(JPL_EXACT[hour], abs=1.7)
-    limit = evf.cpo_peak_shaving(net, hour, hour + 1, rule="meanfield").at[0, "outlets"]
-    assert limit == pytest.approx(found, rel=0.06, abs=1.0)
+    for lattices in (None, rates):
+        limit = evf.cpo_peak_shaving(net, hour, hour + 1, rule="meanfield", lattices=lattices).at[0, "outlets"]
+        assert limit == pytest.approx(found, rel=0.06, abs=1.0)
 
 
 def test_the_rule_is_warned_of_in_the_afternoon_only(caplog):
