@@ -87,7 +87,7 @@ def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Arr
         rows, shown = tuple(np.flatnonzero(wrong.any(axis=1)).tolist()), shown_values(cells[wrong].astype(object))
         remedy = "a state is 0 (empty), 1 (charging) or 2 (idle)"
         raise InvalidInputError([Fault(function, "lattice", rows, shown, "is no state", remedy)])
-    states = np.ascontiguousarray(cells, dtype=np.int8)
+    states = np.require(cells, np.int8, ["C", "W"])  # read-only arrays would be compiled for once more
     first = np.ones(states.shape, dtype=bool)
     first[:, 1:] = states[:, :-1] == EMPTY
     first &= states != EMPTY

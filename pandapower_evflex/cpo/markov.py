@@ -84,7 +84,7 @@ def estimate_transition_matrices(
         kernel = np.broadcast_to(workplace_prior(c, o, plug_ins_per_day or 1.3 * least), (len(c), 3, 3))
     else:
         kernel = _checked_prior(prior, len(c))
-    kernel = np.ascontiguousarray(kernel)
+    kernel = np.require(kernel, float, ["C", "W"])
     if plug_ins_per_day is None:
         return project(probabilities, kernel)
     return _with_plug_ins(probabilities, kernel, float(plug_ins_per_day))
