@@ -45,6 +45,8 @@ class FlexibilityOpfResult:
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there
     binding : DataFrame               network limits that bind
+    recoverable : DataFrame           per period and direction, whether the grid can carry the charging that a full
+                                      activation leaves to be made up
     summary : DataFrame               one row per session, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
@@ -70,6 +72,7 @@ class FlexibilityOpfResult:
     trafo_loading_percent: Frames
     trafo3w_loading_percent: Frames
     binding: pd.DataFrame
+    recoverable: pd.DataFrame
     summary: pd.DataFrame
     verification: Mapping[str, float]
     reduced: pd.DataFrame
@@ -111,6 +114,7 @@ def solved_result(
     schedule: Schedule,
     states: Mapping[str, GridState],
     prices: Mapping[str, LimitPrices],
+    recoverable: Mapping[str, NDArray[np.bool_]],
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:
@@ -145,6 +149,7 @@ def solved_result(
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
         binding=binding_limits(case, states, prices),
+        recoverable=pd.DataFrame(dict(recoverable), index=rows),
         summary=session_summary(case, schedule),
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
@@ -177,6 +182,7 @@ def unsolved_result(
         objective_mwh=np.nan,
         **frames,
         binding=pd.DataFrame(columns=BINDING_COLUMNS),
+        recoverable=pd.DataFrame(np.nan, index=rows, columns=["up", "down"]),
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,

@@ -26,6 +26,8 @@ from pandapower_evflex.solvers.chain_problem import ChainPoint, ChainProblem, Cu
 from pandapower_evflex.solvers.chain_system import BoolArray, ChainSystem, FloatArray, Forms, Rows
 
 MAX_CG_ITERATIONS = 40
+#: relative, of the diagonal of the dense system, tried in turn
+SHIFTS = (0.0, 1e-12, 1e-9, 1e-6)
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,8 @@ class CoupledSolver:
             schur[np.diag_indices_from(schur)] += np.concatenate(
                 [point.s_h / point.lam, 1.0 / curvature.sigma, 1.0 / problem.shared_weight]
             )
-            try:
-                factor = cho_factor(schur, lower=True, check_finite=False, overwrite_a=True)
-            except LinAlgError:
+            factor = _cholesky(schur)
+            if factor is None:
                 return None
         return cls(system, both, len(point.h), factor, ~problem.free, curvature, problem.high - problem.low)
 
@@ -114,3 +115,15 @@ class CoupledSolver:
         bound.add_transposed(-self.curvature.bound_weight * bound.values(x), y)
         y[self.fixed, 0] = 0.0
         return y
+
+
+def _cholesky(a: FloatArray) -> tuple[FloatArray, bool] | None:
+    """With a little more on the diagonal where rounding has made the matrix indefinite."""
+    diagonal = np.diag(a).copy()
+    for shift in SHIFTS:
+        a[np.diag_indices_from(a)] = diagonal * (1.0 + shift)
+        try:
+            return cho_factor(a, lower=True, check_finite=False)
+        except LinAlgError:
+            continue
+    return None

@@ -141,9 +141,12 @@ class ChainSystem:
         start = np.append(np.flatnonzero(is_first), len(unit))
         units = unit[is_first]
         chain = np.searchsorted(self._chain[units // 3], np.arange(len(self._chain_start)))
+        jumps = np.append(row[1:] - row[:-1] != 1, False)
+        jumps[start[1:] - 1] = False
+        side_by_side = ~np.logical_or.reduceat(jumps, start[:-1]) if len(units) else is_first
         c = np.zeros((rows.n_rows, rows.n_rows))
         kernels.schur(
-            units, start, row, rows.forms.coefficient[entry, column][order], chain, self._chain_start,
+            units, side_by_side, start, row, rows.forms.coefficient[entry, column][order], chain, self._chain_start,
             self._m, self.follows, self.free, self._pivot, self._low, c,
         )  # fmt: skip
         return (c + c.T)[np.ix_(number, number)]
