@@ -131,7 +131,7 @@ def solve_fast(
         if not is_stationary or any(violations_of(case, state).blocks(RESTORED).any() for state in states.values()):
             schedule, states = restored(case, flow, schedule)
     holds = all(s.converged.all() and not violations_of(case, s).blocks(1e-7).any() for s in states.values())
-    gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
+    gap = np.nan if doubt or not holds else _relative_gap(case, chains, point, schedule)
     stats = {
         "rounds": number,
         "iterations": iterations,

@@ -62,7 +62,7 @@ def solve(
         limit = options.solver_options.get("max_cpu_time", np.inf)
         budget = min(limit, 0.2 + _exact_seconds(case, needed)) if certain else limit
         fast = solve_fast(case, flow, needed, bar, clock, budget, needs_certificate=certain)
-        if not certain or fast.gap <= OPTIMAL_GAP:
+        if not certain or (fast.schedule is not None and fast.gap <= OPTIMAL_GAP):
             solution = _from_fast(case, fast)
     if solution is None:
         solution = _from_exact(solve_exact(case, flow, without_evs, needed, options, bar, clock))

@@ -102,7 +102,8 @@ def solve_chains(
             return _closest(problem, system, close, "stalled")
         if number == MAX_ITERATIONS or not keep_going():
             return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
-        step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
+        with np.errstate(over="ignore", invalid="ignore"):  # what rounding blows up is not finite, and refused
+            step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
         if step is None or not _advance(problem, coupling, point, step):
             return _closest(problem, system, close, "failed")
     raise AssertionError("unreachable")

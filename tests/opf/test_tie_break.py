@@ -86,9 +86,8 @@ def test_equal_cars_behind_one_limit_share_it_equally():
 def test_the_smooth_schedule_of_one_car_on_a_slack_grid_is_the_one_worked_out_by_hand():
     """20 kWh in 8 h, battery 60 kWh, 22 kW.
 
-    P_up + P_down = min(22, 60 - E) - max(0, E_min - E) with E before the period. It is 22 in all hours but the last only
-    while E <= 38, and 20 in the last whatever E is from 38 to 40. so 18 kWh are spread over seven
-    hours.
+    P_up + P_down = min(22, 60 - E) - max(0, E_min - E), E before the period. It is 22 in all hours but the last only
+    while E <= 38, and 20 in the last whatever E is from 38 to 40. So the first seven share 18 kWh.
     """
     net = feeder_net(1, load_mw=0.0, sn_mva=1.0)
     result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
