@@ -15,7 +15,7 @@ from pandapower_evflex.opf.findings import describe, findings_frame
 from pandapower_evflex.opf.methods import ONE_OF_MANY, Solution, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.progress import Progress, announce_compilation
 from pandapower_evflex.opf.recovery import recoverable_periods
 from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -143,6 +143,7 @@ def run_flexibility_opf(
         progress,
         dict(solver_options or {}),
     )
+    announce_compilation(progress)
     clock = Stopwatch()
     with clock.phase("read"):
         study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)

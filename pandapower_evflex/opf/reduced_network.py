@@ -143,8 +143,8 @@ class ReducedNetwork:
         return bool(flows.converged.all() and not over.any())
 
     def _limit_rows(self) -> LimitRows:
-        table = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
-        return LimitRows(table[:, 0], table[:, 1], table[:, 2])
+        block, kind, position = np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy()
+        return LimitRows(block, kind, position)
 
     def _join(self, vm: FloatArray, loading: FloatArray) -> None:
         grid = self.case.grid

@@ -114,7 +114,7 @@ def solve(m, follows, free, pivot, low, x):
     for i in range(n):
         if not free[i]:
             e[i] = 0.0
-    _sweep(0, n, pivot, low, e)
+    _sweep(np.int64(0), n, pivot, low, e)  # a literal would be a signature of its own
     for i in range(n):
         x[i, 0] = e[i]
         before = e[i - 1] if follows[i] else 0.0
