@@ -1,4 +1,4 @@
-"""Growth of CPU time and peak memory over periods, buses and EVs; each size in its own process, after a warm-up call."""
+"""Growth of CPU time and peak memory over periods, buses and EVs; each size in its own process, after a warm-up."""
 
 from __future__ import annotations
 

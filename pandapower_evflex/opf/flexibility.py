@@ -16,7 +16,6 @@ from pandapower_evflex.opf.methods import ONE_OF_MANY, Solution, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress, announce_compilation
-from pandapower_evflex.opf.recovery import recoverable_periods
 from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
@@ -176,13 +175,12 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
     if solution.status not in SOLVED:
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
-    return _succeeded(net, study, flow, options, clock, findings, solution)
+    return _succeeded(net, study, options, clock, findings, solution)
 
 
 def _succeeded(
     net: Any,
     study: Study,
-    flow: BatchedPowerFlow,
     options: Options,
     clock: Stopwatch,
     findings: pd.DataFrame,
@@ -202,7 +200,6 @@ def _succeeded(
             solution.schedule,
             solution.states,
             solution.prices,
-            recoverable_periods(study.case, flow, solution.schedule),
             options.trafo_loading,
             status=solution.status,
             message=_message(solution, options, findings, study.reduced),

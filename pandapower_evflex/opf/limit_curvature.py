@@ -22,7 +22,7 @@ from pandapower_evflex.solvers.chain_problem import Curvature
 from pandapower_evflex.solvers.chain_system import Forms, Rows
 
 #: per limit; more of them make the dense system larger, fewer leave more to conjugate gradients
-N_MODES = 2
+N_MODES = 4
 #: modes of limits whose multiplier is below this share of the largest count for nothing
 SMALL_MULTIPLIER = 1e-4
 #: pu; step of the differences

@@ -12,7 +12,7 @@ this leaves open is decided by solving for the least energy that remains short.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,17 @@ SHORT_KWH = 1e-3
 KEPT = 1e-6
 
 
-def recoverable_periods(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> Mapping[str, BoolArray]:
-    """Per direction, whether a full activation in each period can be made up [n_period]."""
-    return {direction: _recoverable(case, flow, schedule, direction) for direction in ("up", "down")}
+@dataclass(frozen=True)
+class Recovery:
+    """The question, kept until it is asked: periods that need a solve take up to a second each where EVs are many."""
+
+    case: Case
+    schedule: Schedule
+
+    def answer(self) -> Mapping[str, BoolArray]:
+        """Per direction, whether a full activation in each period can be made up [n_period]."""
+        flow = BatchedPowerFlow(self.case.grid)
+        return {direction: _recoverable(self.case, flow, self.schedule, direction) for direction in ("up", "down")}
 
 
 def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> BoolArray:

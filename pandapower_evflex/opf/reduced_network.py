@@ -71,12 +71,17 @@ class ReducedNetwork:
     flow: BatchedPowerFlow
     chains: EvChains
     blocks: list[Block]
-    rows: list[tuple[int, int, int]] = field(default_factory=list)  #: block, kind, position
+    rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
 
     def __post_init__(self) -> None:
         grid = self.case.grid
         self._v: ComplexArray = np.tile(grid.v_start, (len(self.blocks), 1))
-        self._known = set(self.rows)
+        n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
+        self._known = {
+            OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
+            UNDERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+            OVERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+        }
         self._modes: dict[tuple[str, int, int], Modes] = {}
         evs = self.case.evs
         if self.case.q_follows_flexibility:
@@ -90,19 +95,37 @@ class ReducedNetwork:
         free[np.concatenate([grid.slack, grid.held])] = False
         self._free = free
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
+        self._prepare_loads()
         self._lay_out()
 
     def injections(self, x: FloatArray) -> ComplexArray:
         """[n_block, n_bus]"""
-        case, slots = self.case, self.case.evs.slots
-        power = {name: loads.kw(x) / KW for name, loads in self.chains.loads.items()}
-        s = case.injections(case.evs.fixed_p)[[block.period for block in self.blocks]]
-        for number, block in enumerate(self.blocks):
-            ev = slots.ev[block.slots]
-            p = power[block.scenario][block.slots]
-            p_for_q = p if case.q_follows_flexibility else power["base"][block.slots]
-            np.subtract.at(s[number], case.evs.bus_row[ev], p + 1j * case.evs.tan_phi[ev] * p_for_q)
+        s = self._without_evs.copy()
+        for forms, constant, factor in self._loads:
+            load = (forms.values(x) + constant) / KW
+            np.subtract.at(s, (self._block_of_slot, self._bus_of_slot), load * factor)
         return s
+
+    def _prepare_loads(self) -> None:
+        """EV loads of all blocks in one go: forms and constants [kW], and what a unit draws."""
+        case, evs = self.case, self.case.evs
+        own = [block.slots for block in self.blocks]
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
+        self._bus_of_slot = evs.bus_row[evs.slots.ev[slot]]
+        self._without_evs = case.injections(evs.fixed_p)[[block.period for block in self.blocks]]
+        loads = [self.chains.loads[block.scenario] for block in self.blocks]
+        active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
+        constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
+        tan_phi = evs.tan_phi[evs.slots.ev[slot]]
+        if case.q_follows_flexibility:
+            self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
+        else:
+            base = self.chains.loads["base"]
+            self._loads = [
+                (active, constant, np.ones(len(slot))),
+                (base.forms.of(slot), base.constant[slot], 1j * tan_phi),
+            ]
 
     def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
         if not self.blocks:
@@ -156,13 +179,13 @@ class ReducedNetwork:
             }
         before = len(self.rows)
         for kind, value in h.items():
-            for number in np.flatnonzero((value > NEAR[kind]).any(axis=1)):
+            known = self._known[kind]
+            near = value > NEAR[kind]
+            for number in np.flatnonzero((near & ~known).any(axis=1)):
                 worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
-                for position in worst[value[number][worst] > NEAR[kind]]:
-                    key = (int(number), kind, int(position))
-                    if key not in self._known:
-                        self._known.add(key)
-                        self.rows.append(key)
+                for position in worst[near[number][worst] & ~known[number][worst]]:
+                    known[number, position] = True
+                    self.rows.append((int(number), kind, int(position)))
         if len(self.rows) > before:
             self._lay_out()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.limiting import BINDING_COLUMNS, binding_limits, limiting_reasons
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.recovery import Recovery
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.flows import element_loading_percent
@@ -45,8 +47,6 @@ class FlexibilityOpfResult:
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there
     binding : DataFrame               network limits that bind
-    recoverable : DataFrame           per period and direction, whether the grid can carry the charging that a full
-                                      activation leaves to be made up
     summary : DataFrame               one row per session, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
@@ -72,7 +72,6 @@ class FlexibilityOpfResult:
     trafo_loading_percent: Frames
     trafo3w_loading_percent: Frames
     binding: pd.DataFrame
-    recoverable: pd.DataFrame
     summary: pd.DataFrame
     verification: Mapping[str, float]
     reduced: pd.DataFrame
@@ -81,6 +80,17 @@ class FlexibilityOpfResult:
     profiles: Mapping[tuple[str, str], pd.DataFrame]
     settings: Mapping[str, Any]
     reasons: Frames = field(repr=False)
+    recovery: Recovery | None = field(repr=False)
+
+    @cached_property
+    def recoverable(self) -> pd.DataFrame:
+        """Per period and direction, whether the grid can carry what a full activation leaves to be made up.
+
+        Worked out when it is first asked for; NaN without a schedule.
+        """
+        if self.recovery is None:
+            return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
+        return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
 
     def limited_by(self, period: int) -> pd.DataFrame:
         """Why each EV offers no more in one period.
@@ -114,7 +124,6 @@ def solved_result(
     schedule: Schedule,
     states: Mapping[str, GridState],
     prices: Mapping[str, LimitPrices],
-    recoverable: Mapping[str, NDArray[np.bool_]],
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:
@@ -149,11 +158,11 @@ def solved_result(
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
         binding=binding_limits(case, states, prices),
-        recoverable=pd.DataFrame(dict(recoverable), index=rows),
         summary=session_summary(case, schedule),
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
         reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
+        recovery=Recovery(case, schedule),
         **outcome,
     )
 
@@ -182,12 +191,12 @@ def unsolved_result(
         objective_mwh=np.nan,
         **frames,
         binding=pd.DataFrame(columns=BINDING_COLUMNS),
-        recoverable=pd.DataFrame(np.nan, index=rows, columns=["up", "down"]),
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
         reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
+        recovery=None,
         **outcome,
     )
 

@@ -9,7 +9,7 @@ from pandapower_evflex.solvers.chain_system import ChainSystem
 
 #: of the multipliers; each is one solve, five to six make their residual vanish
 MAX_REPAIRS = 6
-#: slacks below TINY and weights above HUGE are rounding
+#: slacks below TINY and multipliers above HUGE are rounding
 TINY, HUGE = 1e-30, 1e30
 
 
@@ -30,7 +30,7 @@ def certified_gap(problem: ChainProblem, system: ChainSystem, point: ChainPoint,
         best = min(best, float(z @ room - point.lam @ point.h + np.maximum(cost, 0.0).sum()))
         if best <= enough:
             break
-        weight = np.minimum(z / np.maximum(point.s, TINY), HUGE)
+        weight = np.minimum(z, HUGE) / np.maximum(point.s, TINY)
         system.factorise(problem.limits, weight)
         z = np.maximum(z + weight * problem.limits.values(system.solve(-r)), 0.1 * z)
     return best

@@ -35,11 +35,11 @@ TO_BOUNDARY = 0.995
 MAX_ITERATIONS = 100
 #: of h and of sums, at the start
 LEAST_ROW_SLACK = 0.05
-#: times the aims for gap and feasibility; an iterate this close has converged, though rounding stopped it
-NEARLY = 10.0
+#: times the aims for gap and feasibility; an iterate this close has converged, though the last digits may not come
+NEARLY = 20.0
 #: times the aim; a certificate of that much will do
 CERTIFIED = 5.0
-#: iterations that wait for a certificate once the conditions hold
+#: iterations that are tried for the rest, and for a certificate
 MAX_LATE = 4
 #: of h + s_h; a step that leaves more than that and than twice what was there is halved
 LARGEST_CURVED_RESIDUAL = 0.1
@@ -89,11 +89,12 @@ def solve_chains(
         residual = _residuals(problem, point)
         gap = relative_gap * max(1.0, abs(problem.objective(point.x)))
         point.distance = distance = max(total / gap, residual.primal / feasibility)
-        if distance <= 1.0:
+        late += distance <= NEARLY
+        if distance <= 1.0 or late > MAX_LATE:
             point.gap = certified_gap(problem, system, point, CERTIFIED * gap)
-            late += 1
-            if point.gap <= CERTIFIED * gap or late > MAX_LATE:
-                point.status = "optimal" if point.gap <= CERTIFIED * gap else "converged"
+            certified = point.gap <= CERTIFIED * max(distance, 1.0) * gap
+            if certified or late > MAX_LATE:
+                point.status = "optimal" if certified else "converged"
                 return point
         stall = 0 if distance < 0.9 * best else stall + 1
         if distance < best:

@@ -26,6 +26,8 @@ from pandapower_evflex.solvers.chain_problem import ChainPoint, ChainProblem, Cu
 from pandapower_evflex.solvers.chain_system import BoolArray, ChainSystem, FloatArray, Forms, Rows
 
 MAX_CG_ITERATIONS = 40
+#: of the error of the first row; the next step takes care of the rest
+CG_REDUCTION = 0.2
 #: relative, of the diagonal of the dense system, tried in turn
 SHIFTS = (0.0, 1e-12, 1e-9, 1e-6)
 
@@ -93,6 +95,7 @@ class CoupledSolver:
         r = -self._remainder(dx)
         p, p_lam, kp = np.zeros_like(dx), np.zeros_like(d_lam), np.zeros_like(dx)
         rz_before = 1.0
+        enough = max(enough, CG_REDUCTION * float(np.sum(np.abs(r) * self.width)))
         for number in range(MAX_CG_ITERATIONS):
             if float(np.sum(np.abs(r) * self.width)) <= enough:
                 break
