@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -127,7 +127,7 @@ def run_flexibility_opf(
     'optimal'
     """
     options = Options(
-        tuple(scenarios) if not isinstance(scenarios, str) else (scenarios,),
+        (scenarios,) if isinstance(scenarios, str) else tuple(scenarios if isinstance(scenarios, Iterable) else ()),
         weights,
         q_follows_flexibility,
         trafo_loading,
@@ -140,7 +140,7 @@ def run_flexibility_opf(
         verify,
         raise_on_failure,
         progress,
-        dict(solver_options or {}),
+        {} if solver_options is None else solver_options,
     )
     announce_compilation(progress)
     clock = Stopwatch()
