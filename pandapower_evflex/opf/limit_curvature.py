@@ -23,6 +23,8 @@ from pandapower_evflex.solvers.chain_system import Forms, Rows
 
 #: per limit; more of them make the dense system larger, fewer leave more to conjugate gradients
 N_MODES = 4
+#: and with more blocks than these, where the dense system decides the time
+FEW_MODES, MANY_BLOCKS = 1, 150
 #: modes of limits whose multiplier is below this share of the largest count for nothing
 SMALL_MULTIPLIER = 1e-4
 #: pu; step of the differences
@@ -53,8 +55,10 @@ class Ports:
     power: ComplexArray
 
 
-def measure_modes(flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, ports: Ports) -> Modes:
-    """Around the solved voltages ``v`` [n_bus]."""
+def measure_modes(
+    flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, ports: Ports, n_modes: int
+) -> Modes:
+    """Around the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
     n = len(ports.bus)
     s = np.tile(v * np.conj(flow.grid.y_bus @ v), (2 * n, 1))
     s[np.arange(n), ports.bus] -= STEP * ports.power
@@ -66,7 +70,7 @@ def measure_modes(flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: 
     hessian = (g_port[:n] - g_port[n:]) / (2.0 * STEP)
     sigma, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
     sigma, vectors = np.maximum(sigma[::-1], 0.0), vectors[:, ::-1]
-    keep = min(N_MODES, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
+    keep = min(n_modes, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
     rest = (vectors[:, keep:] * sigma[keep:]) @ vectors[:, keep:].T
     return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < n else 0.0)
 

@@ -11,7 +11,15 @@ from pandapower_evflex.case.compile import Case, ComplexArray
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.opf.chain_problem import EvChains
 from pandapower_evflex.opf.ev_chain import KW
-from pandapower_evflex.opf.limit_curvature import LimitCurvature, Modes, Ports, measure_modes
+from pandapower_evflex.opf.limit_curvature import (
+    FEW_MODES,
+    MANY_BLOCKS,
+    N_MODES,
+    LimitCurvature,
+    Modes,
+    Ports,
+    measure_modes,
+)
 from pandapower_evflex.opf.screening import SCENARIOS, NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import end_loading
@@ -203,10 +211,11 @@ class ReducedNetwork:
     def _lay_out(self) -> None:
         """Entries and curvature of all rows, anew whenever rows have joined."""
         self._entries = self._entries_of_rows()
+        n_modes = N_MODES if len(self.blocks) <= MANY_BLOCKS else FEW_MODES
         keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
         for key, (number, kind, position) in zip(keys, self.rows, strict=True):
             if key not in self._modes:
-                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports)
+                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports, n_modes)
         known = list(self._modes)
         self._curvature = LimitCurvature(
             list(self._modes.values()),
