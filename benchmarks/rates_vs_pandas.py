@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from exact_vs_casadi import cpu_seconds
+from methods_vs_casadi import cpu_seconds
 
 import pandapower_evflex as evf
 

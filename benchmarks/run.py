@@ -19,15 +19,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import cpo_vs_numpy
-import exact_vs_casadi
 import growth
+import many_evs
+import methods_vs_casadi
 import powerflow_vs_runpp
 import rates_vs_pandas
+import runopp_per_period
 
 PARTS = {
     "cpo": cpo_vs_numpy.main,
-    "exact": exact_vs_casadi.main,
+    "methods": methods_vs_casadi.main,
+    "many": many_evs.main,
     "growth": growth.main,
+    "runopp": runopp_per_period.main,
     "powerflow": powerflow_vs_runpp.main,
     "rates": rates_vs_pandas.main,
 }
@@ -36,7 +40,7 @@ PARTS = {
 def machine() -> str:
     info = Path("/proc/cpuinfo")
     names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-    packages = ("pandapower", "numpy", "numba", "cyipopt-wheels", "casadi")
+    packages = ("pandapower", "numpy", "numba", "cyipopt-wheels", "casadi", "power-grid-model")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     processor = names[0] if names else platform.processor()
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}; {versions}"

@@ -45,6 +45,7 @@ from pandapower_evflex.tables.flexibility import create_flexibilities, create_fl
 from pandapower_evflex.tables.from_loads import evs_from_loads
 from pandapower_evflex.tables.std_types import ev_std_types
 from pandapower_evflex.tables.timestamps import hours_since
+from pandapower_evflex.warmup import warmup
 
 __version__ = "0.1.0"
 
@@ -106,6 +107,7 @@ __all__ = [
     "uncontrolled_charging",
     "velocity_limit",
     "velocity_of_reduction",
+    "warmup",
     "with_evs_as_loads",
     "write_period",
 ]

@@ -22,6 +22,7 @@ LAYERS = (
     ("opf", "cpo", "mobility"),
     ("networks",),
     ("plotting",),
+    ("warmup",),
     ("cli",),
     ("__main__",),
 )

@@ -172,13 +172,26 @@ def _set_points(ppci: Any) -> ComplexArray:
 
 
 def _no_load_voltages(y_bus: csr_matrix, set_points: ComplexArray, slack: IntArray, held: IntArray) -> ComplexArray:
-    """Voltages without any load: a start that knows every tap and phase shift, which a flat one does not."""
-    v = set_points.copy()
-    others = np.setdiff1d(np.arange(len(v)), slack)
+    """Voltages without any load: a start that knows every tap and phase shift, which a flat one does not.
+
+    Generators are sources too, at their set points, with the angle that the slack alone would give them: left floating,
+    long lines and compensation carry them far from any solution.
+    """
+    v = _between_sources(y_bus, set_points, slack)
+    if not len(held):
+        return v
+    sources = set_points.copy()
+    sources[held] = np.abs(set_points[held]) * np.exp(1j * np.angle(v[held]))
+    return _between_sources(y_bus, sources, np.concatenate([slack, held]))
+
+
+def _between_sources(y_bus: csr_matrix, voltages: ComplexArray, sources: IntArray) -> ComplexArray:
+    """Voltages of all other buses, without any load there."""
+    v = voltages.copy()
+    others = np.setdiff1d(np.arange(len(v)), sources)
     if len(others):
         rows = y_bus[others]
-        v[others] = spsolve(csc_matrix(rows[:, others]), -rows[:, slack] @ v[slack])
-    v[held] *= np.abs(set_points[held]) / np.abs(v[held])
+        v[others] = spsolve(csc_matrix(rows[:, others]), -rows[:, sources] @ v[sources])
     return v
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.errors import EvflexError
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 
@@ -39,6 +40,8 @@ def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: st
     """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
     if scenario not in ("base", "up", "down"):
         raise ValueError(f'scenario {scenario!r} is not known; use "base", "up" or "down"')
+    if np.isnan(result.p_mw.to_numpy()).any():
+        raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
     n_periods = len(result.p_mw)
     if period is not None and not 0 <= period < n_periods:
         raise IndexError(f"period {period} is not among the {n_periods} periods")
@@ -52,6 +55,7 @@ def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: st
         key = ("load", column)
         profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
     for (table, column), frame in profiles.items():
+        plain[table][column] = plain[table][column].astype(float)
         plain[table].loc[frame.columns, column] = frame.iloc[period or 0].to_numpy()
     if period is None:
         _add_controllers(plain, profiles)

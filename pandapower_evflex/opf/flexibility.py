@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from pandapower_evflex.opf.findings import describe, findings_frame
 from pandapower_evflex.opf.methods import ONE_OF_MANY, Solution, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.progress import Progress, announce_compilation
 from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
@@ -127,7 +127,7 @@ def run_flexibility_opf(
     'optimal'
     """
     options = Options(
-        tuple(scenarios) if not isinstance(scenarios, str) else (scenarios,),
+        (scenarios,) if isinstance(scenarios, str) else tuple(scenarios if isinstance(scenarios, Iterable) else ()),
         weights,
         q_follows_flexibility,
         trafo_loading,
@@ -140,8 +140,9 @@ def run_flexibility_opf(
         verify,
         raise_on_failure,
         progress,
-        dict(solver_options or {}),
+        {} if solver_options is None else solver_options,
     )
+    announce_compilation(progress)
     clock = Stopwatch()
     with clock.phase("read"):
         study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
@@ -178,7 +179,12 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
 
 
 def _succeeded(
-    net: Any, study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: Solution
+    net: Any,
+    study: Study,
+    options: Options,
+    clock: Stopwatch,
+    findings: pd.DataFrame,
+    solution: Solution,
 ) -> FlexibilityOpfResult:
     assert solution.schedule is not None
     with clock.phase("results"):

@@ -3,6 +3,9 @@ r"""Second derivatives of the limits by EV loads.
 A limit bends mainly because losses do. Its Hessian by the loads at the EV buses hardly changes with the load, so that
 of one limit is measured once, by differences of adjoint gradients, and used in all periods. It is split into its
 strongest modes and a remainder, :math:`V \operatorname{diag}(\sigma) V^T + R`; negative curvature is left out of both.
+
+EV loads enter at *ports*: one per bus and power factor, or, where reactive power does not follow the activation, one
+for active and one for reactive power.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from pandapower_evflex.solvers.chain_problem import Curvature
 from pandapower_evflex.solvers.chain_system import Forms, Rows
 
 #: per limit; more of them make the dense system larger, fewer leave more to conjugate gradients
-N_MODES = 2
+N_MODES = 4
+#: and with more blocks than these, where the dense system decides the time
+FEW_MODES, MANY_BLOCKS = 1, 150
 #: modes of limits whose multiplier is below this share of the largest count for nothing
 SMALL_MULTIPLIER = 1e-4
 #: pu; step of the differences
@@ -28,12 +33,12 @@ STEP = 1e-4
 
 @dataclass(frozen=True)
 class Modes:
-    """Of one limit by the active loads [pu] at the EV buses.
+    """Of one limit by the loads [pu] at the ports.
 
     Parameters
     ----------
-    v : float [n_ev_bus, n_mode], sigma : float [n_mode]
-    rest : float [n_ev_bus, n_ev_bus], largest_rest : float    R and its largest eigenvalue
+    v : float [n_port, n_mode], sigma : float [n_mode]
+    rest : float [n_port, n_port], largest_rest : float    R and its largest eigenvalue
     """
 
     v: FloatArray
@@ -42,19 +47,30 @@ class Modes:
     largest_rest: float
 
 
-def measure_modes(flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, buses: IntArray) -> Modes:
-    """Around the solved voltages ``v`` [n_bus]."""
-    n = len(buses)
+@dataclass(frozen=True)
+class Ports:
+    """Bus of each port, and what one unit of its load draws there [n_port]."""
+
+    bus: IntArray
+    power: ComplexArray
+
+
+def measure_modes(
+    flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, ports: Ports, n_modes: int
+) -> Modes:
+    """Around the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
+    n = len(ports.bus)
     s = np.tile(v * np.conj(flow.grid.y_bus @ v), (2 * n, 1))
-    s[np.arange(n), buses] -= STEP
-    s[n + np.arange(n), buses] += STEP
-    flows = flow.solve(s, v, tolerance_mva=1e-12)
+    s[np.arange(n), ports.bus] -= STEP * ports.power
+    s[n + np.arange(n), ports.bus] += STEP * ports.power
+    flows = flow.solve(s, v)
     rows = LimitRows(np.arange(2 * n), np.full(2 * n, kind), np.full(2 * n, position))
-    g = limit_gradients(flow, rows, flows.v).real[:, buses]
-    hessian = (g[:n] - g[n:]) / (2.0 * STEP)
+    g = limit_gradients(flow, rows, flows.v)[:, ports.bus]
+    g_port = g.real * ports.power.real + g.imag * ports.power.imag
+    hessian = (g_port[:n] - g_port[n:]) / (2.0 * STEP)
     sigma, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
     sigma, vectors = np.maximum(sigma[::-1], 0.0), vectors[:, ::-1]
-    keep = min(N_MODES, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
+    keep = min(n_modes, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
     rest = (vectors[:, keep:] * sigma[keep:]) @ vectors[:, keep:].T
     return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < n else 0.0)
 
@@ -66,30 +82,28 @@ class LimitCurvature:
     ----------
     modes : list of Modes        distinct limits
     mode_of_row : int [n_row]    which of them each row has
-    row, ev_bus : int [n_entry]  row, and position among the EV buses, of every slot that a row touches
-    forms : Forms                load of that slot [pu]
-    evs_per_bus : int            largest number of EVs at one bus
+    row, port : int [n_entry]    of every load that a row depends on
+    forms : Forms                that load [pu]
+    evs_per_port : int           largest number of EVs at one port
     """
 
     def __init__(
-        self, modes: list[Modes], mode_of_row: IntArray, row: IntArray, ev_bus: IntArray, forms: Forms, evs_per_bus: int
+        self, modes: list[Modes], mode_of_row: IntArray, row: IntArray, port: IntArray, forms: Forms, evs_per_port: int
     ) -> None:
         self._modes, self._row, self._forms = modes, row, forms
         self._rows_of_mode = [np.flatnonzero(mode_of_row == m) for m in range(len(modes))]
         n_rows = len(mode_of_row)
         self._shape = (n_rows, len(modes[0].rest) if modes else 0)
-        self._at = row * self._shape[1] + ev_bus
-        # the sum over EVs at one bus has the square of at most evs_per_bus times the sum of squares
-        self._bound = np.array([m.largest_rest for m in modes])[mode_of_row] * evs_per_bus if modes else np.empty(0)
+        self._at = row * self._shape[1] + port
+        # the sum over EVs at one port has the square of at most evs_per_port times the sum of squares
+        self._bound = np.array([m.largest_rest for m in modes])[mode_of_row] * evs_per_port if modes else np.empty(0)
         n_modes = np.array([len(m.sigma) for m in modes], dtype=np.int64)[mode_of_row] if modes else np.empty(0, int)
         first = np.cumsum(n_modes) - n_modes
         parts = []
         for number in range(N_MODES):
             has = np.flatnonzero(n_modes[row] > number)
             if len(has):
-                value = np.array(
-                    [modes[m].v[b, number] for m, b in zip(mode_of_row[row[has]], ev_bus[has], strict=True)]
-                )
+                value = np.array([modes[m].v[b, number] for m, b in zip(mode_of_row[row[has]], port[has], strict=True)])
                 parts.append((first[row[has]] + number, forms.slot[has], value[:, None] * forms.coefficient[has]))
         mode, slot, coefficient = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _nothing()
         order = np.argsort(mode, kind="stable")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.opf.ev_chain import Schedule
+from pandapower_evflex.opf.ev_chain import Schedule, schedule_from_slots
 from pandapower_evflex.opf.exact import ExactSolution, solve_exact
 from pandapower_evflex.opf.fast import FastSolution, solve_fast, why_uncertified
 from pandapower_evflex.opf.findings import describe
@@ -23,7 +23,7 @@ from pandapower_evflex.opf.screening import NeededBlocks, screen
 from pandapower_evflex.opf.shadow_prices import LimitPrices, prices_of_reduced
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.tie_break import break_tie
-from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: relative gap up to which a certified schedule is called optimal
@@ -56,26 +56,37 @@ def solve(
     """By the method of the options, with its tie-break."""
     with clock.phase("screening"):
         needed = screen(case, flow, without_evs)
+    if not len(case.evs.slots):
+        return _nothing_to_schedule(case, flow, needed)
     solution = None
     if _tries_fast(case, options):
         certain = options.method == "auto"
         limit = options.solver_options.get("max_cpu_time", np.inf)
         budget = min(limit, 0.2 + _exact_seconds(case, needed)) if certain else limit
         fast = solve_fast(case, flow, needed, bar, clock, budget, needs_certificate=certain)
-        if not certain or fast.gap <= OPTIMAL_GAP:
+        if not certain or (fast.schedule is not None and fast.gap <= OPTIMAL_GAP):
             solution = _from_fast(case, fast)
     if solution is None:
         solution = _from_exact(solve_exact(case, flow, without_evs, needed, options, bar, clock))
-    if options.tie_break is None or solution.schedule is None or not len(case.evs.slots):
+    if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
         return _tie_broken(case, flow, solution, options, bar)
 
 
 def _tries_fast(case: Case, options: Options) -> bool:
-    if options.method == "exact" or not len(case.evs.slots):
+    if options.method == "exact":
         return False
     return options.method == "fast" or not why_uncertified(case)
+
+
+def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
+    """No controllable EV is plugged in for a whole period."""
+    schedule = schedule_from_slots(case, {name: np.empty(0) for name in ("up", "base", "down")})
+    prices = {name: LimitPrices.none(case) for name in ("up", "base", "down")}
+    message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
+    states = scheduled_states(case, flow, schedule)
+    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0}, needed)
 
 
 def _exact_seconds(case: Case, needed: NeededBlocks) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
 
 FUNCTION = "run_flexibility_opf"
+FLAGS = ("q_follows_flexibility", "verify", "raise_on_failure")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "trafo_loading": ("power", "current"),
     "unreachable": ("raise", "reduce"),
@@ -44,6 +46,30 @@ class Options:
 
 def option_faults(options: Options) -> list[Fault]:
     """Wrong arguments, each named."""
+    return _kind_faults(options) or _value_faults(options)
+
+
+def _kind_faults(options: Options) -> list[Fault]:
+    """Arguments that are no number, no truth value, no mapping where one is wanted."""
+    flag, number = "give True or False", "give a number"
+    wrong = [(name, flag) for name in FLAGS if not isinstance(getattr(options, name), bool | np.bool_)]
+    if not isinstance(options.progress, bool | np.bool_ | None):
+        wrong.append(("progress", "give True, False or None"))
+    if not _is_number(options.tol):
+        wrong.append(("tol", number))
+    for name in ("max_line_loading_percent", "max_trafo_loading_percent"):
+        if getattr(options, name) is not None and not _is_number(getattr(options, name)):
+            wrong.append((name, number))
+    if not isinstance(options.solver_options, Mapping):
+        wrong.append(("solver_options", "give a mapping of Ipopt options"))
+    return [Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not understood", do) for name, do in wrong]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _value_faults(options: Options) -> list[Fault]:
     faults = [
         Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not known", f"use one of {choices}")
         for name, choices in CHOICES.items()
@@ -100,5 +126,9 @@ def _read_weight(target: FloatArray, direction: str, weight: Any, evs: pd.Index)
         return [Fault(FUNCTION, place, (), f"{len(values)} rows", f"do not match {n_periods} periods", "give one each")]
     if not np.all(np.isfinite(values)) or np.any(values < 0):
         return [Fault(FUNCTION, place, (), "some", "are negative, NaN or infinite", "give finite weights of 0 or more")]
-    target[:, columns] = values[:, None] if values.ndim == 1 else values
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim > 2 or values.shape[1:] not in ((), (1,), target[:, columns].shape[1:]):
+        remedy = "give a scalar, one value per period, or a DataFrame with one column per EV"
+        return [Fault(FUNCTION, place, (), f"shape {values.shape}", "does not fit the EVs", remedy)]
+    target[:, columns] = values
     return []

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from types import TracebackType
 
 from tqdm import tqdm
+
+from pandapower_evflex.kernels.jit import is_compiled
+from pandapower_evflex.solvers.chain_kernels import schur
+
+logger = logging.getLogger(__name__)
+
+COMPILES = "compiling the kernels of pandapower_evflex: about ten seconds, once after installation"
 
 #: seconds before an automatic bar shows up
 DELAY = 1.0
@@ -35,3 +44,12 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.close()
+
+
+def announce_compilation(shown: bool | None) -> None:
+    """One line before the wait of the very first call; silent when progress is."""
+    if is_compiled(schur):
+        return
+    logger.info(COMPILES)
+    if shown is not False:
+        tqdm.write(COMPILES, file=sys.stderr)

@@ -11,7 +11,15 @@ from pandapower_evflex.case.compile import Case, ComplexArray
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.opf.chain_problem import EvChains
 from pandapower_evflex.opf.ev_chain import KW
-from pandapower_evflex.opf.limit_curvature import LimitCurvature, Modes, measure_modes
+from pandapower_evflex.opf.limit_curvature import (
+    FEW_MODES,
+    MANY_BLOCKS,
+    N_MODES,
+    LimitCurvature,
+    Modes,
+    Ports,
+    measure_modes,
+)
 from pandapower_evflex.opf.screening import SCENARIOS, NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import end_loading
@@ -34,8 +42,8 @@ JOIN_AT_ONCE = 2
 ROUGHLY = 1.5
 #: points at which the final tangents are tried
 POINTS_KEPT = 30
-#: h; a tangent may cut this much off a point that keeps its limit
-CONVEX = 1e-9
+#: h; what the tolerance of the power flow leaves a tangent to cut off a point that keeps its limit
+CONVEX = 1e-8
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,11 @@ def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
 
 @dataclass(frozen=True)
 class _Entries:
-    """Every slot that a row touches: loads of it in pu by x, and its bus."""
+    """Every load that a row depends on: its slot and port, and what one unit draws at the bus of the port."""
 
     row: IntArray
-    slot: IntArray
-    active: FloatArray
-    reactive: FloatArray
-    bus: IntArray
+    port: IntArray
+    forms: Forms
 
 
 @dataclass
@@ -73,31 +79,61 @@ class ReducedNetwork:
     flow: BatchedPowerFlow
     chains: EvChains
     blocks: list[Block]
-    rows: list[tuple[int, int, int]] = field(default_factory=list)  #: block, kind, position
+    rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
 
     def __post_init__(self) -> None:
         grid = self.case.grid
         self._v: ComplexArray = np.tile(grid.v_start, (len(self.blocks), 1))
-        self._known = set(self.rows)
+        n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
+        self._known = {
+            OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
+            UNDERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+            OVERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+        }
         self._modes: dict[tuple[str, int, int], Modes] = {}
-        self._ev_buses = np.unique(self.case.evs.bus_row)
+        evs = self.case.evs
+        if self.case.q_follows_flexibility:
+            kinds = np.stack([evs.bus_row, 1.0 + 1j * evs.tan_phi], axis=1)
+        else:
+            kinds = np.stack([np.tile(evs.bus_row, 2), np.repeat([1.0, 1.0j], len(evs.bus_row))], axis=1)
+        ports, port_of_ev = np.unique(kinds, axis=0, return_inverse=True)
+        self._ports = Ports(ports[:, 0].real.astype(np.int64), ports[:, 1])
+        self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
         free = np.ones(len(grid.vm_min), dtype=bool)
         free[np.concatenate([grid.slack, grid.held])] = False
         self._free = free
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
+        self._prepare_loads()
         self._lay_out()
 
     def injections(self, x: FloatArray) -> ComplexArray:
         """[n_block, n_bus]"""
-        case, slots = self.case, self.case.evs.slots
-        power = {name: loads.kw(x) / KW for name, loads in self.chains.loads.items()}
-        s = case.injections(case.evs.fixed_p)[[block.period for block in self.blocks]]
-        for number, block in enumerate(self.blocks):
-            ev = slots.ev[block.slots]
-            p = power[block.scenario][block.slots]
-            p_for_q = p if case.q_follows_flexibility else power["base"][block.slots]
-            np.subtract.at(s[number], case.evs.bus_row[ev], p + 1j * case.evs.tan_phi[ev] * p_for_q)
+        s = self._without_evs.copy()
+        for forms, constant, factor in self._loads:
+            load = (forms.values(x) + constant) / KW
+            np.subtract.at(s, (self._block_of_slot, self._bus_of_slot), load * factor)
         return s
+
+    def _prepare_loads(self) -> None:
+        """EV loads of all blocks in one go: forms and constants [kW], and what a unit draws."""
+        case, evs = self.case, self.case.evs
+        own = [block.slots for block in self.blocks]
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
+        self._bus_of_slot = evs.bus_row[evs.slots.ev[slot]]
+        self._without_evs = case.injections(evs.fixed_p)[[block.period for block in self.blocks]]
+        loads = [self.chains.loads[block.scenario] for block in self.blocks]
+        active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
+        constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
+        tan_phi = evs.tan_phi[evs.slots.ev[slot]]
+        if case.q_follows_flexibility:
+            self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
+        else:
+            base = self.chains.loads["base"]
+            self._loads = [
+                (active, constant, np.ones(len(slot))),
+                (base.forms.of(slot), base.constant[slot], 1j * tan_phi),
+            ]
 
     def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
         if not self.blocks:
@@ -138,8 +174,8 @@ class ReducedNetwork:
         return bool(flows.converged.all() and not over.any())
 
     def _limit_rows(self) -> LimitRows:
-        table = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
-        return LimitRows(table[:, 0], table[:, 1], table[:, 2])
+        block, kind, position = np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy()
+        return LimitRows(block, kind, position)
 
     def _join(self, vm: FloatArray, loading: FloatArray) -> None:
         grid = self.case.grid
@@ -151,28 +187,46 @@ class ReducedNetwork:
             }
         before = len(self.rows)
         for kind, value in h.items():
-            for number in np.flatnonzero((value > NEAR[kind]).any(axis=1)):
+            known = self._known[kind]
+            near = value > NEAR[kind]
+            for number in np.flatnonzero((near & ~known).any(axis=1)):
                 worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
-                for position in worst[value[number][worst] > NEAR[kind]]:
-                    key = (int(number), kind, int(position))
-                    if key not in self._known:
-                        self._known.add(key)
-                        self.rows.append(key)
+                for position in worst[near[number][worst] & ~known[number][worst]]:
+                    known[number, position] = True
+                    self.rows.append((int(number), kind, int(position)))
         if len(self.rows) > before:
             self._lay_out()
 
     def _gradient_rows(self, gradient: ComplexArray) -> Rows:
-        entries = self._entries
-        g = gradient[entries.row, entries.bus]
-        coefficient = g.real[:, None] * entries.active + g.imag[:, None] * entries.reactive
-        return Rows(len(self.rows), entries.row, Forms(entries.slot, coefficient))
+        entries, ports = self._entries, self._ports
+        g = gradient[entries.row, ports.bus[entries.port]]
+        power = ports.power[entries.port]
+        slope = g.real * power.real + g.imag * power.imag
+        forms = Forms(entries.forms.slot, slope[:, None] * entries.forms.coefficient)
+        return Rows(len(self.rows), entries.row, forms)
 
     def curvature(self, multipliers: FloatArray) -> Curvature:
         return self._curvature.of(multipliers)
 
     def _lay_out(self) -> None:
         """Entries and curvature of all rows, anew whenever rows have joined."""
-        case = self.case
+        self._entries = self._entries_of_rows()
+        n_modes = N_MODES if len(self.blocks) <= MANY_BLOCKS else FEW_MODES
+        keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
+        for key, (number, kind, position) in zip(keys, self.rows, strict=True):
+            if key not in self._modes:
+                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports, n_modes)
+        known = list(self._modes)
+        self._curvature = LimitCurvature(
+            list(self._modes.values()),
+            np.array([known.index(key) for key in keys], dtype=np.int64),
+            self._entries.row,
+            self._entries.port,
+            self._entries.forms,
+            int(np.bincount(self._port_of_ev.ravel()).max()),
+        )
+
+    def _entries_of_rows(self) -> _Entries:
         own = [self.blocks[number].slots for number, _, _ in self.rows]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
@@ -181,20 +235,11 @@ class ReducedNetwork:
         for name in dict.fromkeys(scenario.tolist()):
             chosen = scenario == name
             active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
-        base = self.chains.loads["base"].forms.coefficient[slot] / KW
-        ev = case.evs.slots.ev[slot]
-        reactive = (active if case.q_follows_flexibility else base) * case.evs.tan_phi[ev][:, None]
-        self._entries = _Entries(row, slot, active, reactive, case.evs.bus_row[ev])
-        keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
-        for key, (number, kind, position) in zip(keys, self.rows, strict=True):
-            if key not in self._modes:
-                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ev_buses)
-        known = list(self._modes)
-        self._curvature = LimitCurvature(
-            list(self._modes.values()),
-            np.array([known.index(key) for key in keys], dtype=np.int64),
-            row,
-            np.searchsorted(self._ev_buses, self._entries.bus),
-            Forms(slot, active),
-            int(np.bincount(np.searchsorted(self._ev_buses, case.evs.bus_row)).max()),
-        )
+        ev = self.case.evs.slots.ev[slot]
+        if self.case.q_follows_flexibility:
+            return _Entries(row, self._port_of_ev[0][ev], Forms(slot, active))
+        reactive = self.chains.loads["base"].forms.coefficient[slot] * self.case.evs.tan_phi[ev][:, None] / KW
+        twice, order = np.tile(row, 2), np.argsort(np.tile(row, 2), kind="stable")
+        port = np.concatenate([self._port_of_ev[0][ev], self._port_of_ev[1][ev]])
+        forms = Forms(np.tile(slot, 2), np.concatenate([active, reactive]))
+        return _Entries(twice[order], port[order], forms.of(order))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.limiting import BINDING_COLUMNS, binding_limits, limiting_reasons
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.recovery import Recovery
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.flows import element_loading_percent
@@ -78,6 +80,17 @@ class FlexibilityOpfResult:
     profiles: Mapping[tuple[str, str], pd.DataFrame]
     settings: Mapping[str, Any]
     reasons: Frames = field(repr=False)
+    recovery: Recovery | None = field(repr=False)
+
+    @cached_property
+    def recoverable(self) -> pd.DataFrame:
+        """Per period and direction, whether the grid can carry what a full activation leaves to be made up.
+
+        Worked out when it is first asked for; NaN without a schedule.
+        """
+        if self.recovery is None:
+            return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
+        return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
 
     def limited_by(self, period: int) -> pd.DataFrame:
         """Why each EV offers no more in one period.
@@ -149,6 +162,7 @@ def solved_result(
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
         reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
+        recovery=Recovery(case, schedule),
         **outcome,
     )
 
@@ -182,6 +196,7 @@ def unsolved_result(
         profiles=profiles.values,
         settings=_settings(case, trafo_loading),
         reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
+        recovery=None,
         **outcome,
     )
 

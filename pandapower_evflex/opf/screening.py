@@ -60,11 +60,9 @@ class NeededBlocks:
         return is_new
 
     def join_violated(self, case: Case, states: Mapping[str, GridState]) -> bool:
-        """Add the violated blocks of all scenarios of the problem; True when anything is new."""
+        """Add the violated blocks, those of the schedule itself included; True when anything is new."""
         limits = case.grid.ends.limit
-        return any(
-            [self.join(name, states[name], violations_of(case, states[name]), limits) for name in case.scenarios]
-        )
+        return any([self.join(name, state, violations_of(case, state), limits) for name, state in states.items()])
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
         """As the problem wants them; ``v_start`` [n_period, n_bus]."""

@@ -16,6 +16,7 @@ from pandapower_evflex.nlp.layout import FloatArray, Layout
 from pandapower_evflex.opf.ac_polar import Blocks
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.reduced_network import ReducedNetwork
+from pandapower_evflex.opf.screening import SCENARIOS
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE
 from pandapower_evflex.solvers.result import SolverResult
 
@@ -44,7 +45,7 @@ def prices_of_reduced(
     case: Case, network: ReducedNetwork, multipliers: FloatArray, scale: float
 ) -> Mapping[str, LimitPrices]:
     """From the rows of the reduced network; ``scale`` turns its objective into kW."""
-    prices = {name: LimitPrices.none(case) for name in case.scenarios}
+    prices = {name: LimitPrices.none(case) for name in SCENARIOS}
     for (number, kind, position), multiplier in zip(network.rows, multipliers, strict=True):
         block, value = network.blocks[number], multiplier * scale / KW
         of, t = prices[block.scenario], block.period
@@ -61,7 +62,7 @@ def prices_of_exact(
     case: Case, blocks: Blocks, x: Layout, g: Layout, solved: SolverResult, scale: float
 ) -> Mapping[str, LimitPrices]:
     """From the rows and bounds of the full problem."""
-    prices = {name: LimitPrices.none(case) for name in case.scenarios}
+    prices = {name: LimitPrices.none(case) for name in SCENARIOS}
     if not len(blocks):
         return prices
     by_block = np.zeros(blocks.limited.shape)

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
@@ -14,7 +15,7 @@ from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.findings import session_findings
-from pandapower_evflex.opf.options import Options, option_faults, read_weights
+from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
 from pandapower_evflex.tables.checks import check_tables
 
 logger = logging.getLogger(__name__)
@@ -54,10 +55,15 @@ def read_study(
     InvalidInputError    nothing on the net was changed
     """
     faults = option_faults(options)
+    if not isinstance(cyclic, bool | np.bool_):
+        faults.append(Fault(FUNCTION, "cyclic", (), repr(cyclic), "is not understood", "give True or False"))
     table_faults = check_tables(net)
-    faults += table_faults
     if len(net.get("ev", ())) == 0:
-        faults.append(Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"))
+        table_faults = [
+            *table_faults,
+            Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"),
+        ]
+    faults += table_faults
     read = _gathered(faults, read_profiles, net, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     grid = None
     if not option_faults(options):

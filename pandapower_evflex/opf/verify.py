@@ -73,7 +73,7 @@ def violations_of(case: Case, state: GridState) -> Violations:
     """Of the limits of buses whose voltage is free and of all rated branch ends."""
     grid = case.grid
     limited = np.ones(len(grid.vm_min), dtype=bool)
-    limited[grid.slack] = False
+    limited[np.concatenate([grid.slack, grid.held])] = False
     with np.errstate(invalid="ignore"):
         under = np.where(limited & np.isfinite(grid.vm_min), (grid.vm_min - state.vm) / grid.vm_min, -np.inf)
         over = np.where(limited & np.isfinite(grid.vm_max), (state.vm - grid.vm_max) / grid.vm_max, -np.inf)

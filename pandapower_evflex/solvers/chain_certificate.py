@@ -9,6 +9,8 @@ from pandapower_evflex.solvers.chain_system import ChainSystem
 
 #: of the multipliers; each is one solve, five to six make their residual vanish
 MAX_REPAIRS = 6
+#: slacks below TINY and multipliers above HUGE are rounding
+TINY, HUGE = 1e-30, 1e30
 
 
 def certified_gap(problem: ChainProblem, system: ChainSystem, point: ChainPoint, enough: float) -> float:
@@ -28,7 +30,7 @@ def certified_gap(problem: ChainProblem, system: ChainSystem, point: ChainPoint,
         best = min(best, float(z @ room - point.lam @ point.h + np.maximum(cost, 0.0).sum()))
         if best <= enough:
             break
-        weight = z / point.s
+        weight = np.minimum(z, HUGE) / np.maximum(point.s, TINY)
         system.factorise(problem.limits, weight)
         z = np.maximum(z + weight * problem.limits.values(system.solve(-r)), 0.1 * z)
     return best

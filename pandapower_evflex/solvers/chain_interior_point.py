@@ -35,10 +35,15 @@ TO_BOUNDARY = 0.995
 MAX_ITERATIONS = 100
 #: of h and of sums, at the start
 LEAST_ROW_SLACK = 0.05
-#: times the aims for gap and feasibility; an iterate this close has converged, though rounding stopped it
-NEARLY = 10.0
-#: iterations that wait for a certificate once the conditions hold
+#: times the aims for gap and feasibility; an iterate this close has converged, though the last digits may not come
+NEARLY = 20.0
+#: times the aim; a certificate of that much will do
+CERTIFIED = 5.0
+#: iterations that are tried for the rest, and for a certificate
 MAX_LATE = 4
+#: of h + s_h; a step that leaves more than that and than twice what was there is halved
+LARGEST_CURVED_RESIDUAL = 0.1
+MAX_HALVINGS = 10
 #: iterations without a tenth of progress; what is left then is rounding
 MAX_STALL = 12
 #: share of the aim for s z that an inexact step may cost
@@ -59,7 +64,8 @@ def solve_chains(
 
     Parameters
     ----------
-    relative_gap : float   to the objective, certified at the end if the h are convex
+    relative_gap : float   sum of s z in shares of the objective; the gap certified if the h are convex may be a few
+                           times that
     feasibility : float    absolute, of every row
     slack_start : float    least slack at the start: small where x is nearly feasible
     keep_going : function  asked before each iteration; False stops with status "stopped"
@@ -83,30 +89,32 @@ def solve_chains(
         residual = _residuals(problem, point)
         gap = relative_gap * max(1.0, abs(problem.objective(point.x)))
         point.distance = distance = max(total / gap, residual.primal / feasibility)
-        if distance <= 1.0:
-            point.gap = certified_gap(problem, system, point, gap)
-            late += 1
-            if point.gap <= gap or late > MAX_LATE:
-                point.status = "optimal" if point.gap <= gap else "converged"
+        late += distance <= NEARLY
+        if distance <= 1.0 or late > MAX_LATE:
+            point.gap = certified_gap(problem, system, point, CERTIFIED * gap)
+            certified = point.gap <= CERTIFIED * max(distance, 1.0) * gap
+            if certified or late > MAX_LATE:
+                point.status = "optimal" if certified else "converged"
                 return point
         stall = 0 if distance < 0.9 * best else stall + 1
         if distance < best:
             best, close = distance, replace(point)
         if stall > MAX_STALL:
-            return _closest(close, "stalled")
+            return _closest(problem, system, close, "stalled")
         if number == MAX_ITERATIONS or not keep_going():
-            return _closest(close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
-        step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
+            return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
+        with np.errstate(over="ignore", invalid="ignore"):  # what rounding blows up is not finite, and refused
+            step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
         if step is None or not _advance(problem, coupling, point, step):
-            return _closest(close, "failed")
+            return _closest(problem, system, close, "failed")
     raise AssertionError("unreachable")
 
 
-def _closest(point: ChainPoint | None, status: str) -> ChainPoint:
+def _closest(problem: ChainProblem, system: ChainSystem, point: ChainPoint | None, status: str) -> ChainPoint:
     """The best iterate; rounding can spoil the last ones where a limit leaves next to no room."""
     assert point is not None
-    near = point.distance <= NEARLY
-    return replace(point, status="converged" if near else status)
+    gap = certified_gap(problem, system, point, 0.0)
+    return replace(point, gap=gap, status="converged" if point.distance <= NEARLY else status)
 
 
 @dataclass(frozen=True)
@@ -203,20 +211,27 @@ def _newton_step(
 
 
 def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step: _Step) -> bool:
-    """Take the step, halved until there is a power flow; rows that join get a central slack and multiplier."""
+    """Take the step, halved until there is a power flow and curved rows do not run away.
+
+    Rows that join get a central slack and multiplier.
+    """
     primal, dual = step.lengths(point, TO_BOUNDARY)
-    for _ in range(12):
+    n = len(point.h)
+    allowed = max(2.0 * float(np.max(np.abs(point.h + point.s_h), initial=0.0)), LARGEST_CURVED_RESIDUAL)
+    for number in range(MAX_HALVINGS):
         evaluated = _evaluated(problem, coupling, point.x + primal * step.x)
         if evaluated is not None:
-            break
+            residual = float(np.max(np.abs(evaluated[0][:n] + point.s_h + primal * step.s_h), initial=0.0))
+            if residual <= allowed or number == MAX_HALVINGS - 1:
+                break
         primal *= 0.5
-    else:
+    if evaluated is None:
         return False
     point.x = point.x + primal * step.x
     point.h, point.rows = evaluated
     point.s, point.z = point.s + primal * step.s, point.z + dual * step.z
     point.s_h, point.lam = point.s_h + primal * step.s_h, point.lam + dual * step.lam
-    s_joined = np.maximum(-point.h[len(point.s_h) :], 0.01)
+    s_joined = np.maximum(-point.h[n:], 0.01)
     point.s_h = np.concatenate([point.s_h, s_joined])
     point.lam = np.concatenate([point.lam, point.mu / s_joined])
     return True

@@ -114,7 +114,7 @@ def solve(m, follows, free, pivot, low, x):
     for i in range(n):
         if not free[i]:
             e[i] = 0.0
-    _sweep(0, n, pivot, low, e)
+    _sweep(np.int64(0), n, pivot, low, e)  # a literal would be a signature of its own
     for i in range(n):
         x[i, 0] = e[i]
         before = e[i - 1] if follows[i] else 0.0
@@ -127,7 +127,7 @@ def solve(m, follows, free, pivot, low, x):
 
 @jit
 def schur(
-    units, start, row, value, chain, chain_start, m, follows, free, pivot, low, c
+    units, side_by_side, start, row, value, chain, chain_start, m, follows, free, pivot, low, c
 ):  # fmt: skip
     """Sum over chains and pairs of their unknowns u, w of (u^T M^-1 w) times the rows' coefficients on both.
 
@@ -164,10 +164,9 @@ def schur(
                 if a == b:  # the transpose is added below
                     green *= 0.5
                 k0, k1 = start[b], start[b + 1]
-                side_by_side = row[k1 - 1] - row[k0] == k1 - 1 - k0
                 for q in range(start[a], start[a + 1]):
                     share = green * value[q]
-                    if side_by_side:
+                    if side_by_side[b]:
                         part = c[row[q], row[k0] : row[k0] + k1 - k0]
                         for k in range(k1 - k0):
                             part[k] += share * value[k0 + k]

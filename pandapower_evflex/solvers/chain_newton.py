@@ -26,6 +26,10 @@ from pandapower_evflex.solvers.chain_problem import ChainPoint, ChainProblem, Cu
 from pandapower_evflex.solvers.chain_system import BoolArray, ChainSystem, FloatArray, Forms, Rows
 
 MAX_CG_ITERATIONS = 40
+#: of the error of the first row; the next step takes care of the rest
+CG_REDUCTION = 0.2
+#: relative, of the diagonal of the dense system, tried in turn
+SHIFTS = (0.0, 1e-12, 1e-9, 1e-6)
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,8 @@ class CoupledSolver:
             schur[np.diag_indices_from(schur)] += np.concatenate(
                 [point.s_h / point.lam, 1.0 / curvature.sigma, 1.0 / problem.shared_weight]
             )
-            try:
-                factor = cho_factor(schur, lower=True, check_finite=False, overwrite_a=True)
-            except LinAlgError:
+            factor = _cholesky(schur)
+            if factor is None:
                 return None
         return cls(system, both, len(point.h), factor, ~problem.free, curvature, problem.high - problem.low)
 
@@ -92,6 +95,7 @@ class CoupledSolver:
         r = -self._remainder(dx)
         p, p_lam, kp = np.zeros_like(dx), np.zeros_like(d_lam), np.zeros_like(dx)
         rz_before = 1.0
+        enough = max(enough, CG_REDUCTION * float(np.sum(np.abs(r) * self.width)))
         for number in range(MAX_CG_ITERATIONS):
             if float(np.sum(np.abs(r) * self.width)) <= enough:
                 break
@@ -114,3 +118,15 @@ class CoupledSolver:
         bound.add_transposed(-self.curvature.bound_weight * bound.values(x), y)
         y[self.fixed, 0] = 0.0
         return y
+
+
+def _cholesky(a: FloatArray) -> tuple[FloatArray, bool] | None:
+    """With a little more on the diagonal where rounding has made the matrix indefinite."""
+    diagonal = np.diag(a).copy()
+    for shift in SHIFTS:
+        a[np.diag_indices_from(a)] = diagonal * (1.0 + shift)
+        try:
+            return cho_factor(a, lower=True, check_finite=False)
+        except LinAlgError:
+            continue
+    return None

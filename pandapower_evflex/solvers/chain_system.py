@@ -99,6 +99,7 @@ class ChainSystem:
         self._low = np.zeros(n)
         # a chain breaks where nothing follows; slots are in order of chain and time
         self._chain = np.cumsum(~follows) - 1 if n else np.empty(0, dtype=np.int64)
+        self._pattern: _Pattern | None = None
         self._chain_start = np.append(np.flatnonzero(~follows), n)
 
     def factorise(self, forms: Forms, weight: FloatArray) -> None:
@@ -128,22 +129,78 @@ class ChainSystem:
         return schur
 
     def _schur_of_narrow(self, rows: Rows) -> FloatArray:
-        entry, column = np.nonzero(rows.forms.coefficient)
+        if self._pattern is None or not self._pattern.fits(rows):
+            self._pattern = _Pattern.of(rows, self._chain, len(self._chain_start))
+        pattern = self._pattern
+        c = np.zeros((rows.n_rows, rows.n_rows))
+        kernels.schur(
+            pattern.units, pattern.side_by_side, pattern.start, pattern.row,
+            rows.forms.coefficient[pattern.entry, pattern.column], pattern.chain, self._chain_start,
+            self._m, self.follows, self.free, self._pivot, self._low, c,
+        )  # fmt: skip
+        return (c + c.T)[np.ix_(pattern.number, pattern.number)]
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """Rows by unknown: which rows have a coefficient on which unknown; the same for many factorisations.
+
+    Parameters
+    ----------
+    rows : Rows                        it was made for
+    used : bool [n_form, 4]            their coefficients that are not zero
+    number : int [n_rows]              rows of one block side by side: the kernel runs along them
+    entry, column : int                coefficients in order of unknown and number, and `row`, the number of their rows
+    units : int [n_unit]               unknowns touched, 3 slot + (0: E, 1: T, 2: D); entries start[a]:start[a + 1]
+    side_by_side : bool [n_unit]       the rows of an unknown are consecutive numbers
+    chain : int [n_chain + 1]          first unknown of each chain
+    """
+
+    rows: Rows
+    used: BoolArray
+    number: IntArray
+    entry: IntArray
+    column: IntArray
+    row: IntArray
+    units: IntArray
+    start: IntArray
+    side_by_side: BoolArray
+    chain: IntArray
+
+    def fits(self, rows: Rows) -> bool:
+        return (
+            rows.n_rows == self.rows.n_rows
+            and np.array_equal(rows.row, self.rows.row)
+            and np.array_equal(rows.forms.slot, self.rows.forms.slot)
+            and np.array_equal(rows.forms.coefficient != 0.0, self.used)
+        )
+
+    @classmethod
+    def of(cls, rows: Rows, chain_of_slot: IntArray, n_starts: int) -> _Pattern:
+        used = rows.forms.coefficient != 0.0
+        entry, column = np.nonzero(used)
         slot, row = rows.forms.slot[entry], rows.row[entry]
         unit = 3 * slot + column - 1 - 2 * (column == 0)  # the energy before is that of the slot before
-        first = np.full(rows.n_rows, 3 * len(self._m))
+        first = np.full(rows.n_rows, 3 * len(chain_of_slot))
         np.minimum.at(first, row, unit)
-        number = np.empty(rows.n_rows, dtype=np.int64)  # rows of one block side by side: the kernel runs along them
+        number = np.empty(rows.n_rows, dtype=np.int64)
         number[np.argsort(first, kind="stable")] = np.arange(rows.n_rows)
         order = np.argsort(unit * rows.n_rows + number[row])
         unit, row = unit[order], number[row[order]]
         is_first = np.append(True, unit[1:] != unit[:-1]) if len(unit) else np.empty(0, dtype=bool)
         start = np.append(np.flatnonzero(is_first), len(unit))
+        jumps = np.append(row[1:] - row[:-1] != 1, False)
+        jumps[start[1:] - 1] = False
         units = unit[is_first]
-        chain = np.searchsorted(self._chain[units // 3], np.arange(len(self._chain_start)))
-        c = np.zeros((rows.n_rows, rows.n_rows))
-        kernels.schur(
-            units, start, row, rows.forms.coefficient[entry, column][order], chain, self._chain_start,
-            self._m, self.follows, self.free, self._pivot, self._low, c,
-        )  # fmt: skip
-        return (c + c.T)[np.ix_(number, number)]
+        return cls(
+            rows=rows,
+            used=used,
+            number=number,
+            entry=entry[order],
+            column=column[order],
+            row=row,
+            units=units,
+            start=start,
+            side_by_side=~np.logical_or.reduceat(jumps, start[:-1]) if len(units) else is_first,
+            chain=np.searchsorted(chain_of_slot[units // 3], np.arange(n_starts)),
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.solvers.result import SolverResult, Status
@@ -73,7 +74,12 @@ def solve(
         cu=problem.g_upper,
     )
     for name, value in {**DEFAULT_OPTIONS, "tol": tol, **(options or {})}.items():
-        nlp.add_option(name, value)
+        try:
+            nlp.add_option(name, value)
+        except TypeError:
+            remedy = "name an option of Ipopt, with a value of its type"
+            fault = Fault("run_flexibility_opf", "solver_options", (), f"{name}={value!r}", "is not known", remedy)
+            raise InvalidInputError([fault]) from None
     x, info = nlp.solve(problem.x_start if start is None else start)
     if callbacks.interruption is not None:
         raise callbacks.interruption

@@ -1,0 +1,22 @@
+"""Compiling the kernels ahead of time."""
+
+from __future__ import annotations
+
+from pandapower_evflex.networks import suburban_lv
+from pandapower_evflex.opf.flexibility import run_flexibility_opf
+
+
+def warmup() -> None:
+    """Compile all kernels, or load what is compiled already, so that the first real call is fast.
+
+    Numba keeps the compiled code beside the package (or in `NUMBA_CACHE_DIR`): after the installation this takes about
+    ten seconds, later about one.
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.warmup()
+    """
+    for method in ("fast", "exact"):
+        net, profiles = suburban_lv(seed=0, n_periods=24)
+        run_flexibility_opf(net, profiles, method=method, progress=False)

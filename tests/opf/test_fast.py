@@ -1,0 +1,167 @@
+"""The fast method reaches what the exact one does, and says so only where its certificate holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pandapower_evflex as evf
+from pandapower_evflex.opf.fast import is_radial, solve_fast, why_uncertified
+from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.reduced_network import ReducedNetwork
+from pandapower_evflex.opf.restoration import restored
+from pandapower_evflex.opf.screening import screen
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import ev_violation, grid_state, scheduled_states, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from tests.case.nets import NETS
+from tests.opf.feeder import EIGHT_HOURS, feeder_net
+from tests.opf.test_flexibility import compiled
+
+SAME = 2e-6
+
+
+def solve(net, method, **arguments):
+    return evf.run_flexibility_opf(net, **{**EIGHT_HOURS, "method": method, "tie_break": None, **arguments})
+
+
+def evs_on(net, buses, p_mw=0.011):
+    evf.create_evs(net, buses, max_p_mw=p_mw, max_e_mwh=4 * p_mw, min_e_mwh=0.5 * p_mw)
+    evf.create_ev_sessions(net, range(len(buses)), 0.0, 8.0, e_arrival_mwh=p_mw, e_departure_mwh=3 * p_mw)
+    return net
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"scenarios": ("up", "down", "base")},
+        {"scenarios": ("up",)},
+        {"q_follows_flexibility": False},
+        {"weights": {"up": np.linspace(1.0, 2.0, 8), "down": 0.3}},
+        {"weights": {"up": 0.2, "down": 1.0}},
+        {"trafo_loading": "current"},
+        {"max_line_loading_percent": 30.0},
+    ],
+)
+def test_fast_reaches_the_objective_of_exact_within_its_gap(arguments):
+    fast, exact = (solve(feeder_net(6), method, **arguments) for method in ("fast", "exact"))
+    assert fast.status == "optimal"
+    assert fast.gap <= 1e-6
+    assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=SAME)
+    assert fast.objective_mw <= exact.objective_mw * (1.0 + 1e-8)
+    assert exact.objective_mw <= fast.objective_mw * (1.0 + fast.gap) + 1e-9
+
+
+@pytest.mark.parametrize("name", ["cigre_lv", "kerber"])
+def test_fast_equals_exact_on_nets_of_the_literature(name):
+    if name not in NETS:
+        pytest.skip(f"{name} is not among the nets")
+    net = NETS[name]()
+    buses = net.load.bus.to_numpy()[:10]
+    fast, exact = (solve(evs_on(NETS[name](), buses), method, n_periods=8) for method in ("auto", "exact"))
+    assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=SAME)
+
+
+def test_a_binding_undervoltage_is_certified_too():
+    net = feeder_net(6, sn_mva=1.0)
+    net.bus["min_vm_pu"] = 0.955
+    fast, exact = (solve(net, method) for method in ("fast", "exact"))
+    assert (fast.binding.quantity == "vm_pu").any()
+    assert fast.gap <= 1e-6
+    assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=SAME)
+
+
+def meshed():
+    net = feeder_net(6)
+    from pandapower.create import create_line
+
+    create_line(net, net.line.from_bus.iloc[0], net.line.to_bus.iloc[-1], 0.2, "NAYY 4x150 SE")
+    return net
+
+
+def voltage_held():
+    from pandapower.create import create_gen
+
+    net = feeder_net(6)
+    create_gen(net, net.line.to_bus.iloc[0], p_mw=0.005, vm_pu=1.0)
+    return net
+
+
+def near_overvoltage():
+    net = feeder_net(6, load_mw=0.0, pv_mw=0.04)
+    net.bus["max_vm_pu"] = 1.012
+    return net
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [(meshed, "meshed"), (voltage_held, "generator holds"), (near_overvoltage, "upper voltage limit")],
+)
+def test_no_gap_is_claimed_where_nothing_is_proved_and_exact_takes_over(make, reason):
+    fast, auto = (solve(make(), method) for method in ("fast", "auto"))
+    assert np.isnan(fast.gap)
+    assert reason in fast.message
+    assert "Ipopt" in auto.stats["solver"]
+    assert np.isclose(fast.objective_mw, auto.objective_mw, rtol=SAME)
+
+
+def test_a_tangent_that_cuts_off_a_feasible_point_takes_the_gap_away(monkeypatch):
+    """Were a limit concave in the loads, tangents would cut off schedules that the power flow allows."""
+    evaluate = ReducedNetwork.evaluate
+
+    def concave(self, x):
+        h, rows = evaluate(self, x)
+        self._met.append((x + 10.0, np.full_like(h, -1.0)))  # a point far above that keeps every limit
+        return h, rows
+
+    monkeypatch.setattr(ReducedNetwork, "evaluate", concave)
+    fast, auto = (solve(feeder_net(6), method) for method in ("fast", "auto"))
+    assert np.isnan(fast.gap)
+    assert "tangent" in fast.message
+    assert "Ipopt" in auto.stats["solver"]
+
+
+def test_radial_means_one_way_from_one_slack():
+    assert is_radial(compiled(feeder_net()).grid)
+    assert not is_radial(compiled(meshed()).grid)
+    assert why_uncertified(compiled(feeder_net())) == ""
+
+
+def test_stopped_early_it_returns_a_schedule_that_keeps_every_limit_and_what_is_known_of_the_gap(monkeypatch):
+    monkeypatch.setattr("pandapower_evflex.solvers.chain_interior_point.MAX_ITERATIONS", 7)
+    result = solve(feeder_net(6), "fast")
+    best = solve(feeder_net(6), "exact").objective_mw
+    assert result.status in ("iteration_limit", "optimal_within_gap")
+    assert 0.5 * best < result.objective_mw < best
+    assert np.isnan(result.gap) or result.objective_mw * (1.0 + result.gap) > best
+
+
+def test_a_time_budget_of_nothing_is_no_crash():
+    result = solve(feeder_net(6), "fast", solver_options={"max_cpu_time": 0.0}, raise_on_failure=False)
+    assert result.status in ("iteration_limit", "failed")
+
+
+def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
+    case = compiled(feeder_net(6))
+    flow = BatchedPowerFlow(case.grid)
+    fast = solve_fast(
+        case, flow, screen(case, flow, grid_state(case, flow, case.evs.fixed_p)), Progress(False), Stopwatch(), 9.0,
+        needs_certificate=False,
+    )  # fmt: skip
+    good = fast.schedule
+    too_much = pd.Series(good.p_up.sum(axis=1)).idxmax()
+    p_up = good.p_up.copy()
+    p_up[too_much] *= 1.05
+    from dataclasses import replace
+
+    bad = replace(good, p_up=p_up)
+    assert any(violations_of(case, s).blocks(1e-6).any() for s in scheduled_states(case, flow, bad).values())
+    repaired, states = restored(case, flow, bad)
+    assert not any(violations_of(case, s).blocks(1e-8).any() for s in states.values())
+    others = np.arange(8) != too_much
+    assert np.array_equal(repaired.p_up[others], good.p_up[others])
+    assert ev_violation(case, repaired) < 1e-6
+    assert weighted_flexibility_mw(case, repaired) > 0.999 * weighted_flexibility_mw(case, good)
