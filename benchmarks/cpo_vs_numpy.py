@@ -8,7 +8,7 @@ from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
-from exact_vs_casadi import cpu_seconds
+from methods_vs_casadi import cpu_seconds
 
 import pandapower_evflex as evf
 
