@@ -8,11 +8,21 @@ from pandapower_evflex.case.horizon import profiles_from_controllers
 from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
+from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.on_net import write_period
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import uncontrolled_charging
+from pandapower_evflex.planning.costs import (
+    cost_deltas,
+    energy_not_served,
+    energy_not_served_triangle,
+    flexibility_cost,
+    investment_annuity,
+    loss_cost,
+    reliability_cost,
+)
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates
@@ -34,11 +44,14 @@ def __getattr__(name: str) -> ModuleType:
 
 
 __all__ = [
+    "ClearedFlexibility",
     "CpoRates",
     "EvflexError",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "clear_flexibility",
+    "cost_deltas",
     "cpo_densities",
     "cpo_rates_from_sessions",
     "create_cos_phi_p",
@@ -50,12 +63,18 @@ __all__ = [
     "create_evs",
     "create_flexibilities",
     "create_flexibility",
+    "energy_not_served",
+    "energy_not_served_triangle",
     "ev_std_types",
     "evs_from_loads",
+    "flexibility_cost",
     "hours_since",
+    "investment_annuity",
+    "loss_cost",
     "mobility",
     "networks",
     "profiles_from_controllers",
+    "reliability_cost",
     "uncontrolled_charging",
     "run_flexibility_opf",
     "set_cpo_rates",

@@ -72,7 +72,7 @@ def frame_faults(net: Any, schema: TableSchema, frame: Any) -> list[Fault]:
         return faults
     for column in schema.columns:
         if column.name in frame:
-            faults += _column_faults(net, schema.name, column, frame)
+            faults += column_faults(net, schema.name, column, frame)
     if any(fault.column == "index" or not fault.rows for fault in faults):
         return faults  # without all columns, or with rows that no label tells apart, rows cannot be compared
     foreign = {column.foreign_key for column in schema.columns if column.foreign_key in net}
@@ -110,7 +110,7 @@ def _column_remedy(column: Column) -> str:
     return "put it back" if column.default is None else f"put it back; its default is {column.default}"
 
 
-def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
+def column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
     """Faults of single values; of several at one value the first."""
     values = frame[column.name]
 
