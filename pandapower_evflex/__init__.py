@@ -23,6 +23,7 @@ from pandapower_evflex.planning.costs import (
     loss_cost,
     reliability_cost,
 )
+from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates
@@ -50,6 +51,7 @@ __all__ = [
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "InvestmentSchedule",
     "clear_flexibility",
     "cost_deltas",
     "cpo_densities",
@@ -77,6 +79,7 @@ __all__ = [
     "reliability_cost",
     "uncontrolled_charging",
     "run_flexibility_opf",
+    "schedule_investments",
     "set_cpo_rates",
     "with_evs_as_loads",
     "write_period",
