@@ -31,6 +31,7 @@ from pandapower_evflex.tables.ev import create_ev, create_evs
 from pandapower_evflex.tables.ev_session import create_ev_session, create_ev_sessions
 from pandapower_evflex.tables.flexibility import create_flexibilities, create_flexibility
 from pandapower_evflex.tables.from_loads import evs_from_loads
+from pandapower_evflex.tables.reinforcement import create_reinforcement, create_reinforcements
 from pandapower_evflex.tables.std_types import ev_std_types
 from pandapower_evflex.tables.timestamps import hours_since
 
@@ -65,6 +66,8 @@ __all__ = [
     "create_evs",
     "create_flexibilities",
     "create_flexibility",
+    "create_reinforcement",
+    "create_reinforcements",
     "energy_not_served",
     "energy_not_served_triangle",
     "ev_std_types",
@@ -77,10 +80,10 @@ __all__ = [
     "networks",
     "profiles_from_controllers",
     "reliability_cost",
-    "uncontrolled_charging",
     "run_flexibility_opf",
     "schedule_investments",
     "set_cpo_rates",
+    "uncontrolled_charging",
     "with_evs_as_loads",
     "write_period",
 ]

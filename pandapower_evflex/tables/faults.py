@@ -119,6 +119,9 @@ def column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> 
 
     if column.dtype == "bool":
         return fault(~are_bools(values), "is neither True nor False", "give True or False")
+    if column.dtype == "boolean":
+        wrong = ~are_bools(values) & ~pd.isna(values).to_numpy()
+        return fault(wrong, "is neither True nor False", "give True or False, or leave it out")
     if column.dtype == "object":
         unknown = ~values.isin(column.choices).to_numpy(dtype=bool) & bool(column.choices)
         return fault(unknown, "is not known", column.remedy)
@@ -203,6 +206,12 @@ def as_dtype(values: Any, dtype: str) -> Any:
         return values.astype(object)
     if dtype == "bool":
         return values.astype(bool) if are_bools(values).all() else values
+    if dtype == "boolean":
+        absent = np.asarray(pd.isna(values), dtype=bool)
+        if not (are_bools(values) | absent).all():
+            return values
+        cells = np.asarray(values, dtype=object)
+        return pd.arrays.BooleanArray(np.where(absent, False, cells).astype(bool), absent)
     floats, not_number = as_numbers(values)
     if not_number.any():
         return values
