@@ -31,11 +31,22 @@ from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
 from pandapower_evflex.cpo.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
+from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
 from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.on_net import write_period
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import uncontrolled_charging
+from pandapower_evflex.planning.costs import (
+    cost_deltas,
+    energy_not_served,
+    energy_not_served_triangle,
+    flexibility_cost,
+    investment_annuity,
+    loss_cost,
+    reliability_cost,
+)
+from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates
@@ -43,6 +54,7 @@ from pandapower_evflex.tables.ev import create_ev, create_evs
 from pandapower_evflex.tables.ev_session import create_ev_session, create_ev_sessions
 from pandapower_evflex.tables.flexibility import create_flexibilities, create_flexibility
 from pandapower_evflex.tables.from_loads import evs_from_loads
+from pandapower_evflex.tables.reinforcement import create_reinforcement, create_reinforcements
 from pandapower_evflex.tables.std_types import ev_std_types
 from pandapower_evflex.tables.timestamps import hours_since
 from pandapower_evflex.warmup import warmup
@@ -58,13 +70,17 @@ def __getattr__(name: str) -> ModuleType:
 
 
 __all__ = [
+    "ClearedFlexibility",
     "CpoRates",
     "EvflexError",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
+    "InvestmentSchedule",
     "PeakShave",
     "charging_density",
+    "clear_flexibility",
+    "cost_deltas",
     "count_transition_matrices",
     "cpo_densities",
     "cpo_peak_shaving",
@@ -78,12 +94,19 @@ __all__ = [
     "create_evs",
     "create_flexibilities",
     "create_flexibility",
+    "create_reinforcement",
+    "create_reinforcements",
+    "energy_not_served",
+    "energy_not_served_triangle",
     "estimate_transition_matrices",
     "ev_std_types",
     "evs_from_loads",
+    "flexibility_cost",
     "hours_since",
+    "investment_annuity",
     "is_flexible_enough",
     "load_reduction",
+    "loss_cost",
     "max_peak_shave",
     "max_shave_lp",
     "max_velocity",
@@ -96,7 +119,9 @@ __all__ = [
     "peak_shape",
     "profiles_from_controllers",
     "reduction_of_velocity",
+    "reliability_cost",
     "run_flexibility_opf",
+    "schedule_investments",
     "set_cpo_rates",
     "shave_peak",
     "shaving_limit_mw",

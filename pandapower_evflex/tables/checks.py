@@ -13,11 +13,14 @@ from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.ev_session import EV_SESSION
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
+from pandapower_evflex.tables.reinforcement import REINFORCEMENT
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.session_checks import first_session_faults
 
 #: in the order of their references
-TABLES: dict[str, TableSchema] = {schema.name: schema for schema in (CPO, EV, EV_SESSION, FLEXIBILITY, COS_PHI_P)}
+TABLES: dict[str, TableSchema] = {
+    schema.name: schema for schema in (CPO, EV, EV_SESSION, FLEXIBILITY, COS_PHI_P, REINFORCEMENT)
+}
 
 
 def check_tables(net: Any) -> list[Fault]:

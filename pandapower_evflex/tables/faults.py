@@ -72,7 +72,7 @@ def frame_faults(net: Any, schema: TableSchema, frame: Any) -> list[Fault]:
         return faults
     for column in schema.columns:
         if column.name in frame:
-            faults += _column_faults(net, schema.name, column, frame)
+            faults += column_faults(net, schema.name, column, frame)
     if any(fault.column == "index" or not fault.rows for fault in faults):
         return faults  # without all columns, or with rows that no label tells apart, rows cannot be compared
     foreign = {column.foreign_key for column in schema.columns if column.foreign_key in net}
@@ -110,7 +110,7 @@ def _column_remedy(column: Column) -> str:
     return "put it back" if column.default is None else f"put it back; its default is {column.default}"
 
 
-def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
+def column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
     """Faults of single values; of several at one value the first."""
     values = frame[column.name]
 
@@ -119,6 +119,9 @@ def _column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) ->
 
     if column.dtype == "bool":
         return fault(~are_bools(values), "is neither True nor False", "give True or False")
+    if column.dtype == "boolean":
+        wrong = ~are_bools(values) & ~pd.isna(values).to_numpy()
+        return fault(wrong, "is neither True nor False", "give True or False, or leave it out")
     if column.dtype == "object":
         unknown = ~values.isin(column.choices).to_numpy(dtype=bool) & bool(column.choices)
         return fault(unknown, "is not known", column.remedy)
@@ -203,6 +206,12 @@ def as_dtype(values: Any, dtype: str) -> Any:
         return values.astype(object)
     if dtype == "bool":
         return values.astype(bool) if are_bools(values).all() else values
+    if dtype == "boolean":
+        absent = np.asarray(pd.isna(values), dtype=bool)
+        if not (are_bools(values) | absent).all():
+            return values
+        cells = np.asarray(values, dtype=object)
+        return pd.arrays.BooleanArray(np.where(absent, False, cells).astype(bool), absent)
     floats, not_number = as_numbers(values)
     if not_number.any():
         return values

@@ -18,7 +18,7 @@ class Column:
 
     Parameters
     ----------
-    dtype : "float64", "int64", "bool", "object", or "Int64" (a label that may be missing)
+    dtype : "float64", "int64", "bool", "object", or "Int64" and "boolean", in which values may be missing
     default : value of rows that do not give one
     required : rows must have a value, given or by default
     optional : the column appears only when first given

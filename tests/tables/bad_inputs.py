@@ -8,6 +8,7 @@ from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
 from tests.tables.bad_offers import BAD_OFFERS
 from tests.tables.bad_profiles import BAD_PROFILES
+from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
 from tests.tables.bad_runs import BAD_RUNS
 from tests.tables.bad_sessions import BAD_SESSIONS
 
@@ -17,6 +18,7 @@ SECTIONS = {
     "Sessions": BAD_SESSIONS,
     "Offers and characteristics": BAD_OFFERS,
     "Sites of charge point operators": BAD_CPOS,
+    "Candidates of grid planning": BAD_REINFORCEMENTS,
     "Tables edited before a run": BAD_EDITS,
     "Profiles and periods": BAD_PROFILES,
     "Arguments of a run": BAD_RUNS,

@@ -35,6 +35,13 @@ GOOD = {
     "create_ev_sessions": {"evs": [0, 1], "arrival_h": 3.0, "departure_h": 5.0},
     "create_flexibilities": {"element_type": "ev", "elements": [0, 1], "direction": "up"},
     "create_cos_phi_p": {"sgen": 0},
+    "create_reinforcements": {
+        "element_type": "line",
+        "elements": [3, 4],
+        "invest_eur": 2e4,
+        "lifetime_years": 30,
+        "parallel": 2,
+    },
     "evs_from_loads": {"loads": [2, 3], "max_e_mwh": 0.06},
 }
 #: what the create functions may change
@@ -75,6 +82,7 @@ def _net_with_tables():
     evf.create_ev(net, 5, "MG4", cpo=0)
     evf.create_flexibility(net, "cpo", 0, "down")
     evf.create_cos_phi_p(net, pp.create_sgen(net, 5, 0.01, sn_mva=0.01))
+    evf.create_reinforcements(net, "line", [3, 4], 2e4, lifetime_years=30, parallel=2)
     evf.create_ev_session(net, 0, 3.0, 5.0, energy_mwh=0.01, max_e_mwh=0.05, max_p_mw=0.005)
     return net
 

@@ -26,6 +26,10 @@ def net_with_every_table():
     evf.set_cpo_rates(net, 0, np.linspace(0.1, 0.4, 24), 0.8)
     evf.set_cpo_rates(net, 1, 0.3, np.linspace(0.5, 0.9, 24))
     evf.create_cos_phi_p(net, pp.create_sgen(net, 5, 0.01, sn_mva=0.01))
+    evf.create_reinforcements(
+        net, ["line", "line", "trafo"], [3, 3, 0], 2e4, lifetime_years=30, parallel=[2, None, None],
+        std_type=[None, "NAYY 4x150 SE", None], in_service=[None, None, True],
+    )  # fmt: skip
     return net
 
 

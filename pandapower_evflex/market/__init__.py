@@ -1,0 +1,1 @@
+"""Offers against demand: who is shed, at what price."""

@@ -1,0 +1,1 @@
+"""What a fault costs, what to do about it, and when."""

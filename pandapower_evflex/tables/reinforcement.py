@@ -1,0 +1,171 @@
+"""`net.reinforcement`: what could be built, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import fault_where, labels_of
+from pandapower_evflex.tables.rows import NewRows
+from pandapower_evflex.tables.schema import Column, TableSchema
+
+TABLE = "reinforcement"
+ELEMENT_TYPES = ("line", "trafo")
+#: what a candidate can change
+CHANGES = ["parallel", "std_type", "in_service"]
+
+
+def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    faults = []
+    for table in ELEMENT_TYPES:
+        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels_of(net, table))
+        remedy = f"use an index of net.{table}, or create it there out of service first"
+        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", remedy)
+    return faults
+
+
+def _check_std_types(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    known = net["std_types"] if "std_types" in net and isinstance(net["std_types"], Mapping) else {}
+    pairs = zip(rows["element_type"], rows["std_type"], strict=True)
+    is_known = [isinstance(name, str) and name in known.get(table, ()) for table, name in pairs]
+    wrong = rows["std_type"].notna().to_numpy() & ~np.array(is_known, dtype=bool)
+    remedy = "use a standard type of the net (pandapower.create_std_type adds one)"
+    return fault_where(TABLE, rows, "std_type", wrong, "is no standard type of its kind of element", remedy)
+
+
+def _check_service(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = rows["in_service"].eq(False).fillna(False)
+    remedy = "give True for an element to put into service, nothing where it is; drop the row to withdraw the candidate"
+    return fault_where(TABLE, rows, "in_service", wrong, "is not what a reinforcement does", remedy)
+
+
+def _check_changes(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = rows[CHANGES].isna().all(axis=1)
+    remedy = "give parallel, std_type or in_service=True"
+    return fault_where(TABLE, rows, "element", wrong, "would stay as it is", remedy)
+
+
+def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    wrong = rows.astype({name: str for name in CHANGES}).duplicated(["element_type", "element", *CHANGES])
+    remedy = "keep one candidate per change; different changes of one element are welcome"
+    return fault_where(TABLE, rows, "element", wrong, "has the same candidate twice", remedy)
+
+
+REINFORCEMENT = TableSchema(
+    TABLE,
+    "Candidates of grid planning: lines and transformers that could be strengthened or put into service. `parallel` is "
+    "the number of systems afterwards and `invest_eur` the total. Several candidates of one element are alternatives.",
+    (
+        Column("name", "object", "name of the candidate"),
+        Column("element_type", "object", "table of the element", required=True, choices=ELEMENT_TYPES),
+        Column(
+            "element", "int64", "index in that table", required=True, hint="use an index of net.line or net.trafo",
+        ),
+        Column("invest_eur", "float64", "I_T, total investment", "EUR", required=True, lower=0.0),
+        Column(
+            "lifetime_years", "float64", "H, economic lifetime", "years", required=True, above=0.0, unusual_above=100.0,
+            hint="give the economic lifetime, above 0 years",
+        ),
+        Column(
+            "parallel", "Int64", "number of parallel systems afterwards; empty: as it is", lower=1,
+            hint="give the number of systems afterwards, 1 or more",
+        ),
+        Column("std_type", "object", "standard type afterwards; empty: as it is"),
+        Column("in_service", "boolean", "True: puts an element into service (a new cable or tie); empty: as it is"),
+    ),
+    (_check_elements, _check_std_types, _check_service, _check_changes, _check_duplicates),
+    group="element",
+)  # fmt: skip
+
+
+def create_reinforcement(
+    net: Any,
+    element_type: str,
+    element: int,
+    invest_eur: float,
+    *,
+    lifetime_years: float,
+    parallel: int | None = None,
+    std_type: str | None = None,
+    in_service: bool | None = None,
+    name: str | None = None,
+    index: int | None = None,
+    **kwargs: Any,
+) -> int:
+    """Add a candidate of grid planning to `net.reinforcement`; the element itself stays as it is.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    element_type, element : "line" or "trafo", and the index in that table
+    invest_eur : float        I_T of the second paper's (18), the total
+    lifetime_years : float    H of (18), the economic lifetime (not the target year)
+    parallel : int            number of systems afterwards, not in addition; None: as it is
+    std_type : str            standard type afterwards; None: as it is
+    in_service : True         puts into service what the net holds out of service: a new cable, a new tie
+    **kwargs                  further columns
+
+    Returns
+    -------
+    int    index in net.reinforcement
+
+    Raises
+    ------
+    InvalidInputError    all faults: table, column, rows, value and remedy; the net is unchanged
+
+    Examples
+    --------
+    >>> import pandapower.networks as nw, pandapower_evflex as evf
+    >>> net = nw.create_kerber_landnetz_freileitung_1()
+    >>> evf.create_reinforcement(net, "line", 4, 20_000, lifetime_years=30, parallel=2)
+    0
+    """
+    rows = create_reinforcements(
+        net, element_type, [element], invest_eur, lifetime_years=lifetime_years, parallel=parallel, std_type=std_type,
+        in_service=in_service, name=name, index=None if index is None else [index], **kwargs,
+    )  # fmt: skip
+    return int(rows[0])
+
+
+def create_reinforcements(
+    net: Any,
+    element_type: Any,
+    elements: Sequence[int],
+    invest_eur: Any,
+    *,
+    lifetime_years: Any,
+    parallel: Any = None,
+    std_type: Any = None,
+    in_service: Any = None,
+    name: Any = None,
+    index: Sequence[int] | None = None,
+    **kwargs: Any,
+) -> NDArray[np.int64]:
+    """Add many candidates at once: arguments of `create_reinforcement` as scalars or one value per element.
+
+    None or NaN in a row: as the element is.
+
+    Returns
+    -------
+    int array [n]    indices in net.reinforcement
+
+    Raises
+    ------
+    InvalidInputError    all faults of all rows; the net is unchanged
+    """
+    values = {
+        "name": name,
+        "element_type": element_type,
+        "element": elements,
+        "invest_eur": invest_eur,
+        "lifetime_years": lifetime_years,
+        "parallel": parallel,
+        "std_type": std_type,
+        "in_service": in_service,
+    }
+    return NewRows(net, REINFORCEMENT, elements, index).append(values, kwargs)

@@ -1,0 +1,237 @@
+"""Restoration after faults: plain cases, brute force over all ties by pandapower's topology, and a real net."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+
+import networkx as nx
+import pandapower as pp
+import pandapower.networks as nw
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandapower.topology import create_nxgraph, unsupplied_buses
+
+import pandapower_evflex as evf
+from pandapower_evflex.planning.post_fault import post_fault_net, worst_overload_percent
+from pandapower_evflex.planning.restoration import restore_supply
+from pandapower_evflex.planning.supply_graph import bus_labels, conducting, downstream, source_nodes, supply_graph
+from tests.planning.ring_nets import net_of, random_net
+
+
+def both_ends(line, bus, other, closed=True):
+    return [(bus, line, "l", closed), (other, line, "l", True)]
+
+
+def loops(net):
+    """Independent loops of what is supplied, all sources as one node."""
+    graph = create_nxgraph(net, respect_switches=True)
+    sources = set(net.ext_grid.bus[net.ext_grid.in_service]) & set(graph)
+    alive = graph.subgraph(set(graph) - set(unsupplied_buses(net)))
+    return alive.number_of_edges() - alive.number_of_nodes() + len(sources) if sources else 0
+
+
+def zone_buses(net, table, element):
+    """Buses that no switch parts from the fault, with every switch of the net open."""
+    bare = copy.deepcopy(net)
+    bare.switch["closed"] = False
+    fixed = create_nxgraph(bare, respect_switches=True)
+    ends = {"line": ("l", ["from_bus", "to_bus"]), "trafo": ("t", ["hv_bus", "lv_bus"])}
+    et, columns = ends[table]
+    own = net.switch[(net.switch.et == et) & (net.switch.element == element)]
+    buses = [bus for bus in net[table].loc[element, columns] if bus not in own.bus.tolist()]
+    return {reached for bus in buses for reached in nx.node_connected_component(fixed, bus)}
+
+
+def isolated_by_hand(net, table, element):
+    """Buses of the zone and every branch at them out of service."""
+    dead = zone_buses(net, table, element)
+    after = copy.deepcopy(net)
+    after[table].loc[element, "in_service"] = False
+    after.bus.loc[list(dead), "in_service"] = False
+    for branch, columns in (("line", ["from_bus", "to_bus"]), ("trafo", ["hv_bus", "lv_bus"])):
+        after[branch].loc[after[branch][columns].isin(dead).any(axis=1), "in_service"] = False
+    at_dead = after.switch.bus.isin(dead) | ((after.switch.et == "b") & after.switch.element.isin(dead))
+    after.switch.loc[at_dead, "closed"] = False
+    return after, dead, at_dead
+
+
+def brute_force(net, table, element, max_ties):
+    """Least dark load and fewest switches closed, over all sets of open switches."""
+    before = set(unsupplied_buses(net))
+    after, dead, at_dead = isolated_by_hand(net, table, element)
+    load = net.load.groupby("bus").p_mw.sum()
+    allowed_loops = loops(after)
+    open_switches = after.switch.index[~after.switch.closed & ~at_dead]
+    found = []
+    for size in range(max_ties + 1):
+        for ties in itertools.combinations(open_switches, size):
+            after.switch.loc[list(ties), "closed"] = True
+            if loops(after) == allowed_loops:
+                dark = (set(unsupplied_buses(after)) | dead) - before
+                found.append((float(load.reindex(list(dark)).sum()), size))
+            after.switch.loc[list(ties), "closed"] = False
+    return min(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), which=st.integers(0, 10**6), max_ties=st.integers(0, 3))
+def test_no_set_of_ties_leaves_less_load_dark(seed, which, max_ties):
+    """Random nets with unswitched ends, bus-bus switches, transformers, several sources and loops."""
+    net = random_net(seed)
+    branches = [("line", i) for i in net.line.index] + [("trafo", i) for i in net.trafo.index]
+    table, element = branches[which % len(branches)]
+    state = restore_supply(net, table, element, max_ties=max_ties)
+    assert (state.dark_mw, len(state.switches_closed)) == brute_force(net, table, element, max_ties)
+    after = post_fault_net(net, state)
+    before = set(unsupplied_buses(net))
+    dead = zone_buses(net, table, element)
+    assert {label for kind, label in state.zone if kind == "bus"} == dead
+    assert set(state.dark_buses) == (set(unsupplied_buses(after)) | dead) - before
+    assert loops(after) == loops(isolated_by_hand(net, table, element)[0])
+    assert set(state.switches_opened) <= set(net.switch.index[net.switch.closed])
+    assert not set(state.interrupted_buses) & (set(state.dark_buses) | before)
+
+
+def test_the_paper_s_fault_opens_cb1_and_cb2_and_closes_cb3():
+    net, _ = evf.networks.ring_10kv()
+    state = restore_supply(net, "line", 0)
+    name = net.switch.name
+    assert name[list(state.switches_opened)].tolist() == ["CB1", "CB2"]
+    assert name[list(state.switches_closed)].tolist() == ["CB3"]
+    assert net.bus.name[list(state.interrupted_buses)].tolist() == ["b", "c"]
+    assert state.zone == (("line", 0),) and state.dark_buses == () and state.n_switchings == 3
+
+
+def test_the_set_between_overload_and_fault_is_that_of_the_paper():
+    """N_s-m of f-e after a fault of a-b: b, c, d and e."""
+    net, _ = evf.networks.ring_10kv()
+    after = post_fault_net(net, restore_supply(net, "line", 0))
+    nodes = downstream(conducting(supply_graph(after)), source_nodes(after), ("line", 4))
+    assert net.bus.name[list(bus_labels(nodes))].tolist() == ["b", "c", "d", "e"]
+    before = conducting(supply_graph(net))
+    assert bus_labels(downstream(before, source_nodes(net), ("line", 4))) == (3, 4)
+
+
+def test_without_a_switch_at_its_end_the_bus_shares_the_fault():
+    net, _ = evf.networks.ring_10kv()
+    state = restore_supply(net, "line", 4)  # no switch between e-f and d
+    assert state.dark_buses == (3, 4) and state.dark_mw == pytest.approx(1.9 + 0.675)
+    assert state.switches_closed == () and state.interrupted_buses == ()
+
+
+def test_a_net_without_switches_is_dark_until_the_repair():
+    net = net_of(3, [(0, 1), (1, 2)], [])
+    state = restore_supply(net, "line", 1)
+    assert state.dark_buses == (0, 1, 2) and ("bus", 0) in state.zone
+    assert not post_fault_net(net, state).bus.in_service.any()
+
+
+def test_two_islands_need_two_ties():
+    """A star of two feeders behind the faulted line, each with a tie of its own and none between them."""
+    lines = [(0, 1), (1, 2), (1, 3), (0, 2), (0, 3)]
+    switches = [s for i, (a, b) in enumerate(lines[:3]) for s in both_ends(i, a, b)]
+    switches += [(2, 3, "l", False), (3, 4, "l", False)]
+    net = net_of(4, lines, switches)
+    # bus 1 joins both feeders: one tie supplies all of them
+    assert len(restore_supply(net, "line", 0, max_ties=2).switches_closed) == 1
+    # with its busbar in the zone they are two islands
+    net.switch = net.switch.drop(index=1)
+    assert [restore_supply(net, "line", 0, max_ties=n).dark_mw for n in (0, 1, 2)] == [3.0, 2.0, 1.0]
+
+
+def test_a_tie_that_is_open_at_both_ends_needs_two_switchings():
+    lines = [(0, 1), (0, 1)]
+    switches = [*both_ends(0, 0, 1), (0, 1, "l", False), (1, 1, "l", False)]
+    net = net_of(2, lines, switches)
+    assert restore_supply(net, "line", 0, max_ties=1).dark_buses == (1,)
+    assert restore_supply(net, "line", 0, max_ties=2).switches_closed == (2, 3)
+
+
+def test_a_meshed_net_stays_meshed_and_nobody_waits():
+    lines = [(0, 1), (1, 2), (2, 0)]
+    net = net_of(3, lines, [s for i, (a, b) in enumerate(lines) for s in both_ends(i, a, b)])
+    state = restore_supply(net, "line", 0)
+    assert state.switches_closed == () and state.interrupted_buses == () and state.dark_mw == 0.0
+
+
+def test_a_source_within_the_zone_does_not_feed_the_fault():
+    """Another source takes over what the first one fed."""
+    net = net_of(3, [(0, 1), (1, 2)], [(1, 0, "l", True), (1, 1, "l", False)], sources=(0, 2))
+    state = restore_supply(net, "line", 0)
+    assert state.dark_buses == (0,) and state.switches_closed == (1,)
+    after = post_fault_net(net, state)
+    pp.runpp(after)
+    assert after.res_bus.vm_pu.isna().tolist() == [True, False, False]
+
+
+def test_the_load_decides_before_the_overload_and_the_overload_before_the_number_of_switchings():
+    """Two ways to supply bus 1: a tie from 0, or a tie open at both ends from 2."""
+    lines = [(0, 1), (0, 1), (2, 1)]
+    switches = [*both_ends(0, 0, 1), (0, 1, "l", False), (2, 2, "l", False), (1, 2, "l", False)]
+    net = net_of(3, lines, switches, sources=(0, 2))
+    assert restore_supply(net, "line", 0).switches_closed == (2,)
+    weak = {(2,): 8.0, (3, 4): 0.0, (): 0.0}
+    asked = []
+
+    def overload(state):
+        asked.append(state.switches_closed)
+        return weak[state.switches_closed]
+
+    state = restore_supply(net, "line", 0, worst_overload=overload)
+    assert state.switches_closed == (3, 4) and state.overload_percent == 0.0
+    assert sorted(asked) == [(2,), (3, 4)]  # leaving bus 1 dark is out of the question
+    nobody = pd.Series({0: 1.0})
+    assert restore_supply(net, "line", 0, load_mw=nobody).switches_closed == ()
+
+
+def test_the_worst_overload_is_that_of_a_power_flow():
+    net, profiles = evf.networks.ring_10kv()
+    net.load["p_mw"] = profiles["load", "p_mw"].iloc[45].to_numpy()
+    state = restore_supply(net, "line", 0)
+    after = post_fault_net(net, state)
+    overload = worst_overload_percent(after)
+    assert overload == pytest.approx(after.res_line.loading_percent[4] - 100.0) and 5.0 < overload < 10.0
+    after.line["max_loading_percent_nminus1"] = [float("nan")] * 4 + [120.0]
+    assert worst_overload_percent(after) == 0.0
+    after.load["p_mw"] *= 1e4
+    assert worst_overload_percent(after) == float("inf")
+    assert net.switch.closed.tolist() == [True, True, False, True]  # the net itself stays as it was
+
+
+def test_every_line_of_a_real_net():
+    """mv_oberrhein: what is restored is what pandapower finds supplied, radially."""
+    net = nw.mv_oberrhein()
+    assert not unsupplied_buses(net)
+    for line in net.line.index[net.line.in_service][::6]:
+        state = restore_supply(net, "line", line)
+        after = post_fault_net(net, state)
+        assert set(state.dark_buses) == set(unsupplied_buses(after)) | zone_buses(net, "line", line)
+        assert loops(after) == 0
+        assert ("line", line) in state.zone and len(state.switches_closed) <= 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "column"),
+    [
+        (("bus", 0), "element_type"),
+        (("line", 99), "element"),
+        (("line", 0, {"max_ties": -1}), "max_ties"),
+        (("line", 0, {"max_ties": 1.5}), "max_ties"),
+    ],
+)
+def test_wrong_input_is_named(arguments, column):
+    table, element, options = (*arguments, {})[:3]
+    net, _ = evf.networks.ring_10kv()
+    with pytest.raises(evf.InvalidInputError) as error:
+        restore_supply(net, table, element, **options)
+    assert [fault.column for fault in error.value.faults] == [column]
+
+
+def test_a_line_out_of_service_cannot_fail():
+    net, _ = evf.networks.ring_10kv()
+    net.line.loc[0, "in_service"] = False
+    with pytest.raises(evf.InvalidInputError, match="that is in service"):
+        restore_supply(net, "line", 0)
