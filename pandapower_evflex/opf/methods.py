@@ -63,7 +63,7 @@ def solve(
         certain = options.method == "auto"
         limit = options.solver_options.get("max_cpu_time", np.inf)
         budget = min(limit, 0.2 + _exact_seconds(case, needed)) if certain else limit
-        fast = solve_fast(case, flow, needed, bar, clock, budget, needs_certificate=certain)
+        fast = solve_fast(case, flow, needed, bar, clock, budget)
         if not certain or (fast.schedule is not None and fast.gap <= OPTIMAL_GAP):
             solution = _from_fast(case, fast)
     if solution is None:

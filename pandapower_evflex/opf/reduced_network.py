@@ -40,6 +40,8 @@ NEAR = {OVERLOAD: -0.02, UNDERVOLTAGE: -0.01, OVERVOLTAGE: -0.01}
 JOIN_AT_ONCE = 2
 #: of a limit, at the start
 ROUGHLY = 1.5
+#: h of an upper voltage limit
+NEARLY_BINDING = -1e-3
 #: points at which the final tangents are tried
 POINTS_KEPT = 30
 #: h; what the tolerance of the power flow leaves a tangent to cut off a point that keeps its limit
@@ -161,10 +163,10 @@ class ReducedNetwork:
                 return True
         return False
 
-    @property
-    def has_overvoltage(self) -> bool:
-        """Whether an upper voltage limit came near."""
-        return any(kind == OVERVOLTAGE for _, kind, _ in self.rows)
+    def near_overvoltage(self, h: FloatArray) -> bool:
+        """Whether an upper voltage limit is near to binding; farther ones have next to no multiplier in a bound."""
+        is_upper = np.array([kind == OVERVOLTAGE for _, kind, _ in self.rows], dtype=bool)
+        return bool(np.any(h[is_upper] > NEARLY_BINDING))
 
     def roughly_holds(self, x: FloatArray) -> bool:
         """A power flow exists and no branch is loaded far beyond its limit."""

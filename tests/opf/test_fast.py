@@ -149,7 +149,6 @@ def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     flow = BatchedPowerFlow(case.grid)
     fast = solve_fast(
         case, flow, screen(case, flow, grid_state(case, flow, case.evs.fixed_p)), Progress(False), Stopwatch(), 9.0,
-        needs_certificate=False,
     )  # fmt: skip
     good = fast.schedule
     too_much = pd.Series(good.p_up.sum(axis=1)).idxmax()
