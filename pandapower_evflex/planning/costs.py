@@ -105,7 +105,7 @@ def energy_not_served(overload_mw: Any, period_h: float) -> float:
     0.3375
     """
     refuse_wrong("energy_not_served", {_OVERLOAD: overload_mw, _PERIOD: period_h})
-    return float(np.sum(as_floats(overload_mw)) * period_h)
+    return float(np.sum(as_floats(overload_mw) * as_floats(period_h)))
 
 
 def energy_not_served_triangle(peak_mw: Any, duration_h: Any) -> Any:

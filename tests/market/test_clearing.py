@@ -193,6 +193,7 @@ WRONG = {
     "offers that are no table": ([(0.1, 1.0)], {}, "", ()),
     "one label twice": (GOOD.set_axis([4, 4]), {}, "index", (4,)),
     "a negative demand": (GOOD, {"demand_mw": -0.1}, "demand_mw", ()),
+    "several demands": (GOOD, {"demand_mw": [0.1, 0.2]}, "demand_mw", ()),
     "a missing demand": (GOOD, {"demand_mw": np.nan}, "demand_mw", ()),
     "a negative cap": (GOOD, {"price_cap_eur_per_mwh": -1.0}, "price_cap_eur_per_mwh", ()),
     "an infinite cap": (GOOD, {"price_cap_eur_per_mwh": np.inf}, "price_cap_eur_per_mwh", ()),
