@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.arguments import number_faults
+from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.faults import column_faults, shown_values
 from pandapower_evflex.tables.schema import Column
 
@@ -100,8 +100,8 @@ def clear_flexibility(
     ({'a': 0.1, 'b': 0.0}, 100.0)
     """
     options = {"pricing": pricing, "procurement": procurement}
-    faults = _offer_faults(offers) + number_faults(FUNCTION, _DEMAND, demand_mw)
-    faults += number_faults(FUNCTION, _CAP, price_cap_eur_per_mwh) + _option_faults(options)
+    faults = _offer_faults(offers) + single_number_faults(FUNCTION, _DEMAND, demand_mw)
+    faults += single_number_faults(FUNCTION, _CAP, price_cap_eur_per_mwh) + _option_faults(options)
     if faults:
         raise InvalidInputError(faults)
     p = offers["p_mw"].to_numpy(dtype=float)

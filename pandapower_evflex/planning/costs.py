@@ -105,7 +105,7 @@ def energy_not_served(overload_mw: Any, period_h: float) -> float:
     0.3375
     """
     refuse_wrong("energy_not_served", {_OVERLOAD: overload_mw, _PERIOD: period_h})
-    return float(np.sum(as_floats(overload_mw)) * period_h)
+    return float(np.sum(as_floats(overload_mw) * as_floats(period_h)))
 
 
 def energy_not_served_triangle(peak_mw: Any, duration_h: Any) -> Any:
@@ -170,12 +170,7 @@ def reliability_cost(
     >>> evf.reliability_cost(0.5, 10_000, -0.150)
     -750.0
     """
-    arguments = {
-        _FAILURES: failure_rate_per_year,
-        _VOLL: voll_eur_per_mwh,
-        _ENS: ens_mwh,
-        _EVENTS: events_per_fault,
-    }
+    arguments = {_FAILURES: failure_rate_per_year, _VOLL: voll_eur_per_mwh, _ENS: ens_mwh, _EVENTS: events_per_fault}
     refuse_wrong("reliability_cost", arguments)
     rate, voll, ens, events = (as_floats(value) for value in arguments.values())
     return float(np.sum(rate * events * voll * ens))  # (19)

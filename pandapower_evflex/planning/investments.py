@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, number_faults
+from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, number_faults, single_number_faults
 from pandapower_evflex.tables.schema import Column
 
 FloatArray = NDArray[np.float64]
@@ -117,7 +117,7 @@ def _labels(candidates: Mapping[Any, Any]) -> pd.Index:
 
 def _checked(yearly: Any, annuity: Any, rate: Any) -> tuple[pd.DataFrame, list[Built], dict[Any, float]]:
     """The costs, the candidates of each column, and the annuity of each candidate."""
-    faults = number_faults(FUNCTION, DISCOUNT_RATE, rate)
+    faults = single_number_faults(FUNCTION, DISCOUNT_RATE, rate)
     if not isinstance(yearly, pd.DataFrame) or yearly.empty:
         remedy = "give a DataFrame [year x tuple of candidates]"
         raise InvalidInputError([*faults, Fault(FUNCTION, "yearly_cost_eur", (), "the costs", "are no table", remedy)])
@@ -128,7 +128,7 @@ def _checked(yearly: Any, annuity: Any, rate: Any) -> tuple[pd.DataFrame, list[B
     faults += [
         Fault(FUNCTION, "annuity_eur", (candidate,), fault.value, fault.problem, fault.remedy)
         for candidate, value in annuities.items()
-        for fault in number_faults(FUNCTION, _ANNUITY, value)
+        for fault in single_number_faults(FUNCTION, _ANNUITY, value)
     ]
     faults += [
         Fault(FUNCTION, "yearly_cost_eur", (label,), fault.value, fault.problem, fault.remedy)

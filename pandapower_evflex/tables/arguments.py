@@ -24,11 +24,23 @@ DISCOUNT_RATE = Column(
 
 def number_faults(function: str, column: Column, value: Any) -> list[Fault]:
     """Faults of a scalar or of a list of numbers; they name positions, and none for a scalar."""
-    cells, is_list = (
-        (as_cells(np.ravel(value)), True) if pd.api.types.is_list_like(value) else (as_cells([value]), False)
-    )
+    is_list = pd.api.types.is_list_like(value)
+    cells = as_cells(np.ravel(value)) if is_list else as_cells([_scalar(value)])
     found = column_faults(None, function, column, pd.DataFrame({column.name: cells}))
     return found if is_list else [replace(fault, rows=()) for fault in found]
+
+
+def single_number_faults(function: str, column: Column, value: Any) -> list[Fault]:
+    """Faults of what must be one number."""
+    if pd.api.types.is_list_like(value):
+        shown = f"a {type(value).__name__}"
+        return [Fault(function, column.name, (), shown, "is not a number", "give one number")]
+    return number_faults(function, column, value)
+
+
+def _scalar(value: Any) -> Any:
+    """The number in an array without dimensions."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def refuse_wrong(function: str, arguments: Mapping[Column, Any]) -> None:

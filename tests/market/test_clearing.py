@@ -17,6 +17,7 @@ import pandapower_evflex as evf
 
 CASES = Path(__file__).parents[1] / "cases" / "cpo"
 MARKET = json.loads((CASES / "market.json").read_text())
+BAD_INPUTS = json.loads((CASES / "bad_inputs.json").read_text())
 #: the cases speak of kW and EUR/kWh
 MW, EUR_PER_MWH = 1e-3, 1e3
 CAP = 10.0
@@ -164,6 +165,22 @@ def test_nothing_bought_is_well_defined(bids, demand, cap, pricing, procurement)
     assert cleared.clearing_price_eur_per_mwh == 0.0 and cleared.payment_eur_per_h == 0.0
 
 
+@pytest.mark.parametrize(
+    "case",
+    [case for case in BAD_INPUTS["cases"] if "price" in case or "gamma" in case],
+    ids=lambda case: case["what"],
+)
+def test_acceptance_cases_of_bad_input(case):
+    price, cap = (float(case.get(name, usual)) * EUR_PER_MWH for name, usual in (("price", 5.0), ("gamma", CAP)))
+    offers = offers_of([(0.3, price)])
+    if case["answer"].startswith("error"):
+        with pytest.raises(ValueError, match=r"offers\.price_eur_per_mwh of row 0"):
+            evf.clear_flexibility(offers, 0.675, price_cap_eur_per_mwh=cap)
+    else:
+        cleared = evf.clear_flexibility(offers, 0.675, price_cap_eur_per_mwh=cap)
+        assert (cleared.accepted_mw.tolist(), cleared.payment_eur_per_h) == ([0.0], 0.0)
+
+
 GOOD = offers_of([(0.1, 1.0), (0.2, 2.0)])
 WRONG = {
     "a negative price": (GOOD.assign(price_eur_per_mwh=[1.0, -1.0]), {}, "price_eur_per_mwh", (1,)),
@@ -176,6 +193,7 @@ WRONG = {
     "offers that are no table": ([(0.1, 1.0)], {}, "", ()),
     "one label twice": (GOOD.set_axis([4, 4]), {}, "index", (4,)),
     "a negative demand": (GOOD, {"demand_mw": -0.1}, "demand_mw", ()),
+    "several demands": (GOOD, {"demand_mw": [0.1, 0.2]}, "demand_mw", ()),
     "a missing demand": (GOOD, {"demand_mw": np.nan}, "demand_mw", ()),
     "a negative cap": (GOOD, {"price_cap_eur_per_mwh": -1.0}, "price_cap_eur_per_mwh", ()),
     "an infinite cap": (GOOD, {"price_cap_eur_per_mwh": np.inf}, "price_cap_eur_per_mwh", ()),

@@ -116,6 +116,7 @@ def test_a_frame_made_of_a_dict_is_understood():
 GOOD = costs_frame([[5.0, 3.0], [5.0, 3.0]], [(), ("a",)])
 WRONG = {
     "a rate in percent": (GOOD, {"a": 1.0}, 6.5, "discount_rate", ()),
+    "a rate for every year": (GOOD, {"a": 1.0}, [0.05, 0.06], "discount_rate", ()),
     "a missing rate": (GOOD, {"a": 1.0}, np.nan, "discount_rate", ()),
     "a hole in the costs": (GOOD.mask(GOOD == 3.0), {"a": 1.0}, 0.0, "yearly_cost_eur", (("a",),)),
     "costs without years": (GOOD.iloc[:0], {"a": 1.0}, 0.0, "yearly_cost_eur", ()),

@@ -26,11 +26,12 @@ def both_ends(line, bus, other, closed=True):
 
 
 def loops(net):
-    """Independent loops of what is supplied, all sources as one node."""
+    """Independent loops, dark islands included, with all sources as one node."""
     graph = create_nxgraph(net, respect_switches=True)
-    sources = set(net.ext_grid.bus[net.ext_grid.in_service]) & set(graph)
-    alive = graph.subgraph(set(graph) - set(unsupplied_buses(net)))
-    return alive.number_of_edges() - alive.number_of_nodes() + len(sources) if sources else 0
+    sources = [bus for bus in net.ext_grid.bus[net.ext_grid.in_service] if bus in graph]
+    n_edges, n_nodes = graph.number_of_edges(), graph.number_of_nodes() - max(len(sources) - 1, 0)
+    graph.add_edges_from(itertools.pairwise(sources))
+    return n_edges - n_nodes + nx.number_connected_components(graph)
 
 
 def zone_buses(net, table, element):
