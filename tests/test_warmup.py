@@ -38,3 +38,12 @@ announce_compilation(None)
 announce_compilation(False)
 """
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)).stderr.count("compiling the kernels") == 1
+
+
+def test_compilation_does_not_use_up_the_time_of_the_fast_method(tmp_path):
+    code = """
+import pandapower_evflex as evf
+net, profiles = evf.networks.suburban_lv(seed=0, n_periods=24)
+print(evf.run_flexibility_opf(net, profiles, progress=False).stats["solver"])
+"""
+    assert "Ipopt" not in run(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout

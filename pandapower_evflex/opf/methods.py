@@ -25,6 +25,7 @@ from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.tie_break import break_tie
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers.chain_kernels import schur
 
 #: relative gap up to which a certified schedule is called optimal
 OPTIMAL_GAP = 1e-6
@@ -62,7 +63,9 @@ def solve(
     if _tries_fast(case, options):
         certain = options.method == "auto"
         limit = options.solver_options.get("max_cpu_time", np.inf)
-        budget = min(limit, 0.2 + _exact_seconds(case, needed)) if certain else limit
+        # compiling, or reading what is compiled, would use the budget of a first call up
+        budgeted = certain and bool(schur.signatures)
+        budget = min(limit, 0.2 + _exact_seconds(case, needed)) if budgeted else limit
         fast = solve_fast(case, flow, needed, bar, clock, budget)
         if not certain or (fast.schedule is not None and fast.gap <= OPTIMAL_GAP):
             solution = _from_fast(case, fast)
