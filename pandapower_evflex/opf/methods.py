@@ -65,7 +65,7 @@ def solve(
         limit = options.solver_options.get("max_cpu_time", np.inf)
         # compiling, or reading what is compiled, would use the budget of a first call up
         budgeted = certain and bool(schur.signatures)
-        budget = min(limit, 0.2 + _exact_seconds(case, needed)) if budgeted else limit
+        budget = min(limit, 5.0 + _exact_seconds(case, needed)) if budgeted else limit
         fast = solve_fast(case, flow, needed, bar, clock, budget)
         if not certain or (fast.schedule is not None and fast.gap <= OPTIMAL_GAP):
             solution = _from_fast(case, fast)

@@ -31,9 +31,9 @@ from pandapower_evflex.solvers.chain_system import Forms, Rows
 
 STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
 #: relative; flexibility that a tie-break may cost
-FLOOR = 6e-7
+FLOOR = 5e-7
 #: and a little more for the last stage, which otherwise has no interior
-LAST_FLOOR = 8e-7
+LAST_FLOOR = 6.5e-7
 #: relative, of the energy that a later stage may charge beyond the least
 ENERGY_ROOM = 1e-6
 #: of the objective of a stage; where squares add up to one P_max^2, powers are then within 1e-3 of P_max
