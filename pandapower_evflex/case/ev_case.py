@@ -47,6 +47,16 @@ class Slots:
         return len(self.ev)
 
     @property
+    def is_last(self) -> NDArray[np.bool_]:
+        """Slots whose energy no other slot continues."""
+        return ~np.isin(np.arange(len(self)), self.previous)
+
+    @property
+    def power_is_fixed(self) -> NDArray[np.bool_]:
+        """Slots between two energies that no schedule can choose."""
+        return self.pinned & ((self.previous < 0) | self.pinned[self.previous])
+
+    @property
     def pinned(self) -> NDArray[np.bool_]:
         """Slots whose energy no schedule can choose: a full battery, or full power throughout to reach the need.
 

@@ -68,6 +68,11 @@ class Grid:
     y_tt: ComplexArray
     ends: RatedEnds
 
+    @property
+    def fixed_vm(self) -> IntArray:
+        """Buses whose voltage magnitude no load moves."""
+        return np.concatenate([self.slack, self.held])
+
     def __post_init__(self) -> None:
         for value in self.__dict__.values():
             if isinstance(value, np.ndarray):

@@ -101,8 +101,8 @@ def _add_voltages(builder: ProblemBuilder, grid: Grid, blocks: Blocks) -> tuple[
     vm_lower, vm_upper = np.tile(grid.vm_min, (len(blocks), 1)), np.tile(grid.vm_max, (len(blocks), 1))
     slack, set_points = grid.slack, grid.v_start[grid.slack]
     angle[:, slack] = va_lower[:, slack] = va_upper[:, slack] = np.angle(set_points)
-    held = np.concatenate([slack, grid.held])
-    magnitude[:, held] = vm_lower[:, held] = vm_upper[:, held] = np.abs(grid.v_start[held])
+    fixed = grid.fixed_vm
+    magnitude[:, fixed] = vm_lower[:, fixed] = vm_upper[:, fixed] = np.abs(grid.v_start[fixed])
     va = builder.x.add("va", angle.shape, lower=va_lower, upper=va_upper, start=angle)
     vm = builder.x.add("vm", magnitude.shape, lower=vm_lower, upper=vm_upper, start=magnitude)
     return va, vm
@@ -119,7 +119,7 @@ def _add_balance_rows(
     rows = []
     for name, value, without in (
         ("p_balance", injection.real, grid.slack),
-        ("q_balance", injection.imag, np.concatenate([grid.slack, grid.held])),
+        ("q_balance", injection.imag, grid.fixed_vm),
     ):
         buses = np.setdiff1d(np.arange(grid.y_bus.shape[0]), without)
         row = np.full((n_block, grid.y_bus.shape[0]), -1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
+from pandapower_evflex.opf.ev_chain import KW, Schedule, objective_scale, offers_of_free_slots, schedule_from_slots
 from pandapower_evflex.solvers.chain_problem import ChainProblem
 from pandapower_evflex.solvers.chain_system import BoolArray, Forms
 
@@ -41,10 +41,9 @@ class EvChains:
 def build_chains(case: Case) -> EvChains:
     """(4) and (17) to (24), without the network."""
     slots = case.evs.slots
-    n = len(slots)
-    every = np.arange(n)
-    free = ~slots.pinned
-    offered = {d: case.evs.offers[d].offered & free for d in ("up", "down")}
+    n, free = len(slots), ~slots.pinned
+    offers = offers_of_free_slots(case)
+    offered = {d: offers[d].offered for d in ("up", "down")}
     charging = _charging_power(case)
     loads = {
         "base": charging,
@@ -52,35 +51,31 @@ def build_chains(case: Case) -> EvChains:
         "down": _activated(charging, offered["down"], DOWN),
     }
     limits = [*_power_limits(case, charging, loads, offered), *_energy_limits(case, offered)]
-    weight = {d: np.where(offered[d], case.evs.offers[d].weight, 0.0) for d in ("up", "down")}
-    scale = max(float(weight[d].max(initial=0.0)) for d in ("up", "down")) or 1.0
-    c = np.zeros((n, 3))
-    constant = 0.0
+    scale = objective_scale(offers)
+    c, constant = np.zeros((n, 3)), 0.0
     for d, sign in (("up", -1.0), ("down", 1.0)):
-        loads[d].forms.add_transposed(sign * weight[d] / scale, c)
-        charging.forms.add_transposed(-sign * weight[d] / scale, c)
-        constant += sign * float(weight[d] @ (loads[d].constant - charging.constant)) / scale
+        weight = sign * np.where(offered[d], offers[d].weight, 0.0) / scale
+        loads[d].forms.add_transposed(weight, c)
+        charging.forms.add_transposed(-weight, c)
+        constant += float(weight @ (loads[d].constant - charging.constant))
     low, high = np.zeros((n, 3)), np.zeros((n, 3))
     low[:, ENERGY] = np.minimum(slots.e_least, slots.e_max) * KW
     high[:, ENERGY] = np.minimum(slots.e_most, slots.e_max) * KW
     for d, column in (("up", UP), ("down", DOWN)):
         high[:, column] = np.where(offered[d], slots.p_max * KW, 0.0)
     low[~free, ENERGY] = high[~free, ENERGY]
-    none = np.empty(0)
     problem = ChainProblem(
         follows=slots.previous >= 0,
         free=free,
         c=c,
         limits=Forms.join([forms for forms, _ in limits]),
         b=np.concatenate([b for _, b in limits]),
-        squares=Forms.none(),
-        weight=none,
-        target=none,
         low=low,
         high=high,
         constant=constant,
     )
-    assert np.array_equal(slots.previous[problem.follows], every[problem.follows] - 1)
+    follows = np.flatnonzero(problem.follows)
+    assert np.array_equal(slots.previous[follows], follows - 1)
     return EvChains(problem, loads, offered, scale)
 
 
@@ -112,32 +107,28 @@ def _power_limits(
         chosen = offered[d]
         flex = sign * (loads[d].forms.coefficient - charging.forms.coefficient)
         flex_constant = sign * (loads[d].constant - charging.constant)
-        limits.append((Forms(slots_of(chosen), -flex[chosen]), flex_constant[chosen]))
+        limits.append((_where(chosen, -flex), flex_constant[chosen]))
         capped = chosen & (case.evs.offers[d].p_max < slots.p_max)
         cap = case.evs.offers[d].p_max * KW - flex_constant
-        limits.append((Forms(slots_of(capped), flex[capped]), cap[capped]))
-    most = loads["up"].forms.coefficient
-    limits.append((Forms(slots_of(slots.ev >= 0), most), slots.p_max * KW - loads["up"].constant))
-    least = loads["down"].forms.coefficient
-    limits.append((Forms(slots_of(slots.ev >= 0), -least), loads["down"].constant))
+        limits.append((_where(capped, flex), cap[capped]))
+    least = loads["down"].forms
+    limits.append((loads["up"].forms, slots.p_max * KW - loads["up"].constant))
+    limits.append((Forms(least.slot, -least.coefficient), loads["down"].constant))
     asked = slots.p_min > 0.0
-    power = charging.forms.coefficient
-    limits.append((Forms(slots_of(asked), -power[asked]), (charging.constant - slots.p_min * KW)[asked]))
-    fixed = slots.pinned & ((slots.previous < 0) | slots.pinned[slots.previous])
-    return [_moving(forms, b, fixed) for forms, b in limits]
+    limits.append((_where(asked, -charging.forms.coefficient), (charging.constant - slots.p_min * KW)[asked]))
+    moves = ~slots.power_is_fixed
+    return [(forms.of(moves[forms.slot]), b[moves[forms.slot]]) for forms, b in limits]
 
 
-def _moving(forms: Forms, b: FloatArray, fixed: BoolArray) -> tuple[Forms, FloatArray]:
-    """Without the limits of slots in which nothing is left to choose."""
-    kept = ~fixed[forms.slot]
-    return forms.of(kept), b[kept]
+def _where(chosen: BoolArray, coefficient: FloatArray) -> Forms:
+    """Of the chosen slots, coefficients [n_slot, 4]."""
+    return Forms(np.flatnonzero(chosen), coefficient[chosen])
 
 
 def _energy_limits(case: Case, offered: Mapping[str, BoolArray]) -> list[tuple[Forms, FloatArray]]:
     """(18), (19), (22), (24), only where they can bind and nothing else implies them."""
     slots = case.evs.slots
     n = len(slots)
-    is_last = ~np.isin(np.arange(n), slots.previous)
     energy = np.zeros((n, 4))
     energy[:, 1] = 1.0
     activated = {d: np.zeros((n, 4)) for d in ("up", "down")}
@@ -151,14 +142,10 @@ def _energy_limits(case: Case, offered: Mapping[str, BoolArray]) -> list[tuple[F
         (offered["up"] & filled, activated["up"], slots.e_max - slots.e_offset),
         (offered["down"] & owing, -activated["down"], slots.e_offset - slots.e_min),
         (~offered["up"] & ~slots.pinned & filled, energy, slots.e_max),
-        ((~offered["down"] | is_last) & ~slots.pinned & owing, -energy, -slots.e_min),
+        ((~offered["down"] | slots.is_last) & ~slots.pinned & owing, -energy, -slots.e_min),
     ):
-        limits.append((Forms(slots_of(chosen), coefficient[chosen]), b[chosen] * KW))
+        limits.append((_where(chosen, coefficient), b[chosen] * KW))
     return limits
-
-
-def slots_of(chosen: BoolArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.flatnonzero(chosen)
 
 
 def start_of(case: Case, chains: EvChains, p_up_kw: FloatArray) -> FloatArray:

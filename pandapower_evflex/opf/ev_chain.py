@@ -79,7 +79,7 @@ class Schedule:
 def add_evs(builder: ProblemBuilder, case: Case) -> EvVariables:
     """Variables, rows and objective of all EVs."""
     slots = case.evs.slots
-    offers = {name: _of_free_slots(case.evs.offers[name], slots) for name in ("up", "down")}
+    offers = offers_of_free_slots(case)
     up, down = offers["up"], offers["down"]
     energy = _add_energies(builder, slots, up, down)
     power = _charging_power(slots, energy)
@@ -106,16 +106,17 @@ def objective_scale(offers: Mapping[str, Offers]) -> float:
     return float(max(weight)) or 1.0
 
 
-def _of_free_slots(offers: Offers, slots: Slots) -> Offers:
-    return replace(offers, offered=offers.offered & ~slots.pinned)
+def offers_of_free_slots(case: Case) -> dict[str, Offers]:
+    """Both directions; a slot whose energy no schedule can choose offers nothing."""
+    free = ~case.evs.slots.pinned
+    return {d: replace(offers, offered=offers.offered & free) for d, offers in case.evs.offers.items()}
 
 
 def _add_energies(builder: ProblemBuilder, slots: Slots, up: Offers, down: Offers) -> IntArray:
     """(18) and (19), where (22) and (24) do not imply them: redundant bounds have no duals."""
     n = len(slots)
-    is_last = ~np.isin(np.arange(n), slots.previous)
     least, most = np.maximum(slots.e_least, slots.e_min), np.minimum(slots.e_most, slots.e_max)
-    lower = np.where(~down.offered | is_last, slots.e_min, -np.inf)
+    lower = np.where(~down.offered | slots.is_last, slots.e_min, -np.inf)
     upper = np.where(up.offered, np.inf, slots.e_max)
     only = np.where(slots.pinned, most, np.nan)
     return builder.x.add(
@@ -139,8 +140,7 @@ def _add_power_limits(builder: ProblemBuilder, slots: Slots, power: LinearPower,
     """(20), where T <= P_max and D >= 0 do not imply it."""
     lower = np.where(~down.offered | (slots.p_min > 0.0), slots.p_min * KW, -np.inf)
     upper = np.where(up.offered, np.inf, slots.p_max * KW)
-    is_fixed = slots.pinned & ((slots.previous < 0) | slots.pinned[slots.previous])
-    chosen = np.flatnonzero((np.isfinite(lower) | np.isfinite(upper)) & ~is_fixed)
+    chosen = np.flatnonzero((np.isfinite(lower) | np.isfinite(upper)) & ~slots.power_is_fixed)
     limited = power.of(chosen)
     rows = builder.g.add(
         "power", len(chosen), lower=lower[chosen] - limited.constant, upper=upper[chosen] - limited.constant

@@ -43,7 +43,7 @@ class Binding:
 def binding_of(case: Case, state: GridState, prices: LimitPrices) -> Binding:
     grid = case.grid
     free = np.ones(len(grid.vm_min), dtype=bool)
-    free[np.concatenate([grid.slack, grid.held])] = False
+    free[grid.fixed_vm] = False
     return Binding(
         _binds(state.vm - grid.vm_min, prices.vm_min) & free,
         _binds(grid.vm_max - state.vm, prices.vm_max) & free,

@@ -102,7 +102,7 @@ class ReducedNetwork:
         self._ports = Ports(ports[:, 0].real.astype(np.int64), ports[:, 1])
         self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
         free = np.ones(len(grid.vm_min), dtype=bool)
-        free[np.concatenate([grid.slack, grid.held])] = False
+        free[grid.fixed_vm] = False
         self._free = free
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()

@@ -69,7 +69,7 @@ def prices_of_exact(
     for name, kind in (("line_limit", ~case.grid.ends.squared_power), ("trafo_limit", case.grid.ends.squared_power)):
         by_block[blocks.limited & kind] = 2.0 * solved.multipliers[g[name]]
     vm = solved.bound_multipliers[x["vm"]]
-    vm[:, np.concatenate([case.grid.slack, case.grid.held])] = 0.0
+    vm[:, case.grid.fixed_vm] = 0.0
     for number, (scenario, t) in enumerate(zip(blocks.scenario, blocks.period, strict=True)):
         of = prices[scenario]
         of.end[t] = np.maximum(by_block[number], 0.0) * scale / KW

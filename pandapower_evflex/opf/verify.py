@@ -73,7 +73,7 @@ def violations_of(case: Case, state: GridState) -> Violations:
     """Of the limits of buses whose voltage is free and of all rated branch ends."""
     grid = case.grid
     limited = np.ones(len(grid.vm_min), dtype=bool)
-    limited[np.concatenate([grid.slack, grid.held])] = False
+    limited[grid.fixed_vm] = False
     with np.errstate(invalid="ignore"):
         under = np.where(limited & np.isfinite(grid.vm_min), (grid.vm_min - state.vm) / grid.vm_min, -np.inf)
         over = np.where(limited & np.isfinite(grid.vm_max), (state.vm - grid.vm_max) / grid.vm_max, -np.inf)
@@ -89,7 +89,6 @@ def ev_violation(case: Case, schedule: Schedule) -> float:
         return 0.0
     p, p_up, p_down, e = (values[at] for values in (schedule.p, schedule.p_up, schedule.p_down, schedule.e))
     e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
-    is_last = ~np.isin(np.arange(len(slots)), slots.previous)
     by_power = [-p_up, -p_down, slots.p_min - p, p + p_up - slots.p_max, p_down - p]
     for name, flex in (("up", p_up), ("down", p_down)):
         offers = case.evs.offers[name]
@@ -98,7 +97,7 @@ def ev_violation(case: Case, schedule: Schedule) -> float:
         np.abs(e_before + slots.energy_per_p * p - e),
         e_before + slots.energy_per_p * (p + p_up) - slots.e_max,
         slots.e_min - e_before - slots.energy_per_p * (p - p_down),
-        np.where(is_last, slots.e_min - e, 0.0),
+        np.where(slots.is_last, slots.e_min - e, 0.0),
     ]
     worst = max(
         np.max(np.stack(by_power) / slots.p_max), np.max(np.stack(by_energy) / (slots.energy_per_p * slots.p_max))

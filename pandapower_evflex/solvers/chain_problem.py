@@ -11,6 +11,10 @@ import numpy as np
 from pandapower_evflex.solvers.chain_system import BoolArray, FloatArray, Forms, Rows
 
 
+def _nothing() -> FloatArray:
+    return np.empty(0)
+
+
 @dataclass(frozen=True)
 class ChainProblem:
     """The part that no network enters; one row of c, x per slot, columns E, T, D.
@@ -20,9 +24,9 @@ class ChainProblem:
     follows, free : bool [n_slot]      see `ChainSystem`
     c : float [n_slot, 3]
     limits : Forms, b : float          a x <= b
-    squares : Forms, weight, target    1/2 weight (a x - target)^2
     low, high : float [n_slot, 3]      bounds that every feasible x keeps: what a dual residual can cost at most
     constant : float                   of the objective
+    squares : Forms, weight, target    1/2 weight (a x - target)^2
     sums : Rows, sums_b : float        linear rows over many slots, sums x <= sums_b
     shared : Rows, shared_weight, shared_target    squares of rows over many slots
     """
@@ -32,17 +36,17 @@ class ChainProblem:
     c: FloatArray
     limits: Forms
     b: FloatArray
-    squares: Forms
-    weight: FloatArray
-    target: FloatArray
     low: FloatArray
     high: FloatArray
-    sums: Rows = field(default_factory=Rows.none)
     constant: float = 0.0
-    sums_b: FloatArray = field(default_factory=lambda: np.empty(0))
+    squares: Forms = field(default_factory=Forms.none)
+    weight: FloatArray = field(default_factory=_nothing)
+    target: FloatArray = field(default_factory=_nothing)
+    sums: Rows = field(default_factory=Rows.none)
+    sums_b: FloatArray = field(default_factory=_nothing)
     shared: Rows = field(default_factory=Rows.none)
-    shared_weight: FloatArray = field(default_factory=lambda: np.empty(0))
-    shared_target: FloatArray = field(default_factory=lambda: np.empty(0))
+    shared_weight: FloatArray = field(default_factory=_nothing)
+    shared_target: FloatArray = field(default_factory=_nothing)
 
     def gradient(self, x: FloatArray, z: FloatArray, rows: Rows, lam: FloatArray) -> FloatArray:
         """Of the Lagrangian by x [n_slot, 3]; `rows` are the gradients of sums and h."""
