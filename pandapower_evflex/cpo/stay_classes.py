@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, BoolArray, FloatArray, Int8Array
 from pandapower_evflex.kernels.jit import jit
 
+#: numbers of longer windows, up to 3^n (n + 1), need not fit into 64 bits
+MAX_NUMBERED_PERIODS = 36
+
 
 @dataclass(frozen=True)
 class StayClasses:
@@ -33,10 +36,20 @@ class StayClasses:
 
 def stay_classes(states: Int8Array, first: BoolArray, start: int, n_periods: int) -> StayClasses:
     """Classes of the stays in periods ``start`` to ``start + n_periods`` of a lattice with first cells of stays."""
-    rows = _window_stays(states, first, start, n_periods)
-    rows, count = np.unique(rows, axis=0, return_counts=True) if len(rows) else (rows, np.zeros(0))
+    rows, count = _merged(_window_stays(states, first, start, n_periods))
     cells = np.ascontiguousarray(rows[:, :-1]).astype(np.int8)
     return StayClasses(cells, np.ascontiguousarray(rows[:, -1]), count.astype(float))
+
+
+def _merged(rows: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+    """The different rows, and how many there are of each; as numbers to the base 3 they are sorted far faster."""
+    n_periods = rows.shape[1] - 1
+    if n_periods > MAX_NUMBERED_PERIODS:
+        return np.unique(rows, axis=0, return_counts=True)
+    # the idle cells behind the window come last, where they may exceed a digit
+    numbers = rows @ 3 ** np.arange(n_periods + 1, dtype=np.int64)
+    _, where, count = np.unique(numbers, return_index=True, return_counts=True)
+    return rows[where], count
 
 
 @jit

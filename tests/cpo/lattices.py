@@ -49,29 +49,33 @@ def stays_of(states, arrivals):
                 begin = k
 
 
-def shave_by_lp(states, arrivals, start, shape):
-    """Largest apex with one variable per pair (charging cell, later idle cell of its stay)."""
+def shave_by_lp(states, arrivals, start, shape, cap=()):
+    """Largest apex with one variable per pair (charging cell, later idle cell of its stay).
+
+    ``cap``: of what is added to the load in the first periods after the window; cells there may move then, too.
+    """
     end = start + len(shape)
+    end_capped = end + len(cap)
     pairs = [
         (n, i, j)
         for n, first, last in stays_of(states, arrivals)
         for i in range(first, last)
         for j in range(i + 1, last)
-        if states[n, i] == 1 and states[n, j] == 2 and i < end
+        if states[n, i] == 1 and states[n, j] == 2 and i < end_capped
     ]
     rows = {}
     for column, (n, i, j) in enumerate(pairs):
         rows.setdefault((n, i), []).append(column)
         rows.setdefault((n, j), []).append(column)
-    a = np.zeros((len(rows) + len(shape), len(pairs) + 1))
+    a = np.zeros((len(rows) + len(shape) + len(cap), len(pairs) + 1))
     for row, columns in enumerate(rows.values()):
         a[row, columns] = 1.0
     for column, (_, i, j) in enumerate(pairs):
         for cell, sign in ((i, -1.0), (j, 1.0)):
-            if start <= cell < end:
+            if start <= cell < end_capped:
                 a[len(rows) + cell - start, column] += sign
-    a[len(rows) :, -1] = shape
-    b = np.concatenate([np.ones(len(rows)), np.zeros(len(shape))])
+    a[len(rows) : len(rows) + len(shape), -1] = shape
+    b = np.concatenate([np.ones(len(rows)), np.zeros(len(shape)), cap])
     found = linprog(np.append(np.zeros(len(pairs)), -1.0), A_ub=a, b_ub=b, method="highs")
     assert found.status == 0
     return -found.fun

@@ -57,6 +57,18 @@ def test_projections_found_elsewhere(case):
         np.testing.assert_allclose(P[int(k)][checked], np.array(expected)[checked], atol=1e-6)
 
 
+@settings(max_examples=100, deadline=None)
+@given(rates())
+def test_odds_ratios_are_those_of_the_prior(day):
+    """Scaling of rows and columns, the form of every Kullback-Leibler projection, leaves them as they are."""
+    prior = np.array(MARGINALS["prior_Q"])
+    P, Pi = evf.estimate_transition_matrices(*day, prior=prior), evf.state_probabilities(*day)
+    for k, following in enumerate(np.roll(Pi, -1, axis=0)):
+        likely = np.ix_(Pi[k] > 1e-3, following > 1e-3)  # exact marginals round the flows of others
+        scaled = np.log(P[k][likely] / prior[likely])
+        np.testing.assert_allclose(scaled, scaled[:1] + scaled[:, :1] - scaled[0, 0], atol=1e-6)
+
+
 @pytest.mark.parametrize("case", MARGINALS["cases"], ids=[case["name"] for case in MARGINALS["cases"]])
 def test_many_chains_stay_within_five_sigma_of_the_rates(case):
     P, n = evf.estimate_transition_matrices(case["C"], case["O"]), 100_000

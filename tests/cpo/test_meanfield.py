@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import pandapower_evflex as evf
 from pandapower_evflex.cpo import subsets
@@ -24,6 +28,35 @@ def test_it_is_what_many_simulated_outlets_can_shave(name, start, n_periods, n_d
     lattice = evf.simulate_lattice(P, Pi[0], n, n_days=n_days, seed=3)
     simulated = evf.max_peak_shave(lattice, start, n_periods) / n
     assert simulated == pytest.approx(limit, abs=5 * 0.5 * max(1.0, n_periods / 4) / np.sqrt(n))
+
+
+def movable(path, chosen):
+    """Charging cells in the chosen periods of one outlet that fit into later idle cells outside them."""
+    fits = np.zeros((len(path), len(path)), dtype=np.int8)
+    for i in chosen:
+        for j in range(i + 1, len(path)):
+            if path[j] == 0:
+                break
+            fits[i, j] = path[i] == 1 and path[j] == 2 and j not in chosen
+    return np.count_nonzero(maximum_bipartite_matching(csr_array(fits)) >= 0)
+
+
+@pytest.mark.parametrize(("start", "shape"), [(0, [0.5, 0.5]), (1, [0.3, 0.8, 0.3]), (1, [1.0, 0.0, 2.0, 0.5])])
+def test_it_is_the_mean_over_all_paths_of_an_outlet(start, shape):
+    charging, occupancy = [0.3, 0.5, 0.2, 0.1, 0.2, 0.1], [0.6, 0.9, 0.7, 0.6, 0.5, 0.8]
+    P, Pi = evf.estimate_transition_matrices(charging, occupancy), evf.state_probabilities(charging, occupancy)
+    paths = list(product(range(3), repeat=6))
+    law = [Pi[0, path[0]] * np.prod([P[k, path[k], path[k + 1]] for k in range(5)]) for path in paths]
+    window = range(start, start + len(shape))
+    ratios = [
+        np.dot(law, [movable(path, chosen) for path in paths]) / sum(shape[k - start] for k in chosen)
+        for n in range(1, len(shape) + 1)
+        for chosen in combinations(window, n)
+        if any(shape[k - start] for k in chosen)
+    ]
+    found = evf.mean_field_peak_shave(P, Pi[0], 1, start, len(shape), shape=shape, n_days=1)
+    assert found == pytest.approx(min(ratios), rel=1e-12)
+    assert found > 0.01
 
 
 def test_long_windows_are_the_same_by_listed_and_by_generated_sets(monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from tests.cpo.lattices import random_lattice, small_lattices
+from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices
 
 
 @settings(max_examples=100, deadline=None)
@@ -25,6 +25,19 @@ def test_without_a_cap_it_is_the_exact_limit(lattice, data):
 def test_long_windows_of_a_site(n_periods):
     states = random_lattice(np.random.default_rng(2), 60, 96)
     assert evf.max_shave_lp(states, 40, n_periods) == pytest.approx(evf.max_peak_shave(states, 40, n_periods), abs=1e-6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(small_lattices(), st.data())
+def test_with_a_cap_it_is_that_of_a_program_over_pairs_of_cells(lattice, data):
+    states, arrivals = lattice[0], lattice[1] & (lattice[0] > 0)
+    start = data.draw(st.integers(0, states.shape[1] - 1))
+    n = data.draw(st.integers(1, states.shape[1] - start))
+    n_after = states.shape[1] - start - n
+    cap = data.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), max_size=n_after))
+    expected = shave_by_lp(states, arrivals, start, evf.peak_shape("triangle", n), cap)
+    found = evf.max_shave_lp(states, start, n, arrivals=arrivals, max_rebound=cap)
+    assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_tighter_cap_never_shaves_more():
