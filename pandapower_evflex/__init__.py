@@ -47,6 +47,7 @@ from pandapower_evflex.planning.costs import (
     reliability_cost,
 )
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
+from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates
@@ -78,6 +79,7 @@ __all__ = [
     "InvalidInputError",
     "InvestmentSchedule",
     "PeakShave",
+    "PlanningStudy",
     "charging_density",
     "clear_flexibility",
     "cost_deltas",
@@ -121,6 +123,7 @@ __all__ = [
     "reduction_of_velocity",
     "reliability_cost",
     "run_flexibility_opf",
+    "run_planning",
     "schedule_investments",
     "set_cpo_rates",
     "shave_peak",

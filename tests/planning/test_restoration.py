@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pandapower.topology import create_nxgraph, unsupplied_buses
 
 import pandapower_evflex as evf
-from pandapower_evflex.planning.post_fault import post_fault_net, worst_overload_percent
+from pandapower_evflex.planning.post_fault import post_fault_net
 from pandapower_evflex.planning.restoration import restore_supply
 from pandapower_evflex.planning.supply_graph import bus_labels, conducting, downstream, source_nodes, supply_graph
 from tests.planning.ring_nets import net_of, random_net
@@ -186,20 +186,6 @@ def test_the_load_decides_before_the_overload_and_the_overload_before_the_number
     assert sorted(asked) == [(2,), (3, 4)]  # leaving bus 1 dark is out of the question
     nobody = pd.Series({0: 1.0})
     assert restore_supply(net, "line", 0, load_mw=nobody).switches_closed == ()
-
-
-def test_the_worst_overload_is_that_of_a_power_flow():
-    net, profiles = evf.networks.ring_10kv()
-    net.load["p_mw"] = profiles["load", "p_mw"].iloc[45].to_numpy()
-    state = restore_supply(net, "line", 0)
-    after = post_fault_net(net, state)
-    overload = worst_overload_percent(after)
-    assert overload == pytest.approx(after.res_line.loading_percent[4] - 100.0) and 5.0 < overload < 10.0
-    after.line["max_loading_percent_nminus1"] = [float("nan")] * 4 + [120.0]
-    assert worst_overload_percent(after) == 0.0
-    after.load["p_mw"] *= 1e4
-    assert worst_overload_percent(after) == float("inf")
-    assert net.switch.closed.tolist() == [True, True, False, True]  # the net itself stays as it was
 
 
 def test_every_line_of_a_real_net():

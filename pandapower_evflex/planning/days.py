@@ -1,0 +1,226 @@
+"""The days that a plan is judged by: powers of every bus in every period, and how often a year has each day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.compile import INJECTION_SIGN
+from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, read_profiles
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.arguments import number_faults
+from pandapower_evflex.tables.schema import Column
+
+logger = logging.getLogger(__name__)
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+FUNCTION = "run_planning"
+DAYS_PER_YEAR = 365.0
+#: h by which a day may miss 24 h
+ROUNDING_H = 1e-6
+
+_DAYS = Column("days", "float64", "", "days", required=True, lower=0.0, upper=366.0)
+_PART = {"p_mw": 1.0, "q_mvar": 1.0j}
+
+
+@dataclass(frozen=True)
+class DayType:
+    """A day, and its place among the periods of all of them.
+
+    Parameters
+    ----------
+    name : Any
+    days : float        how often a year has it
+    n_periods : int
+    period_h, start_h : float    length of a period; hour of the day at which the first one starts
+    first : int         number of its first period among those of all day types
+    """
+
+    name: Any
+    days: float
+    n_periods: int
+    period_h: float
+    start_h: float
+    first: int
+
+    @property
+    def periods(self) -> slice:
+        return slice(self.first, self.first + self.n_periods)
+
+    @property
+    def share_of_year(self) -> float:
+        """Probability that a fault falls on such a day."""
+        return self.days / DAYS_PER_YEAR
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its last period is followed by its first."""
+        return abs(self.n_periods * self.period_h - 24.0) <= ROUNDING_H
+
+    def hours(self, first: int, n_periods: int) -> tuple[float, float]:
+        """Hours of the day at which a run of its periods starts and ends."""
+        start = (self.start_h + first * self.period_h) % 24.0
+        return start, start + n_periods * self.period_h
+
+
+@dataclass(frozen=True)
+class Days:
+    """All day types, one after the other; powers in MW and Mvar, one column per row of net.bus.
+
+    Parameters
+    ----------
+    types : tuple of DayType
+    buses : Index                             net.bus.index
+    load : complex [n_period, n_bus]          what could be shed: loads that consume, each with its reactive power
+    deviation : complex [n_period, n_bus]     injection beyond the table values of the net
+    """
+
+    types: tuple[DayType, ...]
+    buses: pd.Index
+    load: ComplexArray
+    deviation: ComplexArray
+
+    def __len__(self) -> int:
+        return len(self.load)
+
+    @property
+    def period_h(self) -> FloatArray:
+        """[n_period]"""
+        return np.concatenate([np.full(day.n_periods, day.period_h) for day in self.types])
+
+    @property
+    def mean_load_mw(self) -> pd.Series:
+        """Mean load of every bus over the year."""
+        weight = np.concatenate([np.full(day.n_periods, day.days * day.period_h) for day in self.types])
+        total = weight.sum()
+        mean = weight @ self.load.real / total if total else np.zeros(len(self.buses))
+        return pd.Series(mean, index=self.buses)
+
+
+def read_days(net: Any, profiles: Any, days: Any, period_h: float | None, load_growth_percent: float) -> Days:
+    """Powers of all day types.
+
+    Parameters
+    ----------
+    profiles, days : one day and how often a year has it, or {name: (days, profiles)} as `days` and no profiles
+
+    Raises
+    ------
+    InvalidInputError    all faults of all day types
+    """
+    faults: list[Fault] = []
+    read: list[tuple[Any, float, Profiles]] = []
+    for name, (number, frames) in _named_days(profiles, days, faults).items():
+        faults += number_faults(FUNCTION, _DAYS, number)
+        n_periods = None if frames else _periods_of_a_day(period_h)
+        try:
+            read.append((name, number, read_profiles(net, frames, n_periods=n_periods, period_h=period_h)))
+        except InvalidInputError as error:
+            faults += error.faults
+    faults += [fault for name, _, day in read for fault in _length_faults(name, day.horizon)]
+    if faults:
+        raise InvalidInputError(faults)
+    types, first = [], 0
+    for name, number, day in read:
+        horizon = day.horizon
+        types.append(DayType(name, float(number), horizon.n_periods, horizon.period_h, _start_h(horizon), first))
+        first += horizon.n_periods
+    growth = load_growth_percent / 100.0
+    load = np.vstack([_load(net, day) for _, _, day in read])
+    total = np.vstack([_bus_sums(net, "load", day) for _, _, day in read])
+    deviation = np.vstack([_deviation(net, day) for _, _, day in read])
+    return Days(tuple(types), net["bus"].index, (1.0 + growth) * load, deviation - growth * total)
+
+
+def _named_days(profiles: Any, days: Any, faults: list[Fault]) -> dict[Any, tuple[Any, Any]]:
+    if not isinstance(days, Mapping):
+        return {"day": (days, profiles)}
+    if profiles is not None:
+        remedy = "give the profiles in days only, or days as a number"
+        faults.append(Fault(FUNCTION, "profiles", (), "profiles", "are given twice, days holds some too", remedy))
+    wrong = [name for name, value in days.items() if not isinstance(value, tuple) or len(value) != 2]
+    if wrong or not days:
+        faults.append(Fault(FUNCTION, "days", tuple(wrong), "entries", "are no days", "give {name: (days, profiles)}"))
+    if sum(float(value[0]) for value in days.values() if _is_count(value)) > 366.0:
+        faults.append(Fault(FUNCTION, "days", (), "all together", "are more than a year", "give 366 days at most"))
+    return {name: value for name, value in days.items() if name not in wrong}
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], (int, float))
+
+
+def _periods_of_a_day(period_h: float | None) -> int:
+    hours = DEFAULT_PERIOD_H if period_h is None or not period_h > 0.0 else period_h
+    return max(round(24.0 / hours), 1)
+
+
+def _length_faults(name: Any, horizon: Horizon) -> list[Fault]:
+    hours = horizon.n_periods * horizon.period_h
+    if hours > 24.0 + ROUNDING_H:
+        remedy = "give one day, or several as days={name: (days, profiles)}"
+        return [Fault(FUNCTION, "profiles", (), f"{hours:g} h", "are more than a day", remedy)]
+    if hours < 24.0 - ROUNDING_H:
+        logger.warning("day %r has %g h only: the rest of it counts as free of congestion and losses", name, hours)
+    return []
+
+
+def _start_h(horizon: Horizon) -> float:
+    if horizon.time is None:
+        return 0.0
+    start = horizon.time[0]
+    return float((start - start.normalize()) / pd.Timedelta(hours=1))
+
+
+def _table_powers(net: Any, table: str, day: Profiles) -> tuple[pd.DataFrame, ComplexArray, ComplexArray]:
+    """Rows of a table in service, their powers at table values [n], and in every period [n_period, n]."""
+    rows = net[table][net[table]["in_service"].to_numpy(dtype=bool)]
+    constant = np.zeros(len(rows), dtype=np.complex128)
+    powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
+    scaling = rows["scaling"].to_numpy(dtype=float)
+    for column, part in _PART.items():
+        if column not in rows:
+            continue
+        values = np.tile(rows[column].to_numpy(dtype=float), (day.horizon.n_periods, 1))
+        constant += part * values[0] * scaling
+        frame = day.values.get((table, column))
+        if frame is not None:
+            profiled = rows.index.intersection(frame.columns)
+            values[:, rows.index.get_indexer(profiled)] = frame[profiled].to_numpy(dtype=float)
+        powers += part * values * scaling
+    return rows, constant, powers
+
+
+def _by_bus(net: Any, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:
+    """Sums [n_period, n_bus] of powers [n_period, n_row]."""
+    sums = np.zeros((len(powers), len(net["bus"])), dtype=np.complex128)
+    np.add.at(sums.T, net["bus"].index.get_indexer(rows["bus"]), powers.T)
+    return sums
+
+
+def _load(net: Any, day: Profiles) -> ComplexArray:
+    """Of loads while they consume: what can be shed."""
+    rows, _, powers = _table_powers(net, "load", day)
+    return _by_bus(net, rows, np.where(powers.real > 0.0, powers, 0.0))
+
+
+def _bus_sums(net: Any, table: str, day: Profiles) -> ComplexArray:
+    rows, _, powers = _table_powers(net, table, day)
+    return _by_bus(net, rows, powers)
+
+
+def _deviation(net: Any, day: Profiles) -> ComplexArray:
+    """What the profiles change against the table values, as an injection."""
+    change = np.zeros((day.horizon.n_periods, len(net["bus"])), dtype=np.complex128)
+    for table in {table for table, _ in day.values}:
+        rows, constant, powers = _table_powers(net, table, day)
+        change += INJECTION_SIGN[table] * _by_bus(net, rows, powers - constant)
+    return change

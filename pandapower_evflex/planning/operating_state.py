@@ -1,0 +1,104 @@
+"""A net in one state of its switches and reinforcements: power flows of every period, and what they overload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.planning.days import ComplexArray, Days, FloatArray
+from pandapower_evflex.planning.post_fault import loading_limits
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
+from pandapower_evflex.powerflow.flows import end_loading
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class OperatingState:
+    """The supplied part of a net on the days of a plan, powers per unit of 1 MVA.
+
+    Attributes
+    ----------
+    grid : Grid                     its limits are those after a fault
+    s : complex [n_period, n_row]   injections, rows as in the grid
+    load : complex [n_period, n_row]    what can be shed of them
+    """
+
+    def __init__(self, net: Any, days: Days) -> None:
+        self.grid = _with_limits_after_a_fault(read_grid(net, trafo_loading="current"), net)
+        self.flow = BatchedPowerFlow(self.grid)
+        to_row = _rows_of_buses(self.grid)
+        self.s = self.grid.s_fixed + days.deviation @ to_row
+        self.load = days.load @ to_row
+        self._row_of_bus = dict(zip(self.grid.bus_index.tolist(), self.grid.bus_row.tolist(), strict=True))
+        self._flows: PowerFlows | None = None
+
+    @property
+    def flows(self) -> PowerFlows:
+        """Power flows of all periods, nothing shed."""
+        if self._flows is None:
+            self._flows = self.flow.solve(self.s)
+        return self._flows
+
+    def row_of(self, bus: Any) -> int:
+        """Row of a bus in the grid, -1 without supply."""
+        return self._row_of_bus[bus]
+
+    def losses_mw(self, v: ComplexArray) -> FloatArray:
+        """Losses of the supplied part in every case [n_case]: what all injections add up to."""
+        return np.sum(v * np.conj(self.grid.y_bus @ v.T).T, axis=1).real
+
+    def branch_excess(self, v: ComplexArray) -> FloatArray:
+        """Worst loading of the ends of each branch above its limit [n_case, n_branch], share of the limit; -1: none."""
+        ends = self.grid.ends
+        excess = np.full((len(v), len(self.grid.from_bus)), -1.0)
+        np.maximum.at(excess.T, ends.branch, (end_loading(self.grid, v) / ends.limit - 1.0).T)
+        return excess
+
+    def undervoltage(self, v: ComplexArray) -> FloatArray:
+        """Voltage below the lower limit [n_case, n_row], share of the limit; negative where it is kept."""
+        limit = np.where(np.isfinite(self.grid.vm_min) & (self.grid.vm_min > 0.0), self.grid.vm_min, np.nan)
+        limit[self.grid.fixed_vm] = np.nan
+        return np.nan_to_num(1.0 - np.abs(v) / limit, nan=-1.0)
+
+    def fed_through(self, branch: int) -> BoolArray:
+        """Rows that lose supply without a branch: N_s-m of the second paper; none where there is another way."""
+        grid = self.grid
+        kept = np.arange(len(grid.from_bus)) != branch
+        n = len(grid.vm_min)
+        edges = csr_matrix((np.ones(kept.sum()), (grid.from_bus[kept], grid.to_bus[kept])), shape=(n, n))
+        _, part = connected_components(edges, directed=False)
+        return ~np.isin(part, part[grid.slack])
+
+    def element_of(self, branch: int) -> tuple[str, Any]:
+        """Table and label of a rated branch."""
+        end = int(np.flatnonzero(self.grid.ends.branch == branch)[0])
+        return str(self.grid.ends.element_type[end]), int(self.grid.ends.element[end])
+
+    def bus_of(self, row: int) -> int:
+        """Label of the first of the buses fused into a row."""
+        return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
+
+
+def _rows_of_buses(grid: Grid) -> csr_matrix:
+    """[n_bus, n_row]"""
+    supplied = np.flatnonzero(grid.bus_row >= 0)
+    shape = (len(grid.bus_row), len(grid.vm_min))
+    return csr_matrix((np.ones(len(supplied)), (supplied, grid.bus_row[supplied])), shape=shape)
+
+
+def _with_limits_after_a_fault(grid: Grid, net: Any) -> Grid:
+    ends = grid.ends
+    limit = ends.limit.copy()
+    for table in ("line", "trafo", "trafo3w"):
+        own = ends.element_type == table
+        at = net[table].index.get_indexer(ends.element[own])
+        limit[own] = loading_limits(net, table)[at] / 100.0
+    limit = np.where(np.isfinite(ends.rating), limit, np.inf)
+    return replace(grid, ends=replace(ends, limit=limit))

@@ -1,0 +1,264 @@
+"""What to build and what to buy: the objective (17) of the second paper over reinforcements and flexibility."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from pandapower_evflex.planning.plan_checks import refuse_bad_input
+from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
+from pandapower_evflex.planning.plan_search import cheapest_by_milp
+from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations
+from pandapower_evflex.planning.settings import Settings, planning_case
+
+logger = logging.getLogger(__name__)
+
+COSTS = {
+    "reliability_eur_per_year": "reliability",
+    "losses_eur_per_year": "losses",
+    "investment_eur_per_year": "investment",
+    "flexibility_eur_per_year": "procured",
+    "total_eur_per_year": "total",
+}
+FAULT_COLUMNS = [
+    "element_type", "element", "switches_closed", "dark_mw", "overloaded_element_type", "overloaded_element",
+    "start_h", "end_h", "missing_mw", "ens_mwh", "procured_mw", "price_eur_per_mwh", "ens_with_flexibility_mwh",
+    "rebound_mw", "day",
+]  # fmt: skip
+#: EUR per year below which two plans cost the same: the one that builds and buys less is taken
+SAME_COST_EUR = 1e-6
+
+
+@dataclass(frozen=True)
+class PlanningStudy:
+    """Outcome of `run_planning`; it pickles and holds no net.
+
+    Attributes
+    ----------
+    plans : DataFrame         one row per plan evaluated: `reinforcements` (tuple of net.reinforcement indices),
+                              `flexibility`, `reliability_eur_per_year` (19), `losses_eur_per_year`,
+                              `investment_eur_per_year` (18), `flexibility_eur_per_year` (16), `total_eur_per_year` (17)
+    best : int                row of the cheapest plan; of equally cheap ones that which builds and buys less
+    deltas : DataFrame        costs of the plans minus those of doing nothing: the paper's Table I
+    faults : DataFrame        nothing reinforced: one row per fault, window and overloaded element, and one per fault
+                              that leaves load dark: `element_type, element, switches_closed, dark_mw` (mean over the
+                              year), `overloaded_element_type, overloaded_element` ("net", None: no power flow
+                              converges), `start_h, end_h` (hours of the day), `missing_mw` (what is asked for),
+                              `ens_mwh` (of this element alone), `procured_mw`, `price_eur_per_mwh`,
+                              `ens_with_flexibility_mwh` (of all elements of the window, from its start to the next
+                              window, rebound included), `rebound_mw` (largest load that comes back), `day`
+    fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
+                              costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
+    findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
+                              cures, loads without a way back, states without a power flow
+    gap_eur_per_year : float  by which a plan that was not evaluated could be cheaper than the best one; 0 when all
+                              plans were evaluated or excluded
+    """
+
+    plans: pd.DataFrame
+    best: int
+    deltas: pd.DataFrame
+    faults: pd.DataFrame
+    fault_costs: pd.DataFrame
+    findings: pd.DataFrame
+    gap_eur_per_year: float = 0.0
+    annuity_eur: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
+
+
+def run_planning(
+    net: Any,
+    profiles: Any = None,
+    *,
+    period_h: float | None = None,
+    voll_eur_per_mwh: float,
+    loss_price_eur_per_mwh: float,
+    discount_rate: float,
+    days: Any = 365,
+    load_growth_percent: float = 0,
+    rule: str = "paper",
+    rebound: bool = True,
+    pricing: str = "pay_as_clear",
+    procurement: str = "merit_order",
+    events_per_fault: float | None = None,
+    max_ties: int = 2,
+    solver: str = "auto",
+    max_plans: int = 4096,
+    executor: Any = None,
+    progress: bool | None = None,
+) -> PlanningStudy:
+    r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
+
+    Every element of net.line, net.trafo and net.trafo3w with a `failure_rate_per_year` fails once. It is isolated and
+    the supply restored by normally open switches (`max_ties` at most); AC power flows of all periods show what is
+    overloaded then; load behind it is shed, or flexibility bought there instead.
+
+    Parameters
+    ----------
+    net : pandapowerNet         with candidates (`create_reinforcement`), sites and their rates and prices; optional
+                                columns `repair_time_h`, `switching_time_h` beside `failure_rate_per_year`
+    profiles : {("load", "p_mw"): DataFrame[period x element], ...}
+        one day from 00:00, or from the first label of a DatetimeIndex; None: a constant day
+    period_h : float            see `run_flexibility_opf`
+    voll_eur_per_mwh : float    :math:`\gamma`, cost of energy not served and cap of prices; the paper's 10 EUR/kWh are
+                                10 000
+    loss_price_eur_per_mwh : float
+    discount_rate : float       r of (18), a fraction
+    days : float                how often a year has this day, or {name: (days, profiles)} for several day types, then
+                                without `profiles`. A fault falls on a day with probability days / 365
+    load_growth_percent : float    all loads grow by it; sites do not
+    rule : "paper", "exact", "meanfield"
+        how much a site can shave, see `cpo_peak_shaving`. "paper" asks for a triangle of the energy of the overload,
+        the others for the profile of the overload
+    rebound : bool              check every plan by power flow with the shaved profiles of the sites, and count what the
+                                charging that comes back overloads as energy not served. False: every MW bought takes
+                                one away and nothing comes back, as in the paper
+    pricing, procurement : str  see `clear_flexibility`; several limits broken at once are relieved by one least-cost
+                                program, paid as bid. procurement="optimal" counts the rebound and may buy nothing
+    events_per_fault : float    congestion windows of one kind met per fault. None: repair_time_h / 24 where it is
+                                known, else 1 as in the paper, which overstates R and F several times for short repairs
+    max_ties : int              ties closed at once
+    solver : "auto", "enumeration", "milp"
+        all plans, or a mixed-integer program whose proposals are evaluated until nothing cheaper is left; "auto"
+        enumerates up to `max_plans` plans
+    max_plans : int             also the largest number of plans that "milp" evaluates; a gap that is left is logged
+    executor : concurrent.futures.Executor or a Dask client    studies faults side by side
+    progress : bool             None: on a terminal
+
+    Returns
+    -------
+    PlanningStudy
+
+    Raises
+    ------
+    InvalidInputError    all faults of net, profiles and arguments; nothing was computed
+
+    Notes
+    -----
+    .. math:: \min R' + S + I + F      (17)
+
+    R' of (19) and (20) and F of (16) over all faults, S the losses of a year without faults, I the annuities (18).
+    Load left dark until the repair and loads dark until the ties are closed are part of R, apart from the overload
+    part, in `fault_costs`. Overload by export and overload before any fault are reported and cost nothing.
+
+    Examples
+    --------
+    The paper's example, with its stated lifetime of 30 years:
+
+    >>> import pandapower_evflex as evf
+    >>> net, profiles = evf.networks.ring_10kv()
+    >>> study = evf.run_planning(net, profiles, voll_eur_per_mwh=10_000, loss_price_eur_per_mwh=108.786,
+    ...                          discount_rate=0.065, rebound=False, progress=False)
+    >>> study.deltas.total_eur_per_year.round().tolist()
+    [0.0, -375.0, -1356.0, -1356.0]
+    >>> study.plans.reinforcements[study.best]
+    (0,)
+    """
+    settings = Settings(
+        voll_eur_per_mwh, loss_price_eur_per_mwh, discount_rate, load_growth_percent, 0.0, rule, rebound, pricing,
+        procurement, events_per_fault, max_ties,
+    )  # fmt: skip
+    return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress)
+
+
+def plan_study(
+    net: Any,
+    profiles: Any,
+    days: Any,
+    period_h: float | None,
+    settings: Settings,
+    solver: str,
+    max_plans: int,
+    executor: Any,
+    progress: bool | None,
+) -> PlanningStudy:
+    """`run_planning` with its settings in one."""
+    refuse_bad_input(net, settings, solver, max_plans)
+    case = planning_case(net, profiles, days, period_h, settings)
+    disable = None if progress is None else not progress
+    with tqdm(desc="planning", unit="fault", disable=disable) as bar:
+        costs = PlanCosts(case, executor, bar.update)
+        enumerated = solver == "enumeration" or (solver == "auto" and 2 * n_combinations(net) <= max_plans)
+        if enumerated:
+            sets, gap = list(all_combinations(net)), 0.0
+            costs.study(sets)
+        else:
+            sets, gap = cheapest_by_milp(costs, max_plans)
+    return _study_of(costs, sets, gap)
+
+
+def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningStudy:
+    evaluated = [costs.cost(built, flexibility) for built in sets for flexibility in (False, True)]
+    plans = pd.DataFrame(
+        {
+            "reinforcements": pd.Series([plan.reinforcements for plan in evaluated], dtype=object),
+            "flexibility": [plan.flexibility for plan in evaluated],
+            **{column: [getattr(plan, name) for plan in evaluated] for column, name in COSTS.items()},
+        }
+    )
+    best = _best(evaluated)
+    reference = next(i for i, plan in enumerate(evaluated) if not plan.reinforcements and not plan.flexibility)
+    deltas = plans[["reinforcements", "flexibility"]].join(
+        plans[list(COSTS)] - plans.loc[reference, list(COSTS)].astype(float)
+    )
+    return PlanningStudy(
+        plans, best, deltas, _faults(costs), _fault_costs(costs, evaluated), _findings(costs), gap,
+        pd.Series(costs.annuity, dtype=float),
+    )  # fmt: skip
+
+
+def _best(plans: list[PlanCost]) -> int:
+    least = min(plan.total for plan in plans)
+    equal = [i for i, plan in enumerate(plans) if plan.total <= least + SAME_COST_EUR]
+    return min(equal, key=lambda i: (len(plans[i].reinforcements), plans[i].flexibility, i))
+
+
+def _faults(costs: PlanCosts) -> pd.DataFrame:
+    rows = []
+    for table, element in costs.faults(()):
+        outcome = costs.outcome((table, element), ())
+        if not outcome.rows and outcome.dark_mw <= 0.0:
+            continue
+        common = {
+            "element_type": table,
+            "element": element,
+            "switches_closed": outcome.restoration.switches_closed,
+            "dark_mw": outcome.dark_mw,
+        }
+        rows += [{**common, **row} for row in outcome.rows or [{}]]
+    return pd.DataFrame(rows, columns=FAULT_COLUMNS)
+
+
+def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
+    rows = [
+        {
+            "plan": number,
+            "element_type": table,
+            "element": element,
+            **costs.fault_cost((table, element), plan.reinforcements, plan.flexibility),
+        }
+        for number, plan in enumerate(plans)
+        for table, element in costs.faults(plan.reinforcements)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _findings(costs: PlanCosts) -> pd.DataFrame:
+    """Of the net as it is."""
+    rows: list[tuple[str, Any, Any, str]] = [(kind, "", None, text) for kind, text in costs.normal(()).findings]
+    for fault in costs.faults(()):
+        outcome = costs.outcome(fault, ())
+        rows += [(kind, *fault, text) for kind, text in outcome.findings]
+        if outcome.dark_mw > 0.0:
+            text = f"{outcome.dark_mw:.4g} MW have no way back until the repair"
+            if pd.isna(costs.case.net[fault[0]].loc[fault[1]].get("repair_time_h")):
+                text += ", which costs nothing here: repair_time_h is not known"
+            rows.append(("dark until the repair", *fault, text))
+    findings = pd.DataFrame(rows, columns=["kind", "element_type", "element", "text"])
+    for text in findings.loc[findings["kind"] != "dark until the repair", "text"]:
+        logger.warning(text)
+    return findings

@@ -1,0 +1,150 @@
+"""Everything that can be wrong with the input of a plan, found before any power flow."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from pandapower_evflex.cpo.peak_shaving import RULES
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.reinforced import candidates
+from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
+from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.faults import column_faults, fault_where
+from pandapower_evflex.tables.schema import Column
+
+BRANCHES = ("line", "trafo", "trafo3w")
+#: optional columns of lines and transformers
+FAILURES = (
+    Column(
+        "failure_rate_per_year", "float64", "", "1/year", lower=0.0, optional=True,
+        hint="give failures per year, 0 or more; NaN where an element does not fail",
+    ),
+    Column("repair_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
+    Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
+)  # fmt: skip
+NUMBERS = {
+    "voll_eur_per_mwh": Column(
+        "voll_eur_per_mwh", "float64", "", "EUR/MWh", required=True, lower=0.0,
+        hint="give EUR/MWh of 0 or more, 10 000 for 10 EUR/kWh",
+    ),
+    "loss_price_eur_per_mwh": Column(
+        "loss_price_eur_per_mwh", "float64", "", "EUR/MWh", required=True, lower=0.0, hint="give EUR/MWh of 0 or more"
+    ),
+    "discount_rate": DISCOUNT_RATE,
+    "load_growth_percent": Column(
+        "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0,
+        hint="give percent, 20 for a fifth more",
+    ),
+}  # fmt: skip
+EVENTS = Column(
+    "events_per_fault", "float64", "", "", lower=0.0, hint="give windows met per fault, 0 or more, or None"
+)  # fmt: skip
+CHOICES = {
+    "rule": RULES,
+    "pricing": ("pay_as_clear", "pay_as_bid"),
+    "procurement": ("merit_order", "optimal"),
+}
+SOLVERS = ("auto", "enumeration", "milp")
+
+
+def refuse_bad_input(net: Any, settings: Settings, solver: Any, max_plans: Any) -> None:
+    """Raise with everything that is wrong with the net and the settings.
+
+    Raises
+    ------
+    InvalidInputError    names table, column, rows, value and remedy
+    """
+    faults = _setting_faults(settings)
+    if solver not in SOLVERS:
+        faults.append(_unknown("solver", solver, SOLVERS))
+    if not _is_whole(max_plans, 1):
+        remedy = "give a whole number of 1 or more"
+        faults.append(Fault(FUNCTION, "max_plans", (), repr(max_plans), "is no number of plans", remedy))
+    faults += check_tables(net) + _failure_faults(net)
+    if not faults:
+        faults += _rating_faults(net) + _target_faults(net)
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _setting_faults(settings: Settings) -> list[Fault]:
+    faults = []
+    for name, column in NUMBERS.items():
+        faults += single_number_faults(FUNCTION, column, getattr(settings, name))
+    if settings.events_per_fault is not None:
+        faults += single_number_faults(FUNCTION, EVENTS, settings.events_per_fault)
+    for name, known in CHOICES.items():
+        if getattr(settings, name) not in known:
+            faults.append(_unknown(name, getattr(settings, name), known))
+    if not isinstance(settings.rebound, (bool, np.bool_)):
+        faults.append(Fault(FUNCTION, "rebound", (), repr(settings.rebound), "is not understood", "give True or False"))
+    if not _is_whole(settings.max_ties, 0):
+        remedy = "give a whole number of 0 or more"
+        faults.append(Fault(FUNCTION, "max_ties", (), repr(settings.max_ties), "is no number of ties", remedy))
+    return faults
+
+
+def _unknown(name: str, value: Any, known: tuple[str, ...]) -> Fault:
+    return Fault(FUNCTION, name, (), repr(value), "is not known", "use " + " or ".join(f'"{one}"' for one in known))
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _failure_faults(net: Any) -> list[Fault]:
+    """Negative or unreadable rates and times; a net in which nothing fails."""
+    faults: list[Fault] = []
+    fails = False
+    for table in BRANCHES:
+        rows = net[table]
+        for column in FAILURES:
+            if column.name in rows and len(rows):
+                faults += column_faults(net, table, column, rows)
+        if "failure_rate_per_year" in rows:
+            fails |= bool(rows["failure_rate_per_year"].notna().any())
+    if not fails:
+        remedy = "set failures per year of the lines and transformers whose faults shall be studied"
+        faults.append(Fault("line", "failure_rate_per_year", (), "a rate", "is given for no element", remedy))
+    return faults
+
+
+def _rating_faults(net: Any) -> list[Fault]:
+    """A branch without a rating can never be overloaded: the plan would call it safe."""
+    line = net["line"]
+    in_service = line["in_service"].to_numpy(dtype=bool)
+    remedy = "give the rated current in kA, or take the line out of service"
+    faults = fault_where(
+        "line", line, "max_i_ka", in_service & line["max_i_ka"].isna().to_numpy(), "is missing", remedy, "the rating"
+    )
+    trafo = net["trafo"]
+    missing = trafo["in_service"].to_numpy(dtype=bool) & trafo["sn_mva"].isna().to_numpy()
+    faults += fault_where("trafo", trafo, "sn_mva", missing, "is missing", "give the rated power in MVA", "the rating")
+    for table in BRANCHES:
+        for name in ("max_loading_percent_nminus1", "max_loading_percent"):
+            if name in net[table]:
+                wrong = (net[table][name] <= 0.0).to_numpy()
+                faults += fault_where(table, net[table], name, wrong, "is not above 0", "give percent, or NaN for none")
+    return faults
+
+
+def _target_faults(net: Any) -> list[Fault]:
+    """Candidates that change nothing because of the state of their element."""
+    rows = candidates(net)
+    if not len(rows):
+        return []
+    built = rows["in_service"].eq(True).fillna(False).to_numpy(dtype=bool)
+    in_service = [
+        bool(net[kind].at[element, "in_service"])
+        for kind, element in zip(rows["element_type"], rows["element"], strict=True)
+    ]
+    only = rows["parallel"].isna().to_numpy() & rows["std_type"].isna().to_numpy()
+    remedy = "take the element out of service in the net, or drop the candidate"
+    return fault_where(
+        "reinforcement", rows, "element", built & only & np.array(in_service), "is in service already", remedy
+    )

@@ -1,0 +1,225 @@
+"""What a plan costs: every fault studied once per set of candidates that can matter to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.planning.costs import flexibility_cost, loss_cost, reliability_cost
+from pandapower_evflex.planning.days import FloatArray
+from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
+from pandapower_evflex.planning.operating_state import OperatingState
+from pandapower_evflex.planning.overload import find_overloads
+from pandapower_evflex.planning.reinforced import Built, annuities, candidates, reinforced_net
+from pandapower_evflex.planning.settings import PlanningCase
+
+logger = logging.getLogger(__name__)
+
+#: share of a limit that must be left after a fault in which nothing is built, for candidates that only strengthen the
+#: net not to be able to overload anything: they move flows of a radial net by far less
+SAFE_MARGIN = 0.1
+BRANCHES = ("line", "trafo", "trafo3w")
+
+#: table and label
+FaultKey = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class PlanCost:
+    """Cost functions of one plan, EUR per year; its flexible outcome is the other entry of the same set."""
+
+    reinforcements: Built
+    flexibility: bool
+    reliability: float
+    losses: float
+    investment: float
+    procured: float
+
+    @property
+    def total(self) -> float:
+        return self.reliability + self.losses + self.investment + self.procured
+
+
+@dataclass(frozen=True)
+class NormalState:
+    """A year without faults: its losses, and what is overloaded before any fault."""
+
+    losses_eur: float
+    findings: list[tuple[str, str]]
+
+
+class PlanCosts:
+    """Costs of sets of candidates; what has been studied once is kept."""
+
+    def __init__(self, case: PlanningCase, executor: Executor | None, step: Any) -> None:
+        self.case = case
+        self.annuity = annuities(case.net, case.settings.discount_rate)
+        self._executor, self._step = executor, step
+        self._outcomes: dict[tuple[FaultKey, Built], FaultOutcome] = {}
+        self._normal: dict[Built, NormalState] = {}
+        rows = candidates(case.net)
+        topological = rows.index[rows["in_service"].notna()] if len(rows) else []
+        self._topological = set(topological)
+        self._weakening = {label for label in rows.index if not _only_strengthens(case.net, label)}
+        self._is_safe: dict[FaultKey, bool] = {}
+
+    def faults(self, built: Built) -> list[FaultKey]:
+        """Elements in service that fail, with these candidates built."""
+        net = reinforced_net(self.case.net, built)
+        found = []
+        for table in BRANCHES:
+            rows = net[table]
+            if "failure_rate_per_year" in rows:
+                fails = rows["in_service"].to_numpy(dtype=bool) & (rows["failure_rate_per_year"].to_numpy(float) > 0.0)
+                found += [(table, label) for label in rows.index[fails].tolist()]
+        return found
+
+    def relevant(self, fault: FaultKey, built: Built) -> Built:
+        """Those of the candidates built that can change what the fault costs."""
+        if self._is_safe.get(fault, False):
+            return self.without_bound(built)
+        return built
+
+    def without_bound(self, built: Built) -> Built:
+        """Those with which a fault may cost more than without them: a new tie may bring back load that overloads."""
+        return tuple(label for label in built if label in self._topological or label in self._weakening)
+
+    def can_bound(self, built: Built) -> bool:
+        """Whether no fault costs less with any part of this set."""
+        return not self.without_bound(built)
+
+    def study(self, sets: Iterable[Built]) -> None:
+        """Study all faults of these sets, side by side with an executor."""
+        sets = list(sets)
+        for built in [(), *sets]:
+            if built not in self._normal:
+                self._normal[built] = normal_state(self.case, built)
+        self._study_all([(fault, ()) for fault in self.faults(())])
+        for fault in self.faults(()):
+            self._is_safe[fault] = self._outcomes[fault, ()].margin > SAFE_MARGIN
+        self._study_all([(fault, self.relevant(fault, built)) for built in sets for fault in self.faults(built)])
+
+    def _study_all(self, tasks: list[tuple[FaultKey, Built]]) -> None:
+        tasks = [task for task in dict.fromkeys(tasks) if task not in self._outcomes]
+        if self._executor is None:
+            for task in tasks:
+                self._outcomes[task] = study_fault(self.case, *task)
+                self._step(1)
+            return
+        chunks = _chunks(tasks)
+        futures = [self._executor.submit(_study_chunk, self.case, chunk) for chunk in chunks]
+        for chunk, future in zip(chunks, futures, strict=True):
+            self._outcomes |= dict(zip(chunk, future.result(), strict=True))
+            self._step(len(chunk))
+
+    def outcome(self, fault: FaultKey, built: Built) -> FaultOutcome:
+        return self._outcomes[fault, self.relevant(fault, built)]
+
+    def normal(self, built: Built) -> NormalState:
+        return self._normal[built]
+
+    def cost(self, built: Built, flexibility: bool) -> PlanCost:
+        """Of a set that has been studied."""
+        costs = [self.fault_cost(fault, built, flexibility) for fault in self.faults(built)]
+        return PlanCost(
+            built,
+            flexibility,
+            reliability=float(sum(cost["reliability_eur_per_year"] for cost in costs)),
+            losses=self.normal(built).losses_eur,
+            investment=float(sum(self.annuity[label] for label in built)),
+            procured=float(sum(cost["flexibility_eur_per_year"] for cost in costs)),
+        )
+
+    def fault_cost(self, fault: FaultKey, built: Built, flexibility: bool) -> dict[str, float]:
+        """Cost of one fault, EUR per year, and what it is made of."""
+        outcome, settings = self.outcome(fault, built), self.case.settings
+        rates = fault_rates(self.case.net, fault)
+        events = events_per_fault(settings.events_per_fault, rates["repair_time_h"])
+        ens = outcome.ens_with_flexibility_mwh if flexibility else outcome.ens_mwh
+        repair_h, switching_h = np.nan_to_num([rates["repair_time_h"], rates["switching_time_h"]]).tolist()
+        dark_mwh = outcome.dark_mw * repair_h + outcome.interrupted_mw * switching_h
+        rate, voll = rates["failure_rate_per_year"], settings.voll_eur_per_mwh
+        overload = reliability_cost(rate, voll, ens, events_per_fault=events)
+        dark = reliability_cost(rate, voll, dark_mwh)
+        payment = outcome.payment_eur if flexibility else 0.0
+        minutes = 60.0 * (outcome.n_dark * repair_h + outcome.n_interrupted * switching_h)
+        return {
+            "failure_rate_per_year": rate,
+            "events_per_fault": events,
+            "overload_eur_per_year": overload,
+            "dark_eur_per_year": dark,
+            "reliability_eur_per_year": overload + dark,
+            # price and power of an event times its duration are its payment: (16)
+            "flexibility_eur_per_year": flexibility_cost(
+                rate, payment, 1.0, 1.0, events_per_fault=events, shape_mean=1.0
+            ),
+            "customer_minutes_per_year": rate * minutes,
+        }
+
+
+def _study_chunk(case: PlanningCase, chunk: list[tuple[FaultKey, Built]]) -> list[FaultOutcome]:
+    return [study_fault(case, *task) for task in chunk]
+
+
+def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tuple[FaultKey, Built]]]:
+    """Some tasks at once: each carries the net with it."""
+    return [tasks[first : first + size] for first in range(0, len(tasks), size)]
+
+
+def fault_rates(net: Any, fault: FaultKey) -> dict[str, float]:
+    """Failure rate, repair time and switching time of an element; NaN where the net does not know."""
+    row = net[fault[0]].loc[fault[1]]
+    names = ("failure_rate_per_year", "repair_time_h", "switching_time_h")
+    return {name: float(row[name]) if name in row and pd.notna(row[name]) else float("nan") for name in names}
+
+
+def events_per_fault(given: float | None, repair_time_h: float) -> float:
+    """Congestion windows of one kind that an outage meets on average: a daily one, once per 24 h of repair."""
+    if given is not None:
+        return float(given)
+    return 1.0 if np.isnan(repair_time_h) else repair_time_h / 24.0
+
+
+def normal_state(case: PlanningCase, built: Built) -> NormalState:
+    """Losses of a year without faults, by AC power flow."""
+    state = OperatingState(reinforced_net(case.net, built), case.days)
+    flows = state.flows
+    losses = state.losses_mw(flows.v)
+    price = case.settings.loss_price_eur_per_mwh
+    findings: list[tuple[str, str]] = []
+    if not flows.converged.all():
+        periods = int(np.sum(~flows.converged))
+        findings.append(("no convergence", f"before any fault, the power flow does not converge in {periods} periods"))
+        losses = np.where(flows.converged, losses, 0.0)
+    found = find_overloads(state, state.s, state.load)
+    broken = {own.key: float(own.excess.max()) for own in found.curable if own.element_type != "net"}
+    broken |= {(table, label): excess for table, label, excess in found.others}
+    for (table, label), excess in broken.items():
+        text = f"{table} {label} is {100 * excess:.2f} % beyond its limit before any fault; that costs nothing here"
+        findings.append(("overload before any fault", text))
+    total = sum(loss_cost(losses[day.periods], day.period_h, price, days=day.days) for day in case.days.types)
+    return NormalState(float(total), findings)
+
+
+def _only_strengthens(net: Any, label: Any) -> bool:
+    """Whether a candidate lowers the impedance of its element and does not lower its rating."""
+    row = candidates(net).loc[label]
+    before = net[row["element_type"]].loc[row["element"]]
+    after = reinforced_net(net, (label,))[row["element_type"]].loc[row["element"]]
+    return bool(np.all(_strength(row["element_type"], after) >= _strength(row["element_type"], before)))
+
+
+def _strength(table: str, row: Any) -> FloatArray:
+    """Rating and inverse impedances."""
+    n = float(row["parallel"])
+    if table == "line":
+        return np.array([row["max_i_ka"] * n, n / max(row["r_ohm_per_km"], 1e-9), n / max(row["x_ohm_per_km"], 1e-9)])
+    return np.array(
+        [row["sn_mva"] * n, row["sn_mva"] * n / row["vk_percent"], row["sn_mva"] * n / max(row["vkr_percent"], 1e-9)]
+    )

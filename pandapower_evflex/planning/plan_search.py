@@ -1,0 +1,143 @@
+r"""The cheapest plan without evaluating all of them: a mixed-integer program proposes, AC power flows evaluate.
+
+With :math:`y_c` for the candidates and :math:`\theta_m` for what fault m costs, the master program is
+
+.. math::
+
+    \min \sum_c (a_c - \sigma_c) y_c + S_\emptyset + \sum_m \theta_m, \quad
+    \theta_m \ge c_m(B) - (c_m(B) - \underline{c}_m) \sum_{c \notin B} y_c
+
+for every set B evaluated: without a further candidate a fault does not cost less (integer L-shaped cuts, Laporte and
+Louveaux 1993). Losses do not separate, so :math:`\sigma_c` is what a candidate alone saves, with an allowance; for
+reinforcements in series the sum of these is more than they save together, so the program stays a lower bound. Every
+set is proposed once at most; the search ends when the bound has reached the best plan.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from pandapower_evflex.planning.days import FloatArray
+from pandapower_evflex.planning.plan_costs import FaultKey, PlanCosts
+from pandapower_evflex.planning.reinforced import Built, are_alternatives, candidates
+
+logger = logging.getLogger(__name__)
+
+#: a candidate may save this share more losses beside others than it does alone
+LOSS_ALLOWANCE = 0.05
+#: EUR per year; a plan that could be cheaper by less is not looked for
+SAME_COST_EUR = 1e-6
+
+
+@dataclass
+class _Master:
+    """The program of plans with or without flexibility."""
+
+    flexibility: bool
+    cost: FloatArray
+    constant: float
+    rows: list[FloatArray]
+    lower: list[float]
+
+
+def cheapest_by_milp(costs: PlanCosts, max_plans: int) -> tuple[list[Built], float]:
+    """Sets evaluated, nothing built first, and by how much [EUR per year] a plan not among them could be cheaper."""
+    labels: list[int] = candidates(costs.case.net).index.tolist()
+    singles: list[Built] = [(label,) for label in labels]
+    everything = tuple(labels)
+    evaluated: list[Built] = []
+    costs.study([(), *singles])
+    faults = costs.faults(())
+    least = {(fault, flex): 0.0 for fault in faults for flex in (False, True)}
+    sets: list[Built] = [(), *singles]
+    if costs.can_bound(everything) and not are_alternatives(costs.case.net, everything):
+        sets.append(everything)
+        costs.study([everything])
+        least = {(fault, flex): _fault_total(costs, fault, everything, flex) for fault, flex in least}
+    masters = [_master(costs, labels, faults, flex) for flex in (False, True)]
+    best = np.inf
+    while True:
+        for built in sets:
+            evaluated.append(built)
+            for master in masters:
+                best = min(best, costs.cost(built, master.flexibility).total)
+                _add_cuts(master, costs, labels, faults, built, least)
+        bounds = [_solve(master, len(labels)) for master in masters]
+        bound, proposal = min(bounds, key=lambda found: found[0])
+        if bound >= best - SAME_COST_EUR:
+            return list(dict.fromkeys(evaluated)), 0.0
+        if 2 * len(set(evaluated)) >= max_plans:
+            logger.warning(
+                "max_plans reached: a plan could be cheaper than the best one by %.2f EUR a year", best - bound
+            )
+            return list(dict.fromkeys(evaluated)), float(best - bound)
+        sets = [tuple(label for label, chosen in zip(labels, proposal, strict=True) if chosen)]
+        costs.study(sets)
+
+
+def _fault_total(costs: PlanCosts, fault: FaultKey, built: Built, flexibility: bool) -> float:
+    cost = costs.fault_cost(fault, built, flexibility)
+    return cost["reliability_eur_per_year"] + cost["flexibility_eur_per_year"]
+
+
+def _master(costs: PlanCosts, labels: list[int], faults: list[FaultKey], flexibility: bool) -> _Master:
+    """Columns: candidates, then faults; rows so far: one alternative per element."""
+    nothing = costs.normal(()).losses_eur
+    saved = np.array([nothing - costs.normal((label,)).losses_eur for label in labels])
+    saved += LOSS_ALLOWANCE * np.abs(saved)
+    cost = np.concatenate([[costs.annuity[label] for label in labels] - saved, np.ones(len(faults))])
+    rows, lower = [], []
+    table = candidates(costs.case.net)
+    for _, own in table.groupby(["element_type", "element"]):
+        if len(own) > 1:
+            row = np.zeros(len(cost))
+            row[[labels.index(label) for label in own.index]] = -1.0
+            rows.append(row)
+            lower.append(-1.0)
+    return _Master(flexibility, cost, nothing, rows, lower)
+
+
+def _add_cuts(
+    master: _Master,
+    costs: PlanCosts,
+    labels: list[int],
+    faults: list[FaultKey],
+    built: Built,
+    least: dict[tuple[FaultKey, bool], float],
+) -> None:
+    """What the faults cost with this set says of others; and the set itself is not proposed again."""
+    inside = np.array([label in built for label in labels])
+    for number, fault in enumerate(faults):
+        value, floor = _fault_total(costs, fault, built, master.flexibility), least[fault, master.flexibility]
+        relevant = np.isin(labels, costs.relevant(fault, tuple(labels)))
+        exact = np.isin(labels, costs.without_bound(tuple(labels)))
+        row = np.zeros(len(master.cost))
+        row[: len(labels)] = np.where(relevant & ~inside, value - floor, 0.0)
+        row[: len(labels)] -= np.where(relevant & inside & exact, value - floor, 0.0)
+        row[len(labels) + number] = 1.0
+        master.rows.append(row)
+        master.lower.append(value - float(np.sum(relevant & inside & exact)) * (value - floor))
+    row = np.zeros(len(master.cost))
+    row[: len(labels)] = np.where(inside, -1.0, 1.0)
+    master.rows.append(row)
+    master.lower.append(1.0 - float(inside.sum()))
+
+
+def _solve(master: _Master, n_candidates: int) -> tuple[float, FloatArray]:
+    """Bound and proposal; an infinite bound when every set has been proposed."""
+    n = len(master.cost)
+    upper = np.where(np.arange(n) < n_candidates, 1.0, np.inf)
+    solved = milp(
+        master.cost,
+        integrality=(np.arange(n) < n_candidates).astype(int),
+        bounds=Bounds(np.zeros(n), upper),
+        constraints=LinearConstraint(np.array(master.rows), np.array(master.lower), np.inf),
+        options={"mip_rel_gap": 0.0},
+    )
+    if solved.x is None:
+        return np.inf, np.zeros(n_candidates)
+    return float(solved.fun) + master.constant, solved.x[:n_candidates] > 0.5

@@ -1,0 +1,180 @@
+"""What is bought in the congestion windows after a fault, and what it does to the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.market.clearing import clear_flexibility
+from pandapower_evflex.planning.bids import Bid, Offers
+from pandapower_evflex.planning.days import ComplexArray, FloatArray
+from pandapower_evflex.planning.operating_state import OperatingState
+from pandapower_evflex.planning.overload import Overload
+from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.planning.sheds import Relief, least_cost_sheds
+from pandapower_evflex.planning.windows import Congestion, Window
+
+#: EUR below which two outcomes cost the same
+SAME_COST_EUR = 1e-9
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """Flexibility bought for one window.
+
+    Parameters
+    ----------
+    bids : list of Bid
+    p_mw : float [n_period of the window, n_bid]    taken away in each period
+    apex_mw : float                                 D_m: largest sum
+    price_eur_per_mwh : float                       pi*: paid to all, or the mean weighted by energy
+    payment_eur : float                             for one event
+    """
+
+    window: Window
+    bids: list[Bid]
+    p_mw: FloatArray
+    apex_mw: float
+    price_eur_per_mwh: float
+    payment_eur: float
+
+    @property
+    def energy_mwh(self) -> float:
+        return float(self.p_mw.sum()) * self.window.day.period_h
+
+    def injection_with_rebound(self, n_case: int, n_row: int) -> ComplexArray:
+        """Change of the injections: less load in the window and more after it [n_case, n_row]."""
+        change = np.zeros((n_case, n_row), dtype=np.complex128)
+        for bid, p in zip(self.bids, self.p_mw.T, strict=True):
+            change[self.window.cases, bid.row] += p * (1.0 + 1.0j * bid.tan_phi)
+            change[self.window.day.periods, bid.row] -= self._comes_back(bid, p) * (1.0 + 1.0j * bid.tan_phi)
+        return change
+
+    def rebound_mw(self) -> float:
+        """Largest load that comes back in any period after the window."""
+        back = [self._comes_back(bid, p) for bid, p in zip(self.bids, self.p_mw.T, strict=True)]
+        return float(np.sum(back, axis=0).max(initial=0.0)) if back else 0.0
+
+    def _comes_back(self, bid: Bid, p: FloatArray) -> FloatArray:
+        """[n_period of the day]; an EV of a flexibility OPF needs nothing back."""
+        if bid.site is None or not p.any():
+            return np.zeros(self.window.day.n_periods)
+        return bid.site.payback(self.window) * float(p.sum()) * self.window.day.period_h
+
+
+def buy(
+    state: OperatingState,
+    congestion: Congestion,
+    offers: Offers,
+    settings: Settings,
+    cost_of: Callable[[Purchase], float],
+) -> Purchase:
+    """The purchase for a window by the rules of the settings.
+
+    Parameters
+    ----------
+    cost_of : function    of a purchase: its payment and the energy not served with it, EUR per event; asked only for
+                          procurement="optimal"
+    """
+    single = congestion.single
+    if single is None:
+        choices = [_by_program(state, congestion, offers, settings)]
+    else:
+        choices = _by_market(state, congestion, single, offers, settings)
+    if settings.procurement != "optimal":
+        return choices[0]
+    return _cheapest([*choices, nothing(congestion.window)], cost_of)
+
+
+def nothing(window: Window) -> Purchase:
+    return Purchase(window, [], np.zeros((window.n_periods, 0)), 0.0, 0.0, 0.0)
+
+
+def _cheapest(choices: list[Purchase], cost_of: Callable[[Purchase], float]) -> Purchase:
+    costs = [cost_of(choice) for choice in choices]
+    least = min(costs)
+    return next(choice for choice, cost in zip(choices, costs, strict=True) if cost <= least + SAME_COST_EUR)
+
+
+def demand_of(congestion: Congestion, overload: Overload, rule: str) -> tuple[float, FloatArray]:
+    """Power asked for, and the profile of the overload with a largest value of 1.
+
+    With the paper's rule the apex of the triangle of the same energy, 2 ENS / dT; else the largest overload.
+    """
+    missing = congestion.missing_mw(overload)
+    profile = missing / missing.max()
+    return (2.0 * float(missing.mean()) if rule == "paper" else float(missing.max())), profile
+
+
+def _by_market(
+    state: OperatingState, congestion: Congestion, overload: Overload, offers: Offers, settings: Settings
+) -> list[Purchase]:
+    """What the market gives; for procurement="optimal" also with the dearest offers left out, one price at a time."""
+    window = congestion.window
+    demand, profile = demand_of(congestion, overload, settings.rule)
+    behind = overload.effect[window.cases].max(axis=0) > 0.0
+    bids = offers.bids(state, behind, window, profile)
+    choices = [_cleared(window, bids, demand, profile, settings)]
+    if settings.procurement == "optimal":
+        for price in sorted({bid.price_eur_per_mwh for bid in bids}, reverse=True):
+            kept = [bid for bid in bids if bid.price_eur_per_mwh <= price]
+            choices.append(_cleared(window, kept, demand, profile, settings))
+            choices += [_cleared(window, [b for b in kept if b is not own], demand, profile, settings) for own in kept]
+    return choices
+
+
+def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray, settings: Settings) -> Purchase:
+    table = pd.DataFrame(
+        {
+            "name": [bid.name for bid in bids],
+            "p_mw": [bid.p_mw for bid in bids],
+            "price_eur_per_mwh": [bid.price_eur_per_mwh for bid in bids],
+        }
+    ).astype({"p_mw": float, "price_eur_per_mwh": float})
+    cleared = clear_flexibility(
+        table, demand, price_cap_eur_per_mwh=settings.voll_eur_per_mwh, pricing=settings.pricing,
+        procurement=settings.procurement,
+    )  # fmt: skip
+    accepted = cleared.accepted_mw.to_numpy(dtype=float)
+    # delivered in the shape of the overload: with the paper's rule the apex is that of a triangle of the same energy
+    heights = profile / (2.0 * profile.mean()) if settings.rule == "paper" else profile
+    payment = cleared.payment_eur_per_h * float(heights.mean()) * window.duration_h  # (16), (21)
+    apex, price = float(accepted.sum()), cleared.clearing_price_eur_per_mwh
+    return Purchase(window, bids, heights[:, None] * accepted, apex, price, payment)
+
+
+def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, settings: Settings) -> Purchase:
+    """Several overloads at once: one least-cost program over flexibility and load to shed, paid as bid."""
+    window = congestion.window
+    missing = np.array([congestion.missing_mw(overload) for overload in congestion.overloads])
+    bids: list[Bid] = []
+    for profile, rows in _profiles_by_rows(congestion, missing):
+        bids += offers.bids(state, rows, window, profile)
+    bids = [bid for bid in bids if bid.price_eur_per_mwh < settings.voll_eur_per_mwh]
+    if not bids:
+        return nothing(window)
+    reliefs = [Relief(bid.row, bid.price_eur_per_mwh, bid.most_mw, bid.most_mwh) for bid in bids]
+    effect = np.array([overload.effect[window.cases] for overload in congestion.overloads])
+    load = np.maximum(state.load[window.cases].real, 0.0)
+    sheds = least_cost_sheds(missing, effect, load, reliefs, settings.voll_eur_per_mwh, window.day.period_h)
+    p = sheds.bought_mw
+    energy = p.sum(axis=0) * window.day.period_h
+    payment = float(energy @ [bid.price_eur_per_mwh for bid in bids])
+    bought = float(energy.sum())
+    return Purchase(
+        window, bids, p, float(p.sum(axis=1).max(initial=0.0)), payment / bought if bought else 0.0, payment
+    )
+
+
+def _profiles_by_rows(congestion: Congestion, missing: FloatArray) -> list[tuple[FloatArray, np.ndarray]]:
+    """For rows behind the same overloads, the profile of what these miss at most."""
+    behind = np.array([own.effect[congestion.window.cases].max(axis=0) > 0.0 for own in congestion.overloads])
+    found = []
+    for pattern in np.unique(behind, axis=1).T:
+        if pattern.any():
+            profile = missing[pattern].max(axis=0)
+            found.append((profile / profile.max(), (behind == pattern[:, None]).all(axis=0)))
+    return found

@@ -1,0 +1,79 @@
+"""Nets with some of their candidates built."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+from pandapower.std_types import load_std_type
+
+from pandapower_evflex.planning.costs import investment_annuity
+
+#: labels in net.reinforcement, in order
+Built = tuple[Any, ...]
+
+
+def with_tables_of_its_own(net: Any, tables: Iterable[str]) -> Any:
+    """A copy of a net that shares all tables but these with it."""
+    copied = copy.copy(net)
+    for table in tables:
+        copied[table] = net[table].copy()
+    return copied
+
+
+def reinforced_net(net: Any, built: Built) -> Any:
+    """The net with these candidates built; it shares what they do not change."""
+    if not built:
+        return net
+    rows = net["reinforcement"].loc[list(built)]
+    after = with_tables_of_its_own(net, set(rows["element_type"]))
+    for row in rows.itertuples():
+        table, element = after[row.element_type], row.element
+        if pd.notna(row.std_type):
+            for name, value in load_std_type(after, row.std_type, row.element_type).items():
+                if name in table:
+                    table.at[element, name] = value
+            table.at[element, "std_type"] = row.std_type
+        if pd.notna(row.parallel):
+            table.at[element, "parallel"] = int(row.parallel)
+        if pd.notna(row.in_service):
+            table.at[element, "in_service"] = True
+    return after
+
+
+def annuities(net: Any, discount_rate: float) -> dict[Any, float]:
+    """What every candidate costs a year (18)."""
+    rows = candidates(net)
+    return {
+        row.Index: investment_annuity(row.invest_eur, discount_rate, row.lifetime_years) for row in rows.itertuples()
+    }
+
+
+def candidates(net: Any) -> pd.DataFrame:
+    """net.reinforcement, empty where the net has none."""
+    return net["reinforcement"] if "reinforcement" in net else pd.DataFrame({"element_type": [], "element": []})
+
+
+def are_alternatives(net: Any, built: Built) -> bool:
+    """Whether two of them are for one element."""
+    return bool(candidates(net).loc[list(built)].duplicated(["element_type", "element"]).any())
+
+
+def all_combinations(net: Any) -> Iterator[Built]:
+    """Every set of candidates without two alternatives, nothing first, the small ones before the large ones."""
+    labels = candidates(net).index.tolist()
+    for size in range(len(labels) + 1):
+        for built in combinations(labels, size):
+            if not are_alternatives(net, built):
+                yield built
+
+
+def n_combinations(net: Any) -> int:
+    """How many sets `all_combinations` gives."""
+    number = 1
+    for _, alternatives in candidates(net).groupby(["element_type", "element"]):
+        number *= 1 + len(alternatives)
+    return number
