@@ -20,7 +20,7 @@ from pandapower_evflex.planning.windows import Congestion, congestions
 
 #: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
 #: are left out); beyond it, and for voltages and meshes, the program is solved again with what is still missing
-PROGRAM_ERROR, MAX_PROGRAMS = 0.01, 6
+PROGRAM_ERROR, FIRST_ORDER_ERROR, MAX_PROGRAMS = 0.01, 1e-4, 8
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class FaultOutcome:
     n_dark, n_interrupted : int                  loads there
     rows : list of dict                          per window and overloaded element
     findings : list of (kind, text)
-    margin : float                               least distance of a loading or a voltage to its limit, share of it
+    strained : set of (table, label)             elements that hang together with a limit that is broken or near, in
+                                                 any state considered: what is built elsewhere changes nothing
     """
 
     restoration: Restoration
@@ -49,13 +50,13 @@ class FaultOutcome:
     n_interrupted: int
     rows: list[dict[str, Any]] = field(repr=False)
     findings: list[tuple[str, str]] = field(repr=False)
-    margin: float = 0.0
+    strained: frozenset[tuple[str, Any]] = frozenset()
 
 
 def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> FaultOutcome:
     """The outcome of a fault with these candidates built; nothing on the net is changed."""
     net = reinforced_net(case.net, built)
-    restoration, state = _best_state(case, net, fault)
+    restoration, state, strained = _best_state(case, net, fault)
     mean = case.days.mean_load_mw
     dark, interrupted = list(restoration.dark_buses), list(restoration.interrupted_buses)
     loads = net["load"].loc[net["load"]["in_service"].to_numpy(dtype=bool), "bus"]
@@ -65,14 +66,17 @@ def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> Fau
         "interrupted_mw": float(mean.loc[interrupted].sum()),
         "n_dark": int(loads.isin(dark).sum()),
         "n_interrupted": int(loads.isin(interrupted).sum()),
+        "strained": strained,
     }
     if state is None:  # nothing left with supply
         return FaultOutcome(ens_mwh=0.0, ens_with_flexibility_mwh=0.0, payment_eur=0.0, rows=[], findings=[], **common)
     return _Congested(case, state).outcome(common)
 
 
-def _best_state(case: PlanningCase, net: Any, fault: tuple[str, Any]) -> tuple[Restoration, OperatingState | None]:
-    """The restoration of least dark load, worst overload and number of switchings, and its power flows."""
+def _best_state(
+    case: PlanningCase, net: Any, fault: tuple[str, Any]
+) -> tuple[Restoration, OperatingState | None, frozenset[tuple[str, Any]]]:
+    """The best restoration, its power flows, and what is strained in any of those considered."""
     states: dict[tuple[Any, ...], OperatingState | None] = {}
 
     def worst_overload(choice: Restoration) -> float:
@@ -82,7 +86,8 @@ def _best_state(case: PlanningCase, net: Any, fault: tuple[str, Any]) -> tuple[R
     best = restore_supply(
         net, *fault, max_ties=case.settings.max_ties, load_mw=case.days.mean_load_mw, worst_overload=worst_overload
     )
-    return best, states[best.switches_closed]
+    strained = [state.strained() for state in states.values() if state is not None]
+    return best, states[best.switches_closed], frozenset().union(*strained)
 
 
 def _operating_state(net: Any, case: PlanningCase) -> OperatingState | None:
@@ -129,13 +134,8 @@ class _Congested:
             payment_eur=sum(p.window.day.share_of_year * p.payment_eur for p in purchases),
             rows=self._rows(found, purchases, not_served, left),
             findings=list(dict.fromkeys(self.findings)),
-            margin=self._margin(),
             **common,
         )
-
-    def _margin(self) -> float:
-        v = self.state.flows.v
-        return -float(max(self.state.branch_excess(v).max(), self.state.undervoltage(v).max()))
 
     def _report(self, overloads: Overloads) -> None:
         for element_type, element, excess in overloads.others:
@@ -170,17 +170,16 @@ class _Congested:
             sheds = least_cost_sheds(missing, effect, p, [], self.settings.voll_eur_per_mwh, period_h)
             shed = sheds.shed_mw
             kept = 1.0 - np.divide(shed, p, out=np.zeros_like(p), where=p > 0.0)
-            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load).curable
-            still = [own for own in still if own.excess.max() > (PROGRAM_ERROR if own.is_radial else 1e-5)]
+            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load, load).curable
+            still = [own for own in still if own.excess.max() > (PROGRAM_ERROR if own.is_radial else FIRST_ORDER_ERROR)]
             if not still or sheds.broken.any():
                 break
             for own in still:
-                before = limits.get(own.key, (np.zeros(len(cases)), own.effect))
-                # measured with the effects of the first time; a new limit comes with its own
-                limits[own.key] = (
-                    before[0] + own.missing_mw,
-                    np.where(before[0][:, None] > 0.0, before[1], own.effect),
-                )
+                before, effect_before = limits.get(own.key, (np.zeros(len(cases)), own.effect))
+                now = own.missing_mw > 0.0
+                effect = np.where(now[:, None], own.effect, effect_before)
+                # what is still missing comes on top of what is shed by now
+                limits[own.key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
         return shed
 
     def _purchases(self, found: list[Congestion], not_served: FloatArray) -> list[Purchase]:

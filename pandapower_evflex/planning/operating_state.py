@@ -16,6 +16,10 @@ from pandapower_evflex.planning.post_fault import loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
 from pandapower_evflex.powerflow.flows import end_loading
 
+#: a limit this far away, as a share of it, is out of reach for candidates that strengthen the net: in a radial one they
+#: lower losses and with them every current, in a mesh they move flows
+SAFE_RADIAL, SAFE_MESHED = 0.005, 0.1
+
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
@@ -75,6 +79,22 @@ class OperatingState:
         edges = csr_matrix((np.ones(kept.sum()), (grid.from_bus[kept], grid.to_bus[kept])), shape=(n, n))
         _, part = connected_components(edges, directed=False)
         return ~np.isin(part, part[grid.slack])
+
+    def strained(self) -> frozenset[tuple[str, Any]]:
+        """Elements that hang together, not through a slack bus, with limits that are broken or near."""
+        grid, flows = self.grid, self.flows
+        n = len(grid.vm_min)
+        inner = ~np.isin(grid.from_bus, grid.slack) & ~np.isin(grid.to_bus, grid.slack)
+        edges = csr_matrix((np.ones(inner.sum()), (grid.from_bus[inner], grid.to_bus[inner])), shape=(n, n))
+        n_parts, part = connected_components(edges, directed=False)
+        safe = SAFE_RADIAL if inner.sum() == n - n_parts else SAFE_MESHED
+        at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # part of each branch
+        near = np.isin(part, part[at[(self.branch_excess(flows.v) > -safe).any(axis=0)]])
+        near |= np.isin(part, part[(self.undervoltage(flows.v) > -safe).any(axis=0)])
+        near |= not flows.converged.all()
+        ends = grid.ends
+        chosen = near[part[at[ends.branch]]]
+        return frozenset(zip(ends.element_type[chosen].tolist(), ends.element[chosen].tolist(), strict=True))
 
     def element_of(self, branch: int) -> tuple[str, Any]:
         """Table and label of a rated branch."""

@@ -58,13 +58,17 @@ class Overloads:
     others: list[tuple[str, Any, float]]
 
 
-def find_overloads(state: OperatingState, s: ComplexArray, load: ComplexArray) -> Overloads:
+def find_overloads(
+    state: OperatingState, s: ComplexArray, load: ComplexArray, shed_of: ComplexArray | None = None
+) -> Overloads:
     """Overloaded branches and voltages below their limit, of given injections.
 
     Parameters
     ----------
     s, load : complex [n_case, n_row]    injections, and what can be shed of them
+    shed_of : complex [n_case, n_row]    loads of which some are shed by now, and whose effects are wanted; None: load
     """
+    whole = load if shed_of is None else shed_of
     flows = state.flows if s is state.s else state.flow.solve(s)
     solved = flows.converged
     curable: list[Overload] = []
@@ -78,13 +82,13 @@ def find_overloads(state: OperatingState, s: ComplexArray, load: ComplexArray) -
             found = _radial(state, s, load, flows.v, branch, behind, excess[:, branch])
         else:
             end = _worst_end(state, flows.v, branch)
-            found = _by_sensitivity(state, load, flows.v, OVERLOAD, end, state.element_of(branch), excess[:, branch])
+            found = _by_sensitivity(state, whole, flows.v, OVERLOAD, end, state.element_of(branch), excess[:, branch])
         _sort_in(found, excess[:, branch], curable, others)
     low = np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
     for row in _lowest_buses(low):
         where = ("bus", state.bus_of(row))
         _sort_in(
-            _by_sensitivity(state, load, flows.v, UNDERVOLTAGE, row, where, low[:, row]), low[:, row], curable, others
+            _by_sensitivity(state, whole, flows.v, UNDERVOLTAGE, row, where, low[:, row]), low[:, row], curable, others
         )
     return Overloads(_joined(curable), others)
 

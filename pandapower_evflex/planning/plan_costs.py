@@ -21,9 +21,6 @@ from pandapower_evflex.planning.settings import PlanningCase
 
 logger = logging.getLogger(__name__)
 
-#: share of a limit that must be left after a fault in which nothing is built, for candidates that only strengthen the
-#: net not to be able to overload anything: they move flows of a radial net by far less
-SAFE_MARGIN = 0.1
 BRANCHES = ("line", "trafo", "trafo3w")
 
 #: table and label
@@ -67,7 +64,7 @@ class PlanCosts:
         topological = rows.index[rows["in_service"].notna()] if len(rows) else []
         self._topological = set(topological)
         self._weakening = {label for label in rows.index if not _only_strengthens(case.net, label)}
-        self._is_safe: dict[FaultKey, bool] = {}
+        self._element = {row.Index: (row.element_type, row.element) for row in rows.itertuples()}
 
     def faults(self, built: Built) -> list[FaultKey]:
         """Elements in service that fail, with these candidates built."""
@@ -82,9 +79,11 @@ class PlanCosts:
 
     def relevant(self, fault: FaultKey, built: Built) -> Built:
         """Those of the candidates built that can change what the fault costs."""
-        if self._is_safe.get(fault, False):
-            return self.without_bound(built)
-        return built
+        nothing_built = self._outcomes.get((fault, ()))
+        if nothing_built is None:  # an element that is there only with a candidate built
+            return built
+        free = set(self.without_bound(built))
+        return tuple(label for label in built if label in free or self._element[label] in nothing_built.strained)
 
     def without_bound(self, built: Built) -> Built:
         """Those with which a fault may cost more than without them: a new tie may bring back load that overloads."""
@@ -101,8 +100,6 @@ class PlanCosts:
             if built not in self._normal:
                 self._normal[built] = normal_state(self.case, built)
         self._study_all([(fault, ()) for fault in self.faults(())])
-        for fault in self.faults(()):
-            self._is_safe[fault] = self._outcomes[fault, ()].margin > SAFE_MARGIN
         self._study_all([(fault, self.relevant(fault, built)) for built in sets for fault in self.faults(built)])
 
     def _study_all(self, tasks: list[tuple[FaultKey, Built]]) -> None:
