@@ -234,17 +234,11 @@ def _faults(costs: PlanCosts) -> pd.DataFrame:
 
 
 def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
-    rows = [
-        {
-            "plan": number,
-            "element_type": table,
-            "element": element,
-            **costs.fault_cost((table, element), plan.reinforcements, plan.flexibility),
-        }
+    tables = [
+        costs.fault_costs(plan.reinforcements, plan.flexibility).assign(plan=number)
         for number, plan in enumerate(plans)
-        for table, element in costs.faults(plan.reinforcements)
     ]
-    return pd.DataFrame(rows)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _findings(costs: PlanCosts) -> pd.DataFrame:

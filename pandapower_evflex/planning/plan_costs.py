@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.planning.costs import flexibility_cost, loss_cost, reliability_cost
+from pandapower_evflex.planning.costs import loss_cost
 from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
 from pandapower_evflex.planning.operating_state import OperatingState
@@ -60,6 +60,8 @@ class PlanCosts:
         self._executor, self._step = executor, step
         self._outcomes: dict[tuple[FaultKey, Built], FaultOutcome] = {}
         self._normal: dict[Built, NormalState] = {}
+        self.rates = fault_rates(case.net, case.settings.events_per_fault)
+        self._in_service = {fault for fault in self.rates.index if case.net[fault[0]].at[fault[1], "in_service"]}
         rows = candidates(case.net)
         topological = rows.index[rows["in_service"].notna()] if len(rows) else []
         self._topological = set(topological)
@@ -68,14 +70,8 @@ class PlanCosts:
 
     def faults(self, built: Built) -> list[FaultKey]:
         """Elements in service that fail, with these candidates built."""
-        net = reinforced_net(self.case.net, built)
-        found = []
-        for table in BRANCHES:
-            rows = net[table]
-            if "failure_rate_per_year" in rows:
-                fails = rows["in_service"].to_numpy(dtype=bool) & (rows["failure_rate_per_year"].to_numpy(float) > 0.0)
-                found += [(table, label) for label in rows.index[fails].tolist()]
-        return found
+        own = {self._element[label] for label in built if label in self._topological}
+        return [fault for fault in self.rates.index if fault in self._in_service or fault in own]
 
     def relevant(self, fault: FaultKey, built: Built) -> Built:
         """Those of the candidates built that can change what the fault costs."""
@@ -123,41 +119,46 @@ class PlanCosts:
 
     def cost(self, built: Built, flexibility: bool) -> PlanCost:
         """Of a set that has been studied."""
-        costs = [self.fault_cost(fault, built, flexibility) for fault in self.faults(built)]
+        faults = self.fault_costs(built, flexibility)
         return PlanCost(
             built,
             flexibility,
-            reliability=float(sum(cost["reliability_eur_per_year"] for cost in costs)),
+            reliability=float(faults["reliability_eur_per_year"].sum()),
             losses=self.normal(built).losses_eur,
             investment=float(sum(self.annuity[label] for label in built)),
-            procured=float(sum(cost["flexibility_eur_per_year"] for cost in costs)),
+            procured=float(faults["flexibility_eur_per_year"].sum()),
         )
 
-    def fault_cost(self, fault: FaultKey, built: Built, flexibility: bool) -> dict[str, float]:
-        """Cost of one fault, EUR per year, and what it is made of."""
-        outcome, settings = self.outcome(fault, built), self.case.settings
-        rates = fault_rates(self.case.net, fault)
-        events = events_per_fault(settings.events_per_fault, rates["repair_time_h"])
-        ens = outcome.ens_with_flexibility_mwh if flexibility else outcome.ens_mwh
-        repair_h, switching_h = np.nan_to_num([rates["repair_time_h"], rates["switching_time_h"]]).tolist()
-        dark_mwh = outcome.dark_mw * repair_h + outcome.interrupted_mw * switching_h
-        rate, voll = rates["failure_rate_per_year"], settings.voll_eur_per_mwh
-        overload = reliability_cost(rate, voll, ens, events_per_fault=events)
-        dark = reliability_cost(rate, voll, dark_mwh)
-        payment = outcome.payment_eur if flexibility else 0.0
-        minutes = 60.0 * (outcome.n_dark * repair_h + outcome.n_interrupted * switching_h)
-        return {
-            "failure_rate_per_year": rate,
-            "events_per_fault": events,
-            "overload_eur_per_year": overload,
-            "dark_eur_per_year": dark,
-            "reliability_eur_per_year": overload + dark,
-            # price and power of an event times its duration are its payment: (16)
-            "flexibility_eur_per_year": flexibility_cost(
-                rate, payment, 1.0, 1.0, events_per_fault=events, shape_mean=1.0
-            ),
-            "customer_minutes_per_year": rate * minutes,
-        }
+    def fault_costs(self, built: Built, flexibility: bool) -> pd.DataFrame:
+        """What each fault costs a year, and what that is made of; one row per element that fails."""
+        faults = self.faults(built)
+        outcomes = [self.outcome(fault, built) for fault in faults]
+        rates = self.rates.loc[faults]
+        rate, events = rates["failure_rate_per_year"].to_numpy(), rates["events_per_fault"].to_numpy()
+        repair_h, switching_h = np.nan_to_num(rates[["repair_time_h", "switching_time_h"]].to_numpy()).T
+        ens, payment = np.zeros(len(faults)), np.zeros(len(faults))
+        for number, outcome in enumerate(outcomes):
+            ens[number] = outcome.ens_with_flexibility_mwh if flexibility else outcome.ens_mwh
+            payment[number] = outcome.payment_eur if flexibility else 0.0
+        without = np.array(
+            [[own.dark_mw, own.interrupted_mw, own.n_dark, own.n_interrupted] for own in outcomes]
+        ).reshape(-1, 4)
+        voll = self.case.settings.voll_eur_per_mwh
+        overload = rate * events * voll * ens  # (19)
+        dark = rate * voll * (without[:, 0] * repair_h + without[:, 1] * switching_h)
+        return pd.DataFrame(
+            {
+                "element_type": [fault[0] for fault in faults],
+                "element": [fault[1] for fault in faults],
+                "failure_rate_per_year": rate,
+                "events_per_fault": events,
+                "overload_eur_per_year": overload,
+                "dark_eur_per_year": dark,
+                "reliability_eur_per_year": overload + dark,
+                "flexibility_eur_per_year": rate * events * payment,  # (16)
+                "customer_minutes_per_year": rate * 60.0 * (without[:, 2] * repair_h + without[:, 3] * switching_h),
+            }
+        )
 
 
 def _study_chunk(case: PlanningCase, chunk: list[tuple[FaultKey, Built]]) -> list[FaultOutcome]:
@@ -169,18 +170,20 @@ def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tup
     return [tasks[first : first + size] for first in range(0, len(tasks), size)]
 
 
-def fault_rates(net: Any, fault: FaultKey) -> dict[str, float]:
-    """Failure rate, repair time and switching time of an element; NaN where the net does not know."""
-    row = net[fault[0]].loc[fault[1]]
-    names = ("failure_rate_per_year", "repair_time_h", "switching_time_h")
-    return {name: float(row[name]) if name in row and pd.notna(row[name]) else float("nan") for name in names}
-
-
-def events_per_fault(given: float | None, repair_time_h: float) -> float:
-    """Congestion windows of one kind that an outage meets on average: a daily one, once per 24 h of repair."""
-    if given is not None:
-        return float(given)
-    return 1.0 if np.isnan(repair_time_h) else repair_time_h / 24.0
+def fault_rates(net: Any, events: float | None) -> pd.DataFrame:
+    """Of every element that fails, in service or not: rates and times; NaN where the net does not know."""
+    names = ["failure_rate_per_year", "repair_time_h", "switching_time_h"]
+    found = []
+    for table in BRANCHES:
+        if "failure_rate_per_year" not in net[table]:
+            continue
+        rows = net[table].reindex(columns=names).astype(float)
+        rows = rows[rows["failure_rate_per_year"] > 0.0]
+        rows.index = pd.Index([(table, label) for label in rows.index], tupleize_cols=False, dtype=object)
+        found.append(rows)
+    rates = pd.concat(found)
+    met = (rates["repair_time_h"] / 24.0).fillna(1.0)  # a daily window, once per 24 h of repair
+    return rates.assign(events_per_fault=met if events is None else float(events))
 
 
 def normal_state(case: PlanningCase, built: Built) -> NormalState:

@@ -57,7 +57,8 @@ def cheapest_by_milp(costs: PlanCosts, max_plans: int) -> tuple[list[Built], flo
     if costs.can_bound(everything) and not are_alternatives(costs.case.net, everything):
         sets.append(everything)
         costs.study([everything])
-        least = {(fault, flex): _fault_total(costs, fault, everything, flex) for fault, flex in least}
+        totals = {flex: _fault_totals(costs, everything, flex) for flex in (False, True)}
+        least = {(fault, flex): totals[flex][fault] for fault, flex in least}
     masters = [_master(costs, labels, faults, flex) for flex in (False, True)]
     best = np.inf
     while True:
@@ -79,9 +80,10 @@ def cheapest_by_milp(costs: PlanCosts, max_plans: int) -> tuple[list[Built], flo
         costs.study(sets)
 
 
-def _fault_total(costs: PlanCosts, fault: FaultKey, built: Built, flexibility: bool) -> float:
-    cost = costs.fault_cost(fault, built, flexibility)
-    return cost["reliability_eur_per_year"] + cost["flexibility_eur_per_year"]
+def _fault_totals(costs: PlanCosts, built: Built, flexibility: bool) -> dict[FaultKey, float]:
+    table = costs.fault_costs(built, flexibility)
+    total = table["reliability_eur_per_year"] + table["flexibility_eur_per_year"]
+    return dict(zip(costs.faults(built), total.tolist(), strict=True))
 
 
 def _master(costs: PlanCosts, labels: list[int], faults: list[FaultKey], flexibility: bool) -> _Master:
@@ -111,8 +113,9 @@ def _add_cuts(
 ) -> None:
     """What the faults cost with this set says of others; and the set itself is not proposed again."""
     inside = np.array([label in built for label in labels])
+    totals = _fault_totals(costs, built, master.flexibility)
     for number, fault in enumerate(faults):
-        value, floor = _fault_total(costs, fault, built, master.flexibility), least[fault, master.flexibility]
+        value, floor = totals[fault], least[fault, master.flexibility]
         relevant = np.isin(labels, costs.relevant(fault, tuple(labels)))
         exact = np.isin(labels, costs.without_bound(tuple(labels)))
         row = np.zeros(len(master.cost))
