@@ -29,6 +29,8 @@ class PeakShave:
     success : bool                       whether the load falls by the reduction in every period of the window
     first_failing_period : int or None   of the lattice; from it on, all was deferred that could be
     rebound : int [n_period]             load added after the window, where the waiting cells land, in outlets
+    velocity_limit : int [n_window]      V_lim(k) of (8) in each period of the window: the most cells that could wait
+                                         beyond it, given those that waited before; below what (6) asks, the shave fails
     """
 
     lattice: Int8Array = field(repr=False)
@@ -36,6 +38,7 @@ class PeakShave:
     success: bool
     first_failing_period: int | None
     rebound: NDArray[np.int64] = field(repr=False)
+    velocity_limit: NDArray[np.int64] = field(repr=False)
 
 
 def shave_peak(
@@ -75,16 +78,16 @@ def shave_peak(
     """
     states, first = checked_lattice(FUNCTION, lattice, arrivals)
     wanted, faults = series_faults(FUNCTION, "reduction", reduction, "give outlets of 0 or more, per period", least=0.0)
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         remedy = f"use one of {', '.join(POLICIES)}"
         faults.append(Fault(FUNCTION, "policy", (), repr(policy), "is not known", remedy))
-    raise_if(faults + _window_faults(start, len(wanted), states.shape[1]))
+    raise_if(faults or _window_faults(start, len(wanted), states.shape[1]))
     end = int(start) + len(wanted)
     load = np.count_nonzero(states == CHARGING, axis=0)
-    most = np.floor(load[start:end] - wanted + ROUNDING).astype(np.int64)
-    shaved, velocity, failing = hop(states, first, int(start), most, POLICIES[policy])
+    most = np.floor(np.maximum(load[int(start) : end] - wanted, -1.0) + ROUNDING).astype(np.int64)  # -1: no load is low
+    shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy])
     rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
-    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound)
+    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)
 
 
 def _window_faults(start: Any, n_window: int, n_all: int) -> list[Fault]:
