@@ -46,6 +46,7 @@ from pandapower_evflex.planning.costs import (
     loss_cost,
     reliability_cost,
 )
+from pandapower_evflex.planning.horizon import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
@@ -79,6 +80,7 @@ __all__ = [
     "InvalidInputError",
     "InvestmentSchedule",
     "PeakShave",
+    "PlanningHorizon",
     "PlanningStudy",
     "charging_density",
     "clear_flexibility",
@@ -124,6 +126,7 @@ __all__ = [
     "reliability_cost",
     "run_flexibility_opf",
     "run_planning",
+    "run_planning_horizon",
     "schedule_investments",
     "set_cpo_rates",
     "shave_peak",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.cpo.equations import warn_of_period
 from pandapower_evflex.errors import listed
 from pandapower_evflex.planning.days import Days, FloatArray
 from pandapower_evflex.planning.operating_state import BoolArray, OperatingState
@@ -17,6 +18,8 @@ from pandapower_evflex.planning.windows import Window
 
 logger = logging.getLogger(__name__)
 
+#: share by which a load may be below the charging that it contains: rounding of profiles
+SMALL_LOAD = 1e-3
 #: frames that a flexibility OPF leaves on the net
 EV_DOWN, EV_POWER = "evflex_ev_p_down_mw", "evflex_ev_p_mw"
 
@@ -70,6 +73,9 @@ class Offers:
         if unpriced:
             logger.info("sites %s have no price and are left out of the market", listed(unpriced))
         self.sites = [site for site in sites if site.cpo not in unpriced]
+        if self.sites and rule == "paper":
+            warn_of_period(24.0 / len(self.sites[0].charging_rate))
+        _warn_of_small_loads(self.sites, days)
         self.evs = _ev_offers(net, days)
 
     def __len__(self) -> int:
@@ -95,6 +101,20 @@ class Offers:
         else:
             most, energy = p * profile, p * float(profile.sum()) * window.day.period_h
         return Bid(str(site.name), row, p, site.price_eur_per_mwh, most, energy, site.tan_phi, site)
+
+
+def _warn_of_small_loads(sites: list[Site], days: Days) -> None:
+    """The load at the bus of a site contains its charging."""
+    small = []
+    for site in sites:
+        load = days.load[:, days.buses.get_loc(site.bus)].real
+        charging = np.concatenate([site.charging_mw(Window(day, 0, day.n_periods)) for day in days.types])
+        if np.any(load < charging * (1.0 - SMALL_LOAD)):
+            small.append(site.cpo)
+    if small:
+        logger.warning(
+            "the load at the bus of sites %s is smaller than their charging: it should contain it", listed(small)
+        )
 
 
 def _ev_bid(ev: EvOffer, row: int, window: Window) -> Bid:

@@ -15,7 +15,7 @@ from pandapower_evflex.planning.costs import loss_cost
 from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
 from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import find_overloads
+from pandapower_evflex.planning.overload import AT_LIMIT
 from pandapower_evflex.planning.reinforced import Built, annuities, candidates, reinforced_net
 from pandapower_evflex.planning.settings import PlanningCase
 
@@ -197,14 +197,19 @@ def normal_state(case: PlanningCase, built: Built) -> NormalState:
         periods = int(np.sum(~flows.converged))
         findings.append(("no convergence", f"before any fault, the power flow does not converge in {periods} periods"))
         losses = np.where(flows.converged, losses, 0.0)
-    found = find_overloads(state, state.s, state.load)
-    broken = {own.key: float(own.excess.max()) for own in found.curable if own.element_type != "net"}
-    broken |= {(table, label): excess for table, label, excess in found.others}
-    for (table, label), excess in broken.items():
+    broken = {state.element_of(i): excess for i, excess in _above(state.branch_excess(flows.v), flows.converged)}
+    low = {("bus", state.bus_of(i)): excess for i, excess in _above(state.undervoltage(flows.v), flows.converged)}
+    for (table, label), excess in {**broken, **low}.items():
         text = f"{table} {label} is {100 * excess:.2f} % beyond its limit before any fault; that costs nothing here"
         findings.append(("overload before any fault", text))
     total = sum(loss_cost(losses[day.periods], day.period_h, price, days=day.days) for day in case.days.types)
     return NormalState(float(total), findings)
+
+
+def _above(excess: FloatArray, converged: Any) -> list[tuple[int, float]]:
+    """Columns that are above their limit in any period, and by how much at most."""
+    worst = np.where(converged[:, None], excess, -1.0).max(axis=0)
+    return [(column, float(worst[column])) for column in np.flatnonzero(worst > AT_LIMIT).tolist()]
 
 
 def _only_strengthens(net: Any, label: Any) -> bool:
