@@ -9,14 +9,14 @@ import numpy as np
 
 from pandapower_evflex.planning.days import ComplexArray, FloatArray
 from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import AT_LIMIT, Overloads, find_overloads
+from pandapower_evflex.planning.overload import AT_LIMIT, Overload, Overloads, find_overloads
 from pandapower_evflex.planning.post_fault import post_fault_net
 from pandapower_evflex.planning.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.restoration import Restoration, restore_supply
 from pandapower_evflex.planning.settings import PlanningCase
 from pandapower_evflex.planning.sheds import least_cost_sheds
-from pandapower_evflex.planning.windows import Congestion, congestions
+from pandapower_evflex.planning.windows import Congestion, Window, congestions, runs
 
 #: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
 #: are left out); beyond it, and for voltages and meshes, the program is solved again with what is still missing
@@ -247,26 +247,35 @@ class _Congested:
         owner = _latest_window(self.days, [congestion.window.cases for congestion in found])
         rows = []
         for number, (congestion, purchase) in enumerate(zip(found, purchases, strict=True)):
-            start, end = congestion.window.hours
             ens_left = float(left[owner == number].sum())
             for overload in congestion.overloads:
-                missing = congestion.missing_mw(overload)
-                rows.append(
-                    {
-                        "day": congestion.window.day.name,
-                        "overloaded_element_type": overload.element_type,
-                        "overloaded_element": overload.element,
-                        "start_h": start,
-                        "end_h": end,
-                        "missing_mw": demand_of(congestion, overload, self.settings.rule)[0],
-                        "ens_mwh": float(missing.sum()) * congestion.window.day.period_h,
-                        "procured_mw": purchase.apex_mw,
-                        "price_eur_per_mwh": purchase.price_eur_per_mwh,
-                        "ens_with_flexibility_mwh": ens_left,
-                        "rebound_mw": purchase.rebound_mw(),
-                    }
-                )
+                for window in _own_windows(congestion, overload):
+                    missing = overload.missing_mw[window.cases]
+                    start, end = window.hours
+                    rows.append(
+                        {
+                            "day": window.day.name,
+                            "overloaded_element_type": overload.element_type,
+                            "overloaded_element": overload.element,
+                            "start_h": start,
+                            "end_h": end,
+                            "missing_mw": demand_of(missing, self.settings.rule)[0],
+                            "ens_mwh": float(missing.sum()) * window.day.period_h,
+                            "procured_mw": purchase.apex_mw,
+                            "price_eur_per_mwh": purchase.price_eur_per_mwh,
+                            "ens_with_flexibility_mwh": ens_left,
+                            "rebound_mw": purchase.rebound_mw(),
+                        }
+                    )
         return rows
+
+
+def _own_windows(congestion: Congestion, overload: Overload) -> list[Window]:
+    """Of one element, within a window in which several may be overloaded."""
+    day = congestion.window.day
+    broken = np.zeros(day.n_periods, dtype=bool)
+    broken[congestion.window.cases - day.first] = congestion.missing_mw(overload) > 0.0
+    return runs(day, broken)
 
 
 def _latest_window(days: Any, windows: list[Any]) -> FloatArray:

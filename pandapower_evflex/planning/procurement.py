@@ -99,12 +99,11 @@ def _cheapest(choices: list[Purchase], cost_of: Callable[[Purchase], float]) -> 
     return next(choice for choice, cost in zip(choices, costs, strict=True) if cost <= least + SAME_COST_EUR)
 
 
-def demand_of(congestion: Congestion, overload: Overload, rule: str) -> tuple[float, FloatArray]:
-    """Power asked for, and the profile of the overload with a largest value of 1.
+def demand_of(missing: FloatArray, rule: str) -> tuple[float, FloatArray]:
+    """Power asked for, and the profile of the overload with a largest value of 1 [n_period of a window].
 
     With the paper's rule the apex of the triangle of the same energy, 2 ENS / dT; else the largest overload.
     """
-    missing = congestion.missing_mw(overload)
     profile = missing / missing.max()
     return (2.0 * float(missing.mean()) if rule == "paper" else float(missing.max())), profile
 
@@ -114,7 +113,7 @@ def _by_market(
 ) -> list[Purchase]:
     """What the market gives; for procurement="optimal" also with the dearest offers left out, one price at a time."""
     window = congestion.window
-    demand, profile = demand_of(congestion, overload, settings.rule)
+    demand, profile = demand_of(congestion.missing_mw(overload), settings.rule)
     behind = overload.effect[window.cases].max(axis=0) > 0.0
     bids = offers.bids(state, behind, window, profile)
     choices = [_cleared(window, bids, demand, profile, settings)]
