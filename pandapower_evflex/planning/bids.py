@@ -113,7 +113,7 @@ def _warn_of_small_loads(sites: list[Site], days: Days) -> None:
             small.append(site.cpo)
     if small:
         logger.warning(
-            "the load at the bus of sites %s is smaller than their charging: it should contain it", listed(small)
+            "the loads at the buses of sites %s are smaller than their charging: they should contain it", listed(small)
         )
 
 
