@@ -80,23 +80,16 @@ def buy(
                           procurement="optimal"
     """
     single = congestion.single
-    if single is None:
-        choices = [_by_program(state, congestion, offers, settings)]
-    else:
-        choices = _by_market(state, congestion, single, offers, settings)
+    if single is not None:
+        return _by_market(state, congestion, single, offers, settings, cost_of)
+    purchase = _by_program(state, congestion, offers, settings)
     if settings.procurement != "optimal":
-        return choices[0]
-    return _cheapest([*choices, nothing(congestion.window)], cost_of)
+        return purchase
+    return min([purchase, nothing(congestion.window)], key=cost_of)
 
 
 def nothing(window: Window) -> Purchase:
     return Purchase(window, [], np.zeros((window.n_periods, 0)), 0.0, 0.0, 0.0)
-
-
-def _cheapest(choices: list[Purchase], cost_of: Callable[[Purchase], float]) -> Purchase:
-    costs = [cost_of(choice) for choice in choices]
-    least = min(costs)
-    return next(choice for choice, cost in zip(choices, costs, strict=True) if cost <= least + SAME_COST_EUR)
 
 
 def demand_of(missing: FloatArray, rule: str) -> tuple[float, FloatArray]:
@@ -109,20 +102,42 @@ def demand_of(missing: FloatArray, rule: str) -> tuple[float, FloatArray]:
 
 
 def _by_market(
-    state: OperatingState, congestion: Congestion, overload: Overload, offers: Offers, settings: Settings
-) -> list[Purchase]:
-    """What the market gives; for procurement="optimal" also with the dearest offers left out, one price at a time."""
+    state: OperatingState,
+    congestion: Congestion,
+    overload: Overload,
+    offers: Offers,
+    settings: Settings,
+    cost_of: Callable[[Purchase], float],
+) -> Purchase:
+    """What the market gives; with procurement="optimal" the cheapest of all prices up to which offers are taken."""
     window = congestion.window
     demand, profile = demand_of(congestion.missing_mw(overload), settings.rule)
     behind = overload.effect[window.cases].max(axis=0) > 0.0
     bids = offers.bids(state, behind, window, profile)
-    choices = [_cleared(window, bids, demand, profile, settings)]
-    if settings.procurement == "optimal":
-        for price in sorted({bid.price_eur_per_mwh for bid in bids}, reverse=True):
-            kept = [bid for bid in bids if bid.price_eur_per_mwh <= price]
-            choices.append(_cleared(window, kept, demand, profile, settings))
-            choices += [_cleared(window, [b for b in kept if b is not own], demand, profile, settings) for own in kept]
-    return choices
+
+    def cleared(of: list[Bid]) -> Purchase:
+        return _cleared(window, of, demand, profile, settings)
+
+    if settings.procurement != "optimal":
+        return cleared(bids)
+    prices = sorted({bid.price_eur_per_mwh for bid in bids})
+    choices = [cleared([bid for bid in bids if bid.price_eur_per_mwh <= price]) for price in prices]
+    best = min([nothing(window), *choices], key=cost_of)
+    return _without_bad_rebound(best, cleared, cost_of) if settings.rebound else best
+
+
+def _without_bad_rebound(
+    best: Purchase, cleared: Callable[[list[Bid]], Purchase], cost_of: Callable[[Purchase], float]
+) -> Purchase:
+    """Leave out one offer after the other as long as that saves: what comes back of it may cost more than it brings."""
+    while True:
+        bought = [bid for bid, p in zip(best.bids, best.p_mw.T, strict=True) if p.any()]
+        if not bought:
+            return best
+        fewer = min((cleared([bid for bid in bought if bid is not own]) for own in bought), key=cost_of)
+        if cost_of(fewer) >= cost_of(best) - SAME_COST_EUR:
+            return best
+        best = fewer
 
 
 def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray, settings: Settings) -> Purchase:
@@ -134,9 +149,8 @@ def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray
         }
     ).astype({"p_mw": float, "price_eur_per_mwh": float})
     cleared = clear_flexibility(
-        table, demand, price_cap_eur_per_mwh=settings.voll_eur_per_mwh, pricing=settings.pricing,
-        procurement=settings.procurement,
-    )  # fmt: skip
+        table, demand, price_cap_eur_per_mwh=settings.voll_eur_per_mwh, pricing=settings.pricing
+    )
     accepted = cleared.accepted_mw.to_numpy(dtype=float)
     # delivered in the shape of the overload: with the paper's rule the apex is that of a triangle of the same energy
     heights = profile / (2.0 * profile.mean()) if settings.rule == "paper" else profile
