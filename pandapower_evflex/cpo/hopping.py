@@ -19,12 +19,14 @@ def hop(states, first, start, most, policy):
     -------
     int8 [n_evse, n_period]    states afterwards
     int64 [n_period]           cells that wait beyond each period
+    int64 [n_window]           the most that could, given those that waited before
     int                        first period in which more charge, -1: none
     """
     n_evse, n_all = states.shape
     n_window = len(most)
     shaved = states.copy()
     velocity = np.zeros(n_all, dtype=np.int64)
+    limit = np.zeros(n_window, dtype=np.int64)
     failing = -1
     ahead, to_idle = _idle_cells_ahead(states, first, start, n_window)
     waiting = np.zeros(n_evse, dtype=np.int32)
@@ -34,6 +36,7 @@ def hop(states, first, start, most, policy):
         charging = 0
         for n in range(n_evse):
             rank[n] = -1
+            limit[w] += waiting[n]
             is_charging = states[n, k] == CHARGING
             if not is_charging and (states[n, k] != IDLE or waiting[n] == 0):
                 continue
@@ -41,6 +44,9 @@ def hop(states, first, start, most, policy):
             slack = ahead[n, w] - waiting[n] - is_charging
             if slack >= 0:
                 rank[n] = _rank(policy, slack, to_idle[n, w], n_all)
+                limit[w] += is_charging
+            elif not is_charging:  # its stay has no idle cell to spare: one of its waiting cells must land here
+                limit[w] -= 1
         needed = charging - most[w]
         _defer(states, shaved, waiting, rank, k, needed, n_all)
         charging = 0
@@ -50,7 +56,7 @@ def hop(states, first, start, most, policy):
         if charging > most[w] and failing < 0:
             failing = k
     _land(states, shaved, waiting, velocity, start + n_window)
-    return shaved, velocity, failing
+    return shaved, velocity, limit, failing
 
 
 @jit

@@ -29,6 +29,8 @@ class PeakShave:
     success : bool                       whether the load falls by the reduction in every period of the window
     first_failing_period : int or None   of the lattice; from it on, all was deferred that could be
     rebound : int [n_period]             load added after the window, where the waiting cells land, in outlets
+    velocity_limit : int [n_window]      V_lim(k) of (8) in each period of the window: the most cells that could wait
+                                         beyond it, given those that waited before; below what (6) asks, the shave fails
     """
 
     lattice: Int8Array = field(repr=False)
@@ -36,6 +38,7 @@ class PeakShave:
     success: bool
     first_failing_period: int | None
     rebound: NDArray[np.int64] = field(repr=False)
+    velocity_limit: NDArray[np.int64] = field(repr=False)
 
 
 def shave_peak(
@@ -82,9 +85,9 @@ def shave_peak(
     end = int(start) + len(wanted)
     load = np.count_nonzero(states == CHARGING, axis=0)
     most = np.floor(load[start:end] - wanted + ROUNDING).astype(np.int64)
-    shaved, velocity, failing = hop(states, first, int(start), most, POLICIES[policy])
+    shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy])
     rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
-    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound)
+    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)
 
 
 def _window_faults(start: Any, n_window: int, n_all: int) -> list[Fault]:

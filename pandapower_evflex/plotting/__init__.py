@@ -8,6 +8,8 @@ try:
 except ImportError as error:  # pragma: no cover - only without the extra
     raise ImportError('pictures need matplotlib: pip install "pandapower_evflex[plot]"') from error
 
+from pandapower_evflex.plotting.cpo import plot_cpo_rates, plot_lattice, plot_peak
+from pandapower_evflex.plotting.cpo_shaving import plot_peak_shave, plot_shaving_over_day
 from pandapower_evflex.plotting.day import (
     plot_charging_power,
     plot_flexibility,
@@ -21,11 +23,16 @@ from pandapower_evflex.plotting.net import plot_net
 __all__ = [
     "plot_charging_power",
     "plot_cos_phi_p",
+    "plot_cpo_rates",
     "plot_ev",
     "plot_flexibility",
+    "plot_lattice",
     "plot_min_voltage",
     "plot_net",
+    "plot_peak",
+    "plot_peak_shave",
     "plot_pv_profile",
     "plot_sessions",
+    "plot_shaving_over_day",
     "plot_trafo_loading",
 ]

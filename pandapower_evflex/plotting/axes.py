@@ -1,4 +1,4 @@
-"""A time axis that reads as hours of the day."""
+"""Colours, and time axes that read as hours of the day."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
 #: colours of the scenarios throughout
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
 #: of generation
 SUN = "#e9a820"
+#: of the states of an outlet, told apart by colour-blind eyes and in grey: light, dark, between
+STATE_COLOUR = {"empty": "#f2f2f2", "charging": "#0072b2", "idle": "#f0b040"}
 
 
 def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.8) -> Any:
@@ -46,6 +49,21 @@ def label_time(ax: Any, index: pd.Index, period_h: float) -> None:
         ax.set_xlabel("hours from the start")
     ax.grid(True, alpha=0.3)
     ax.margins(x=0)
+
+
+def label_hours(ax: Any, first_h: float, last_h: float) -> None:
+    """Clock times on an axis that counts hours from midnight, also beyond 24."""
+    length = last_h - first_h
+    step = next((step for step in (0.25, 0.5, 1.0, 3.0, 6.0) if length <= 9.0 * step), 12.0)
+    ax.xaxis.set_major_locator(MultipleLocator(step))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda hour, _: _clock_time(hour)))
+    ax.set_xlim(first_h, last_h)
+    ax.set_xlabel("time of day")
+
+
+def _clock_time(hour: float) -> str:
+    minutes = round(60.0 * hour) % (24 * 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def title_and_legend(ax: Any, title: str) -> None:

@@ -48,6 +48,27 @@ def test_success_is_a_load_that_falls_by_the_reduction(task, policy):
     assert not shave.rebound[:end].any()
 
 
+@settings(max_examples=300, deadline=None)
+@given(tasks(), st.sampled_from(sorted(POLICIES)))
+def test_the_limit_of_the_velocity_can_be_reached_and_not_be_exceeded(task, policy):
+    """Asked for one outlet more than the limit leaves in a period, the shave fails there; for no more, it does not."""
+    states, arrivals, start, reduction = task
+    shave = evf.shave_peak(states, reduction, start, policy=policy, arrivals=arrivals)
+    assert len(shave.velocity_limit) == len(reduction)
+    assert np.all(shave.velocity[start : start + len(reduction)] <= shave.velocity_limit)
+    before = 0
+    for k, (velocity, limit) in enumerate(zip(shave.velocity[start:], shave.velocity_limit, strict=False)):
+        if shave.first_failing_period is not None and start + k >= shave.first_failing_period:
+            assert start + k > shave.first_failing_period or velocity == limit < before + reduction[k]
+            break
+        for more, succeeds in ((0, True), (1, False)):
+            asked = limit - before + more
+            if asked >= 0:  # else cells must land, whatever is asked
+                first = np.append(reduction[:k], asked)
+                assert evf.shave_peak(states, first, start, policy=policy, arrivals=arrivals).success == succeeds
+        before = velocity
+
+
 @settings(max_examples=500, deadline=None)
 @given(tasks())
 def test_the_most_slack_first_fails_only_where_every_policy_must(task):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandapower.networks as nw
@@ -18,6 +17,7 @@ from scipy.integrate import trapezoid
 import pandapower_evflex as evf
 from pandapower_evflex import plotting
 from tests.networks.solved import solved_suburb
+from tests.plotting import test_cpo
 
 ONE_AXES = {
     "plot_charging_power": lambda case, ax: plotting.plot_charging_power(case.result, case.without.p_mw, ax),
@@ -36,18 +36,6 @@ TWO_AXES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_windows(monkeypatch):
-    def show(*_, **__):
-        raise AssertionError("a figure was shown")
-
-    monkeypatch.setattr(plt, "show", show)
-    backend = matplotlib.get_backend()
-    yield
-    plt.close("all")
-    assert matplotlib.get_backend() == backend
-
-
 def _steps(ax) -> dict[str, np.ndarray]:
     """Values of each labelled series of steps."""
     return {patch.get_label(): patch.get_data().values for patch in ax.patches if isinstance(patch, StepPatch)}
@@ -58,8 +46,8 @@ def _levels(ax) -> dict[str, float]:
     return {line.get_label(): line.get_ydata()[0] for line in ax.lines if np.ptp(line.get_ydata()) == 0}
 
 
-def test_every_public_function_is_tested_here():
-    assert set(plotting.__all__) == set(ONE_AXES) | set(TWO_AXES)
+def test_every_public_function_is_tested_here_or_beside():
+    assert set(plotting.__all__) == set(ONE_AXES) | set(TWO_AXES) | set(test_cpo.ONE_AXES) | set(test_cpo.TWO_AXES)
 
 
 @pytest.mark.parametrize("name", ONE_AXES)
