@@ -110,7 +110,7 @@ def plot_peak(reduction: Any, *, first_h: float = 0.0, period_h: float = 0.25, a
     edges = first_h + period_h * np.arange(len(velocity))
     ax.stairs(np.diff(velocity), edges, fill=True, color=COLOUR["base"], alpha=0.6, label=r"peak $\Delta L^*(k)$")
     ax.plot(edges, velocity, color="black", marker="o", clip_on=False, label="velocity $v(k)$")
-    ax.axhline(velocity[-1], color=COLOUR["limit"], linestyle="--", label=f"$v^* = {velocity[-1]:g}$")
+    ax.axhline(velocity[-1], color=COLOUR["limit"], linestyle="--", label=f"$v^* = {velocity[-1]:.4g}$")
     ax.set_ylabel("outlets")
     ax.margins(y=0.1)
     ax.set_ylim(bottom=min(0.0, velocity.min()))

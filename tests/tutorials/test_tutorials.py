@@ -14,6 +14,11 @@ TUTORIALS = Path(__file__).parents[2] / "tutorials"
 SAYS = {
     "simbench_day.ipynb": ["certified within", "% by runpp"],
     "sessions_from_csv.ipynb": ["no schedule exists", "sessions were reduced"],
+    "workplace_shaving.ipynb": [
+        "at 11:00 the rule promises 2.8 outlets, the cars can shave 8.0 on average",
+        "at 14:00 the rule promises 3.9 outlets, the cars can shave 3.4 on average",
+        "the rule for 11:00 grows by a factor of 6.1",
+    ],
 }
 
 
