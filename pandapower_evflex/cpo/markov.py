@@ -14,6 +14,7 @@ from pandapower_evflex.cpo.checks import (
     IDLE,
     FloatArray,
     Int8Array,
+    checked_generator,
     checked_lattice,
     n_evse_faults,
     number_faults,
@@ -194,18 +195,9 @@ def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed
     faults += number_faults(SIMULATE, "n_days", n_days, remedy, least=1, whole=True)
     more, matrices, start = checked_chain(SIMULATE, P, initial)
     raise_if(faults + more)
-    return _simulate(
-        np.cumsum(matrices, axis=2), np.cumsum(start), int(n_evse), int(n_days) * len(matrices), _generator(seed)
-    )
-
-
-def _generator(seed: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        remedy = "give a whole number of 0 or more, a Generator of numpy, or None"
-        raise_if([Fault(SIMULATE, "seed", (), repr(seed), "is no seed", remedy)])
-        raise
+    n_all = int(n_days) * len(matrices)
+    rng = checked_generator(SIMULATE, seed)
+    return _simulate(np.cumsum(matrices, axis=2), np.cumsum(start), int(n_evse), n_all, rng)
 
 
 def checked_chain(function: str, P: Any, initial: Any) -> tuple[list[Fault], FloatArray, FloatArray]:

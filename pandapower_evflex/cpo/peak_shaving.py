@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.cpo.checks import FloatArray, number_faults, raise_if
+from pandapower_evflex.cpo.checks import FloatArray, checked_generator, number_faults, raise_if
 from pandapower_evflex.cpo.densities import site_faults, window_hours
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -148,7 +148,7 @@ def cpo_peak_shaving(
     n_day_periods = len(charging) or DEFAULT_PERIODS
     window = _window(start_h, end_h, n_day_periods, shape)
     days = lattices_of_sites(lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
-    rng = _generator(seed)
+    rng = checked_generator(FUNCTION, seed)
     rows = []
     for i, cpo in enumerate(cpos):
         plug_ins = _of_site(plug_ins_per_day, cpo)
@@ -202,14 +202,6 @@ def _of_site(plug_ins_per_day: Any, cpo: Any) -> Any:
     if isinstance(plug_ins_per_day, (Mapping, pd.Series)):
         return plug_ins_per_day.get(cpo)
     return plug_ins_per_day
-
-
-def _generator(seed: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        remedy = "give a whole number of 0 or more, a Generator of numpy, or None"
-        raise InvalidInputError([Fault(FUNCTION, "seed", (), repr(seed), "is no seed", remedy)]) from error
 
 
 def _faults(net: Any, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any) -> list[Fault]:
