@@ -22,7 +22,7 @@ from pandapower_evflex.cpo.equations import (
 from pandapower_evflex.cpo.markov import count_transition_matrices, estimate_transition_matrices
 from pandapower_evflex.cpo.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.peak_shape import peak_shape
-from pandapower_evflex.cpo.site_days import FUNCTION, lattices_of_sites, real_apexes, simulated_apexes
+from pandapower_evflex.cpo.site_days import FUNCTION, SiteDays, lattices_of_sites, real_apexes, simulated_apexes
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
@@ -58,14 +58,14 @@ class _Site:
     n_evse: int
     charging_rate: FloatArray
     occupancy_rate: FloatArray
-    days: Any
+    days: SiteDays | None
     plug_ins: Any
 
     def chain(self) -> FloatArray:
         """Transition matrices; counted where there are real days."""
         prior = None
         if self.days is not None:
-            prior = count_transition_matrices(getattr(self.days, "lattices", self.days))
+            prior = count_transition_matrices(self.days.lattices)
         c, o = self.charging_rate, self.occupancy_rate
         return estimate_transition_matrices(c, o, prior=prior, plug_ins_per_day=self.plug_ins)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, checked_lattice, raise_if
 from pandapower_evflex.cpo.markov import simulate_lattice
@@ -14,6 +16,27 @@ from pandapower_evflex.cpo.shaving import apex_of
 from pandapower_evflex.errors import Fault
 
 FUNCTION = "cpo_peak_shaving"
+
+
+@dataclass(frozen=True)
+class SiteDays:
+    """Real days of a site.
+
+    Parameters
+    ----------
+    lattices : [n_day, n_evse, n_period]            states, not checked yet
+    arrivals : bool [n_day, n_evse, n_period]       first cells of stays; None: those after an empty cell only
+    """
+
+    lattices: NDArray[Any]
+    arrivals: BoolArray | None
+
+    @classmethod
+    def of(cls, given: Any) -> SiteDays:
+        """Of `CpoRates`, or of states alone."""
+        if isinstance(given, CpoRates):
+            return cls(given.lattices, given.arrivals)
+        return cls(np.asarray(given), None)
 
 
 def simulated_apexes(
@@ -26,13 +49,12 @@ def simulated_apexes(
     return _apexes(states.reshape(shape), first.reshape(shape), start, heights)
 
 
-def real_apexes(lattices: Any, start: int, heights: FloatArray, cpo: Any) -> FloatArray:
-    """Largest apex on each day of `CpoRates` or states [n_day, n_evse, n_period]; stays end with the day.
+def real_apexes(days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> FloatArray:
+    """Largest apex on each day; stays end with the day.
 
     Where the window goes on after midnight, each day is followed by the next one given, and there is one fewer.
     """
-    cells = np.asarray(lattices.lattices if isinstance(lattices, CpoRates) else lattices)
-    arrivals = lattices.arrivals if isinstance(lattices, CpoRates) else None
+    cells, arrivals = days.lattices, days.arrivals
     if start + len(heights) > cells.shape[2]:
         if len(cells) < 2:
             remedy = "give more days: after midnight the window goes on in the next one"
@@ -51,8 +73,8 @@ def _apexes(states: Int8Array, first: BoolArray, start: int, heights: FloatArray
     return np.array([apex_of(day, begins, start, heights) for day, begins in zip(states, first, strict=True)])
 
 
-def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_periods: int) -> dict[Any, Any]:
-    """The lattices of each site, by its index; a single site may give them without.
+def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_periods: int) -> dict[Any, SiteDays]:
+    """The days of each site, by its index; a single site may give them without.
 
     Raises
     ------
@@ -60,7 +82,8 @@ def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_per
     """
     if lattices is None:
         return {}
-    given = dict(lattices) if isinstance(lattices, Mapping) else {cpo: lattices for cpo in cpos}
+    given = dict(lattices) if isinstance(lattices, Mapping) else dict.fromkeys(cpos, lattices)
+    days = {cpo: SiteDays.of(given[cpo]) for cpo in cpos if cpo in given}
     faults = []
     if not isinstance(lattices, Mapping) and len(cpos) > 1:
         remedy = "say whose they are: {cpo: lattices}"
@@ -68,12 +91,11 @@ def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_per
     missing = tuple(cpo for cpo in cpos if cpo not in given)
     if missing:
         faults.append(Fault(FUNCTION, "lattices", missing, "lattices", "are missing", "give them for all sites"))
-    for cpo in (cpo for cpo in cpos if cpo in given):
-        days = given[cpo]
-        shape = np.shape(days.lattices if isinstance(days, CpoRates) else days)
+    for cpo, own in days.items():
+        shape = own.lattices.shape
         if len(shape) != 3 or not shape[0] or shape[1:] != (n_evse[cpo], n_periods):
             problem = f"has no days of {n_evse[cpo]} outlets and {n_periods} periods"
             remedy = "give states [day, outlet, period] of all outlets in the periods of the rates"
             faults.append(Fault(FUNCTION, "lattices", (cpo,), f"an array of shape {shape}", problem, remedy))
     raise_if(faults)
-    return given
+    return days
