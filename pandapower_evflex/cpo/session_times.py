@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.timestamps import known_zone, localized
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +34,8 @@ class Clock:
     zone: Any
 
     def instants(self, wall: pd.DatetimeIndex) -> NDArray[np.int64]:
-        """Nanoseconds since 1970 of naive times; of an hour that occurs twice the first, one that never occurs shifted
-        to the next that does."""
-        if self.zone is None:
-            return wall.as_unit("ns").asi8
-        first = np.ones(len(wall), dtype=bool)
-        return wall.tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward").as_unit("ns").asi8
+        """Nanoseconds since 1970 of naive times."""
+        return (wall if self.zone is None else localized(wall, self.zone)).as_unit("ns").asi8
 
     def wall(self, instants: NDArray[np.int64]) -> pd.DatetimeIndex:
         """Naive local times of instants."""
@@ -63,7 +60,7 @@ def read_instants(times: Mapping[str, pd.Series], timezone: Any) -> tuple[dict[s
     InvalidInputError    no such time zone; several of them, or none beside some
     """
     columns = {name: _read(name, cells) for name, cells in times.items()}
-    clock = Clock(_site_zone(columns) if timezone is None else _known_zone(timezone))
+    clock = Clock(_site_zone(columns) if timezone is None else known_zone(TABLE, timezone))
     return {name: _in_utc(index, zones, clock) for name, (index, zones) in columns.items()}, clock
 
 
@@ -74,14 +71,6 @@ def _in_utc(index: pd.DatetimeIndex, zones: Zones, clock: Clock) -> pd.DatetimeI
     instants = np.full(len(index), pd.NaT.value)
     instants[known] = clock.instants(index[known])
     return pd.DatetimeIndex(instants.view("datetime64[ns]"))
-
-
-def _known_zone(timezone: Any) -> Any:
-    try:
-        return pd.DatetimeIndex([]).tz_localize(timezone).tz
-    except Exception as error:  # pandas raises what its time zone library does
-        remedy = 'give a name such as "Europe/Berlin"'
-        raise InvalidInputError([Fault(TABLE, "timezone", (), timezone, "is no time zone", remedy)]) from error
 
 
 def _site_zone(columns: Mapping[str, tuple[pd.DatetimeIndex, Zones]]) -> Any:

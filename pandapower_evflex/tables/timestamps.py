@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import warnings
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def _read(argument: str, values: Any, timezone: str | None) -> pd.DatetimeIndex:
             raise
         times = _read_one_by_one(argument, cells, timezone)
     if times.tz is None and timezone is not None:
-        times = _localized(times, timezone)
+        times = localized(times, known_zone("hours_since", timezone))
     return times if times.tz is None else times.tz_convert("UTC")
 
 
@@ -98,7 +99,8 @@ def _read_one_by_one(argument: str, cells: pd.Index, timezone: str | None) -> pd
     if not naive.any():
         return pd.DatetimeIndex(pd.to_datetime(stamps, utc=True))
     if timezone is not None:
-        zoned = [s if s.tzinfo else _localized(pd.DatetimeIndex([s]), timezone)[0] for s in stamps]
+        zone = known_zone("hours_since", timezone)
+        zoned = [s if s.tzinfo else localized(pd.DatetimeIndex([s]), zone)[0] for s in stamps]
         return pd.DatetimeIndex(pd.to_datetime(zoned, utc=True))
     if naive[known].all():
         return pd.DatetimeIndex(stamps)
@@ -107,9 +109,15 @@ def _read_one_by_one(argument: str, cells: pd.Index, timezone: str | None) -> pd
     raise InvalidInputError([_fault(argument, rows, stamps[rows[0]], "has no time zone and others have one", remedy)])
 
 
-def _localized(times: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
+def known_zone(function: str, timezone: Any) -> tzinfo:
+    """The time zone of a name, or as given; ``function`` is named in faults."""
     try:
-        return times.tz_localize(timezone, ambiguous=np.ones(len(times), dtype=bool), nonexistent="shift_forward")
+        return pd.DatetimeIndex([]).tz_localize(timezone).tz
     except Exception as error:  # pandas raises what its time zone library does
         remedy = 'give a name such as "Europe/Berlin"'
-        raise InvalidInputError([_fault("timezone", (), timezone, "is no time zone", remedy)]) from error
+        raise InvalidInputError([Fault(function, "timezone", (), timezone, "is no time zone", remedy)]) from error
+
+
+def localized(times: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
+    """Naive times in a zone: of an hour that occurs twice the first, one that never occurs as the next that does."""
+    return times.tz_localize(zone, ambiguous=np.ones(len(times), dtype=bool), nonexistent="shift_forward")
