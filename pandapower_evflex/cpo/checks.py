@@ -6,7 +6,6 @@ import numbers
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -25,20 +24,35 @@ def raise_if(faults: list[Fault]) -> None:
         raise InvalidInputError(faults)
 
 
+def array_of(values: Any) -> NDArray[Any]:
+    """What is given as an array, NaN where it is masked; of shape () and no number where its rows differ in length."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.asarray(np.ma.filled(values.astype(float), np.nan))
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.asarray(None)
+
+
 def number_faults(
-    function: str, name: str, value: Any, remedy: str, *, least: float = -np.inf, most: float = np.inf,
-    whole: bool = False,
+    function: str, name: str, value: Any, remedy: str, *, least: float = -np.inf, above: float = -np.inf,
+    most: float = np.inf, whole: bool = False,
 ) -> list[Fault]:  # fmt: skip
     """A finite number within bounds; no truth value, no text."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         return [Fault(function, name, (), repr(value), "is not a number", remedy)]
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
     if not np.isfinite(number):
         return [Fault(function, name, (), number, "is not finite", remedy)]
     if whole and not number.is_integer():
         return [Fault(function, name, (), f"{number:g}", "is not a whole number", remedy)]
     if number < least:
         return [Fault(function, name, (), f"{number:g}", f"is below {least:g}", remedy)]
+    if number <= above:
+        return [Fault(function, name, (), f"{number:g}", f"is not above {above:g}", remedy)]
     if number > most:
         return [Fault(function, name, (), f"{number:g}", f"is above {most:g}", remedy)]
     return []
@@ -48,7 +62,7 @@ def series_faults(
     function: str, name: str, values: Any, remedy: str, *, least: float = -np.inf
 ) -> tuple[FloatArray, list[Fault]]:
     """A series of finite numbers, and what is wrong with it."""
-    cells = np.asarray(values)
+    cells = array_of(values)
     if cells.ndim != 1:
         return np.zeros(0), [Fault(function, name, (), f"an array of shape {cells.shape}", "is no series", remedy)]
     floats, not_number = as_numbers(cells)
@@ -77,8 +91,8 @@ def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Arr
     ------
     InvalidInputError    no such array, states other than 0, 1, 2, arrivals of another shape or in empty cells
     """
-    cells = np.asarray(lattice.to_numpy() if isinstance(lattice, pd.DataFrame) else lattice)
-    if cells.ndim != 2 or cells.dtype.kind not in "iuf":
+    cells = _with_numbers(array_of(lattice))
+    if cells.ndim != 2 or cells.dtype.kind not in "iuf" or not cells.shape[1]:
         value = f"an array of shape {cells.shape} and type {cells.dtype}"
         remedy = "give whole numbers, one row per outlet and one column per period"
         raise InvalidInputError([Fault(function, "lattice", (), value, "is no lattice", remedy)])
@@ -94,12 +108,20 @@ def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Arr
     return states, first if arrivals is None else first | _checked_arrivals(function, states, arrivals)
 
 
+def _with_numbers(cells: NDArray[Any]) -> NDArray[Any]:
+    """Objects as the numbers that all of them are, as in a table with columns that may miss values."""
+    if cells.dtype != object or cells.ndim != 2:
+        return cells
+    floats, not_number = as_numbers(cells.ravel())
+    return cells if not_number.any() else floats.reshape(cells.shape)
+
+
 def _are_states(cells: NDArray[Any]) -> bool:
     return cells.dtype.kind in "iu" and (not cells.size or bool(cells.min() >= EMPTY and cells.max() <= IDLE))
 
 
 def _checked_arrivals(function: str, states: Int8Array, arrivals: Any) -> BoolArray:
-    flags = np.asarray(arrivals)
+    flags = array_of(arrivals)
     if flags.dtype != bool or flags.shape != states.shape:
         value = f"an array of shape {flags.shape} and type {flags.dtype}"
         remedy = f"give True in first cells of stays, False elsewhere, in the shape {states.shape} of the lattice"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
 from pandapower_evflex.tables.cpo_rates import rates_of
@@ -71,11 +72,8 @@ def window_hours(function: str, start_h: Any, end_h: Any) -> tuple[float, float]
     ------
     InvalidInputError    no hours, empty, or longer than a day; names ``function``
     """
-    faults = [
-        Fault(function, name, (), repr(value), "is no hour", "give hours of the day from 00:00, such as 11.5")
-        for name, value in (("start_h", start_h), ("end_h", end_h))
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(float(value))
-    ]
+    remedy = "give hours of the day from 00:00, such as 11.5"
+    faults = number_faults(function, "start_h", start_h, remedy) + number_faults(function, "end_h", end_h, remedy)
     if faults:
         raise InvalidInputError(faults)
     start, end = float(start_h), float(end_h)

@@ -15,6 +15,7 @@ import numpy as np
 from pandapower_evflex.cpo.checks import (
     CHARGING,
     FloatArray,
+    array_of,
     checked_lattice,
     n_evse_faults,
     number_faults,
@@ -63,7 +64,7 @@ def state_probabilities(charging_rate: Any, occupancy_rate: Any) -> FloatArray:
 
 def rates_of_day(function: str, charging_rate: Any, occupancy_rate: Any) -> tuple[FloatArray, FloatArray]:
     """C and O [n_period], checked, rounding removed; ``function`` is named in faults."""
-    cells = [np.atleast_1d(np.asarray(rate)) for rate in (charging_rate, occupancy_rate)]
+    cells = [np.atleast_1d(array_of(rate)) for rate in (charging_rate, occupancy_rate)]
     value = " and ".join(f"shape {rate.shape}" for rate in cells)
     if cells[0].shape != cells[1].shape or cells[0].ndim != 1 or not len(cells[0]):
         problem, remedy = "are no two series of one length", "give both rates for the same periods"
@@ -92,7 +93,7 @@ def load_reduction(demand: Any, target: Any) -> FloatArray:
 
 def shifting_velocity(waiting: Any) -> FloatArray:
     """(4): v(k), number of outlets with a charging cell waiting beyond period k, from numbers [n_evse, n_period]."""
-    cells = np.asarray(waiting)
+    cells = array_of(waiting)
     if cells.ndim != 2 or cells.dtype.kind not in "biuf" or not np.isfinite(cells).all():
         value, remedy = f"an array of shape {cells.shape}", "give numbers, one row per outlet and one column per period"
         raise_if([Fault("shifting_velocity", "waiting", (), value, "is no table of cells", remedy)])
@@ -218,7 +219,7 @@ def shaving_limit_outlets(
     """
     remedy = "give the length of a period in hours, 0.25 for quarter hours"
     faults = _site_faults("shaving_limit_outlets", charging_density, occupancy_density, n_evse)
-    faults += number_faults("shaving_limit_outlets", "period_h", period_h, remedy, least=1.0 / 60.0, most=24.0)
+    faults += number_faults("shaving_limit_outlets", "period_h", period_h, remedy, above=0.0, most=24.0)
     raise_if(faults)
     warn_of_period(period_h)
     rule = peak_limit_outlets(charging_density, occupancy_density, n_evse, n_periods, shape=shape)

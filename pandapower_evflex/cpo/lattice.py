@@ -78,13 +78,13 @@ def shave_peak(
     """
     states, first = checked_lattice(FUNCTION, lattice, arrivals)
     wanted, faults = series_faults(FUNCTION, "reduction", reduction, "give outlets of 0 or more, per period", least=0.0)
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         remedy = f"use one of {', '.join(POLICIES)}"
         faults.append(Fault(FUNCTION, "policy", (), repr(policy), "is not known", remedy))
-    raise_if(faults + _window_faults(start, len(wanted), states.shape[1]))
+    raise_if(faults or _window_faults(start, len(wanted), states.shape[1]))
     end = int(start) + len(wanted)
     load = np.count_nonzero(states == CHARGING, axis=0)
-    most = np.floor(load[start:end] - wanted + ROUNDING).astype(np.int64)
+    most = np.floor(np.maximum(load[int(start) : end] - wanted, -1.0) + ROUNDING).astype(np.int64)  # -1: no load is low
     shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy])
     rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
     return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)

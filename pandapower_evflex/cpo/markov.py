@@ -14,6 +14,7 @@ from pandapower_evflex.cpo.checks import (
     IDLE,
     FloatArray,
     Int8Array,
+    array_of,
     checked_generator,
     checked_lattice,
     n_evse_faults,
@@ -80,7 +81,7 @@ def estimate_transition_matrices(
     least = float(np.maximum(np.roll(o, -1) - o, 0.0).sum())
     if plug_ins_per_day is not None:
         remedy = "give the arrivals per outlet and day, above 0; None where they are not known"
-        raise_if(number_faults(ESTIMATE, "plug_ins_per_day", plug_ins_per_day, remedy, least=1e-9))
+        raise_if(number_faults(ESTIMATE, "plug_ins_per_day", plug_ins_per_day, remedy, above=0.0))
     if prior is None:
         kernel = np.broadcast_to(workplace_prior(c, o, plug_ins_per_day or 1.3 * least), (len(c), 3, 3))
     else:
@@ -130,7 +131,7 @@ def count_transition_matrices(lattices: Any) -> FloatArray:
     >>> evf.count_transition_matrices(lattices).shape
     (4, 3, 3)
     """
-    cells = np.asarray(lattices)
+    cells = array_of(lattices)
     if cells.ndim != 3 or 0 in cells.shape:
         value, remedy = f"an array of shape {cells.shape}", "give states [day, outlet, period], such as rates.lattices"
         raise_if([Fault(COUNT, "lattices", (), value, "is no stack of lattices", remedy)])
@@ -146,7 +147,7 @@ def count_transition_matrices(lattices: Any) -> FloatArray:
 
 
 def _checked_prior(prior: Any, n_periods: int) -> FloatArray:
-    kernel = np.asarray(prior)
+    kernel = array_of(prior)
     remedy = "give probabilities [3, 3] or [n_period, 3, 3] of going from state to state, whose rows sum to 1"
     if kernel.dtype.kind not in "iuf" or kernel.shape not in ((3, 3), (n_periods, 3, 3)):
         value = f"an array of shape {kernel.shape} and type {kernel.dtype}"
@@ -202,7 +203,7 @@ def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed
 
 def checked_chain(function: str, P: Any, initial: Any) -> tuple[list[Fault], FloatArray, FloatArray]:
     """Faults, matrices [n_period, 3, 3] and first probabilities [3] of a chain."""
-    faults, matrices, start = [], np.asarray(P), np.asarray(initial)
+    faults, matrices, start = [], array_of(P), array_of(initial)
     remedy = "give transition matrices [n_period, 3, 3] whose rows sum to 1, such as estimate_transition_matrices"
     if matrices.ndim != 3 or matrices.shape[1:] != (3, 3) or not len(matrices) or matrices.dtype.kind not in "iuf":
         faults.append(Fault(function, "P", (), f"an array of shape {matrices.shape}", "is no chain", remedy))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.cpo.session_times import TABLE, Clock
 from pandapower_evflex.cpo.stays import HOUR, Stays, read_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
@@ -137,17 +138,16 @@ def cpo_rates_from_sessions(
 
 def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     """Number of periods of a day."""
-    faults = []
-    if isinstance(n_evse, bool) or not isinstance(n_evse, numbers.Real) or n_evse < 1 or not float(n_evse).is_integer():
-        remedy = "give the number of outlets of the site, 1 or more: rates are shares of it"
-        faults.append(Fault(FUNCTION, "n_evse", (), n_evse, "is no number of outlets", remedy))
-    minutes = 60.0 * float(period_h) if isinstance(period_h, numbers.Real) else 0.0
+    remedy = "give the number of outlets of the site, 1 or more: rates are shares of it"
+    faults = number_faults(FUNCTION, "n_evse", n_evse, remedy, least=1, whole=True)
+    remedy = "give a whole number of minutes that divides a day, in hours: 0.25 for quarter hours"
+    period = number_faults(FUNCTION, "period_h", period_h, remedy)
+    if faults or period:
+        raise InvalidInputError(faults + period)
+    minutes = 60.0 * float(period_h)
     n_periods = round(MINUTES_PER_DAY / minutes) if 0.5 < minutes <= MINUTES_PER_DAY else 0
     if not n_periods or MINUTES_PER_DAY % n_periods or abs(n_periods * minutes - MINUTES_PER_DAY) > 1e-6:
-        remedy = "give a whole number of minutes that divides a day, in hours: 0.25 for quarter hours"
-        faults.append(Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy))
-    if faults:
-        raise InvalidInputError(faults)
+        raise InvalidInputError([Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy)])
     return n_periods
 
 
@@ -173,7 +173,7 @@ def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
 
 def _date(day: Any) -> pd.Timestamp:
     """Midnight of a date; a number is none, though pandas would take it for nanoseconds."""
-    if isinstance(day, numbers.Real):
+    if isinstance(day, numbers.Real) or pd.isna(day):
         raise TypeError(day)
     return pd.Timestamp(day).tz_localize(None).normalize()
 

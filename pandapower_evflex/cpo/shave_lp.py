@@ -14,6 +14,7 @@ from pandapower_evflex.cpo.checks import (
     BoolArray,
     FloatArray,
     Int8Array,
+    array_of,
     checked_lattice,
     raise_if,
     window_faults,
@@ -57,8 +58,9 @@ def max_shave_lp(
     n_all = states.shape[1]
     raise_if(window_faults(FUNCTION, start, n_periods, n_all))
     heights = peak_shape(shape, n_periods)
-    cap = _caps(max_rebound, n_all - start - n_periods)
-    return _solve(states[:, start:], first[:, start:], heights, cap)
+    cap = _caps(max_rebound, n_all - int(start) - int(n_periods))
+    scale = float(heights.max())  # to 1: coefficients that differ by many orders are no good to HiGHS
+    return _solve(states[:, int(start) :], first[:, int(start) :], heights / scale, cap) / scale
 
 
 def _caps(max_rebound: Any, n_after: int) -> FloatArray:
@@ -66,7 +68,7 @@ def _caps(max_rebound: Any, n_after: int) -> FloatArray:
     caps = np.full(n_after, np.inf)
     if max_rebound is None:
         return caps
-    given = np.asarray(max_rebound)
+    given = array_of(max_rebound)
     remedy = f"give outlets of 0 or more: one number, or one for each of up to {n_after} periods after the window"
     if given.dtype.kind not in "iuf" or given.ndim > 1 or np.any(np.isnan(given)) or np.any(given < 0):
         raise_if([Fault(FUNCTION, "max_rebound", (), repr(max_rebound), "is no cap", remedy)])
@@ -77,7 +79,7 @@ def _caps(max_rebound: Any, n_after: int) -> FloatArray:
 
 
 def _solve(states: Int8Array, first: BoolArray, shape: FloatArray, cap: FloatArray) -> float:
-    """Variables: what waits beyond each cell, what leaves each cell (negative: lands), and the apex."""
+    """Variables: what waits beyond each cell, what leaves each (negative: lands), and the apex; the shape is 1 high."""
     n_evse, n_all = states.shape
     n = n_evse * n_all
     leaves = n + np.arange(n).reshape(n_evse, n_all)
@@ -97,7 +99,7 @@ def _solve(states: Int8Array, first: BoolArray, shape: FloatArray, cap: FloatArr
     bounds = np.zeros((2 * n + 1, 2))
     bounds[waits[stays_on], 1] = np.inf
     bounds[leaves.ravel(), 0], bounds[leaves.ravel(), 1] = -1.0 * (states == IDLE).ravel(), (states == CHARGING).ravel()
-    bounds[2 * n, 1] = n_evse / shape.max()
+    bounds[2 * n, 1] = n_evse
     cost = np.zeros(2 * n + 1)
     cost[2 * n] = -1.0
     found = linprog(
@@ -106,7 +108,7 @@ def _solve(states: Int8Array, first: BoolArray, shape: FloatArray, cap: FloatArr
     )  # fmt: skip
     if found.status != 0:
         raise RuntimeError(f"HiGHS on a program that has a solution: {found.message}")
-    return float(found.x[2 * n])
+    return max(0.0, float(found.x[2 * n]))
 
 
 def _matrix(parts: list[tuple[Any, Any, Any]], size: tuple[int, int]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, checked_lattice, raise_if
+from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, array_of, checked_lattice, raise_if
 from pandapower_evflex.cpo.markov import simulate_lattice
 from pandapower_evflex.cpo.rates import CpoRates
 from pandapower_evflex.cpo.shaving import apex_of
@@ -36,7 +36,7 @@ class SiteDays:
         """Of `CpoRates`, or of states alone."""
         if isinstance(given, CpoRates):
             return cls(given.lattices, given.arrivals)
-        return cls(np.asarray(given), None)
+        return cls(array_of(given), None)
 
 
 def simulated_apexes(

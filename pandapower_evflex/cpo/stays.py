@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.cpo.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.faults import shown_values
 
 Int64Array = NDArray[np.int64]
 
@@ -63,7 +64,7 @@ def read_stays(sessions: pd.DataFrame, timezone: Any, columns: Mapping[str, str]
     table = _named(sessions, columns)
     times, clock = read_instants({name: table[name] for name in TIMES if name in table}, timezone)
     good, report = _good_rows(table, times)
-    row, labels = pd.factorize(table["evse"].to_numpy(dtype=object)[good], sort=True)
+    row, labels = _outlets(table["evse"][good])
     arrival, departure = times["arrival"].asi8[good], times["departure"].asi8[good]
     charging_end = _charging_end(table, times)[good]
     order = np.lexsort((departure, arrival, row))
@@ -82,7 +83,10 @@ def _named(sessions: Any, columns: Mapping[str, str] | None) -> pd.DataFrame:
     if not isinstance(sessions, pd.DataFrame):
         remedy = "give a DataFrame with one row per session"
         raise InvalidInputError([Fault(TABLE, "", (), f"a {type(sessions).__name__}", "is not a table", remedy)])
-    given = dict(columns or {})
+    if columns is not None and not isinstance(columns, (Mapping, pd.Series)):
+        remedy = 'give names as {"arrival": "plugged_in", ...}'
+        raise InvalidInputError([Fault("columns", "", (), repr(columns), "are no names of columns", remedy)])
+    given = {} if columns is None else dict(columns)
     names = {name: given.get(name, name) for name in KNOWN}
     faults = [
         Fault("columns", str(name), (), "the name", "is not known", f"use {', '.join(KNOWN)}")
@@ -124,6 +128,15 @@ def _good_rows(table: pd.DataFrame, times: Mapping[str, pd.DatetimeIndex]) -> tu
         remedy = "give sessions that arrive, leave later and name their outlet"
         raise InvalidInputError([Fault(TABLE, "", (), counts, "leaves no session", remedy)])
     return good, report
+
+
+def _outlets(evse: pd.Series) -> tuple[Int64Array, NDArray[Any]]:
+    """Number of the outlet of each session from 0, and the labels of the outlets."""
+    try:
+        return pd.factorize(evse.to_numpy(dtype=object), sort=True)
+    except TypeError as error:
+        remedy = "give each outlet a name or a number"
+        raise InvalidInputError([Fault(TABLE, "evse", (), shown_values(evse), "are no labels", remedy)]) from error
 
 
 def _charging_end(table: pd.DataFrame, times: Mapping[str, pd.DatetimeIndex]) -> Int64Array:

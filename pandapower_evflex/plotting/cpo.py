@@ -133,4 +133,4 @@ def drawable_lattice(function: str, lattice: Any, first_h: Any, period_h: Any) -
 def clock_faults(function: str, first_h: Any, period_h: Any) -> list[Fault]:
     faults = number_faults(function, "first_h", first_h, "give the hour of the day of the first period, such as 11.5")
     remedy = "give the length of a period in hours, 0.25 for quarter hours"
-    return faults + number_faults(function, "period_h", period_h, remedy, least=1.0 / 60.0, most=24.0)
+    return faults + number_faults(function, "period_h", period_h, remedy, above=0.0, most=24.0)

@@ -178,7 +178,7 @@ def plot_shaving_over_day(
     >>> ax = evf.plotting.plot_shaving_over_day(net, cpo)
     """
     remedy = "give the length of the windows in hours, above 0 and up to 24"
-    raise_if(number_faults(OVER_DAY, "window_h", window_h, remedy, least=1.0 / 60.0, most=24.0))
+    raise_if(number_faults(OVER_DAY, "window_h", window_h, remedy, above=0.0, most=24.0))
     limits = _limits_by_hour(_alone(net, cpo), cpo, float(window_h), lattices)
     ax = new_axes(ax)
     hours = limits.index.to_numpy(dtype=float)

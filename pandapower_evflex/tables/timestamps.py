@@ -112,7 +112,9 @@ def _read_one_by_one(argument: str, cells: pd.Index, timezone: str | None) -> pd
 def known_zone(function: str, timezone: Any) -> tzinfo:
     """The time zone of a name, or as given; ``function`` is named in faults."""
     try:
-        return pd.DatetimeIndex([]).tz_localize(timezone).tz
+        if not isinstance(timezone, (str, tzinfo)):
+            raise TypeError(timezone)  # pandas would take a number for seconds
+        return localized(pd.DatetimeIndex(["2000-01-01"]), timezone).tz  # with a time: some fail with one only
     except Exception as error:  # pandas raises what its time zone library does
         remedy = 'give a name such as "Europe/Berlin"'
         raise InvalidInputError([Fault(function, "timezone", (), timezone, "is no time zone", remedy)]) from error

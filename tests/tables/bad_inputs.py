@@ -11,6 +11,9 @@ from tests.tables.bad_profiles import BAD_PROFILES
 from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
 from tests.tables.bad_runs import BAD_RUNS
 from tests.tables.bad_sessions import BAD_SESSIONS
+from tests.tables.bad_shaving import BAD_SHAVING
+from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
+from tests.tables.bad_site_sessions import BAD_SITE_SESSIONS
 
 #: heading of docs/bad_input.md -> its cases
 SECTIONS = {
@@ -18,6 +21,10 @@ SECTIONS = {
     "Sessions": BAD_SESSIONS,
     "Offers and characteristics": BAD_OFFERS,
     "Sites of charge point operators": BAD_CPOS,
+    "Rates of sites from sessions": BAD_SITE_SESSIONS,
+    "Equations of sites": BAD_EQUATIONS,
+    "Chains and lattices of sites": BAD_LATTICES,
+    "What sites can shave": BAD_SHAVING,
     "Candidates of grid planning": BAD_REINFORCEMENTS,
     "Tables edited before a run": BAD_EDITS,
     "Profiles and periods": BAD_PROFILES,
