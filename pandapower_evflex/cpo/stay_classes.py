@@ -90,18 +90,53 @@ def _window_stays(states, first, start, n_periods):
 
 @jit
 def _limits(cells, idle_after, count, subsets):
-    """R(A), the bracket matching: a charging cell in A waits until an idle cell that is not in A."""
+    """R(A), the bracket matching: a charging cell in A waits until an idle cell that is not in A.
+
+    From set to set only the classes are matched anew whose stays meet a period in which the sets differ: of the nested
+    sets of a base, which differ in one period, few.
+    """
+    n_class, n_periods = cells.shape
+    begin, end = _spans(cells)
     total = np.zeros(len(subsets))
+    shifted = np.zeros(n_class, dtype=np.int64)
     for a in range(len(subsets)):
-        for c in range(len(cells)):
-            waiting = 0
-            moved = 0
-            for k in range(cells.shape[1]):
-                if subsets[a, k]:
-                    if cells[c, k] == CHARGING:
-                        waiting += 1
-                elif waiting > 0 and cells[c, k] == IDLE:
-                    waiting -= 1
-                    moved += 1
-            total[a] += count[c] * (moved + min(waiting, idle_after[c]))
+        first, last = 0, n_periods - 1
+        if a > 0:
+            while first <= last and subsets[a, first] == subsets[a - 1, first]:
+                first += 1
+            while last > first and subsets[a, last] == subsets[a - 1, last]:
+                last -= 1
+        for c in range(n_class):
+            if first < end[c] and last >= begin[c]:
+                shifted[c] = _shifted(cells, idle_after, subsets, a, c, begin[c], end[c])
+            total[a] += count[c] * shifted[c]
     return total
+
+
+@jit
+def _shifted(cells, idle_after, subsets, a, c, begin, end):
+    """Charging cells of class c within set a that find an idle one outside of it."""
+    waiting = 0
+    moved = 0
+    for k in range(begin, end):
+        if subsets[a, k]:
+            if cells[c, k] == CHARGING:
+                waiting += 1
+        elif waiting > 0 and cells[c, k] == IDLE:
+            waiting -= 1
+            moved += 1
+    return moved + min(waiting, idle_after[c])
+
+
+@jit
+def _spans(cells):
+    """First cell of each class that is not empty, and the one after the last."""
+    n_class, n_periods = cells.shape
+    begin = np.zeros(n_class, dtype=np.int64)
+    end = np.full(n_class, n_periods, dtype=np.int64)
+    for c in range(n_class):
+        while begin[c] < n_periods and cells[c, begin[c]] == EMPTY:
+            begin[c] += 1
+        while end[c] > begin[c] and cells[c, end[c] - 1] == EMPTY:
+            end[c] -= 1
+    return begin, end

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.cpo import subsets
+from pandapower_evflex.cpo.stay_classes import stay_classes
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stored
 
 #: HiGHS solves to 1e-7
@@ -107,3 +108,16 @@ def test_wrong_lattices_windows_and_shapes_are_refused_by_name(what):
     with pytest.raises(evf.InvalidInputError) as error:
         evf.max_peak_shave(*args, **options)
     assert {fault.column for fault in error.value.faults} == {column}
+
+
+def test_limits_of_many_sets_are_those_of_each_alone():
+    rng = np.random.default_rng(7)
+    states = random_lattice(rng, 40, 60, mean_stay=8)
+    first = (states > 0) & (np.pad(states, ((0, 0), (1, 0)))[:, :-1] == 0)
+    classes = stay_classes(states, first, 10, 30)
+    order = rng.permutation(30)
+    nested = np.tri(30, dtype=bool)[:, np.argsort(order)]
+    sets = np.vstack([nested, rng.random((50, 30)) < 0.5, np.zeros((2, 30), dtype=bool), nested])
+    alone = [classes.limits(sets[[a]])[0] for a in range(len(sets))]
+    np.testing.assert_array_equal(classes.limits(sets), alone)
+    assert len(set(alone)) > 20
