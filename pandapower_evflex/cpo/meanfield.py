@@ -70,16 +70,17 @@ def mean_field_peak_shave(
     heights = peak_shape(shape, n_periods)
     n_all = int(n_days) * len(matrices)
     ahead = _idle_ahead(matrices, int(start) + int(n_periods), n_all, int(n_periods))
-    limits = partial(_limits, matrices, _state_at(matrices, first, int(start)), ahead, int(start))
+    states = _states_from(matrices, first, int(start), int(n_periods))
+    limits = partial(_limits, matrices, states, ahead, int(start))
     return int(n_evse) * largest_apex(limits, heights) if n_evse else 0.0
 
 
-def _state_at(matrices: FloatArray, first: FloatArray, start: int) -> FloatArray:
-    """Probabilities of the states in period ``start``."""
-    state = first
-    for k in range(start):
-        state = state @ matrices[k % len(matrices)]
-    return state
+def _states_from(matrices: FloatArray, first: FloatArray, start: int, n_window: int) -> FloatArray:
+    """Probabilities of the states in the periods from ``start`` on [n_window, 3]."""
+    states = [first]
+    for k in range(start + n_window - 1):
+        states.append(states[-1] @ matrices[k % len(matrices)])
+    return np.array(states[start:])
 
 
 @jit
@@ -101,39 +102,41 @@ def _idle_ahead(matrices, end, n_all, n_waiting):
 
 
 @jit
-def _limits(matrices, state, ahead, start, subsets):
-    """E[R(A)] of one outlet: cells that find an idle one in the window outside A, or after the window."""
+def _limits(matrices, states, ahead, start, subsets):
+    """E[R(A)] of one outlet: cells that find an idle one in the window outside A, or after the window.
+
+    The laws of the number w of waiting cells are those together with the states charging and idle; none waits in an
+    empty outlet. ``states`` are the probabilities of the states in each period of the window [n_window, 3].
+    """
     n_subset, n_window = subsets.shape
     n_periods = len(matrices)
     total = np.zeros(n_subset)
+    charging, idle = np.zeros(n_window + 2), np.zeros(n_window + 2)
+    charging_next, idle_next = np.zeros(n_window + 2), np.zeros(n_window + 2)
     for a in range(n_subset):
-        law = np.zeros((3, n_window + 1))  # of the state and the number of waiting cells
-        new = np.zeros((3, n_window + 1))
+        charging[:], idle[:] = 0.0, 0.0
         for k in range(n_window):
-            most = k + 1
-            new[:, : most + 1] = 0.0
             if k == 0:
-                law[:, 0] = state
-            step = matrices[(start + k - 1) % n_periods]
-            for w in range(most):
-                for y in range(3):
-                    p = law[y, w] if k == 0 else _from(law, step, y, w)
-                    if y == EMPTY:
-                        new[EMPTY, 0] += p
-                    elif y == CHARGING:
-                        new[CHARGING, w + 1 if subsets[a, k] else w] += p
-                    elif subsets[a, k] or w == 0:
-                        new[IDLE, w] += p
-                    else:
-                        new[IDLE, w - 1] += p
-                        total[a] += p
-            law, new = new, law
-        for x in (CHARGING, IDLE):
-            for w in range(1, n_window + 1):
-                total[a] += law[x, w] * ahead[x, w]
+                charging_next[0], idle_next[0] = states[0, CHARGING], states[0, IDLE]
+            else:
+                step = matrices[(start + k - 1) % n_periods]
+                to_charging, to_idle = step[:, CHARGING], step[:, IDLE]
+                for w in range(k + 1):
+                    charging_next[w] = charging[w] * to_charging[CHARGING] + idle[w] * to_charging[IDLE]
+                    idle_next[w] = charging[w] * to_idle[CHARGING] + idle[w] * to_idle[IDLE]
+                charging_next[0] += states[k - 1, EMPTY] * to_charging[EMPTY]
+                idle_next[0] += states[k - 1, EMPTY] * to_idle[EMPTY]
+            if subsets[a, k]:  # a charging cell waits, too
+                charging[1 : k + 2] = charging_next[: k + 1]
+                charging[0] = 0.0
+                idle[: k + 1] = idle_next[: k + 1]
+            else:  # a waiting cell lands in an idle one
+                charging[: k + 1] = charging_next[: k + 1]
+                idle[0] = idle_next[0] + idle_next[1]
+                idle[1 : k + 1] = idle_next[2 : k + 2]
+                for w in range(1, k + 1):
+                    total[a] += idle_next[w]
+        for w in range(1, n_window + 1):
+            total[a] += charging[w] * ahead[CHARGING, w] + idle[w] * ahead[IDLE, w]
+        charging_next[:], idle_next[:] = 0.0, 0.0
     return total
-
-
-@jit
-def _from(law, step, y, w):
-    return law[0, w] * step[0, y] + law[1, w] * step[1, y] + law[2, w] * step[2, y]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lstsq
 
 from pandapower_evflex.cpo.checks import BoolArray, FloatArray
 
@@ -115,12 +116,11 @@ def _nearest(corners: FloatArray, weights: FloatArray) -> tuple[IntArray, FloatA
 
 
 def _affine_weights(corners: FloatArray) -> FloatArray:
-    """Weights, of sum 1, of the point of least norm in the affine hull."""
-    k = len(corners)
-    gram = corners @ corners.T
-    scale = max(float(np.trace(gram)) / k, 1e-300)
-    system = np.ones((k + 1, k + 1))
-    system[:k, :k], system[k, k] = gram / scale, 0.0
-    right = np.zeros(k + 1)
-    right[k] = 1.0
-    return np.asarray(np.linalg.lstsq(system, right, rcond=None)[0][:k], dtype=float)
+    """Weights, of sum 1, of the point of least norm in the affine hull.
+
+    From the edges to one corner, not from scalar products of corners: these lose half of the digits, and Wolfe's
+    algorithm then drops the corner that it has just found, for ever.
+    """
+    edges = (corners[1:] - corners[0]).T
+    others = lstsq(edges, -corners[0], lapack_driver="gelsy", check_finite=False)[0]
+    return np.concatenate([[1.0 - others.sum()], others])

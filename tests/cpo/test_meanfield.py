@@ -87,3 +87,16 @@ def test_wrong_windows_and_numbers_are_refused_by_name(changed, column):
     with pytest.raises(evf.InvalidInputError) as error:
         evf.mean_field_peak_shave(**{**task, **changed})
     assert [fault.column for fault in error.value.faults] == [column]
+
+
+@pytest.mark.parametrize("seed", [5, 25, 67, 153, 155, 0, 1, 2])
+def test_generated_sets_end_at_the_limit_of_all_sets_where_rates_jump(seed, monkeypatch):
+    """In the first five, corners that are nearly dependent once let Wolfe's algorithm turn in circles."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(11, 15))
+    rates = np.sort(rng.random((2, 24)), axis=0)
+    P, first = evf.estimate_transition_matrices(*rates), evf.state_probabilities(*rates)[0]
+    start, shape = int(rng.integers(0, 24)), rng.random(n)
+    generated = evf.mean_field_peak_shave(P, first, 1, start, n, shape=shape)
+    monkeypatch.setattr(subsets, "MAX_LISTED_PERIODS", 14)
+    assert generated == pytest.approx(evf.mean_field_peak_shave(P, first, 1, start, n, shape=shape), rel=1e-9)
