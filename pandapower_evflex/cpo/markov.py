@@ -98,12 +98,15 @@ def _with_plug_ins(probabilities: FloatArray, kernel: FloatArray, wanted: float)
     def excess(log_factor: float) -> float:
         return plug_ins(probabilities, project(probabilities, scaled_prior(kernel, np.exp(log_factor)))) - wanted
 
-    near, far = 0.0, 1.0 if excess(0.0) < 0.0 else -1.0
-    while excess(near) * excess(far) > 0.0 and abs(far) < MAX_LOG_FACTOR:
-        near, far = far, 2.0 * far
-    if excess(near) * excess(far) > 0.0:
-        if abs(excess(far)) > PLUG_INS_TOLERANCE:
-            problem = f"is {'above' if far > 0.0 else 'below'} what these rates allow, {wanted + excess(far):.4g}"
+    near, at_near = 0.0, excess(0.0)
+    far = 1.0 if at_near < 0.0 else -1.0
+    at_far = excess(far)
+    while at_near * at_far > 0.0 and abs(far) < MAX_LOG_FACTOR:
+        near, at_near, far = far, at_far, 2.0 * far
+        at_far = excess(far)
+    if at_near * at_far > 0.0:
+        if abs(at_far) > PLUG_INS_TOLERANCE:
+            problem = f"is {'above' if far > 0.0 else 'below'} what these rates allow, {wanted + at_far:.4g}"
             remedy = "correct the rates, or leave it out"
             raise_if([Fault(ESTIMATE, "plug_ins_per_day", (), f"{wanted:g}", problem, remedy)])
         near = far
