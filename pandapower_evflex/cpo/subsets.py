@@ -34,6 +34,10 @@ ROUNDING = 1e-13
 #: a corner of less weight is dropped
 SMALLEST = 1e-12
 
+#: a squared norm that falls by less than this share is at the end of its digits; x then is right to the root of it, and
+#: the sets of its smallest elements, all of them tried, hold the least ratio
+NO_PROGRESS = 1e-12
+
 #: some times the number of periods are usual
 MAX_STEPS = 10_000
 
@@ -68,16 +72,19 @@ def _least_ratio_generated(limits: Limits, shape: FloatArray) -> float:
     theta = min(theta, ratio)
     bases, weights = base[None, :], np.ones(1)
     tolerance = TOLERANCE * max(1.0, float(np.abs(base).max()))
+    least_norm, n_idle = np.inf, 0
     for _ in range(MAX_STEPS):
         x = weights @ bases - theta * shape
         if theta == 0.0 or np.minimum(x, 0.0).sum() >= -tolerance:
             return theta
+        n_idle = 0 if x @ x < least_norm * (1.0 - NO_PROGRESS) else n_idle + 1
+        least_norm = min(least_norm, float(x @ x))
         base, ratio = _greedy_base(limits, x, shape)
         size = float(np.max(np.sum((bases - theta * shape) ** 2, axis=1)))
         is_nearest = x @ (base - theta * shape) >= x @ x - ROUNDING * max(1.0, size)
         if ratio < theta:
-            theta = ratio
-        elif is_nearest:
+            theta, least_norm = ratio, np.inf
+        elif is_nearest or n_idle > n:
             return theta
         if not is_nearest:
             bases, weights = np.vstack([bases, base]), np.append(weights, 0.0)
