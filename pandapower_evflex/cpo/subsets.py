@@ -9,6 +9,7 @@ minimiser is the minimum-norm point of the base polytope (Fujishige and Wolfe).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from pandapower_evflex.cpo.checks import BoolArray, FloatArray
+
+logger = logging.getLogger(__name__)
 
 IntArray = NDArray[np.int64]
 
@@ -90,7 +93,9 @@ def _least_ratio_generated(limits: Limits, shape: FloatArray) -> float:
             bases, weights = np.vstack([bases, base]), np.append(weights, 0.0)
         kept, weights = _nearest(bases - theta * shape, weights)
         bases = bases[kept]
-    raise RuntimeError(f"no largest shave within {MAX_STEPS} steps")
+    message = "after %d sets of periods: the largest shave is at most %.6g outlets, which may be more than it is"
+    logger.warning(message, MAX_STEPS, theta)
+    return theta
 
 
 def _greedy_base(limits: Limits, x: FloatArray, shape: FloatArray) -> tuple[FloatArray, float]:

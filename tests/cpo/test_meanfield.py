@@ -100,3 +100,14 @@ def test_generated_sets_end_at_the_limit_of_all_sets_where_rates_jump(seed, monk
     generated = evf.mean_field_peak_shave(P, first, 1, start, n, shape=shape)
     monkeypatch.setattr(subsets, "MAX_LISTED_PERIODS", 14)
     assert generated == pytest.approx(evf.mean_field_peak_shave(P, first, 1, start, n, shape=shape), rel=1e-9)
+
+
+def test_a_search_that_runs_out_of_steps_gives_an_upper_bound_and_says_so(monkeypatch, caplog):
+    rng = np.random.default_rng(0)
+    charging = rng.uniform(0.0, 0.5, 24)
+    P = evf.estimate_transition_matrices(charging, charging + rng.uniform(0.0, 0.5, 24))
+    initial = evf.state_probabilities(charging, np.minimum(charging + 0.2, 1.0))[0]
+    exact = evf.mean_field_peak_shave(P, initial, 100, 3, 14)
+    monkeypatch.setattr("pandapower_evflex.cpo.subsets.MAX_STEPS", 1)
+    assert evf.mean_field_peak_shave(P, initial, 100, 3, 14) >= exact
+    assert "at most" in caplog.text
