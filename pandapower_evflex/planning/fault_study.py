@@ -16,6 +16,7 @@ from pandapower_evflex.planning.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.restoration import Restoration, restore_supply
 from pandapower_evflex.planning.settings import PlanningCase
 from pandapower_evflex.planning.sheds import least_cost_sheds
+from pandapower_evflex.planning.window_profiles import window_profile
 from pandapower_evflex.planning.windows import Congestion, Window, congestions, runs
 
 #: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
@@ -117,6 +118,7 @@ class _Congested:
         self.case, self.state, self.settings = case, state, case.settings
         self.days = case.days.types
         self.share = np.concatenate([np.full(day.n_periods, day.share_of_year) for day in self.days])
+        self.period_h = case.days.period_h
         self.findings: list[tuple[str, str]] = []
 
     def outcome(self, common: dict[str, Any]) -> FaultOutcome:
@@ -245,6 +247,7 @@ class _Congested:
         self, found: list[Congestion], purchases: list[Purchase], not_served: FloatArray, left: FloatArray
     ) -> list[dict[str, Any]]:
         owner = _latest_window(self.days, [congestion.window.cases for congestion in found])
+        without_mw, left_mw = not_served / self.period_h, left / self.period_h
         rows = []
         for number, (congestion, purchase) in enumerate(zip(found, purchases, strict=True)):
             ens_left = float(left[owner == number].sum())
@@ -265,6 +268,14 @@ class _Congested:
                             "price_eur_per_mwh": purchase.price_eur_per_mwh,
                             "ens_with_flexibility_mwh": ens_left,
                             "rebound_mw": purchase.rebound_mw(),
+                            "profile": window_profile(
+                                window,
+                                congestion.window.first,
+                                overload.missing_mw,
+                                without_mw,
+                                left_mw,
+                                owner == number,
+                            ),
                         }
                     )
         return rows

@@ -15,6 +15,7 @@ from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
 from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations
 from pandapower_evflex.planning.settings import Settings, planning_case
+from pandapower_evflex.planning.window_profiles import overloads_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,11 @@ class PlanningStudy:
                               cures, loads without a way back, states without a power flow
     gap_eur_per_year : float  by which a plan that was not evaluated could be cheaper than the best one; 0 when all
                               plans were evaluated or excluded
+    overloads : DataFrame     the windows of `faults` period by period: `row` (of `faults`), `start_h, end_h`,
+                              `missing_mw` (of this element), `not_served_mw` and `left_mw` (of all elements of the
+                              window without and with flexibility, up to the next window); periods in which nothing is
+                              missing are left out
+    annuity_eur : Series      of every candidate (18)
     """
 
     plans: pd.DataFrame
@@ -68,6 +74,7 @@ class PlanningStudy:
     findings: pd.DataFrame
     gap_eur_per_year: float = 0.0
     annuity_eur: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
+    overloads: pd.DataFrame = field(default_factory=lambda: overloads_of(()), repr=False)
 
 
 def run_planning(
@@ -205,9 +212,11 @@ def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningSt
     deltas = plans[["reinforcements", "flexibility"]].join(
         plans[list(COSTS)] - plans.loc[reference, list(COSTS)].astype(float)
     )
+    rows = _fault_rows(costs)
+    overloads = overloads_of([row.get("profile") for row in rows])
     return PlanningStudy(
-        plans, best, deltas, _faults(costs), _fault_costs(costs, evaluated), _findings(costs), gap,
-        pd.Series(costs.annuity, dtype=float),
+        plans, best, deltas, pd.DataFrame(rows, columns=FAULT_COLUMNS), _fault_costs(costs, evaluated),
+        _findings(costs), gap, pd.Series(costs.annuity, dtype=float), overloads,
     )  # fmt: skip
 
 
@@ -217,7 +226,7 @@ def _best(plans: list[PlanCost]) -> int:
     return min(equal, key=lambda i: (len(plans[i].reinforcements), plans[i].flexibility, i))
 
 
-def _faults(costs: PlanCosts) -> pd.DataFrame:
+def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
     rows = []
     for table, element in costs.faults(()):
         outcome = costs.outcome((table, element), ())
@@ -230,7 +239,7 @@ def _faults(costs: PlanCosts) -> pd.DataFrame:
             "dark_mw": outcome.dark_mw,
         }
         rows += [{**common, **row} for row in outcome.rows or [{}]]
-    return pd.DataFrame(rows, columns=FAULT_COLUMNS)
+    return rows
 
 
 def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:

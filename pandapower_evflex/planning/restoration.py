@@ -5,7 +5,7 @@ The second paper's Figs. 5 and 7 show the final stage only; the search for it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -107,6 +107,31 @@ def restore_supply(
     if worst_overload is not None:
         best = [replace(state, overload_percent=worst_overload(state)) for state in best]
     return min(best, key=lambda state: (state.overload_percent, state.n_switchings, state.switches_closed))
+
+
+def restored_by(net: Any, element_type: str, element: Any, switches_closed: Iterable[Any]) -> Restoration:
+    """The state after a fault with these ties closed, such as a row of `PlanningStudy.faults` names them.
+
+    Raises
+    ------
+    InvalidInputError    an element that is not in the net or out of service, switches that bring nothing back or close
+                         a loop
+    """
+    ties = tuple(sorted(switches_closed))
+    graph = supply_graph(net)
+    _refuse_unknown(net, graph, element_type, element, len(ties))
+    others = [(u, v, key) for u, v, key, edge in graph.edges(keys=True, data=True) if _is_other(edge, ties)]
+    graph.remove_edges_from(others)
+    states = _states(graph, source_nodes(net), (element_type, element), len(ties), _load_by_bus(net))
+    for state in states:
+        if state.switches_closed == ties:
+            return state
+    remedy = "give open switches that together supply what the fault has parted from its source"
+    raise InvalidInputError([Fault("restored_by", "switches_closed", ties, "they", "are no restoration", remedy)])
+
+
+def _is_other(edge: dict[str, Any], ties: tuple[Any, ...]) -> bool:
+    return not edge["closed"] and edge["switch"] not in ties
 
 
 def _states(

@@ -17,20 +17,28 @@ from pandapower_evflex.plotting.day import (
     plot_trafo_loading,
 )
 from pandapower_evflex.plotting.ev import plot_ev
+from pandapower_evflex.plotting.grid_state import plot_normal_state, plot_post_fault
+from pandapower_evflex.plotting.horizon import plot_horizon
 from pandapower_evflex.plotting.inputs import plot_cos_phi_p, plot_pv_profile, plot_sessions
 from pandapower_evflex.plotting.net import plot_net
+from pandapower_evflex.plotting.planning import plot_energy_not_served, plot_plan_costs
 
 __all__ = [
     "plot_charging_power",
     "plot_cos_phi_p",
     "plot_cpo_rates",
+    "plot_energy_not_served",
     "plot_ev",
     "plot_flexibility",
+    "plot_horizon",
     "plot_lattice",
     "plot_min_voltage",
     "plot_net",
+    "plot_normal_state",
     "plot_peak",
     "plot_peak_shave",
+    "plot_plan_costs",
+    "plot_post_fault",
     "plot_pv_profile",
     "plot_sessions",
     "plot_shaving_over_day",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
 
 from pandapower_evflex.plotting.axes import COLOUR, SUN, new_axes
+from pandapower_evflex.plotting.layout import coordinates
 
 
 def plot_net(net: Any, ax: Any | None = None) -> Any:
@@ -19,11 +18,11 @@ def plot_net(net: Any, ax: Any | None = None) -> Any:
 
     Raises
     ------
-    ValueError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)
+    ValueError    no bus has coordinates (`pandapower.plotting.create_genericcoordinates(net)` makes some)
     """
-    places = _coordinates(net)
+    places = coordinates(net)
     if not len(places):
-        raise ValueError("net.bus.geo is empty; pandapower.plotting.create_generic_coordinates(net) makes coordinates")
+        raise ValueError("net.bus.geo is empty; pandapower.plotting.create_genericcoordinates(net) makes coordinates")
     ax = new_axes(ax, width=7.5, height=6.0)
     _draw_branches(ax, places, net["line"][["from_bus", "to_bus"]], "lines", color="gray", linewidth=1.2)
     _draw_branches(ax, places, net["trafo"][["hv_bus", "lv_bus"]], "transformers", color=COLOUR["limit"], linewidth=3.0)
@@ -37,13 +36,6 @@ def plot_net(net: Any, ax: Any | None = None) -> Any:
     ax.legend(loc="best")
     ax.set_title(net["name"] or "net")
     return ax
-
-
-def _coordinates(net: Any) -> pd.DataFrame:
-    geo = net["bus"]["geo"].dropna() if "geo" in net["bus"] else pd.Series(dtype=object)
-    geo = geo[geo.map(lambda text: isinstance(text, str) and bool(text))]
-    points = [json.loads(text)["coordinates"][:2] for text in geo]
-    return pd.DataFrame(np.array(points).reshape(-1, 2), index=geo.index, columns=["x", "y"])
 
 
 def _draw_branches(ax: Any, places: pd.DataFrame, ends: pd.DataFrame, label: str, **style: Any) -> None:
