@@ -15,8 +15,9 @@ from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.ev_case import energy_curves
 from pandapower_evflex.case.horizon import Profiles
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.binding import BINDING_COLUMNS, binding_limits
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.limiting import BINDING_COLUMNS, binding_limits, limiting_reasons
+from pandapower_evflex.opf.limiting import limiting_reasons
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.recovery import Recovery
 from pandapower_evflex.opf.shadow_prices import LimitPrices
@@ -103,6 +104,7 @@ class FlexibilityOpfResult:
         -------
         DataFrame indexed by EV with columns "up" and "down": "away", "not offered", "max_p_mw", "battery full", "must
         leave charged", "nothing scheduled" (all scheduled power is already offered downward) or the network elements
+        that bind and that more flexibility of this EV would load further ("network" where none is found)
         """
         if not 0 <= period < len(self.p_mw):
             raise IndexError(f"period {period} is not among the {len(self.p_mw)} periods")
