@@ -40,7 +40,7 @@ def limiting_reasons(
     for stay in evs.stays:
         reasons[stay.periods, stay.ev] = "not offered"
     of_slot = _ev_reasons(case, schedule, direction)
-    of_slot[~offers.offered] = "not offered"
+    of_slot[~offers.offered | (offers.weight == 0.0)] = "not offered"  # weight 0: nobody asks for it
     limited = np.flatnonzero(of_slot == "")
     of_slot[limited] = _network_reasons(case, states, prices, direction, limited)
     reasons[slots.period, slots.ev] = of_slot

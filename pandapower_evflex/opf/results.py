@@ -102,9 +102,10 @@ class FlexibilityOpfResult:
 
         Returns
         -------
-        DataFrame indexed by EV with columns "up" and "down": "away", "not offered", "max_p_mw", "battery full", "must
-        leave charged", "nothing scheduled" (all scheduled power is already offered downward) or the network elements
-        that bind and that more flexibility of this EV would load further ("network" where none is found)
+        DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
+        "max_p_mw", "battery full", "must leave charged", "nothing scheduled" (all scheduled power is already offered
+        downward) or the network elements that bind and that more flexibility of this EV would load further ("network"
+        where none is found)
         """
         if not 0 <= period < len(self.p_mw):
             raise IndexError(f"period {period} is not among the {len(self.p_mw)} periods")

@@ -85,3 +85,15 @@ def test_each_feeder_s_evs_name_their_own_cable():
     result = evf.run_flexibility_opf(two_feeders_net(), **EIGHT_HOURS)
     assert set(result.binding.element) == {0, 1}
     assert result.limited_by(2)["up"].tolist() == ["line 0"] * 3 + ["line 1"] * 3
+
+
+@pytest.mark.parametrize("other", ["up", "down"])
+def test_a_direction_of_weight_0_is_not_offered_whatever_binds(other):
+    net = two_feeders_net()
+    evf.create_flexibilities(net, "ev", [0, 0], ["up", "down"], weight=[0.0, 1.0])
+    hours = np.ones(8)
+    hours[3] = 0.0
+    result = evf.run_flexibility_opf(net, weights={other: hours}, **EIGHT_HOURS)
+    assert (result.limited_by(3)[other] == "not offered").all()
+    assert result.limited_by(2).loc[0, "up"] == "not offered"
+    assert (result.limited_by(2).loc[1:] != "not offered").all().all()
