@@ -22,6 +22,7 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import spsolve
 
+from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -43,7 +44,7 @@ class Grid:
     y_bus : csr_matrix complex [n_bus, n_bus]
     v_start : complex [n_bus]            start of a power flow, with the set points of slack and held buses
     slack, held : int                    buses of fixed voltage; buses of fixed magnitude and free reactive power
-    s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values
+    s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values, NaN as 0
     bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
     vm_min, vm_max : float [n_bus]       tightest limits of the buses fused into one, -inf and inf without
     from_bus, to_bus : int [n_branch]
@@ -145,6 +146,9 @@ def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
     model = copy.copy(net)
     for key in [key for key in net if key.startswith("_") and isinstance(net[key], dict)]:
         model[key] = dict(net[key])
+    for table in POWERS:
+        if table in net:
+            model[table] = without_gaps(net, table)
     _init_runopp_options(
         model,
         calculate_voltage_angles=True,

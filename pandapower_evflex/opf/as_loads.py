@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.errors import EvflexError
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
@@ -57,6 +58,9 @@ def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: st
     for (table, column), frame in profiles.items():
         plain[table][column] = plain[table][column].astype(float)
         plain[table].loc[frame.columns, column] = frame.iloc[period or 0].to_numpy()
+    for table in POWERS:
+        if table in plain:
+            plain[table] = without_gaps(plain, table)
     if period is None:
         _add_controllers(plain, profiles)
     return plain
