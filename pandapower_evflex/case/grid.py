@@ -47,6 +47,7 @@ class Grid:
     s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values, NaN as 0
     bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
     vm_min, vm_max : float [n_bus]       tightest limits of the buses fused into one, -inf and inf without
+    vm_min_bus, vm_max_bus : int [n_bus] label of the bus whose limit it is, -1 without
     from_bus, to_bus : int [n_branch]
     y_ff, y_ft, y_tf, y_tt : complex     I_from = y_ff V_from + y_ft V_to
     ends : RatedEnds                     where branch loadings are measured
@@ -61,6 +62,8 @@ class Grid:
     bus_row: IntArray
     vm_min: FloatArray
     vm_max: FloatArray
+    vm_min_bus: IntArray
+    vm_max_bus: IntArray
     from_bus: IntArray
     to_bus: IntArray
     y_ff: ComplexArray
@@ -111,7 +114,8 @@ def read_grid(
     slack, held = np.flatnonzero(types == REF), np.flatnonzero(types == PV)
     # generators at pandapower's slack count as slack too; Q of held buses is free, so s_fixed carries their P only
     s_fixed = makeSbus(base, ppci["bus"], ppci["gen"]) * base
-    vm_min, vm_max = _voltage_limits(net, bus_row, len(types), slack)
+    vm_min, vm_min_bus = _voltage_limit(net, "min_vm_pu", bus_row, len(types), slack)
+    vm_max, vm_max_bus = _voltage_limit(net, "max_vm_pu", bus_row, len(types), slack)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
     v_start = _no_load_voltages(y_bus, _set_points(ppci), slack, held)
@@ -125,6 +129,8 @@ def read_grid(
         bus_row=bus_row,
         vm_min=vm_min,
         vm_max=vm_max,
+        vm_min_bus=vm_min_bus,
+        vm_max_bus=vm_max_bus,
         from_bus=from_bus,
         to_bus=to_bus,
         y_ff=_at(y_from, rows, from_bus, to_bus, 0) * base,
@@ -210,18 +216,22 @@ def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:
     return np.where((rows >= n_bus) | ~net["bus"]["in_service"].to_numpy(dtype=bool), -1, rows)
 
 
-def _voltage_limits(net: Any, bus_row: IntArray, n_bus: int, slack: IntArray) -> tuple[FloatArray, FloatArray]:
-    vm_min, vm_max = np.full(n_bus, -np.inf), np.full(n_bus, np.inf)
-    live = bus_row >= 0
-    for column, target, tighter in (("min_vm_pu", vm_min, np.fmax), ("max_vm_pu", vm_max, np.fmin)):
-        if column in net["bus"]:
-            limit = net["bus"][column].to_numpy(dtype=float)
-        else:
-            limit = np.full(len(bus_row), DEFAULT_VM[column])
-        known = live & np.isfinite(limit)
-        tighter.at(target, bus_row[known], limit[known])
-    vm_min[slack], vm_max[slack] = -np.inf, np.inf
-    return vm_min, vm_max
+def _voltage_limit(
+    net: Any, column: str, bus_row: IntArray, n_bus: int, slack: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Tightest limit of the buses fused into each row, and the bus whose limit it is."""
+    if column in net["bus"]:
+        limit = net["bus"][column].to_numpy(dtype=float)
+    else:
+        limit = np.full(len(bus_row), DEFAULT_VM[column])
+    none, tighter = (-np.inf, np.fmax) if column == "min_vm_pu" else (np.inf, np.fmin)
+    tightest, label = np.full(n_bus, none), np.full(n_bus, -1)
+    known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit))
+    tighter.at(tightest, bus_row[known], limit[known])
+    owners = known[limit[known] == tightest[bus_row[known]]][::-1]  # of equal ones the first
+    label[bus_row[owners]] = net["bus"].index.to_numpy()[owners]
+    tightest[slack], label[slack] = none, -1
+    return tightest, label
 
 
 def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.shadow_prices import LimitPrices
@@ -73,12 +72,12 @@ def _binding_rows(
 ) -> list[dict[str, object]]:
     grid, ends, price, rows = case.grid, case.grid.ends, prices[scenario], []
     binding = binding_of(case, state, price)
-    for bound, at, limit, of in (
-        ("min", binding.vm_min, grid.vm_min, price.vm_min),
-        ("max", binding.vm_max, grid.vm_max, price.vm_max),
+    for bound, at, limit, label, of in (
+        ("min", binding.vm_min, grid.vm_min, grid.vm_min_bus, price.vm_min),
+        ("max", binding.vm_max, grid.vm_max, grid.vm_max_bus, price.vm_max),
     ):
         for t, i in zip(*np.nonzero(at), strict=True):
-            place = ("bus", bus_label(grid, i), "vm_pu", bound, "")
+            place = ("bus", int(label[i]), "vm_pu", bound, "")
             rows.append((scenario, int(t), *place, state.vm[t, i], limit[i], 0.01 * of[t, i], "0.01 pu"))
     for t, i in zip(*np.nonzero(binding.end), strict=True):
         place = (ends.element_type[i], int(ends.element[i]), "loading_percent", "max", ends.side[i])
@@ -86,12 +85,6 @@ def _binding_rows(
         value = (100.0 * state.loading[t, i], 100.0 * ends.limit[i], price.end[t, i] / units, unit)
         rows.append((scenario, int(t), *place, *value))
     return [dict(zip(BINDING_COLUMNS, row, strict=True)) for row in rows]
-
-
-def bus_label(grid: Grid, row: int) -> int:
-    """One of the buses fused into this row, -1 for an auxiliary one."""
-    named = grid.bus_index[grid.bus_row == row]
-    return int(named[0]) if len(named) else -1
 
 
 def _units_of_limit(case: Case, end: int) -> tuple[float, str]:

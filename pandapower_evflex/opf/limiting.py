@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pandapower_evflex.case.compile import Case, ComplexArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
-from pandapower_evflex.opf.binding import BINDING_TOLERANCE, binding_of, bus_label
+from pandapower_evflex.opf.binding import BINDING_TOLERANCE, binding_of
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import OVERLOAD, LimitRows, limit_gradients
+from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows, limit_gradients
 
 BoolArray = NDArray[np.bool_]
 ObjectArray = NDArray[np.object_]
@@ -112,11 +112,8 @@ def _moved_by(case: Case, gradient: ComplexArray, ev: IntArray, direction: str) 
 
 
 def _elements_of(grid: Grid, rows: LimitRows) -> list[str]:
-    ends, names = grid.ends, []
-    for kind, i in zip(rows.kind, rows.position, strict=True):
-        if kind == OVERLOAD:
-            names.append(f"{ends.element_type[i]} {ends.element[i]}")
-        else:
-            label = bus_label(grid, int(i))
-            names.append(f"bus {label}" if label >= 0 else "auxiliary bus")
-    return names
+    ends, limited_bus = grid.ends, {UNDERVOLTAGE: grid.vm_min_bus, OVERVOLTAGE: grid.vm_max_bus}
+    return [
+        f"{ends.element_type[i]} {ends.element[i]}" if kind == OVERLOAD else f"bus {limited_bus[kind][i]}"
+        for kind, i in zip(rows.kind.tolist(), rows.position.tolist(), strict=True)
+    ]

@@ -71,6 +71,7 @@ def test_the_tightest_limit_of_fused_buses_counts_and_the_slack_has_none():
     grid = read_grid(net)
     row = grid.bus_row[5]
     assert (grid.vm_min[row], grid.vm_max[row]) == (0.95, 1.04)
+    assert (grid.vm_min_bus[row], grid.vm_max_bus[row]) == (5, 6)
     assert (grid.vm_min[grid.slack] == -np.inf).all()
     assert (grid.vm_max[grid.slack] == np.inf).all()
 

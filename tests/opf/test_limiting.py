@@ -97,3 +97,13 @@ def test_a_direction_of_weight_0_is_not_offered_whatever_binds(other):
     assert (result.limited_by(3)[other] == "not offered").all()
     assert result.limited_by(2).loc[0, "up"] == "not offered"
     assert (result.limited_by(2).loc[1:] != "not offered").all().all()
+
+
+@pytest.mark.parametrize("limited", [3, 4])
+def test_of_buses_fused_by_a_closed_switch_the_one_whose_limit_binds_is_named(limited):
+    net = feeder_net(6, sn_mva=1.0)
+    net.bus.loc[limited, "min_vm_pu"] = 0.955
+    result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert set(result.binding["element"]) == {limited}
+    named = {reason for t in range(8) for reason in result.limited_by(t)["up"] if reason not in OWN}
+    assert named == {f"bus {limited}"}
