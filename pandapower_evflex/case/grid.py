@@ -22,6 +22,7 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import spsolve
 
+from pandapower_evflex.case.net_limits import DEFAULT_VM, limit_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
@@ -30,9 +31,6 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
-
-#: pu, where net.bus has no such column
-DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
 
 
 @dataclass(frozen=True)
@@ -99,9 +97,10 @@ def read_grid(
 
     Raises
     ------
-    InvalidInputError    elements that the model cannot represent, or no slack in service
+    InvalidInputError    elements that the model cannot represent, limits that are none, or no slack in service
     """
     faults = unsupported_elements(net) or _slack_faults(net)
+    faults += limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
     if faults:
         raise InvalidInputError(faults)
     model, ppc, ppci = _pandapower_model(net)
@@ -116,6 +115,7 @@ def read_grid(
     s_fixed = makeSbus(base, ppci["bus"], ppci["gen"]) * base
     vm_min, vm_min_bus = _voltage_limit(net, "min_vm_pu", bus_row, len(types), slack)
     vm_max, vm_max_bus = _voltage_limit(net, "max_vm_pu", bus_row, len(types), slack)
+    _refuse_crossed(vm_min, vm_max, vm_min_bus, vm_max_bus)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
     v_start = _no_load_voltages(y_bus, _set_points(ppci), slack, held)
@@ -226,12 +226,29 @@ def _voltage_limit(
         limit = np.full(len(bus_row), DEFAULT_VM[column])
     none, tighter = (-np.inf, np.fmax) if column == "min_vm_pu" else (np.inf, np.fmin)
     tightest, label = np.full(n_bus, none), np.full(n_bus, -1)
-    known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit))
+    known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit) & (limit > 0.0))
     tighter.at(tightest, bus_row[known], limit[known])
     owners = known[limit[known] == tightest[bus_row[known]]][::-1]  # of equal ones the first
     label[bus_row[owners]] = net["bus"].index.to_numpy()[owners]
     tightest[slack], label[slack] = none, -1
     return tightest, label
+
+
+def _refuse_crossed(vm_min: FloatArray, vm_max: FloatArray, vm_min_bus: IntArray, vm_max_bus: IntArray) -> None:
+    """Limits of one bus are compared before; here those of buses that closed switches fuse."""
+    faults = [
+        Fault(
+            "bus",
+            "min_vm_pu",
+            (int(vm_min_bus[row]), int(vm_max_bus[row])),
+            f"{vm_min[row]:g} with max_vm_pu {vm_max[row]:g}",
+            "leaves no room at buses that closed switches make one",
+            "give a lower limit of the one below the upper limit of the other",
+        )
+        for row in np.flatnonzero(vm_min > vm_max)
+    ]
+    if faults:
+        raise InvalidInputError(faults)
 
 
 def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:
