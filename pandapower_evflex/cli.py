@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    exit code: 0, or 1 when there is no schedule
+    exit code: 0, or 1 when there is no schedule; 2 when the arguments are wrong or the folder cannot be written
     """
     parser = argparse.ArgumentParser(prog="python -m pandapower_evflex", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -37,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("--quiet", action="store_true", help="no progress bar")
     given = parser.parse_args(arguments)
     try:
+        prepare_folder(given.out)
+    except OSError as error:
+        demo.error(f"cannot write to --out {given.out}: {error.strerror}")
+    try:
         run_demo(given.out, given.seed, progress=False if given.quiet else None)
     except EvflexError as error:
         print(error, file=sys.stderr)
@@ -44,8 +49,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def prepare_folder(out: Path) -> None:
+    """Create the folder and try to write there: before the solve, so that no minute is lost.
+
+    Raises
+    ------
+    OSError
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        pass
+
+
 def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
-    """Solve, print, write and draw."""
+    """Solve, print, write and draw; the folder is there."""
     print("The first run after installation compiles for some seconds; later ones do not.", flush=True)
     print("A synthetic suburb: 315 kVA, 61 nodes, 120 customers, 96 periods of 15 min from 12:00.", flush=True)
     net, profiles = suburban_lv(seed)
@@ -54,7 +71,6 @@ def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
     seconds = time.perf_counter() - started
     without = uncontrolled_charging(net, profiles)
     print(summary_text(net, result, without, seconds))
-    out.mkdir(parents=True, exist_ok=True)
     write_csv(out, net, result, without)
     print(f"Tables as CSV in {out}")
     try:

@@ -105,6 +105,27 @@ def test_a_case_without_a_schedule_ends_with_its_reasons_and_code_1(solved_befor
     assert "overload of trafo 0" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("below", [(), ("folder",)])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(tmp_path, capsys, monkeypatch, below):
+    monkeypatch.setattr(cli, "suburban_lv", lambda seed: pytest.fail("built before the folder was tried"))
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["demo", "--out", str(taken.joinpath(*below))])
+    assert exit_.value.code == 2
+    assert "cannot write to --out" in capsys.readouterr().err
+
+
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(cli.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(cli, "suburban_lv", lambda seed: pytest.fail("built before the folder was tried"))
+    with pytest.raises(SystemExit):
+        cli.main(["demo", "--out", str(tmp_path)])
+
+
 def test_charging_that_breaks_nothing_is_said_to(monkeypatch):
     case = solved_suburb()
     harmless = type(case.without)(**{**vars(case.without), "violations": case.without.violations.iloc[:0]})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.case.ev_case import EvCase, charge_at_arrival, offers_of, slots_of
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.horizon import Horizon, Profiles
+from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.stays import Stay, with_needs_of_next
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
@@ -61,7 +62,7 @@ def base_injections(net: Any, grid: Grid, profiles: Profiles) -> ComplexArray:
     s = np.tile(grid.s_fixed, (profiles.horizon.n_periods, 1))
     row_of_bus = pd.Series(grid.bus_row, index=grid.bus_index)
     for (table, column), frame in profiles.values.items():
-        elements = net[table].loc[frame.columns]
+        elements = without_gaps(net, table).loc[frame.columns]
         rows = row_of_bus[elements["bus"]].to_numpy()
         live = (rows >= 0) & elements["in_service"].to_numpy(dtype=bool)
         scaling = elements["scaling"].to_numpy(dtype=float)[live]

@@ -22,6 +22,8 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import spsolve
 
+from pandapower_evflex.case.net_limits import DEFAULT_VM, limit_faults
+from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -29,9 +31,6 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
-
-#: pu, where net.bus has no such column
-DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,10 @@ class Grid:
     y_bus : csr_matrix complex [n_bus, n_bus]
     v_start : complex [n_bus]            start of a power flow, with the set points of slack and held buses
     slack, held : int                    buses of fixed voltage; buses of fixed magnitude and free reactive power
-    s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values
+    s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values, NaN as 0
     bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
     vm_min, vm_max : float [n_bus]       tightest limits of the buses fused into one, -inf and inf without
+    vm_min_bus, vm_max_bus : int [n_bus] label of the bus whose limit it is, -1 without
     from_bus, to_bus : int [n_branch]
     y_ff, y_ft, y_tf, y_tt : complex     I_from = y_ff V_from + y_ft V_to
     ends : RatedEnds                     where branch loadings are measured
@@ -60,6 +60,8 @@ class Grid:
     bus_row: IntArray
     vm_min: FloatArray
     vm_max: FloatArray
+    vm_min_bus: IntArray
+    vm_max_bus: IntArray
     from_bus: IntArray
     to_bus: IntArray
     y_ff: ComplexArray
@@ -95,9 +97,10 @@ def read_grid(
 
     Raises
     ------
-    InvalidInputError    elements that the model cannot represent, or no slack in service
+    InvalidInputError    elements that the model cannot represent, limits that are none, or no slack in service
     """
     faults = unsupported_elements(net) or _slack_faults(net)
+    faults += limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
     if faults:
         raise InvalidInputError(faults)
     model, ppc, ppci = _pandapower_model(net)
@@ -110,7 +113,9 @@ def read_grid(
     slack, held = np.flatnonzero(types == REF), np.flatnonzero(types == PV)
     # generators at pandapower's slack count as slack too; Q of held buses is free, so s_fixed carries their P only
     s_fixed = makeSbus(base, ppci["bus"], ppci["gen"]) * base
-    vm_min, vm_max = _voltage_limits(net, bus_row, len(types), slack)
+    vm_min, vm_min_bus = _voltage_limit(net, "min_vm_pu", bus_row, len(types), slack)
+    vm_max, vm_max_bus = _voltage_limit(net, "max_vm_pu", bus_row, len(types), slack)
+    _refuse_crossed(vm_min, vm_max, vm_min_bus, vm_max_bus)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
     v_start = _no_load_voltages(y_bus, _set_points(ppci), slack, held)
@@ -124,6 +129,8 @@ def read_grid(
         bus_row=bus_row,
         vm_min=vm_min,
         vm_max=vm_max,
+        vm_min_bus=vm_min_bus,
+        vm_max_bus=vm_max_bus,
         from_bus=from_bus,
         to_bus=to_bus,
         y_ff=_at(y_from, rows, from_bus, to_bus, 0) * base,
@@ -145,6 +152,9 @@ def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
     model = copy.copy(net)
     for key in [key for key in net if key.startswith("_") and isinstance(net[key], dict)]:
         model[key] = dict(net[key])
+    for table in POWERS:
+        if table in net:
+            model[table] = without_gaps(net, table)
     _init_runopp_options(
         model,
         calculate_voltage_angles=True,
@@ -206,18 +216,39 @@ def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:
     return np.where((rows >= n_bus) | ~net["bus"]["in_service"].to_numpy(dtype=bool), -1, rows)
 
 
-def _voltage_limits(net: Any, bus_row: IntArray, n_bus: int, slack: IntArray) -> tuple[FloatArray, FloatArray]:
-    vm_min, vm_max = np.full(n_bus, -np.inf), np.full(n_bus, np.inf)
-    live = bus_row >= 0
-    for column, target, tighter in (("min_vm_pu", vm_min, np.fmax), ("max_vm_pu", vm_max, np.fmin)):
-        if column in net["bus"]:
-            limit = net["bus"][column].to_numpy(dtype=float)
-        else:
-            limit = np.full(len(bus_row), DEFAULT_VM[column])
-        known = live & np.isfinite(limit)
-        tighter.at(target, bus_row[known], limit[known])
-    vm_min[slack], vm_max[slack] = -np.inf, np.inf
-    return vm_min, vm_max
+def _voltage_limit(
+    net: Any, column: str, bus_row: IntArray, n_bus: int, slack: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Tightest limit of the buses fused into each row, and the bus whose limit it is."""
+    if column in net["bus"]:
+        limit = net["bus"][column].to_numpy(dtype=float)
+    else:
+        limit = np.full(len(bus_row), DEFAULT_VM[column])
+    none, tighter = (-np.inf, np.fmax) if column == "min_vm_pu" else (np.inf, np.fmin)
+    tightest, label = np.full(n_bus, none), np.full(n_bus, -1)
+    known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit) & (limit > 0.0))
+    tighter.at(tightest, bus_row[known], limit[known])
+    owners = known[limit[known] == tightest[bus_row[known]]][::-1]  # of equal ones the first
+    label[bus_row[owners]] = net["bus"].index.to_numpy()[owners]
+    tightest[slack], label[slack] = none, -1
+    return tightest, label
+
+
+def _refuse_crossed(vm_min: FloatArray, vm_max: FloatArray, vm_min_bus: IntArray, vm_max_bus: IntArray) -> None:
+    """Limits of one bus are compared before; here those of buses that closed switches fuse."""
+    faults = [
+        Fault(
+            "bus",
+            "min_vm_pu",
+            (int(vm_min_bus[row]), int(vm_max_bus[row])),
+            f"{vm_min[row]:g} with max_vm_pu {vm_max[row]:g}",
+            "leaves no room at buses that closed switches make one",
+            "give a lower limit of the one below the upper limit of the other",
+        )
+        for row in np.flatnonzero(vm_min > vm_max)
+    ]
+    if faults:
+        raise InvalidInputError(faults)
 
 
 def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:

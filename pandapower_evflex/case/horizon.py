@@ -14,7 +14,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
-from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults
+from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, numbers_of
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +230,7 @@ def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:
     own = pd.Index(rows.loc[rows["in_service"].to_numpy(dtype=bool), "sgen"].unique()).difference(given.columns)
     if not len(own):
         return values
-    constant = net["sgen"].loc[own, "p_mw"].to_numpy(dtype=float)
+    constant = numbers_of(net, "sgen", "p_mw", own)
     p = pd.DataFrame(np.tile(constant, (n_periods, 1)), columns=own)
     profiled = values.get(("sgen", "p_mw"), pd.DataFrame())
     both = own.intersection(profiled.columns)

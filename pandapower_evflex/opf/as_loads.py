@@ -8,26 +8,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.errors import EvflexError
+from pandapower_evflex.opf.moment import checked_scenario, period_position
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 
 
-def with_evs_as_loads(net: Any, result: Any, period: int | None = None, scenario: str = "base") -> Any:
+def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str = "base") -> Any:
     """A plain net with the EVs as loads, for power flow, short circuit or time series.
 
     Parameters
     ----------
     net : pandapowerNet                 not changed
     result : FlexibilityOpfResult       None: the frames that the last run stored on the net
-    period : int or None
-        a period from 0: all profiled elements take their values of that moment. None: loads carry the first period's
-        values, and ConstControl controllers all profiles, so that `pandapower.timeseries.run_timeseries` runs
+    period : int, time or None
+        a period from 0 or by its label: all profiled elements take their values of that moment. None: loads carry the
+        first period's values, and ConstControl controllers all profiles, so that `run_timeseries` of pandapower runs
     scenario : "base", "up" or "down"
 
     Returns
     -------
     pandapowerNet without our tables; the new loads are named after their EVs and carry the EV's label in column `ev`
+
+    Raises
+    ------
+    IndexError, InvalidInputError    no such period, no such scenario
     """
     if result is None:
         from pandapower_evflex.opf.on_net import StoredResult
@@ -36,15 +42,12 @@ def with_evs_as_loads(net: Any, result: Any, period: int | None = None, scenario
     return with_evs_as_loads_of(net, result, period, scenario)
 
 
-def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: str) -> Any:
+def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> Any:
     """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
-    if scenario not in ("base", "up", "down"):
-        raise ValueError(f'scenario {scenario!r} is not known; use "base", "up" or "down"')
+    scenario = checked_scenario(scenario)
     if np.isnan(result.p_mw.to_numpy()).any():
         raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
-    n_periods = len(result.p_mw)
-    if period is not None and not 0 <= period < n_periods:
-        raise IndexError(f"period {period} is not among the {n_periods} periods")
+    position = 0 if period is None else period_position(period, result.p_mw.index)
     evs = net["ev"].loc[result.p_mw.columns]
     p, q = _ev_powers(result, evs, scenario)
     plain = _without_our_tables(net)
@@ -56,7 +59,10 @@ def with_evs_as_loads_of(net: Any, result: Any, period: int | None, scenario: st
         profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
     for (table, column), frame in profiles.items():
         plain[table][column] = plain[table][column].astype(float)
-        plain[table].loc[frame.columns, column] = frame.iloc[period or 0].to_numpy()
+        plain[table].loc[frame.columns, column] = frame.iloc[position].to_numpy()
+    for table in POWERS:
+        if table in plain:
+            plain[table] = without_gaps(plain, table)
     if period is None:
         _add_controllers(plain, profiles)
     return plain

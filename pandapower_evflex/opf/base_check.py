@@ -44,10 +44,10 @@ def _findings_of_period(
     rows = []
     for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
         curable = bool(np.any(d_vm[:, bus] > 0))
-        rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus], curable))
+        rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], curable))
     for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
         curable = bool(np.any(d_vm[:, bus] < 0))
-        rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus], curable))
+        rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], curable))
     for end in worst_ends(grid, violations.overload[t]):
         curable = bool(np.any(d_loading[:, end] < 0))
         rows.append(end_finding(grid, end, t, state.loading[t, end], curable))

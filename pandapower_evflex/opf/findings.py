@@ -36,9 +36,9 @@ def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
         rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
     for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
         for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus], grid.vm_min[bus]))
+            rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus]))
         for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus], grid.vm_max[bus]))
+            rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus]))
         for end in worst_ends(grid, violations.overload[t]):
             rows.append(end_finding(grid, end, t, state.loading[t, end]))
     return rows
@@ -54,13 +54,14 @@ def worst_ends(grid: Grid, overload: NDArray[np.float64]) -> list[int]:
     return list(worst.values())
 
 
-def bus_finding(
-    grid: Grid, finding: str, bus: int, t: int, value: float, limit: float, curable: bool = False
-) -> dict[str, Any]:
-    names = grid.bus_index[grid.bus_row == bus]
-    element = int(names[0]) if len(names) else -1
-    quantities = {"element_type": "bus", "element": element, "quantity": "vm_pu", "side": ""}
-    return {"finding": finding, "period": t, **quantities, "value": value, "limit": limit, "curable": curable}
+def bus_finding(grid: Grid, finding: str, row: int, t: int, value: float, curable: bool = False) -> dict[str, Any]:
+    """Of buses fused into one row, the bus whose limit is violated."""
+    label, limit = {
+        "undervoltage": (grid.vm_min_bus, grid.vm_min),
+        "overvoltage": (grid.vm_max_bus, grid.vm_max),
+    }[finding]
+    quantities = {"element_type": "bus", "element": int(label[row]), "quantity": "vm_pu", "side": ""}
+    return {"finding": finding, "period": t, **quantities, "value": value, "limit": limit[row], "curable": curable}
 
 
 def end_finding(grid: Grid, end: int, t: int, loading: float, curable: bool = False) -> dict[str, Any]:

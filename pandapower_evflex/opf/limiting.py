@@ -1,99 +1,30 @@
-"""Why there is no more flexibility: network limits that bind, and the reason of each EV and direction."""
+"""Why an EV offers no more: its own limits, or the network elements that bind and that it loads further."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.case.compile import Case, ComplexArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.binding import BINDING_TOLERANCE, binding_of
+from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows, limit_gradients
 
 BoolArray = NDArray[np.bool_]
+ObjectArray = NDArray[np.object_]
 
-#: relative; an interior point ends this close to a limit that binds
-BINDING_TOLERANCE = 1e-5
+#: share of the strongest effect on a limit from which on an EV is said to move it
+MOVES = 0.2
 
-#: relative; a limit that close and with a price binds too: what a tie-break may cost can be taken from one period
-PRICED_TOLERANCE = 1e-3
-
-BINDING_COLUMNS = [
-    "scenario", "period", "element_type", "element", "quantity", "bound", "side", "value", "limit",
-    "shadow_price_mw", "shadow_price_per",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Binding:
-    """Which limits of the grid bind in one scenario: bool [n_period, n_bus], [n_period, n_end]."""
-
-    vm_min: BoolArray
-    vm_max: BoolArray
-    end: BoolArray
-
-
-def binding_of(case: Case, state: GridState, prices: LimitPrices) -> Binding:
-    grid = case.grid
-    free = np.ones(len(grid.vm_min), dtype=bool)
-    free[grid.fixed_vm] = False
-    return Binding(
-        _binds(state.vm - grid.vm_min, prices.vm_min) & free,
-        _binds(grid.vm_max - state.vm, prices.vm_max) & free,
-        _binds(1.0 - state.loading / grid.ends.limit, prices.end),
-    )
-
-
-def _binds(room: FloatArray, price: FloatArray) -> BoolArray:
-    matters = price > PRICED_TOLERANCE * price.max(initial=0.0)
-    return (room <= BINDING_TOLERANCE) | (matters & (room <= PRICED_TOLERANCE))
-
-
-def binding_limits(case: Case, states: Mapping[str, GridState], prices: Mapping[str, LimitPrices]) -> pd.DataFrame:
-    """One row per network limit that binds in a scenario of the problem, and what more of it would add."""
-    rows = [row for scenario in case.scenarios for row in _binding_rows(case, scenario, states[scenario], prices)]
-    return pd.DataFrame(rows, columns=BINDING_COLUMNS)
-
-
-def _binding_rows(
-    case: Case, scenario: str, state: GridState, prices: Mapping[str, LimitPrices]
-) -> list[dict[str, Any]]:
-    grid, ends, price, rows = case.grid, case.grid.ends, prices[scenario], []
-    binding = binding_of(case, state, price)
-    for bound, at, limit, of in (
-        ("min", binding.vm_min, grid.vm_min, price.vm_min),
-        ("max", binding.vm_max, grid.vm_max, price.vm_max),
-    ):
-        for t, i in zip(*np.nonzero(at), strict=True):
-            place = ("bus", _bus_label(grid, i), "vm_pu", bound, "")
-            rows.append((scenario, int(t), *place, state.vm[t, i], limit[i], 0.01 * of[t, i], "0.01 pu"))
-    for t, i in zip(*np.nonzero(binding.end), strict=True):
-        place = (ends.element_type[i], int(ends.element[i]), "loading_percent", "max", ends.side[i])
-        units, unit = _units_of_limit(case, i)
-        value = (100.0 * state.loading[t, i], 100.0 * ends.limit[i], price.end[t, i] / units, unit)
-        rows.append((scenario, int(t), *place, *value))
-    return [dict(zip(BINDING_COLUMNS, row, strict=True)) for row in rows]
-
-
-def _bus_label(grid: Grid, row: int) -> int:
-    """One of the buses fused into this row, -1 for an auxiliary one."""
-    named = grid.bus_index[grid.bus_row == row]
-    return int(named[0]) if len(named) else -1
-
-
-def _units_of_limit(case: Case, end: int) -> tuple[float, str]:
-    """The limit in ampere for lines, in kVA for transformers."""
-    ends = case.grid.ends
-    if ends.element_type[end] == "line":
-        return 1e3 * float(ends.max_i_ka[end] * ends.limit[end]), "A"
-    return KW * float(ends.rating[end] * ends.limit[end]), "kVA"
+#: of the strongest effect; what is left of none after rounding
+NOT_MOVED = 1e-9
 
 
 def limiting_reasons(
@@ -102,23 +33,21 @@ def limiting_reasons(
     states: Mapping[str, GridState],
     prices: Mapping[str, LimitPrices],
     direction: str,
-) -> np.ndarray[Any, np.dtype[np.object_]]:
+) -> ObjectArray:
     """Reason [n_period, n_ev] of one direction; EV limits come first, then the network elements that bind."""
     evs, slots, offers = case.evs, case.evs.slots, case.evs.offers[direction]
     reasons = np.full(schedule.p.shape, "away", dtype=object)
     for stay in evs.stays:
         reasons[stay.periods, stay.ev] = "not offered"
-    network = np.full(case.horizon.n_periods, "network", dtype=object)
-    if direction in case.scenarios:
-        binding = binding_of(case, states[direction], prices[direction])
-        network[:] = [_elements_of(case, binding, t) for t in range(case.horizon.n_periods)]
-    at = (slots.period, slots.ev)
-    own = _ev_reasons(case, schedule, direction)
-    reasons[at] = np.where(~offers.offered, "not offered", np.where(own == "", network[slots.period], own))
+    of_slot = _ev_reasons(case, schedule, direction)
+    of_slot[~offers.offered | (offers.weight == 0.0)] = "not offered"  # weight 0: nobody asks for it
+    limited = np.flatnonzero(of_slot == "")
+    of_slot[limited] = _network_reasons(case, states, prices, direction, limited)
+    reasons[slots.period, slots.ev] = of_slot
     return reasons
 
 
-def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> ObjectArray:
     """Which of the EV's own limits binds in each slot, "" when none does."""
     slots, offers = case.evs.slots, case.evs.offers[direction]
     at = (slots.period, slots.ev)
@@ -126,7 +55,7 @@ def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> np.ndarray[An
     flex = (schedule.p_up if direction == "up" else schedule.p_down)[at]
     e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
 
-    def binds(room: FloatArray, scale: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def binds(room: FloatArray, scale: FloatArray) -> BoolArray:
         return room <= BINDING_TOLERANCE * scale
 
     p_scale, e_scale = slots.p_max, slots.energy_per_p * slots.p_max
@@ -147,11 +76,44 @@ def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> np.ndarray[An
     return np.select(conditions, names, default="").astype(object)
 
 
-def _elements_of(case: Case, binding: Binding, t: int) -> str:
-    """Network elements that bind in period t, named as "trafo 0", "line 3", "bus 7"."""
-    ends = case.grid.ends
-    names = [f"{ends.element_type[i]} {ends.element[i]}" for i in np.flatnonzero(binding.end[t])]
-    for row in np.flatnonzero(binding.vm_min[t] | binding.vm_max[t]):
-        label = _bus_label(case.grid, int(row))
-        names.append(f"bus {label}" if label >= 0 else "auxiliary bus")
-    return ", ".join(dict.fromkeys(names)) or "network"
+def _network_reasons(
+    case: Case, states: Mapping[str, GridState], prices: Mapping[str, LimitPrices], direction: str, limited: IntArray
+) -> ObjectArray:
+    """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7"."""
+    names, period = np.full(len(limited), "network", dtype=object), case.evs.slots.period[limited]
+    if direction not in case.scenarios:
+        return names
+    state, binding = states[direction], binding_of(case, states[direction], prices[direction])
+    flow = BatchedPowerFlow(case.grid)
+    for t in np.unique(period).tolist():
+        rows, here = binding.rows(t), period == t
+        if len(rows):
+            elements = np.array(_elements_of(case.grid, rows), dtype=object)
+            gradient = limit_gradients(flow, rows, state.v)
+            moved = _moved_by(case, gradient, case.evs.slots.ev[limited[here]], direction)
+            names[here] = [", ".join(dict.fromkeys(elements[of])) or "network" for of in moved]
+    return names
+
+
+def _moved_by(case: Case, gradient: ComplexArray, ev: IntArray, direction: str) -> BoolArray:
+    """Which limits an EV brings nearer by more of its flexibility [n_ev, n_row].
+
+    Those that it moves by `MOVES` of what the bus with the strongest effect does, or else the one that it moves most:
+    through the voltage, every load moves every limit a little.
+    """
+    sign = 1.0 if direction == "up" else -1.0
+    tan_phi = case.evs.tan_phi[ev] if case.q_follows_flexibility else np.zeros(len(ev))
+    at_ev = gradient[:, case.evs.bus_row[ev]]
+    slope = sign * (at_ev.real + at_ev.imag * tan_phi)
+    strongest = np.abs(gradient).max(axis=1, keepdims=True)
+    share = np.divide(slope, strongest, out=np.zeros_like(slope), where=strongest > 0.0)
+    most = share.max(axis=0)
+    return ((share >= np.minimum(most, MOVES)) & (share > NOT_MOVED)).T
+
+
+def _elements_of(grid: Grid, rows: LimitRows) -> list[str]:
+    ends, limited_bus = grid.ends, {UNDERVOLTAGE: grid.vm_min_bus, OVERVOLTAGE: grid.vm_max_bus}
+    return [
+        f"{ends.element_type[i]} {ends.element[i]}" if kind == OVERLOAD else f"bus {limited_bus[kind][i]}"
+        for kind, i in zip(rows.kind.tolist(), rows.position.tolist(), strict=True)
+    ]

@@ -11,6 +11,7 @@ import pandas as pd
 from pandapower.powerflow import LoadflowNotConverged
 
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
+from pandapower_evflex.opf.moment import period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def clear_results(net: Any) -> None:
     net["OPF_converged"] = False
 
 
-def write_period(net: Any, period: int, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
+def write_period(net: Any, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
     """Fill pandapower's `res_*` tables and `net.res_ev` for one moment, so that every pandapower plot shows it.
 
     The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment.
@@ -66,9 +67,13 @@ def write_period(net: Any, period: int, scenario: str = "base", result: Flexibil
     Parameters
     ----------
     net : pandapowerNet
-    period : int                          from 0
+    period : int or time                  from 0, or a label of the result's index (as text in `net.res_period.time`)
     scenario : "base", "up" or "down"     the schedule itself, or full activation of one direction
     result : FlexibilityOpfResult         None: the frames that the last run stored on the net
+
+    Raises
+    ------
+    IndexError, InvalidInputError    no such period, no such scenario
     """
     for name, value in _moment_tables(net, result or StoredResult(net), period, scenario).items():
         net[name] = value
@@ -80,8 +85,9 @@ class StoredResult:
     def __init__(self, net: Any) -> None:
         if f"{SERIES_PREFIX}ev_p_mw" not in net:
             raise KeyError("the net holds no flexibility OPF result; run run_flexibility_opf first, or give a result")
+        labels = _stored_labels(net)
         for name in _EV_SERIES:
-            setattr(self, name, net[f"{SERIES_PREFIX}ev_{name}"])
+            setattr(self, name, net[f"{SERIES_PREFIX}ev_{name}"].set_axis(labels, axis=0))
         self.settings = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
         self.profiles = {
             (table, column): net[f"{SERIES_PREFIX}{table}_{column}"]
@@ -89,6 +95,14 @@ class StoredResult:
             for column in ("p_mw", "q_mvar")
             if f"{SERIES_PREFIX}{table}_{column}" in net
         }
+
+
+def _stored_labels(net: Any) -> pd.Index:
+    """Times as text, where `net.res_period` came along."""
+    n_periods, table = len(net[f"{SERIES_PREFIX}ev_p_mw"]), net.get("res_period")
+    if table is None or "time" not in table or len(table) != n_periods:
+        return pd.RangeIndex(n_periods)
+    return pd.Index(table["time"].astype(str))
 
 
 def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
@@ -112,17 +126,18 @@ def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
     return best[0], best[1]
 
 
-def _moment_tables(net: Any, result: Any, period: int, scenario: str) -> dict[str, pd.DataFrame]:
+def _moment_tables(net: Any, result: Any, period: Any, scenario: str) -> dict[str, pd.DataFrame]:
     """pandapower's result tables of one moment from its own power flow, and res_ev."""
     import pandapower as pp
 
-    plain = with_evs_as_loads_of(net, result, period, scenario)
+    position = period_position(period, result.p_mw.index)
+    plain = with_evs_as_loads_of(net, result, position, scenario)
     pp.runpp(plain, tolerance_mva=1e-10, trafo_model="t", calculate_voltage_angles=True, numba=True)
     tables = {name: plain[name] for name in plain.keys() if isinstance(name, str) and name.startswith("res_")}
     tables["res_load"] = tables["res_load"].loc[net["load"].index]
     return {
         **{name: frame for name, frame in tables.items() if name in net},
-        "res_ev": pd.DataFrame({name: getattr(result, name).iloc[period] for name in _EV_SERIES}),
+        "res_ev": pd.DataFrame({name: getattr(result, name).iloc[position] for name in _EV_SERIES}),
     }
 
 

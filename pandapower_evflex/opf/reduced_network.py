@@ -154,18 +154,20 @@ class ReducedNetwork:
         return h, rows
 
     def cut_feasible_point(self, x: FloatArray, h: FloatArray, rows: Rows) -> bool:
-        """Whether the tangents at x cut off a point met on the way that keeps the limit: h is not convex then."""
+        """Whether the tangents at x cut off a point met on the way that keeps the limit: h is not convex then.
+
+        Either may have been met before later rows joined.
+        """
         tangent = rows.values(x) - h
         for x_met, h_met in self._met:
-            n = len(h_met)
-            kept = h_met <= 0.0
-            if np.any(kept & ((rows.values(x_met) - tangent)[:n] > CONVEX)):
+            n = min(len(h), len(h_met))
+            if np.any((h_met[:n] <= 0.0) & ((rows.values(x_met) - tangent)[:n] > CONVEX)):
                 return True
         return False
 
     def near_overvoltage(self, h: FloatArray) -> bool:
         """Whether an upper voltage limit is near to binding; farther ones have next to no multiplier in a bound."""
-        is_upper = np.array([kind == OVERVOLTAGE for _, kind, _ in self.rows], dtype=bool)
+        is_upper = np.array([kind == OVERVOLTAGE for _, kind, _ in self.rows[: len(h)]], dtype=bool)
         return bool(np.any(h[is_upper] > NEARLY_BINDING))
 
     def roughly_holds(self, x: FloatArray) -> bool:

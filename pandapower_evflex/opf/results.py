@@ -15,8 +15,10 @@ from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.ev_case import energy_curves
 from pandapower_evflex.case.horizon import Profiles
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.binding import BINDING_COLUMNS, binding_limits
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.limiting import BINDING_COLUMNS, binding_limits, limiting_reasons
+from pandapower_evflex.opf.limiting import limiting_reasons
+from pandapower_evflex.opf.moment import period_position
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.recovery import Recovery
 from pandapower_evflex.opf.shadow_prices import LimitPrices
@@ -92,21 +94,26 @@ class FlexibilityOpfResult:
             return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
         return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
 
-    def limited_by(self, period: int) -> pd.DataFrame:
+    def limited_by(self, period: Any) -> pd.DataFrame:
         """Why each EV offers no more in one period.
 
         Parameters
         ----------
-        period : int    position of the period, from 0
+        period : int or time    position from 0, or label of the result's index
 
         Returns
         -------
-        DataFrame indexed by EV with columns "up" and "down": "away", "not offered", "max_p_mw", "battery full", "must
-        leave charged", "nothing scheduled" (all scheduled power is already offered downward) or the network elements
+        DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
+        "max_p_mw", "battery full", "must leave charged", "nothing scheduled" (all scheduled power is already offered
+        downward) or the network elements that bind and that more flexibility of this EV would load further ("network"
+        where none is found)
+
+        Raises
+        ------
+        IndexError, InvalidInputError    no such position, no such label
         """
-        if not 0 <= period < len(self.p_mw):
-            raise IndexError(f"period {period} is not among the {len(self.p_mw)} periods")
-        return pd.DataFrame({direction: frame.iloc[period] for direction, frame in self.reasons.items()})
+        position = period_position(period, self.p_mw.index)
+        return pd.DataFrame({direction: frame.iloc[position] for direction, frame in self.reasons.items()})
 
     def to_profiles(self) -> dict[tuple[str, str], pd.DataFrame]:
         """The EV series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}."""

@@ -44,9 +44,12 @@ class LimitPrices:
 def prices_of_reduced(
     case: Case, network: ReducedNetwork, multipliers: FloatArray, scale: float
 ) -> Mapping[str, LimitPrices]:
-    """From the rows of the reduced network; ``scale`` turns its objective into kW."""
+    """From the rows of the reduced network; ``scale`` turns its objective into kW.
+
+    Rows that joined after the point with these multipliers have none.
+    """
     prices = {name: LimitPrices.none(case) for name in SCENARIOS}
-    for (number, kind, position), multiplier in zip(network.rows, multipliers, strict=True):
+    for (number, kind, position), multiplier in zip(network.rows, multipliers, strict=False):
         block, value = network.blocks[number], multiplier * scale / KW
         of, t = prices[block.scenario], block.period
         if kind == OVERLOAD:

@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
+from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.findings import session_findings
@@ -65,6 +66,8 @@ def read_study(
         ]
     faults += table_faults
     read = _gathered(faults, read_profiles, net, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    if read is not None:
+        faults += gap_faults(net, {key: frame.columns for key, frame in read.values.items()})
     grid = None
     if not option_faults(options):
         grid = _gathered(

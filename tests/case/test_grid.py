@@ -71,8 +71,24 @@ def test_the_tightest_limit_of_fused_buses_counts_and_the_slack_has_none():
     grid = read_grid(net)
     row = grid.bus_row[5]
     assert (grid.vm_min[row], grid.vm_max[row]) == (0.95, 1.04)
+    assert (grid.vm_min_bus[row], grid.vm_max_bus[row]) == (5, 6)
     assert (grid.vm_min[grid.slack] == -np.inf).all()
     assert (grid.vm_max[grid.slack] == np.inf).all()
+
+
+def test_a_lower_voltage_limit_of_0_is_none():
+    net = elements_net()
+    net.bus["min_vm_pu"] = 0.0
+    assert (read_grid(net).vm_min == -np.inf).all()
+
+
+def test_limits_of_what_is_out_of_service_or_replaced_by_an_argument_are_not_asked():
+    net = elements_net()
+    net.line["max_loading_percent"] = 0.0
+    net.bus.loc[8, "max_vm_pu"] = 0.0  # out of service
+    read_grid(net, max_line_loading_percent=100.0)
+    net.line["in_service"] = False
+    read_grid(net)
 
 
 def test_missing_limit_columns_mean_09_and_11_and_100_percent():

@@ -87,6 +87,21 @@ def test_an_overvoltage_at_a_time_without_evs_can_be_cured_by_nothing():
         evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
 
 
+@pytest.mark.parametrize("limited", [3, 4])
+@pytest.mark.parametrize(("finding", "column", "limit"), [("under", "min_vm_pu", 0.999), ("over", "max_vm_pu", 0.95)])
+def test_of_buses_fused_by_a_closed_switch_the_one_whose_limit_is_violated_is_named(limited, finding, column, limit):
+    net = feeder_net(3, load_mw=0.05)
+    net.bus[["min_vm_pu", "max_vm_pu"]] = 0.5, 1.5
+    net.bus.loc[limited, column] = limit
+    net.ev_session["arrival_h"] = 1.0  # in the first period nothing can be cured
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    findings = error.value.findings
+    assert set(findings["finding"]) == {f"{finding}voltage"}
+    assert set(findings["element"]) == {limited} and set(findings["limit"]) == {limit}
+    assert f"{finding}voltage of bus {limited} " in str(error.value)
+
+
 def jointly_infeasible_net():
     """Each EV reaches its need alone, but the transformer does not carry them all."""
     net = feeder_net(6, sn_mva=0.05)

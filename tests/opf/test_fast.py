@@ -17,7 +17,7 @@ from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import ev_violation, grid_state, scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
-from tests.opf.feeder import EIGHT_HOURS, feeder_net
+from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 from tests.opf.test_flexibility import compiled
 
 SAME = 2e-6
@@ -142,6 +142,13 @@ def test_stopped_early_it_returns_a_schedule_that_keeps_every_limit_and_what_is_
 def test_a_time_budget_of_nothing_is_no_crash():
     result = solve(feeder_net(6), "fast", solver_options={"max_cpu_time": 0.0}, raise_on_failure=False)
     assert result.status in ("iteration_limit", "failed")
+
+
+def test_where_the_fast_method_ends_before_the_last_limits_joined_auto_is_exact():
+    """Its best point is older than the list of limits."""
+    auto, exact = (solve(two_feeders_net(), method, weights={"up": 0.0}) for method in ("auto", "exact"))
+    assert auto.status == "optimal"
+    assert np.isclose(auto.objective_mw, exact.objective_mw, rtol=SAME)
 
 
 def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():

@@ -147,3 +147,42 @@ def test_wrong_period_scenario_or_net_is_said():
         evf.write_period(net, 8)
     with pytest.raises(ValueError, match="sideways"):
         evf.write_period(net, 0, "sideways")
+    with pytest.raises(evf.InvalidInputError, match=r'use "base" .*, "up" or "down"'):
+        evf.write_period(net, 0, ["up"])
+    for period in ("18:00", 1.0, True, None, pd.Timestamp("2024-05-14"), "noon"):
+        with pytest.raises(evf.InvalidInputError, match="give 0 to 7$"):
+            evf.write_period(net, period)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_period_is_found_by_its_label_in_the_result_and_on_a_stored_net(zone):
+    net = feeder_net(3)
+    hours = pd.date_range("2024-10-26 22:00", periods=8, freq="h", tz=zone)
+    profiles = {("load", "p_mw"): pd.DataFrame({0: np.linspace(0.01, 0.03, 8)}, index=hours)}
+    result = evf.run_flexibility_opf(net, profiles, progress=False)
+    stored = pp.from_json_string(pp.to_json(net))
+    labels = [hours[5], hours[5].to_pydatetime(), str(hours[5])]
+    labels += [hours[5].tz_convert("UTC")] if zone else [hours[5].to_numpy(), "2024-10-27 03:00"]
+    by_position = evf.with_evs_as_loads(net, result, 5, "up")
+    for label in labels:
+        pd.testing.assert_frame_equal(result.limited_by(label), result.limited_by(5))
+        pd.testing.assert_frame_equal(evf.with_evs_as_loads(net, result, label, "up").load, by_position.load)
+        for given in (result, None):
+            evf.write_period(stored, label, "up", given)
+            assert np.allclose(stored.res_bus.vm_pu, result.vm_pu["up"].iloc[5], atol=1e-9)
+            assert stored.res_ev["p_mw"].tolist() == pytest.approx(result.p_mw.iloc[5].tolist())
+    with pytest.raises(evf.InvalidInputError, match="give 0 to 7, or a time from 2024-10-26 22:00"):
+        result.limited_by("2024-10-26 22:30")
+    with pytest.raises(evf.InvalidInputError, match="give 0 to 7, or a time from 2024-10-26 22:00"):
+        evf.write_period(net, "2024-10-28")
+
+
+def test_an_hour_that_daylight_saving_repeats_is_named_with_its_offset():
+    net = feeder_net(3)
+    hours = pd.date_range("2024-10-26 22:00", periods=8, freq="h", tz="Europe/Berlin")
+    profiles = {("load", "p_mw"): pd.DataFrame({0: np.linspace(0.01, 0.03, 8)}, index=hours)}
+    result = evf.run_flexibility_opf(net, profiles, progress=False)
+    assert result.limited_by("2024-10-27 02:00+01:00").equals(result.limited_by(5))
+    assert result.limited_by("2024-10-27 01:00").equals(result.limited_by(3))
+    with pytest.raises(evf.InvalidInputError, match="twice"):
+        result.limited_by("2024-10-27 02:00")

@@ -6,9 +6,10 @@ import numpy as np
 import pandapower.networks as nw
 import pandas as pd
 import pytest
+from pandapower.create import create_load
 
 import pandapower_evflex as evf
-from tests.opf.feeder import EIGHT_HOURS, feeder_net
+from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
 
 
 @pytest.mark.parametrize("factor", [1.0, 1e-6, 1e-10])
@@ -81,6 +82,20 @@ def test_integer_columns_take_profiles_without_a_warning(recwarn):
     profiles = {("load", "p_mw"): pd.DataFrame(0.004, index=range(8), columns=net.load.index)}
     evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
     assert not [w for w in recwarn if issubclass(w.category, FutureWarning)]
+
+
+def test_a_table_value_that_a_profile_replaces_or_that_is_out_of_service_may_be_missing():
+    """pandapower itself spoils a bus by it."""
+    gaps, filled = feeder_net(3), feeder_net(3)
+    for net, value in ((gaps, np.nan), (filled, 0.0)):
+        create_load(net, 2, value, in_service=False)
+        net.load.loc[0, "p_mw"] = value
+    profiles = constant(gaps, "load", "p_mw", np.linspace(0.01, 0.03, 8))
+    results = [evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False) for net in (gaps, filled)]
+    assert results[0].objective_mw == results[1].objective_mw
+    pd.testing.assert_frame_equal(results[0].vm_pu["up"], results[1].vm_pu["up"])
+    pd.testing.assert_frame_equal(gaps.res_bus, filled.res_bus)
+    assert gaps.load.p_mw.isna().all()
 
 
 @pytest.mark.parametrize(

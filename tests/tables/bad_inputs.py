@@ -6,6 +6,7 @@ from tests.tables.bad import Bad
 from tests.tables.bad_cpos import BAD_CPOS
 from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
+from tests.tables.bad_nets import BAD_NETS
 from tests.tables.bad_offers import BAD_OFFERS
 from tests.tables.bad_profiles import BAD_PROFILES
 from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
@@ -27,6 +28,7 @@ SECTIONS = {
     "What sites can shave": BAD_SHAVING,
     "Candidates of grid planning": BAD_REINFORCEMENTS,
     "Tables edited before a run": BAD_EDITS,
+    "pandapower's own tables": BAD_NETS,
     "Profiles and periods": BAD_PROFILES,
     "Arguments of a run": BAD_RUNS,
 }

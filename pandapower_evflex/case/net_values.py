@@ -1,0 +1,66 @@
+"""Values of pandapower's own tables that no power flow can start from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.horizon import SUPPORTED
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import as_numbers, fault_where
+
+#: what every element in service needs; of these, profiles give p_mw and q_mvar
+POWERS = {
+    "load": ("p_mw", "q_mvar", "scaling"),
+    "sgen": ("p_mw", "q_mvar", "scaling"),
+    "storage": ("p_mw", "q_mvar", "scaling"),
+    "gen": ("p_mw", "scaling"),
+    "shunt": ("p_mw", "q_mvar"),
+    "ward": ("ps_mw", "qs_mvar", "pz_mw", "qz_mvar"),
+    "xward": ("ps_mw", "qs_mvar", "pz_mw", "qz_mvar"),
+}
+
+
+def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> list[Fault]:
+    """Powers of elements in service that are NaN, infinite or no numbers, and that no profile replaces.
+
+    Parameters
+    ----------
+    profiled : {(table, column): elements}
+    """
+    faults = []
+    for table, columns in POWERS.items():
+        if table not in net or not len(net[table]):
+            continue
+        rows = in_service(net, table)
+        for column in (name for name in columns if name in rows):
+            open_ = rows[~rows.index.isin(list(profiled.get((table, column), ())))]
+            floats, not_number = as_numbers(open_[column])
+            or_profile = f" or a profile of {table}.{column}" if (table, column) in SUPPORTED else ""
+            remedy = f"give a finite number{or_profile}, or set in_service of the element to False"
+            wrong = not_number | ~np.isfinite(floats)
+            faults += fault_where(table, open_, column, wrong, "is no finite number", remedy)
+    return faults
+
+
+def in_service(net: Any, table: str) -> pd.DataFrame:
+    """Rows in service at a bus in service."""
+    rows, buses = net[table], net["bus"]
+    alive = buses.index[buses["in_service"].astype(bool)]
+    return rows[rows["in_service"].astype(bool) & rows["bus"].isin(alive)]
+
+
+def without_gaps(net: Any, table: str) -> pd.DataFrame:
+    """The table with 0 where a power is no finite number.
+
+    For rows whose values nobody reads, profiled or out of service: pandapower spoils their buses all the same.
+    """
+    rows, filled = net[table], {}
+    for column in (name for name in POWERS.get(table, ()) if name in rows):
+        floats, _ = as_numbers(rows[column])
+        if not np.isfinite(floats).all():
+            filled[column] = np.where(np.isfinite(floats), floats, 0.0)
+    return rows.assign(**filled) if filled else rows

@@ -1,0 +1,74 @@
+"""Which moment of a result is meant: a period, by position or by label, and a scenario."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+SCENARIOS = ("base", "up", "down")
+
+
+def period_position(period: Any, labels: pd.Index) -> int:
+    """Position of a period that is given as such or as a label of the result's index.
+
+    Parameters
+    ----------
+    period : int, or Timestamp, datetime or text of a time    without a time zone, wall-clock time is meant
+    labels : Index    of the result: times, also as text, or positions
+
+    Raises
+    ------
+    IndexError           a position beyond the result
+    InvalidInputError    neither a position nor one of the labels
+    """
+    n = len(labels)
+    if isinstance(period, Integral) and not isinstance(period, bool):
+        position = int(period)
+        if not 0 <= position < n:
+            raise IndexError(f"period {position} is not among the {n} periods")
+        return position
+    found = _at_time(period, labels)
+    if len(found) == 1:
+        return int(found[0])
+    times = f", or a time from {labels[0]} to {labels[-1]}" if _are_times(labels) and n else ""
+    problem = "is twice in the result, in two time zones" if len(found) else "is no period of the result"
+    raise InvalidInputError([Fault("result", "period", (), repr(period), problem, f"give 0 to {n - 1}{times}")])
+
+
+def _are_times(labels: pd.Index) -> bool:
+    """Positions are numbers, also as text."""
+    return isinstance(labels, pd.DatetimeIndex) or not all(str(label).isdigit() for label in labels)
+
+
+def _at_time(period: Any, labels: pd.Index) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if not isinstance(period, str | datetime | np.datetime64) or not _are_times(labels):
+        return np.empty(0, dtype=np.int64)
+    try:
+        time = pd.Timestamp(period)
+    except ValueError:
+        return np.empty(0, dtype=np.int64)
+    times = [pd.Timestamp(label) for label in labels]
+    if time.tzinfo is None:
+        times = [label.tz_localize(None) for label in times]
+    elif times[0].tzinfo is None:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero([label == time for label in times])
+
+
+def checked_scenario(scenario: Any) -> str:
+    """One of those that every result knows.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if scenario not in SCENARIOS:
+        remedy = 'use "base" (the schedule itself), "up" or "down"'
+        raise InvalidInputError([Fault("result", "scenario", (), repr(scenario), "is not known", remedy)])
+    return str(scenario)

@@ -1,0 +1,101 @@
+"""Values in pandapower's own tables that no run can start from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandapower as pp
+
+from tests.tables.bad import Bad, edited, load_profile, run
+
+
+def spoilt(table, column, rows, remedy, before):
+    return Bad(run, table, column, rows, remedy, before)
+
+
+def some_profiled(net):
+    """Profiles of all loads but load 1."""
+    return run(net, {("load", "p_mw"): load_profile(net).drop(columns=1)})
+
+
+def other_column_profiled(net):
+    return run(net, {("load", "p_mw"): load_profile(net)})
+
+
+def sgen_gap(net):
+    pp.create_sgen(net, 5, p_mw=np.nan)
+
+
+def limited(table, column, value, row=0):
+    """A limit set by hand, in a column that may be new."""
+
+    def change(net):
+        if column not in net[table]:
+            net[table][column] = np.nan
+        net[table].loc[row, column] = value
+
+    return change
+
+
+def crossed_by_the_default(net):
+    net.bus = net.bus.drop(columns="min_vm_pu", errors="ignore")
+    net.bus["max_vm_pu"] = 1.1
+    net.bus.loc[5, "max_vm_pu"] = 0.88
+
+
+def crossed_by_a_switch(net):
+    pp.create_switch(net, 5, 6, et="b")
+    net.bus[["min_vm_pu", "max_vm_pu"]] = 0.9, 1.1
+    net.bus.loc[5, "min_vm_pu"], net.bus.loc[6, "max_vm_pu"] = 1.02, 1.01
+
+
+BAD_NETS = {
+    "a load without a power": spoilt("load", "p_mw", (0,), "a profile of load.p_mw", edited("load", "p_mw", np.nan)),
+    "an infinite load": spoilt("load", "p_mw", (0,), "give a finite number", edited("load", "p_mw", np.inf)),
+    "a load's power as text": spoilt("load", "p_mw", (0,), "give a finite number", edited("load", "p_mw", "much")),
+    "a load without a power beside profiles of the others": Bad(
+        some_profiled, "load", "p_mw", (1,), "a profile of load.p_mw", edited("load", "p_mw", np.nan, row=1)
+    ),
+    "a load without reactive power beside its profile of active power": Bad(
+        other_column_profiled, "load", "q_mvar", (1,), "a profile of load.q_mvar",
+        edited("load", "q_mvar", np.nan, row=1),
+    ),
+    "a load without a scaling, though it has a profile": Bad(
+        other_column_profiled, "load", "scaling", (2,), "give a finite number", edited("load", "scaling", np.nan, row=2)
+    ),
+    "a generator without a power": spoilt("sgen", "p_mw", (0,), "a profile of sgen.p_mw", sgen_gap),
+    "a loading limit of 0 %": spoilt(
+        "line", "max_loading_percent", (0,), "give percent, NaN where", limited("line", "max_loading_percent", 0.0)
+    ),
+    "a negative loading limit": spoilt(
+        "trafo", "max_loading_percent", (0,), "give percent, NaN where", limited("trafo", "max_loading_percent", -5.0)
+    ),
+    "a line that may carry nothing": spoilt(
+        "line", "max_i_ka", (2,), "give kA, NaN where", limited("line", "max_i_ka", 0.0, row=2)
+    ),
+    "a line's rating as text": spoilt(
+        "line", "max_i_ka", (0,), "give kA, NaN where", edited("line", "max_i_ka", "much")
+    ),
+    "a derating of 0": spoilt("line", "df", (0,), "1 for the rating as it is", limited("line", "df", 0.0)),
+    "no system of a line": spoilt("line", "parallel", (0,), "number of systems", limited("line", "parallel", 0)),
+    "a transformer of 0 MVA": spoilt(
+        "trafo", "sn_mva", (0,), "rated power in MVA", limited("trafo", "sn_mva", 0.0)
+    ),
+    "a transformer without a rated power": spoilt(
+        "trafo", "sn_mva", (0,), "rated power in MVA", limited("trafo", "sn_mva", np.nan)
+    ),
+    "an upper voltage limit of 0": spoilt(
+        "bus", "max_vm_pu", (5,), "give pu, NaN where", limited("bus", "max_vm_pu", 0.0, row=5)
+    ),
+    "a negative lower voltage limit": spoilt(
+        "bus", "min_vm_pu", (5,), "give pu, NaN where", limited("bus", "min_vm_pu", -0.9, row=5)
+    ),
+    "voltage limits the wrong way round": spoilt(
+        "bus", "min_vm_pu", (5,), "below the upper one", limited("bus", "min_vm_pu", 1.2, row=5)
+    ),
+    "an upper voltage limit below the lower one that holds without a column": spoilt(
+        "bus", "min_vm_pu", (5,), "without a column: min_vm_pu 0.9", crossed_by_the_default
+    ),
+    "voltage limits of fused buses that leave no room": spoilt(
+        "bus", "min_vm_pu", (5, 6), "below the upper limit of the other", crossed_by_a_switch
+    ),
+}  # fmt: skip
