@@ -2,56 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from pandapower_evflex.planning.days import ComplexArray, FloatArray
+from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import AT_LIMIT, Overload, Overloads, find_overloads
+from pandapower_evflex.planning.overload import AT_LIMIT
 from pandapower_evflex.planning.post_fault import post_fault_net
-from pandapower_evflex.planning.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.restoration import Restoration, restore_supply
 from pandapower_evflex.planning.settings import PlanningCase
-from pandapower_evflex.planning.sheds import least_cost_sheds
-from pandapower_evflex.planning.window_profiles import window_profile
-from pandapower_evflex.planning.windows import Congestion, Window, congestions, runs
-
-#: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
-#: are left out); beyond it, and for voltages and meshes, the program is solved again with what is still missing
-PROGRAM_ERROR, FIRST_ORDER_ERROR, MAX_PROGRAMS = 0.01, 1e-4, 8
 
 
 @dataclass(frozen=True)
 class FaultOutcome:
-    """What one fault costs per event, averaged over the days of the year, with and without flexibility.
+    """What one fault does per event, averaged over the days of the year.
 
     Parameters
     ----------
     restoration : Restoration
-    ens_mwh, ens_with_flexibility_mwh : float    of congestion, for one window of each kind
-    payment_eur : float                          for flexibility
-    dark_mw, interrupted_mw : float              mean loads without supply until the repair, and until the ties close
-    n_dark, n_interrupted : int                  loads there
-    rows : list of dict                          per window and overloaded element
-    findings : list of (kind, text)
-    strained : set of (table, label)             elements that hang together with a limit that is broken or near, in
-                                                 any state considered: what is built elsewhere changes nothing
+    congestion : CongestionOutcome
+    dark_mw, interrupted_mw : float     mean loads without supply until the repair, and until the ties close
+    n_dark, n_interrupted : int         loads there
+    strained : set of (table, label)    elements that hang together with a limit that is broken or near, in any state
+                                        considered: what is built elsewhere changes nothing
     """
 
     restoration: Restoration
-    ens_mwh: float
-    ens_with_flexibility_mwh: float
-    payment_eur: float
+    congestion: CongestionOutcome
     dark_mw: float
     interrupted_mw: float
     n_dark: int
     n_interrupted: int
-    rows: list[dict[str, Any]] = field(repr=False)
-    findings: list[tuple[str, str]] = field(repr=False)
-    strained: frozenset[tuple[str, Any]] = frozenset()
+    strained: frozenset[tuple[str, Any]]
 
 
 def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> FaultOutcome:
@@ -61,17 +44,15 @@ def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> Fau
     mean = case.days.mean_load_mw
     dark, interrupted = list(restoration.dark_buses), list(restoration.interrupted_buses)
     loads = net["load"].loc[net["load"]["in_service"].to_numpy(dtype=bool), "bus"]
-    common: dict[str, Any] = {
-        "restoration": restoration,
-        "dark_mw": float(mean.loc[dark].sum()),
-        "interrupted_mw": float(mean.loc[interrupted].sum()),
-        "n_dark": int(loads.isin(dark).sum()),
-        "n_interrupted": int(loads.isin(interrupted).sum()),
-        "strained": strained,
-    }
-    if state is None:  # nothing left with supply
-        return FaultOutcome(ens_mwh=0.0, ens_with_flexibility_mwh=0.0, payment_eur=0.0, rows=[], findings=[], **common)
-    return _Congested(case, state).outcome(common)
+    return FaultOutcome(
+        restoration=restoration,
+        congestion=CongestionOutcome() if state is None else CongestedDays(case, state).outcome(),
+        dark_mw=float(mean.loc[dark].sum()),
+        interrupted_mw=float(mean.loc[interrupted].sum()),
+        n_dark=int(loads.isin(dark).sum()),
+        n_interrupted=int(loads.isin(interrupted).sum()),
+        strained=strained,
+    )
 
 
 def _best_state(
@@ -109,197 +90,3 @@ def _worst_overload_percent(state: OperatingState | None) -> float:
         return float("inf")
     worst = float(state.branch_excess(state.flows.v).max())
     return round(100.0 * worst, 7) if worst > AT_LIMIT else 0.0
-
-
-class _Congested:
-    """The days after a fault, with the energy not served in them."""
-
-    def __init__(self, case: PlanningCase, state: OperatingState) -> None:
-        self.case, self.state, self.settings = case, state, case.settings
-        self.days = case.days.types
-        self.share = np.concatenate([np.full(day.n_periods, day.share_of_year) for day in self.days])
-        self.period_h = case.days.period_h
-        self.findings: list[tuple[str, str]] = []
-
-    def outcome(self, common: dict[str, Any]) -> FaultOutcome:
-        overloads = find_overloads(self.state, self.state.s, self.state.load)
-        self._report(overloads)
-        found = congestions(self.days, overloads.curable)
-        not_served = np.zeros(len(self.share))  # MWh per period
-        for congestion in found:
-            not_served[congestion.window.cases] += self._not_served(congestion, self.state.s, self.state.load)
-        purchases = self._purchases(found, not_served)
-        left = self._left(found, purchases, not_served)
-        return FaultOutcome(
-            ens_mwh=float(self.share @ not_served),
-            ens_with_flexibility_mwh=float(self.share @ left),
-            payment_eur=sum(p.window.day.share_of_year * p.payment_eur for p in purchases),
-            rows=self._rows(found, purchases, not_served, left),
-            findings=list(dict.fromkeys(self.findings)),
-            **common,
-        )
-
-    def _report(self, overloads: Overloads) -> None:
-        for element_type, element, excess in overloads.others:
-            if element_type == "bus":
-                text = f"the voltage of bus {element} is {100 * excess:.2f} % too low; no load can be shed for it"
-            else:
-                text = f"{element_type} {element} is {100 * excess:.2f} % above its limit, by export: no shedding"
-            self.findings.append(("not curable", text))
-        if any(overload.element_type == "net" for overload in overloads.curable):
-            text = "no power flow with all loads converges in some periods: they are shed alike until one does"
-            self.findings.append(("no convergence", text))
-
-    def _not_served(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
-        """Energy in every period of a window, without flexibility [MWh]."""
-        period_h = congestion.window.day.period_h
-        single = congestion.single
-        if single is not None:
-            return congestion.missing_mw(single) * period_h
-        return self._shed_by_program(congestion, s, load).sum(axis=1) * period_h
-
-    def _shed_by_program(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
-        """Shed of every row [n_period of the window, n_row], until a power flow agrees."""
-        cases, period_h = congestion.window.cases, congestion.window.day.period_h
-        limits: dict[Any, tuple[FloatArray, FloatArray]] = {
-            own.key: (own.missing_mw[cases], own.effect[cases]) for own in congestion.overloads
-        }
-        s, load = s[cases], load[cases]
-        p = np.maximum(load.real, 0.0)
-        shed = np.zeros_like(p)
-        for _ in range(MAX_PROGRAMS):
-            missing, effect = (np.array(part) for part in zip(*limits.values(), strict=True))
-            sheds = least_cost_sheds(missing, effect, p, [], self.settings.voll_eur_per_mwh, period_h)
-            shed = sheds.shed_mw
-            kept = 1.0 - np.divide(shed, p, out=np.zeros_like(p), where=p > 0.0)
-            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load, load).curable
-            still = [own for own in still if own.excess.max() > (PROGRAM_ERROR if own.is_radial else FIRST_ORDER_ERROR)]
-            if not still or sheds.broken.any():
-                break
-            for own in still:
-                before, effect_before = limits.get(own.key, (np.zeros(len(cases)), own.effect))
-                now = own.missing_mw > 0.0
-                effect = np.where(now[:, None], own.effect, effect_before)
-                # what is still missing comes on top of what is shed by now
-                limits[own.key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
-        return shed
-
-    def _purchases(self, found: list[Congestion], not_served: FloatArray) -> list[Purchase]:
-        """One per window, in their order; the cost of each counts what was bought before it."""
-        purchases: list[Purchase] = []
-        for congestion in found:
-            if not len(self.case.offers):
-                purchases.append(nothing(congestion.window))
-                continue
-
-            def cost_of(choice: Purchase) -> float:
-                left = self._left(found, [*purchases, choice], not_served)  # noqa: B023
-                share = choice.window.day.share_of_year
-                return share * choice.payment_eur + self.settings.voll_eur_per_mwh * float(self.share @ left)
-
-            purchases.append(buy(self.state, congestion, self.case.offers, self.settings, cost_of))
-        return purchases
-
-    def _left(self, found: list[Congestion], purchases: list[Purchase], not_served: FloatArray) -> FloatArray:
-        """Energy not served in every period with what was bought [MWh]."""
-        if not any(purchase.p_mw.any() for purchase in purchases):
-            return not_served
-        if self.settings.rebound:
-            return self._left_by_power_flow(purchases)
-        left = not_served.copy()
-        for congestion, purchase in zip(found, purchases, strict=False):
-            cases, period_h = purchase.window.cases, purchase.window.day.period_h
-            if congestion.single is not None:  # every MW counts
-                left[cases] = np.maximum(not_served[cases] - purchase.p_mw.sum(axis=1) * period_h, 0.0)
-            elif purchase.p_mw.any():
-                left[cases] = self._program_with(congestion, purchase)
-        return left
-
-    def _program_with(self, congestion: Congestion, purchase: Purchase) -> FloatArray:
-        """Energy that several limits still ask for once the purchase is made [MWh per period]."""
-        cases = congestion.window.cases
-        effect = np.array([own.effect[cases] for own in congestion.overloads])
-        missing = np.array([own.missing_mw[cases] for own in congestion.overloads])
-        load = np.maximum(self.state.load[cases].real, 0.0)
-        for bid, p in zip(purchase.bids, purchase.p_mw.T, strict=True):
-            missing -= effect[:, :, bid.row] * p
-            load[:, bid.row] -= p
-        period_h = congestion.window.day.period_h
-        sheds = least_cost_sheds(
-            np.maximum(missing, 0.0), effect, np.maximum(load, 0.0), [], self.settings.voll_eur_per_mwh, period_h
-        )
-        return sheds.shed_mw.sum(axis=1) * period_h
-
-    def _left_by_power_flow(self, purchases: list[Purchase]) -> FloatArray:
-        """With the shaved profiles of the sites, rebound included: every limit is checked again in every period."""
-        s, load = self.state.s.copy(), self.state.load.copy()
-        for purchase in purchases:
-            change = purchase.injection_with_rebound(*s.shape)
-            s += change
-            load -= change
-        load = np.where(load.real > 0.0, load, 0.0)
-        left = np.zeros(len(self.share))
-        for congestion in congestions(self.days, find_overloads(self.state, s, load).curable):
-            left[congestion.window.cases] += self._not_served(congestion, s, load)
-        return left
-
-    def _rows(
-        self, found: list[Congestion], purchases: list[Purchase], not_served: FloatArray, left: FloatArray
-    ) -> list[dict[str, Any]]:
-        owner = _latest_window(self.days, [congestion.window.cases for congestion in found])
-        without_mw, left_mw = not_served / self.period_h, left / self.period_h
-        rows = []
-        for number, (congestion, purchase) in enumerate(zip(found, purchases, strict=True)):
-            ens_left = float(left[owner == number].sum())
-            for overload in congestion.overloads:
-                for window in _own_windows(congestion, overload):
-                    missing = overload.missing_mw[window.cases]
-                    start, end = window.hours
-                    rows.append(
-                        {
-                            "day": window.day.name,
-                            "overloaded_element_type": overload.element_type,
-                            "overloaded_element": overload.element,
-                            "start_h": start,
-                            "end_h": end,
-                            "missing_mw": demand_of(missing, self.settings.rule)[0],
-                            "ens_mwh": float(missing.sum()) * window.day.period_h,
-                            "procured_mw": purchase.apex_mw,
-                            "price_eur_per_mwh": purchase.price_eur_per_mwh,
-                            "ens_with_flexibility_mwh": ens_left,
-                            "rebound_mw": purchase.rebound_mw(),
-                            "profile": window_profile(
-                                window,
-                                congestion.window.first,
-                                overload.missing_mw,
-                                without_mw,
-                                left_mw,
-                                owner == number,
-                            ),
-                        }
-                    )
-        return rows
-
-
-def _own_windows(congestion: Congestion, overload: Overload) -> list[Window]:
-    """Of one element, within a window in which several may be overloaded."""
-    day = congestion.window.day
-    broken = np.zeros(day.n_periods, dtype=bool)
-    broken[congestion.window.cases - day.first] = congestion.missing_mw(overload) > 0.0
-    return runs(day, broken)
-
-
-def _latest_window(days: Any, windows: list[Any]) -> FloatArray:
-    """For every period the number of the window that started last before it, within its day."""
-    owner = np.full(sum(day.n_periods for day in days), -1)
-    for day in days:
-        inside = {
-            int(cases[0]): number for number, cases in enumerate(windows) if day.first <= cases[0] < day.periods.stop
-        }
-        if not inside:
-            continue
-        current = inside[max(inside)]
-        for period in range(day.periods.start, day.periods.stop):
-            current = inside.get(period, current)
-            owner[period] = current
-    return owner

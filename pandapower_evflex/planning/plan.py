@@ -230,7 +230,7 @@ def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
     rows = []
     for table, element in costs.faults(()):
         outcome = costs.outcome((table, element), ())
-        if not outcome.rows and outcome.dark_mw <= 0.0:
+        if not outcome.congestion.rows and outcome.dark_mw <= 0.0:
             continue
         common = {
             "element_type": table,
@@ -238,7 +238,7 @@ def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
             "switches_closed": outcome.restoration.switches_closed,
             "dark_mw": outcome.dark_mw,
         }
-        rows += [{**common, **row} for row in outcome.rows or [{}]]
+        rows += [{**common, **row} for row in outcome.congestion.rows or [{}]]
     return rows
 
 
@@ -255,7 +255,7 @@ def _findings(costs: PlanCosts) -> pd.DataFrame:
     rows: list[tuple[str, Any, Any, str]] = [(kind, "", None, text) for kind, text in costs.normal(()).findings]
     for fault in costs.faults(()):
         outcome = costs.outcome(fault, ())
-        rows += [(kind, *fault, text) for kind, text in outcome.findings]
+        rows += [(kind, *fault, text) for kind, text in outcome.congestion.findings]
         if outcome.dark_mw > 0.0:
             text = f"{outcome.dark_mw:.4g} MW have no way back until the repair"
             if pd.isna(costs.case.net[fault[0]].loc[fault[1]].get("repair_time_h")):

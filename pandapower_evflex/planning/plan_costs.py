@@ -138,8 +138,8 @@ class PlanCosts:
         repair_h, switching_h = np.nan_to_num(rates[["repair_time_h", "switching_time_h"]].to_numpy()).T
         ens, payment = np.zeros(len(faults)), np.zeros(len(faults))
         for number, outcome in enumerate(outcomes):
-            ens[number] = outcome.ens_with_flexibility_mwh if flexibility else outcome.ens_mwh
-            payment[number] = outcome.payment_eur if flexibility else 0.0
+            ens[number] = outcome.congestion.ens_with_flexibility_mwh if flexibility else outcome.congestion.ens_mwh
+            payment[number] = outcome.congestion.payment_eur if flexibility else 0.0
         without = np.array(
             [[own.dark_mw, own.interrupted_mw, own.n_dark, own.n_interrupted] for own in outcomes]
         ).reshape(-1, 4)
