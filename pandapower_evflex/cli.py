@@ -88,7 +88,7 @@ def summary_text(net: Any, result: FlexibilityOpfResult, without: UncontrolledCh
     up, down = 1e3 * result.p_up_mw.sum(axis=1), 1e3 * result.p_down_mw.sum(axis=1)
     evening = _between(up.index, 18, 5)
     charged = 1e3 * result.p_mw.sum().sum() * period_h
-    binding = result.binding.drop_duplicates(["scenario", "period", "element_type", "element"])
+    binding = result.binding.drop_duplicates(["period", "element_type", "element"])
     limits = ", ".join(
         f"{kind} {element} in {len(rows)} periods ({_span(up.index, rows['period'])})"
         for (kind, element), rows in binding.groupby(["element_type", "element"])

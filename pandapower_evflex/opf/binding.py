@@ -62,8 +62,9 @@ def _binds(room: FloatArray, price: FloatArray) -> BoolArray:
 
 
 def binding_limits(case: Case, states: Mapping[str, GridState], prices: Mapping[str, LimitPrices]) -> pd.DataFrame:
-    """One row per network limit that binds in a scenario of the problem, and what more of it would add."""
-    rows = [row for scenario in case.scenarios for row in _binding_rows(case, scenario, states[scenario], prices)]
+    """One row per network limit that binds in a scenario of the problem or in the schedule itself ("base")."""
+    scenarios = dict.fromkeys((*case.scenarios, "base"))
+    rows = [row for scenario in scenarios for row in _binding_rows(case, scenario, states[scenario], prices)]
     return pd.DataFrame(rows, columns=BINDING_COLUMNS)
 
 

@@ -72,7 +72,8 @@ def run_flexibility_opf(
     cyclic : bool
         a session that leaves after the horizon goes on at its start (typical-day studies)
     scenarios : of "down", "up", "base"
-        which activations must keep the limits; "base" is the schedule itself
+        which activations are sought; each must keep the limits of the grid. The schedule itself, "base", must keep them
+        too, named or not: ("up",) keeps them with all upward flexibility activated and with none
     weights : {"up": w, "down": w}
         C of eq. (4): scalars, one value per period, or DataFrame[period x ev]; missing = 1; multiplies
         `net.flexibility.weight`

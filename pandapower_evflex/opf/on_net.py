@@ -67,7 +67,7 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
     Parameters
     ----------
     net : pandapowerNet
-    period : int or time                  from 0, or a label of the result's index (as text in `net.res_period.time`)
+    period : int or time                  from 0, or a label of the result's index (also as text)
     scenario : "base", "up" or "down"     the schedule itself, or full activation of one direction
     result : FlexibilityOpfResult         None: the frames that the last run stored on the net
 
@@ -85,24 +85,22 @@ class StoredResult:
     def __init__(self, net: Any) -> None:
         if f"{SERIES_PREFIX}ev_p_mw" not in net:
             raise KeyError("the net holds no flexibility OPF result; run run_flexibility_opf first, or give a result")
-        labels = _stored_labels(net)
+        time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
         for name in _EV_SERIES:
-            setattr(self, name, net[f"{SERIES_PREFIX}ev_{name}"].set_axis(labels, axis=0))
+            setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
         self.settings = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
         self.profiles = {
-            (table, column): net[f"{SERIES_PREFIX}{table}_{column}"]
+            (table, column): _stored(net, f"{table}_{column}")
             for table in ("load", "sgen", "storage", "gen")
             for column in ("p_mw", "q_mvar")
             if f"{SERIES_PREFIX}{table}_{column}" in net
         }
 
 
-def _stored_labels(net: Any) -> pd.Index:
-    """Times as text, where `net.res_period` came along."""
-    n_periods, table = len(net[f"{SERIES_PREFIX}ev_p_mw"]), net.get("res_period")
-    if table is None or "time" not in table or len(table) != n_periods:
-        return pd.RangeIndex(n_periods)
-    return pd.Index(table["time"].astype(str))
+def _stored(net: Any, name: str) -> pd.DataFrame:
+    """A frame of the last run; SQLite gives labels back as text, and a column without any number as None."""
+    frame = net[SERIES_PREFIX + name]
+    return frame.set_axis(frame.columns.astype(np.int64), axis=1).astype(float)
 
 
 def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
@@ -111,6 +109,7 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
     for name, short in _SHORT.items():
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
+    frames["time"] = pd.DataFrame({"time": _time_texts(result)})
     flat = {SERIES_PREFIX + name: frame.reset_index(drop=True) for name, frame in frames.items()}
     return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}
 
@@ -143,7 +142,7 @@ def _moment_tables(net: Any, result: Any, period: Any, scenario: str) -> dict[st
 
 def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per period: sums of the EVs, extremes of the grid in each scenario."""
-    columns: dict[str, Any] = {"time": [str(label) for label in result.p_mw.index]}
+    columns: dict[str, Any] = {"time": _time_texts(result)}
     for name in ("p_mw", "p_up_mw", "p_down_mw"):
         columns[name] = getattr(result, name).sum(axis=1).to_numpy()
     order = [name for name in ("up", "down", "base") if name in result.vm_pu]
@@ -154,6 +153,10 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
         trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
         columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
     return pd.DataFrame(columns)
+
+
+def _time_texts(result: FlexibilityOpfResult) -> list[str]:
+    return [str(label) for label in result.p_mw.index]
 
 
 def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:

@@ -48,7 +48,7 @@ class FlexibilityOpfResult:
     p_mw, p_up_mw, p_down_mw, e_mwh, soc_percent, e_min_mwh : DataFrame [period x ev]
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there
-    binding : DataFrame               network limits that bind
+    binding : DataFrame               network limits that bind, in the schedule itself ("base") too
     summary : DataFrame               one row per session, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)

@@ -107,3 +107,25 @@ def test_of_buses_fused_by_a_closed_switch_the_one_whose_limit_binds_is_named(li
     assert set(result.binding["element"]) == {limited}
     named = {reason for t in range(8) for reason in result.limited_by(t)["up"] if reason not in OWN}
     assert named == {f"bus {limited}"}
+
+
+@pytest.mark.parametrize("method", ["exact", "fast"])
+def test_the_schedule_keeps_its_limits_where_only_up_is_sought_and_shows_those_that_bind(method):
+    """With all upward flexibility activated the voltage is low enough; what is scheduled must make it so alone."""
+    net = overvoltage()
+    profiles = constant(net, "sgen", "p_mw", [0.08] * 4 + [0.0] * 4)
+    run = {"period_h": 1.0, "progress": False, "method": method, "scenarios": ("up",)}
+    result = evf.run_flexibility_opf(net, profiles, **run)
+    assert result.vm_pu["base"].max().max() == pytest.approx(1.03, abs=1e-6)
+    assert result.vm_pu["up"].max().max() < 1.029
+    base = result.binding[result.binding.scenario == "base"]
+    assert set(base.period) == {0, 1, 2, 3} and set(base.bound) == {"max"}
+    assert (result.p_down_mw == 0.0).all().all()
+
+
+def test_activation_downward_may_go_below_the_least_power_of_the_schedule():
+    net = feeder_net(3)
+    net.ev["min_p_mw"] = 0.002
+    result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert (result.p_mw >= 0.002 - 1e-9).all().all()
+    assert (result.p_mw - result.p_down_mw).min().min() < 0.001

@@ -113,20 +113,45 @@ def test_tables_on_the_net_sum_up_the_result(solved):
     assert net.OPF_converged
 
 
-@pytest.mark.parametrize("way", ["json", "excel"])
+STORAGE = {
+    "net.json": (pp.to_json, pp.from_json),
+    "net.xlsx": (pp.to_excel, pp.from_excel),
+    "net.p": (pp.to_pickle, pp.from_pickle),
+    "net.sqlite": (pp.to_sqlite, pp.from_sqlite),
+    "all.sqlite": (lambda net, path: pp.to_sqlite(net, path, include_results=True), pp.from_sqlite),
+}
+
+
+def stored_by(name, net, folder):
+    write, read = STORAGE[name]
+    write(net, str(folder / name))
+    return read(str(folder / name))
+
+
+@pytest.mark.parametrize("way", STORAGE)
 def test_results_survive_storage_and_still_write_a_period(solved, way, tmp_path):
     net, result, _ = solved
-    if way == "json":
-        stored = pp.from_json_string(pp.to_json(net))
-    else:
-        pp.to_excel(net, str(tmp_path / "net.xlsx"))
-        stored = pp.from_excel(str(tmp_path / "net.xlsx"))
+    stored = stored_by(way, net, tmp_path)
     keys = [key for key in net if key.startswith("evflex_")]
     assert keys and all(len(key) < 32 for key in keys)
     evf.write_period(stored, 2, "up")
     evf.write_period(net, 2, "up")
     assert np.allclose(stored.res_bus.vm_pu, net.res_bus.vm_pu, atol=1e-9)
+    pd.testing.assert_frame_equal(stored.res_ev, net.res_ev)
     assert np.allclose(stored["evflex_ev_p_up_mw"].to_numpy(), result.p_up_mw.to_numpy())
+
+
+@pytest.mark.parametrize("way", STORAGE)
+def test_labels_and_evs_that_are_away_survive_storage(way, tmp_path):
+    net = feeder_net(3)
+    net.ev_session.loc[1, "in_service"] = False
+    hours = pd.date_range("2024-05-14 12:00", periods=8, freq="h")
+    profiles = {("load", "p_mw"): pd.DataFrame({0: np.linspace(0.01, 0.03, 8)}, index=hours)}
+    result = evf.run_flexibility_opf(net, profiles, progress=False)
+    stored = stored_by(way, net, tmp_path)
+    evf.write_period(stored, hours[6], "up")
+    assert np.allclose(stored.res_bus.vm_pu, result.vm_pu["up"].iloc[6], atol=1e-9)
+    assert np.isnan(stored.res_ev.e_mwh[1]) and stored.res_ev.p_mw[1] == 0.0
 
 
 def test_select_subnet_leaves_our_tables_out():
