@@ -67,7 +67,6 @@ def plot_horizon(
         above.plot(years, horizon.yearly_cost_eur[name], label=value, **style)
         _draw_build_years(below, built[name], years[-1] + 1.0, OFFSET[name], color=style["color"], label=label)
     above.set_ylabel("EUR a year")
-    above.set_ylim(bottom=min(0.0, above.get_ylim()[0]))
     above.grid(True, alpha=0.3)
     title_and_legend(above, f"Flexibility is worth {horizon.value_of_flexibility_eur:,.0f} EUR".replace(",", " "))
     below.set_yticks(np.arange(len(built)), [candidate_name(candidate, names) for candidate in built.index])

@@ -18,11 +18,11 @@ def plot_net(net: Any, ax: Any | None = None) -> Any:
 
     Raises
     ------
-    ValueError    no bus has coordinates (`pandapower.plotting.create_genericcoordinates(net)` makes some)
+    ValueError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)
     """
     places = coordinates(net)
     if not len(places):
-        raise ValueError("net.bus.geo is empty; pandapower.plotting.create_genericcoordinates(net) makes coordinates")
+        raise ValueError("net.bus.geo is empty; pandapower.plotting.create_generic_coordinates(net) makes coordinates")
     ax = new_axes(ax, width=7.5, height=6.0)
     _draw_branches(ax, places, net["line"][["from_bus", "to_bus"]], "lines", color="gray", linewidth=1.2)
     _draw_branches(ax, places, net["trafo"][["hv_bus", "lv_bus"]], "transformers", color=COLOUR["limit"], linewidth=3.0)

@@ -177,8 +177,8 @@ def plot_plan_costs(
     ax.invert_yaxis()
     ax.set_xlabel("EUR a year" + (" more than doing nothing" if against_nothing else ""))
     ax.grid(True, axis="x", alpha=0.3)
-    left_out = f", the {len(shown)} cheapest of {len(study.plans)}" if len(shown) < len(study.plans) else ""
-    title_and_legend(ax, f"Costs of plans{left_out}")
+    number = f"{len(shown)} of {len(study.plans)} plans" if len(shown) < len(study.plans) else "plans"
+    title_and_legend(ax, f"Costs of {number}")
     return ax
 
 
