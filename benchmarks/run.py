@@ -22,6 +22,7 @@ import cpo_vs_numpy
 import growth
 import many_evs
 import methods_vs_casadi
+import planning_vs_runpp
 import powerflow_vs_runpp
 import rates_vs_pandas
 import runopp_per_period
@@ -34,6 +35,7 @@ PARTS = {
     "runopp": runopp_per_period.main,
     "powerflow": powerflow_vs_runpp.main,
     "rates": rates_vs_pandas.main,
+    "planning": planning_vs_runpp.main,
 }
 
 

@@ -103,6 +103,16 @@ def read_grid(
     faults += limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
     if faults:
         raise InvalidInputError(faults)
+    return grid_of(net, trafo_loading, max_line_loading_percent, max_trafo_loading_percent)
+
+
+def grid_of(
+    net: Any,
+    trafo_loading: str,
+    max_line_loading_percent: float | None = None,
+    max_trafo_loading_percent: float | None = None,
+) -> Grid:
+    """`read_grid` of a net that is known to be right: one of many states of a net that was checked."""
     model, ppc, ppci = _pandapower_model(net)
     base = float(ppci["baseMVA"])
     y_bus, y_from, y_to = makeYbus(base, ppci["bus"], ppci["branch"])

@@ -100,8 +100,8 @@ class CongestedDays:
             sheds = least_cost_sheds(missing, effect, p, [], self.settings.voll_eur_per_mwh, period_h)
             shed = sheds.shed_mw
             kept = 1.0 - np.divide(shed, p, out=np.zeros_like(p), where=p > 0.0)
-            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load, load).curable
-            still = [own for own in still if own.excess.max() > (PROGRAM_ERROR if own.is_radial else FIRST_ORDER_ERROR)]
+            ignored = PROGRAM_ERROR, FIRST_ORDER_ERROR
+            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load, load, ignored).curable
             if not still or sheds.broken.any():
                 break
             for own in still:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.case.grid import Grid, grid_of
 from pandapower_evflex.planning.days import ComplexArray, Days, FloatArray
 from pandapower_evflex.planning.post_fault import loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
@@ -35,7 +35,7 @@ class OperatingState:
     """
 
     def __init__(self, net: Any, days: Days) -> None:
-        self.grid = _with_limits_after_a_fault(read_grid(net, trafo_loading="current"), net)
+        self.grid = _with_limits_after_a_fault(grid_of(net, "current"), net)
         self.flow = BatchedPowerFlow(self.grid)
         to_row = _rows_of_buses(self.grid)
         self.s = self.grid.s_fixed + days.deviation @ to_row

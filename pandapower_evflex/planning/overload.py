@@ -20,7 +20,9 @@ from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE, Li
 #: share of a limit by which it may be exceeded before it counts: rounding of a power flow
 AT_LIMIT = 1e-7
 #: share of the limit to which the power to remove is found, and the largest number of power flows for it
-REACHED, MAX_FLOWS = 1e-10, 60
+REACHED, MAX_FLOWS = 1e-8, 60
+#: first guess of that power, over the likely one
+MORE_THAN_LIKELY = 1.03
 #: a load that moves a limit by less than this share of the strongest one does not count
 SMALL_EFFECT = 0.01
 
@@ -59,7 +61,11 @@ class Overloads:
 
 
 def find_overloads(
-    state: OperatingState, s: ComplexArray, load: ComplexArray, shed_of: ComplexArray | None = None
+    state: OperatingState,
+    s: ComplexArray,
+    load: ComplexArray,
+    shed_of: ComplexArray | None = None,
+    ignored: tuple[float, float] = (AT_LIMIT, AT_LIMIT),
 ) -> Overloads:
     """Overloaded branches and voltages below their limit, of given injections.
 
@@ -67,6 +73,7 @@ def find_overloads(
     ----------
     s, load : complex [n_case, n_row]    injections, and what can be shed of them
     shed_of : complex [n_case, n_row]    loads of which some are shed by now, and whose effects are wanted; None: load
+    ignored : share of a limit by which it may be exceeded: of a branch that feeds a part alone, and of the others
     """
     whole = load if shed_of is None else shed_of
     flows = state.flows if s is state.s else state.flow.solve(s)
@@ -78,6 +85,8 @@ def find_overloads(
     excess = np.where(solved[:, None], state.branch_excess(flows.v), -1.0)
     for branch in np.flatnonzero((excess > AT_LIMIT).any(axis=0)).tolist():
         behind = state.fed_through(branch)
+        if excess[:, branch].max() <= ignored[0 if behind.any() else 1]:
+            continue
         if behind.any():
             found = _radial(state, s, load, flows.v, branch, behind, excess[:, branch])
         else:
@@ -85,17 +94,16 @@ def find_overloads(
             found = _by_sensitivity(state, whole, flows.v, OVERLOAD, end, state.element_of(branch), excess[:, branch])
         _sort_in(found, excess[:, branch], curable, others)
     low = np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
-    for row in _lowest_buses(low):
+    for row in _lowest_buses(low, ignored[1]):
         where = ("bus", state.bus_of(row))
-        _sort_in(
-            _by_sensitivity(state, whole, flows.v, UNDERVOLTAGE, row, where, low[:, row]), low[:, row], curable, others
-        )
+        found = _by_sensitivity(state, whole, flows.v, UNDERVOLTAGE, row, where, low[:, row])
+        _sort_in(found, low[:, row], curable, others)
     return Overloads(_joined(curable), others)
 
 
-def _lowest_buses(low: FloatArray) -> list[int]:
+def _lowest_buses(low: FloatArray, ignored: float) -> list[int]:
     """Rows whose voltage is the lowest of all in some period: with it, neighbours that are low too are cured."""
-    cases = np.flatnonzero((low > AT_LIMIT).any(axis=1))
+    cases = np.flatnonzero((low > ignored).any(axis=1))
     return np.unique(low[cases].argmax(axis=1)).tolist()
 
 
@@ -156,8 +164,13 @@ def _share_to_remove(
 
     n = len(s)
     low, f_low = np.zeros(n), excess.copy()
-    high, f_high = np.ones(n), excess_at(np.arange(n), np.ones(n))
-    share = np.where(f_high <= 0.0, 1.0, 0.0)
+    # where nothing but this load flows through the branch, its loading falls by the same share
+    high = np.minimum(MORE_THAN_LIKELY * excess / (1.0 + excess), 1.0)
+    f_high = excess_at(np.arange(n), high)
+    wrong = np.flatnonzero(f_high > 0.0)
+    low[wrong], f_low[wrong], high[wrong] = high[wrong], f_high[wrong], 1.0
+    f_high[wrong] = excess_at(wrong, high[wrong])
+    share = np.where(f_high <= 0.0, high, 0.0)
     open_cases = np.flatnonzero(f_high < 0.0)
     side = np.zeros(n)
     for _ in range(MAX_FLOWS):

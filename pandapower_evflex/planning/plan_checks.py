@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.cpo.peak_shaving import RULES
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.days import FUNCTION
@@ -49,6 +50,8 @@ CHOICES = {
     "pricing": ("pay_as_clear", "pay_as_bid"),
     "procurement": ("merit_order", "optimal"),
 }
+#: limit after a fault, where it differs from that of the normal state
+NMINUS1 = "max_loading_percent_nminus1"
 SOLVERS = ("auto", "enumeration", "milp")
 
 
@@ -66,6 +69,10 @@ def refuse_bad_input(net: Any, settings: Settings, solver: Any, max_plans: Any) 
         remedy = "give a whole number of 1 or more"
         faults.append(Fault(FUNCTION, "max_plans", (), repr(max_plans), "is no number of plans", remedy))
     faults += check_tables(net) + _failure_faults(net)
+    try:
+        read_grid(net)
+    except InvalidInputError as error:
+        faults += error.faults
     if not faults:
         faults += _rating_faults(net) + _target_faults(net)
     if faults:
@@ -126,10 +133,9 @@ def _rating_faults(net: Any) -> list[Fault]:
     missing = trafo["in_service"].to_numpy(dtype=bool) & trafo["sn_mva"].isna().to_numpy()
     faults += fault_where("trafo", trafo, "sn_mva", missing, "is missing", "give the rated power in MVA", "the rating")
     for table in BRANCHES:
-        for name in ("max_loading_percent_nminus1", "max_loading_percent"):
-            if name in net[table]:
-                wrong = (net[table][name] <= 0.0).to_numpy()
-                faults += fault_where(table, net[table], name, wrong, "is not above 0", "give percent, or NaN for none")
+        if NMINUS1 in net[table]:
+            wrong = (net[table][NMINUS1] <= 0.0).to_numpy()
+            faults += fault_where(table, net[table], NMINUS1, wrong, "is not above 0", "give percent, or NaN for none")
     return faults
 
 

@@ -14,6 +14,8 @@ from pandapower_evflex.planning.operating_state import IntArray
 
 #: cost of a MW by which a limit stays broken, as a multiple of that of shedding: only where nothing helps
 BROKEN = 1e3
+#: share of the largest need, and MW, below which a limit counts as kept
+SMALL, SMALLEST_MW = 1e-7, 1e-3
 
 
 @dataclass(frozen=True)
@@ -76,27 +78,27 @@ def least_cost_sheds(
     reliefs : offers
     voll_eur_per_mwh, period_h : float
     """
-    n_limit, n_period, n_row = effect.shape
+    n_period = len(load_mw)
     group_of_row, group_effect = _alike(effect)
-    n_group = group_effect.shape[2]
-    group_load = np.zeros((n_period, n_group))
+    group_load = np.zeros((n_period, group_effect.shape[2]))
     np.add.at(group_load.T, group_of_row, load_mw.T)
-    n_x, n_f, n_y = n_period * n_group, n_period * len(reliefs), n_limit * n_period
-    x = np.arange(n_x).reshape(n_period, n_group)
+    limit, period = np.nonzero(missing_mw > 0.0)  # other rows hold whatever is shed
+    n_x, n_f, n_y = group_load.size, n_period * len(reliefs), len(limit)
+    x = np.arange(n_x).reshape(group_load.shape)
     f = n_x + np.arange(n_f).reshape(n_period, len(reliefs))
-    y = n_x + n_f + np.arange(n_y).reshape(n_limit, n_period)
+    y = n_x + n_f + np.arange(n_y)
     at = np.array([group_of_row[relief.row] for relief in reliefs], dtype=np.int64)
+    bought_at = np.unique(at)
+    limit_row, energy_row = np.arange(n_y), n_y + np.arange(len(reliefs))
+    load_row = n_y + len(reliefs) + np.arange(n_period * len(bought_at)).reshape(n_period, len(bought_at))
+    a = group_effect[limit, period]
     entries = _Entries()
-    limit_row = np.arange(n_y).reshape(n_limit, n_period)
-    entries.add(limit_row[:, :, None], x[None], -group_effect)
-    entries.add(limit_row[:, :, None], f[None], -group_effect[:, :, at])
-    entries.add(limit_row, y, -np.ones((n_limit, n_period)))
-    load_row = n_y + x
-    entries.add(load_row, x, np.ones((n_period, n_group)))
-    entries.add(load_row[:, at], f, np.ones((n_period, len(reliefs))))
-    energy_row = n_y + n_x + np.arange(len(reliefs))
-    entries.add(energy_row[None], f, np.full((n_period, len(reliefs)), period_h))
-    n_rows = n_y + n_x + len(reliefs)
+    entries.add(limit_row[:, None], x[period], -a)
+    entries.add(limit_row[:, None], f[period], -a[:, at])
+    entries.add(limit_row, y, -np.ones(n_y))
+    entries.add(energy_row[None], f, np.full(f.shape, period_h))
+    entries.add(load_row, x[:, bought_at], np.ones(load_row.shape))
+    entries.add(load_row[:, np.searchsorted(bought_at, at)], f, np.ones(f.shape))
     price = np.array([relief.price_eur_per_mwh for relief in reliefs])
     cost = np.concatenate([
         np.full(n_x, voll_eur_per_mwh),
@@ -106,23 +108,26 @@ def least_cost_sheds(
     most = np.array([relief.most_mw for relief in reliefs]).reshape(len(reliefs), n_period).T
     upper = np.concatenate([group_load.ravel(), most.ravel(), np.full(n_y, np.inf)])
     energy = np.array([relief.most_mwh for relief in reliefs])
-    b = np.concatenate([-missing_mw.ravel(), group_load.ravel(), energy])
+    b = np.concatenate([-missing_mw[limit, period], energy, group_load[:, bought_at].ravel()])
     solved = linprog(
-        cost / max(cost.max(), 1.0), A_ub=entries.matrix(n_rows, len(cost)), b_ub=b,
+        cost / max(cost.max(), 1.0), A_ub=entries.matrix(len(b), len(cost)), b_ub=b,
         bounds=np.column_stack([np.zeros(len(cost)), upper]), method="highs",
     )  # fmt: skip
     if solved.x is None:  # pragma: no cover - shedding everything and paying for the rest is always a solution
         raise RuntimeError(f"the program of sheds failed: {solved.message}")
     share = np.divide(solved.x[x], group_load, out=np.zeros_like(group_load), where=group_load > 0.0)
-    broken = solved.x[y].max(axis=1, initial=0.0) > 1e-7 * max(float(missing_mw.max(initial=0.0)), 1e-3)
+    broken = np.zeros(len(missing_mw), dtype=bool)
+    broken[limit[solved.x[y] > SMALL * max(float(missing_mw.max(initial=0.0)), SMALLEST_MW)]] = True
     return Sheds(share[:, group_of_row] * load_mw, solved.x[f], broken)
 
 
 def _alike(effect: FloatArray) -> tuple[IntArray, FloatArray]:
     """Groups of buses with the same effect on everything: group of each row [n_row], effects [.., n_group]."""
-    n_row = effect.shape[2]
-    columns, group = np.unique(effect.reshape(-1, n_row), axis=1, return_inverse=True)
-    return np.ravel(group), columns.reshape(*effect.shape[:2], -1)
+    columns = np.ascontiguousarray(effect.reshape(-1, effect.shape[2]).T)
+    number: dict[bytes, int] = {}
+    group = np.array([number.setdefault(column.tobytes(), len(number)) for column in columns], dtype=np.int64)
+    first = np.unique(group, return_index=True)[1]
+    return group, effect[:, :, first]
 
 
 class _Entries:
