@@ -19,6 +19,8 @@ from pandapower_evflex.plotting.layout import places_of
 
 #: buses up to which names and closed switches are drawn
 MOST_NAMED = 30
+#: size of the mark of a site in the largest nets
+LEAST_SITE = 60.0
 FAULTED, OVERLOADED, RESTORED, SITE, BEHIND = COLOUR["limit"], "#e08214", "#1b7837", "#0072b2", "#9ecae1"
 #: states of a branch: label of the legend, style
 BRANCH_STYLE: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,7 +101,8 @@ class GridPicture:
         self._mark(lit, "", 0.6, zorder=2.0, color="dimgray")
         self._mark(dark, "dark until the repair", 0.8, zorder=2.1, facecolor="white", edgecolor="black")
         self._mark(low, "voltage too low", 2.5, zorder=2.2, facecolor="none", edgecolor=OVERLOADED, linewidth=2.5)
-        self._mark(self._sites(), "charging site", 1.8, zorder=3.0, facecolor="none", edgecolor=SITE, linewidth=2.2)
+        times = max(1.8, LEAST_SITE / self.size)
+        self._mark(self._sites(), "charging site", times, zorder=3.0, facecolor="none", edgecolor=SITE, linewidth=2.2)
         grids = self.net["ext_grid"]
         sources = grids.loc[grids["in_service"].to_numpy(dtype=bool), "bus"]
         self._mark(sources, "external grid", 1.8, zorder=2.8, marker="s", color="black")

@@ -68,7 +68,9 @@ def plot_horizon(
         _draw_build_years(below, built[name], years[-1] + 1.0, OFFSET[name], color=style["color"], label=label)
     above.set_ylabel("EUR a year")
     above.grid(True, alpha=0.3)
-    title_and_legend(above, f"Flexibility is worth {horizon.value_of_flexibility_eur:,.0f} EUR".replace(",", " "))
+    title_and_legend(
+        above, f"Flexibility saves {horizon.value_of_flexibility_eur:,.0f} EUR of present value".replace(",", " ")
+    )
     below.set_yticks(np.arange(len(built)), [candidate_name(candidate, names) for candidate in built.index])
     below.set(xlabel="year", ylim=(len(built) - 0.5, -0.5) if len(built) else (0.5, -0.5))
     if not len(built):
