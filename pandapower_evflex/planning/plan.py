@@ -52,7 +52,8 @@ class PlanningStudy:
                               converges), `start_h, end_h` (hours of the day), `missing_mw` (what is asked for),
                               `ens_mwh` (of this element alone), `procured_mw`, `price_eur_per_mwh`,
                               `ens_with_flexibility_mwh` (of all elements of the window, from its start to the next
-                              window, rebound included), `rebound_mw` (largest load that comes back), `day`
+                              window, rebound included), `rebound_mw` (largest load that comes back; not
+                              counted with rebound=False), `day`
     fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
                               costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
     findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
@@ -213,9 +214,10 @@ def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningSt
         plans[list(COSTS)] - plans.loc[reference, list(COSTS)].astype(float)
     )
     rows = _fault_rows(costs)
+    faults = pd.DataFrame(rows, columns=FAULT_COLUMNS).astype({"overloaded_element": "Int64"})  # labels stay whole
     overloads = overloads_of([row.get("profile") for row in rows])
     return PlanningStudy(
-        plans, best, deltas, pd.DataFrame(rows, columns=FAULT_COLUMNS), _fault_costs(costs, evaluated),
+        plans, best, deltas, faults, _fault_costs(costs, evaluated),
         _findings(costs), gap, pd.Series(costs.annuity, dtype=float), overloads,
     )  # fmt: skip
 

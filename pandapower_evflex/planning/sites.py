@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.cpo.checks import CHARGING
+from pandapower_evflex.cpo.checks import CHARGING, EMPTY
 from pandapower_evflex.cpo.equations import (
     charging_density,
     occupancy_density,
@@ -30,6 +30,8 @@ from pandapower_evflex.tables.cpo_rates import rates_of
 N_DAYS, SEED = 200, 0
 #: outlets simulated to find when deferred charging comes back
 N_OUTLETS = 1000
+#: h; mean stays are taken for no longer than that when deferred charging comes back
+LONGEST_MEAN_STAY_H = 12.0
 #: h of rounding in the place of a window
 EDGE_H = 1e-9
 
@@ -108,7 +110,7 @@ class Site:
         return np.asarray(self._known[key])
 
     def _simulated_payback(self, window: Window, start: int, n_periods: int) -> FloatArray:
-        P, first = self._chain()
+        P, first = self._chain_of_daily_cars()
         lattice = simulate_lattice(P, first, N_OUTLETS, n_days=3, seed=SEED)
         heights = peak_shape("triangle", n_periods)
         n_rate = len(self.charging_rate)
@@ -134,6 +136,17 @@ class Site:
             self._known["chain"] = estimate_transition_matrices(self.charging_rate, self.occupancy_rate), first
         chain: tuple[FloatArray, FloatArray] = self._known["chain"]
         return chain
+
+    def _chain_of_daily_cars(self) -> tuple[FloatArray, FloatArray]:
+        """The chain, with more plug-ins where stays would be longer than cars stay: flat rates tell nothing of them."""
+        P, first = self._chain()
+        states = state_probabilities(self.charging_rate, self.occupancy_rate)
+        plug_ins = float(np.sum(states[:, EMPTY] * (1.0 - P[:, EMPTY, EMPTY])))
+        least = float(np.mean(self.occupancy_rate)) * 24.0 / LONGEST_MEAN_STAY_H
+        if plug_ins >= least:
+            return P, first
+        P = estimate_transition_matrices(self.charging_rate, self.occupancy_rate, plug_ins_per_day=least)
+        return P, first
 
     def _rate_periods(self, window: Window) -> tuple[int, int]:
         """The whole periods of the rates in which a window lies."""
