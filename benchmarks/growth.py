@@ -13,7 +13,7 @@ PERIODS = [{"n_periods": n} for n in (24, 96, 672)]
 BUSES = [{"n_buses": n} for n in (61, 250, 1000)]
 EVS = [{"n_evs": n} for n in (24, 60, 120, 240, 500)]
 
-#: run in the child: warm-up on the smallest case, then the case itself
+#: run in the child: warm-up, then the case itself
 CHILD = """
 import json, statistics, sys, time
 from pathlib import Path
@@ -24,9 +24,7 @@ def peak_kb():  # of this process alone: ru_maxrss would start at the parent's p
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 size, method, n_runs = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-net, profiles = evf.networks.suburban_lv(seed=0, n_periods=24)
-for warm in ("fast", "exact"):
-    evf.run_flexibility_opf(net, profiles, method=warm, progress=False)
+evf.warmup()
 net, profiles = evf.networks.suburban_lv(seed=0, **size)
 before = peak_kb()
 seconds = []

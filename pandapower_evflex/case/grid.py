@@ -75,6 +75,13 @@ class Grid:
         """Buses whose voltage magnitude no load moves."""
         return np.concatenate([self.slack, self.held])
 
+    @property
+    def free_vm(self) -> NDArray[np.bool_]:
+        """Which buses have limits that loads can reach."""
+        free = np.ones(len(self.vm_min), dtype=bool)
+        free[self.fixed_vm] = False
+        return free
+
     def __post_init__(self) -> None:
         for value in self.__dict__.values():
             if isinstance(value, np.ndarray):

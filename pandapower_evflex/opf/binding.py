@@ -47,11 +47,9 @@ class Binding:
 
 def binding_of(case: Case, state: GridState, prices: LimitPrices) -> Binding:
     grid = case.grid
-    free = np.ones(len(grid.vm_min), dtype=bool)
-    free[grid.fixed_vm] = False
     return Binding(
-        _binds(state.vm - grid.vm_min, prices.vm_min) & free,
-        _binds(grid.vm_max - state.vm, prices.vm_max) & free,
+        _binds(state.vm - grid.vm_min, prices.vm_min) & grid.free_vm,
+        _binds(grid.vm_max - state.vm, prices.vm_max) & grid.free_vm,
         _binds(1.0 - state.loading / grid.ends.limit, prices.end),
     )
 

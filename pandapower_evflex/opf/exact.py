@@ -7,9 +7,9 @@ only relaxes. So the check afterwards suffices, and blocks that cannot bind are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
@@ -21,7 +21,8 @@ from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.screening import NeededBlocks
-from pandapower_evflex.opf.shadow_prices import LimitPrices, prices_of_exact
+from pandapower_evflex.opf.shadow_prices import prices_of_exact
+from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -36,20 +37,6 @@ _REASONS = {
     "iteration_limit": "the solver reached its iteration limit (solver_options={'max_iter': ...}); at its last point:",
     "failed": "the solver failed; at its last point:",
 }
-
-
-@dataclass(frozen=True)
-class ExactSolution:
-    """Schedule and power flows, or the reason why there are none."""
-
-    status: str
-    message: str
-    schedule: Schedule | None
-    states: Mapping[str, GridState]
-    findings: pd.DataFrame
-    stats: dict[str, Any]
-    needed: NeededBlocks
-    prices: Mapping[str, LimitPrices]
 
 
 def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariables]:
@@ -68,7 +55,7 @@ def solve_exact(
     options: Options,
     bar: Progress,
     clock: Stopwatch,
-) -> ExactSolution:
+) -> Solution:
     """Solve over the needed blocks, check all by power flow, add the violated ones, solve again."""
     v_start, stats = without_evs.v, {"rounds": 0, "iterations": 0}
     for number in range(1, MAX_ROUNDS + 1):
@@ -87,7 +74,8 @@ def solve_exact(
         if not needed.join_violated(case, states):
             break
     prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
-    return ExactSolution("optimal", solved.message, schedule, states, pd.DataFrame(), stats, needed, prices)
+    message = "solved to a local optimum"
+    return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
 
 
 def _stats(
@@ -110,8 +98,9 @@ def _without_solution(
     solved: SolverResult,
     stats: dict[str, Any],
     needed: NeededBlocks,
-) -> ExactSolution:
+) -> Solution:
     findings = obstacles(case, schedule, states)
     reason = _REASONS[solved.status]
     text = describe(findings) if len(findings) else "nothing above the tolerance"
-    return ExactSolution(solved.status, f"{reason}\n{text}\n({solved.message})", None, {}, findings, stats, needed, {})
+    message = f"{reason}\n{text}\n({solved.message})"
+    return Solution(solved.status, message, None, {}, np.nan, {}, findings, stats, needed)

@@ -8,11 +8,9 @@ any schedule can reach, and the distance to that bound is the gap.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -21,13 +19,17 @@ from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
 from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.findings import describe
+from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.restoration import RESTORED, restored
 from pandapower_evflex.opf.screening import NeededBlocks
+from pandapower_evflex.opf.shadow_prices import prices_of_reduced
+from pandapower_evflex.opf.solution import OPTIMAL_GAP, Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import GridState, scheduled_states, violations_of
+from pandapower_evflex.opf.verify import scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chain_interior_point import solve_chains
 from pandapower_evflex.solvers.chain_problem import ChainPoint
@@ -36,37 +38,9 @@ from pandapower_evflex.solvers.chain_problem import ChainPoint
 AIMED_GAP = 1e-8
 #: of h, absolute
 FEASIBILITY = 1e-9
+#: relative; a schedule that exceeds a limit by more is none
+USABLE = 1e-7
 MAX_ROUNDS = 10
-
-
-@dataclass(frozen=True)
-class FastSolution:
-    """What the fast method found.
-
-    Parameters
-    ----------
-    schedule : Schedule or None        None: nothing usable was found
-    states : {scenario: GridState}
-    last_schedule, last_states         where it stopped, usable or not
-    gap : float                        relative and certified, nan: not
-    doubt : str                        why there is no gap, "" where there is one
-    is_stationary : bool               the point satisfies the first-order conditions: a local optimum, as exact finds
-    chains, network, point             where it stopped, for a tie-break or the exact method
-    needed : NeededBlocks
-    """
-
-    schedule: Schedule | None
-    states: Mapping[str, GridState]
-    last_schedule: Schedule
-    last_states: Mapping[str, GridState]
-    gap: float
-    doubt: str
-    is_stationary: bool
-    chains: EvChains
-    network: ReducedNetwork
-    point: ChainPoint
-    needed: NeededBlocks
-    stats: dict[str, Any]
 
 
 def is_radial(grid: Grid) -> bool:
@@ -94,15 +68,14 @@ def solve_fast(
     bar: Progress,
     clock: Stopwatch,
     budget_s: float,
-) -> FastSolution:
+) -> Solution:
     """Solve over growing lists of blocks until the power flow of all blocks keeps every limit.
 
     Parameters
     ----------
     budget_s : float    CPU time; the best so far is returned, with its gap
     """
-    chains, doubt, end = build_chains(case), why_uncertified(case), time.process_time() + budget_s
-    iterations = 0
+    chains, keep_going, iterations = build_chains(case), bar.until(time.process_time() + budget_s), 0
     for number in range(1, MAX_ROUNDS + 1):
         bar.start_round(number, needed.n_blocks)
         network = ReducedNetwork(case, flow, chains, blocks_of(case, needed))
@@ -114,21 +87,18 @@ def solve_fast(
                 x,
                 relative_gap=AIMED_GAP,
                 feasibility=FEASIBILITY,
-                keep_going=_until(end, bar),
+                keep_going=keep_going,
             )
         iterations += point.iterations
+        is_stationary = point.status in ("optimal", "converged")
         with clock.phase("check"):
             schedule = schedule_at(case, chains, point.x)
             states = scheduled_states(case, flow, schedule)
-        if point.status not in ("optimal", "converged") or not needed.join_violated(case, states):
+        if not is_stationary or not needed.join_violated(case, states):
             break
-    is_stationary = point.status in ("optimal", "converged")
-    doubt = doubt or _doubt(network, point)
     with clock.phase("restoration"):
         if not is_stationary or any(violations_of(case, state).blocks(RESTORED).any() for state in states.values()):
             schedule, states = restored(case, flow, schedule)
-    holds = all(s.converged.all() and not violations_of(case, s).blocks(1e-7).any() for s in states.values())
-    gap = np.nan if doubt or not holds else _relative_gap(case, chains, point, schedule)
     stats = {
         "rounds": number,
         "iterations": iterations,
@@ -136,28 +106,27 @@ def solve_fast(
         "n_network_rows": len(network.rows),
         "solver": "interior point over EV chains",
     }
-    return FastSolution(
-        schedule=schedule if holds else None,
-        states=states if holds else {},
-        last_schedule=schedule,
-        last_states=states,
-        gap=gap,
-        doubt=doubt,
-        is_stationary=is_stationary,
-        chains=chains,
-        network=network,
-        point=point,
-        needed=needed,
-        stats=stats,
-    )
+    prices = prices_of_reduced(case, network, point.lam, chains.scale)
+    if not all(s.converged.all() and not violations_of(case, s).blocks(USABLE).any() for s in states.values()):
+        findings = obstacles(case, schedule, states)
+        text = describe(findings) if len(findings) else "nothing above the tolerance"
+        message = f"the fast method found no schedule; at its last point:\n{text}"
+        return Solution("failed", message, None, {}, np.nan, prices, findings, stats, needed)
+    doubt = why_uncertified(case) or _doubt(network, point)
+    gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
+    status, message = _status(gap, doubt, is_stationary)
+    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats, needed)
 
 
-def _until(end: float, bar: Progress) -> Callable[[], bool]:
-    def keep_going() -> bool:
-        bar.step()
-        return time.process_time() < end
-
-    return keep_going
+def _status(gap: float, doubt: str, is_stationary: bool) -> tuple[str, str]:
+    """Status and message of a schedule that keeps all limits."""
+    if gap <= OPTIMAL_GAP:
+        return "optimal", f"certified within {gap:.1g} of the best that any schedule can reach"
+    if np.isfinite(gap):
+        return "optimal_within_gap", f"within {gap:.1g} of the best that any schedule can reach, when the time was over"
+    if is_stationary:  # the first-order conditions hold, as where exact ends
+        return "optimal", f"solved to a local optimum; no gap is certified: {doubt}"
+    return "iteration_limit", f"a schedule that keeps all limits, of unknown distance to the optimum: {doubt}"
 
 
 def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: ReducedNetwork) -> FloatArray:

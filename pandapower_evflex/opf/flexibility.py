@@ -12,11 +12,12 @@ import pandas as pd
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
 from pandapower_evflex.opf.findings import describe, findings_frame
-from pandapower_evflex.opf.methods import ONE_OF_MANY, Solution, solve
+from pandapower_evflex.opf.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress, announce_compilation
 from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
+from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
 from pandapower_evflex.opf.verify import grid_state, largest_violation, verification

@@ -20,7 +20,7 @@ def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -
     point may trade one violation for another.
     """
     rows = _short_sessions(case, schedule)
-    for scenario in case.scenarios:
+    for scenario in states:  # the schedule itself too
         rows += [{**row, "scenario": scenario} for row in exceeded_limits(case, states[scenario])]
     return findings_frame(rows)
 

@@ -65,20 +65,18 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
     """Made up as early as possible: answer per activated period, change of power [activated period, period, ev]."""
     slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
     n_periods, n_ev = schedule.p.shape
-    room = schedule.p_up if direction == "down" else np.zeros_like(schedule.p)
     lowest = np.zeros_like(schedule.p)
     lowest[at] = slots.p_min
     energy_per_p, spare, more, follows = (np.zeros_like(schedule.p) for _ in range(4))
     energy_per_p[at] = slots.energy_per_p
     spare[at], more[at] = schedule.e[at] - slots.e_min, slots.e_max - schedule.e[at]
     follows[at] = slots.previous >= 0
-    if direction == "up":
-        room = np.maximum(schedule.p - lowest, 0.0)
+    room = schedule.p_up if direction == "down" else np.maximum(schedule.p - lowest, 0.0)
     flex = schedule.p_up if direction == "up" else schedule.p_down
     left = np.zeros((n_periods, n_ev))  # energy to be made up after an activation in each period, by now
     answer, change = np.ones(n_periods, dtype=bool), np.zeros((n_periods, n_periods, n_ev))
     for t in range(n_periods):
-        left *= follows[t] if t else 1.0
+        left *= follows[t]
         made_up = np.minimum(left, room[t] * energy_per_p[t])
         left = left - made_up
         with np.errstate(divide="ignore", invalid="ignore"):

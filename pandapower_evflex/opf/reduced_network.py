@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,9 +102,6 @@ class ReducedNetwork:
         ports, port_of_ev = np.unique(kinds, axis=0, return_inverse=True)
         self._ports = Ports(ports[:, 0].real.astype(np.int64), ports[:, 1])
         self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
-        free = np.ones(len(grid.vm_min), dtype=bool)
-        free[grid.fixed_vm] = False
-        self._free = free
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()
         self._lay_out()
@@ -145,10 +143,10 @@ class ReducedNetwork:
         if not flows.converged.all():
             return None
         self._v = flows.v
-        vm, loading = np.abs(flows.v), end_loading(grid, flows.v)
-        self._join(vm, loading)
+        h_of_all = limit_values(grid, np.abs(flows.v), end_loading(grid, flows.v))
+        self._join(h_of_all)
         limits = self._limit_rows()
-        h = limit_values(grid, limits, vm, loading)
+        h = limits.values(h_of_all)
         rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v))
         self._met.append((x, h))
         return h, rows
@@ -181,14 +179,7 @@ class ReducedNetwork:
         block, kind, position = np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy()
         return LimitRows(block, kind, position)
 
-    def _join(self, vm: FloatArray, loading: FloatArray) -> None:
-        grid = self.case.grid
-        with np.errstate(invalid="ignore"):
-            h = {
-                OVERLOAD: np.where(np.isfinite(grid.ends.limit), (loading / grid.ends.limit) ** 2 - 1.0, -np.inf),
-                UNDERVOLTAGE: np.where(self._free & np.isfinite(grid.vm_min), 1.0 - vm / grid.vm_min, -np.inf),
-                OVERVOLTAGE: np.where(self._free & np.isfinite(grid.vm_max), vm / grid.vm_max - 1.0, -np.inf),
-            }
+    def _join(self, h: Mapping[int, FloatArray]) -> None:
         before = len(self.rows)
         for kind, value in h.items():
             known = self._known[kind]

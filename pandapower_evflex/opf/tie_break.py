@@ -118,21 +118,27 @@ def _stage(
     floor = LAST_FLOOR if stage == "shares" else FLOOR
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
     problem = replace(first, c=np.zeros_like(first.c), constant=0.0)
+    energy, constant_kwh = _energy_row(case, charging)
     if stage == "energy":
-        c, hours = np.zeros_like(first.c), np.full(len(x), case.horizon.period_h)
-        charging.forms.add_transposed(hours, c)
-        problem = replace(problem, c=c, constant=float(hours @ charging.constant))
+        c = np.zeros_like(first.c)
+        energy.add_transposed(np.ones(1), c)
+        problem = replace(problem, c=c, constant=constant_kwh)
     elif stage == "squares":
         problem = _with_squares(problem, charging, 1.0)
     elif stage == "level":
         problem = _with_level(case, _with_squares(problem, charging, SINGLE_EV_WEIGHT), charging)
-        hours = np.full(len(x), case.horizon.period_h)
-        forms = Forms(charging.forms.slot, charging.forms.coefficient * hours[:, None])
-        sums.append((Rows(1, np.zeros(len(x), dtype=np.int64), forms), energy_kwh - float(hours @ charging.constant)))
+        sums.append((energy, energy_kwh - constant_kwh))
     else:
         problem = _with_shares(case, problem, chains)
     problem = replace(problem, sums=Rows.join([row for row, _ in sums]), sums_b=np.array([b for _, b in sums]))
     return problem, chains
+
+
+def _energy_row(case: Case, charging: Loads) -> tuple[Rows, float]:
+    """Energy drawn in all slots [kWh], and the part of it that no schedule changes."""
+    period_h, forms = case.horizon.period_h, charging.forms
+    row = Rows(1, np.zeros(len(forms), dtype=np.int64), Forms(forms.slot, period_h * forms.coefficient))
+    return row, period_h * float(charging.constant.sum())
 
 
 def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tuple[Rows, float]:
@@ -146,12 +152,11 @@ def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tupl
 
 
 def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> ChainProblem:
-    """Of P_ch, in shares of the largest P_max, so that the objective is of order one."""
-    p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
+    """Of P_ch."""
     return replace(
         problem,
         squares=charging.forms,
-        weight=np.full(len(charging.forms), weight * 2.0 / p_max**2),
+        weight=np.full(len(charging.forms), weight * _weight_of_squares(problem)),
         target=-charging.constant,
     )
 
@@ -164,13 +169,18 @@ def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProb
     constant = np.bincount(slots.period, charging.constant, minlength=n_periods)
     others = -case.injections(case.evs.fixed_p).real
     others[:, case.grid.slack] = 0.0
-    p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
     return replace(
         problem,
         shared=Rows(n_periods, slots.period[order], forms),
-        shared_weight=np.full(n_periods, 2.0 / p_max**2),
+        shared_weight=np.full(n_periods, _weight_of_squares(problem)),
         shared_target=-(constant + others.sum(axis=1) * KW),
     )
+
+
+def _weight_of_squares(problem: ChainProblem) -> float:
+    """Squares in shares of the largest P_max, so that the objective is of order one."""
+    p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
+    return 2.0 / p_max**2
 
 
 def _with_fixed_charging(case: Case, chains: EvChains, x: FloatArray) -> EvChains:

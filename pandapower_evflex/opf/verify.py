@@ -72,11 +72,9 @@ def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> 
 def violations_of(case: Case, state: GridState) -> Violations:
     """Of the limits of buses whose voltage is free and of all rated branch ends."""
     grid = case.grid
-    limited = np.ones(len(grid.vm_min), dtype=bool)
-    limited[grid.fixed_vm] = False
     with np.errstate(invalid="ignore"):
-        under = np.where(limited & np.isfinite(grid.vm_min), (grid.vm_min - state.vm) / grid.vm_min, -np.inf)
-        over = np.where(limited & np.isfinite(grid.vm_max), (state.vm - grid.vm_max) / grid.vm_max, -np.inf)
+        under = np.where(grid.free_vm & np.isfinite(grid.vm_min), (grid.vm_min - state.vm) / grid.vm_min, -np.inf)
+        over = np.where(grid.free_vm & np.isfinite(grid.vm_max), (state.vm - grid.vm_max) / grid.vm_max, -np.inf)
         limits = grid.ends.limit
         overload = np.where(np.isfinite(limits), (state.loading - limits) / limits, -np.inf)
     return Violations(under, over, overload)

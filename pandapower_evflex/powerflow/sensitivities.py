@@ -10,6 +10,7 @@ in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,29 +38,36 @@ class LimitRows:
     def __len__(self) -> int:
         return len(self.case)
 
+    def values(self, h: Mapping[int, FloatArray]) -> FloatArray:
+        """Of a table of `limit_values` [n_row]."""
+        value = np.empty(len(self))
+        for kind, of_kind in h.items():
+            chosen = self.kind == kind
+            value[chosen] = of_kind[self.case[chosen], self.position[chosen]]
+        return value
+
 
 OVERLOAD, UNDERVOLTAGE, OVERVOLTAGE = 0, 1, 2
 
 
-def limit_values(grid: Grid, rows: LimitRows, vm: FloatArray, loading: FloatArray) -> FloatArray:
-    """h of every row: (loading / limit)^2 - 1, 1 - v / v_min, v / v_max - 1.
+def limit_values(grid: Grid, vm: FloatArray, loading: FloatArray) -> dict[int, FloatArray]:
+    """h of every limit by kind, [n_case, n_end] and [n_case, n_bus]; -inf where there is none.
 
-    Squares, because the magnitude of a current is not convex in the load where the flow is an export.
+    (loading / limit)^2 - 1, 1 - v / v_min, v / v_max - 1: squares, because the magnitude of a current is not convex in
+    the load where the flow is an export.
 
     Parameters
     ----------
     vm : float [n_case, n_bus]
     loading : float [n_case, n_end]    of `end_loading`
     """
-    value = np.empty(len(rows))
-    for kind, of in (
-        (OVERLOAD, lambda c, i: (loading[c, i] / grid.ends.limit[i]) ** 2 - 1.0),
-        (UNDERVOLTAGE, lambda c, i: 1.0 - vm[c, i] / grid.vm_min[i]),
-        (OVERVOLTAGE, lambda c, i: vm[c, i] / grid.vm_max[i] - 1.0),
-    ):
-        chosen = rows.kind == kind
-        value[chosen] = of(rows.case[chosen], rows.position[chosen])
-    return value
+    limit, free = grid.ends.limit, grid.free_vm
+    with np.errstate(invalid="ignore"):
+        return {
+            OVERLOAD: np.where(np.isfinite(limit), (loading / limit) ** 2 - 1.0, -np.inf),
+            UNDERVOLTAGE: np.where(free & np.isfinite(grid.vm_min), 1.0 - vm / grid.vm_min, -np.inf),
+            OVERVOLTAGE: np.where(free & np.isfinite(grid.vm_max), vm / grid.vm_max - 1.0, -np.inf),
+        }
 
 
 def limit_gradients(flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray) -> ComplexArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,16 @@ def labels_of(net: Any, table: str) -> pd.Index:
     """Labels of a table that may be missing."""
     frame = net[table] if table in net else None
     return frame.index if isinstance(frame, pd.DataFrame) else pd.Index([])
+
+
+def element_faults(net: Any, table: str, rows: pd.DataFrame, element_types: Sequence[str], or_else: str) -> list[Fault]:
+    """Rows whose element is not in the table that their element_type names; ``or_else`` ends the remedy."""
+    faults = []
+    for element_type in element_types:
+        wrong = (rows["element_type"] == element_type) & ~rows["element"].isin(labels_of(net, element_type))
+        remedy = f"use an index of net.{element_type}, {or_else}"
+        faults += fault_where(table, rows, "element", wrong, f"is not in net.{element_type}", remedy)
+    return faults
 
 
 def numbers_of(net: Any, table: str, column: str, labels: Any) -> FloatArray:

@@ -10,20 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.faults import fault_where, labels_of
+from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
 
 TABLE = "flexibility"
+ELEMENT_TYPES = ("ev", "cpo")
 
 
 def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    faults = []
-    for table in ("ev", "cpo"):
-        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels_of(net, table))
-        remedy = f"use an index of net.{table}, or create the row there first"
-        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", remedy)
-    return faults
+    return element_faults(net, TABLE, rows, ELEMENT_TYPES, "or create the row there first")
 
 
 def _check_directions(net: Any, rows: pd.DataFrame) -> list[Fault]:
@@ -50,7 +46,7 @@ FLEXIBILITY = TableSchema(
     "the row of a site replaces the price of `net.cpo` and caps its bid.",
     (
         Column("name", "object", "name of the offer"),
-        Column("element_type", "object", "table of the element", required=True, choices=("ev", "cpo")),
+        Column("element_type", "object", "table of the element", required=True, choices=ELEMENT_TYPES),
         Column("element", "int64", "index in that table", required=True, hint="use an index of net.ev or net.cpo"),
         Column("direction", "object", 'a cpo offers "down" only', required=True, choices=("up", "down")),
         Column("price_eur_per_mwh", "float64", "bid in the market", "EUR/MWh", default=np.nan),

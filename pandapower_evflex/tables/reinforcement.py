@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.faults import fault_where, labels_of
+from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
 
@@ -21,12 +21,7 @@ CHANGES = ["parallel", "std_type", "in_service"]
 
 
 def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
-    faults = []
-    for table in ELEMENT_TYPES:
-        wrong = (rows["element_type"] == table) & ~rows["element"].isin(labels_of(net, table))
-        remedy = f"use an index of net.{table}, or create it there out of service first"
-        faults += fault_where(TABLE, rows, "element", wrong, f"is not in net.{table}", remedy)
-    return faults
+    return element_faults(net, TABLE, rows, ELEMENT_TYPES, "or create it there out of service first")
 
 
 def _check_std_types(net: Any, rows: pd.DataFrame) -> list[Fault]:

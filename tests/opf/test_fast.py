@@ -57,8 +57,6 @@ def test_fast_reaches_the_objective_of_exact_within_its_gap(arguments):
 
 @pytest.mark.parametrize("name", ["cigre_lv", "kerber"])
 def test_fast_equals_exact_on_nets_of_the_literature(name):
-    if name not in NETS:
-        pytest.skip(f"{name} is not among the nets")
     net = NETS[name]()
     buses = net.load.bus.to_numpy()[:10]
     fast, exact = (solve(evs_on(NETS[name](), buses), method, n_periods=8) for method in ("auto", "exact"))

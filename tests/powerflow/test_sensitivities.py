@@ -44,7 +44,7 @@ def test_gradients_by_active_and_reactive_load_equal_differences(name, trafo_loa
     def values(injection):
         flows = flow.solve(injection)
         assert flows.converged.all()
-        return limit_values(grid, rows, np.abs(flows.v), end_loading(grid, flows.v))
+        return rows.values(limit_values(grid, np.abs(flows.v), end_loading(grid, flows.v)))
 
     gradient = limit_gradients(flow, rows, flow.solve(s).v)
     for bus in np.random.default_rng(0).choice(len(grid.vm_min), 5, replace=False):
