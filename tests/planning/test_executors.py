@@ -1,0 +1,52 @@
+"""Faults studied side by side give the frames of faults studied one after the other."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+
+from tests.planning.plan_nets import planned, random_ring
+
+FRAMES = ["plans", "deltas", "faults", "fault_costs", "findings"]
+
+
+@contextmanager
+def threads():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@contextmanager
+def processes():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+@contextmanager
+def dask_client():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("solver", ["enumeration", "milp"])
+@pytest.mark.parametrize("pool", [threads, processes, dask_client])
+def test_an_executor_gives_the_frames_of_none(pool, solver):
+    if pool is processes and solver == "milp":
+        pytest.skip("starting a process takes seconds, and the search sends its work the same way")
+    net, profiles = random_ring(7, tie=True)
+    alone = planned(net, profiles, solver=solver)
+    with pool() as executor:
+        study = planned(net, profiles, solver=solver, executor=executor)
+    assert len(study.faults) > 0
+    for frame in FRAMES:
+        pd.testing.assert_frame_equal(getattr(study, frame), getattr(alone, frame), rtol=1e-9)
