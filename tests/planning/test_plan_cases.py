@@ -11,9 +11,9 @@ import pytest
 from scipy.optimize import linprog
 
 import pandapower_evflex as evf
-from pandapower_evflex.planning.fault_study import _best_state, _Congested
+from pandapower_evflex.planning.congested_days import CongestedDays
+from pandapower_evflex.planning.fault_study import _best_state
 from pandapower_evflex.planning.overload import find_overloads
-from pandapower_evflex.planning.plan_checks import refuse_bad_input
 from pandapower_evflex.planning.post_fault import loading_limits, post_fault_net
 from pandapower_evflex.planning.reinforced import reinforced_net
 from pandapower_evflex.planning.settings import Settings, planning_case
@@ -34,7 +34,6 @@ def case_of(net, profiles, **changed):
         numbers["voll_eur_per_mwh"], numbers["loss_price_eur_per_mwh"], numbers["discount_rate"], 0.0, 0.0, "paper",
         True, "pay_as_clear", "merit_order", None, 2,
     )  # fmt: skip
-    refuse_bad_input(net, settings, "auto", 4096)
     return planning_case(net, profiles, 365, None, settings)
 
 
@@ -198,7 +197,7 @@ def test_what_is_deferred_comes_back_in_full():
     not_served = congestion.missing_mw(congestion.single) * 0.25
     filled = np.zeros(len(case.days))
     filled[congestion.window.cases] = not_served
-    (purchase,) = _Congested(case, state)._purchases([congestion], filled)
+    (purchase,) = CongestedDays(case, state)._purchases([congestion], filled)
     change = purchase.injection_with_rebound(*state.s.shape)
     assert purchase.energy_mwh == pytest.approx(0.15, rel=1e-6)
     assert change.sum() == pytest.approx(0.0, abs=1e-9)
