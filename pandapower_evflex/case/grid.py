@@ -106,11 +106,18 @@ def read_grid(
     ------
     InvalidInputError    elements that the model cannot represent, limits that are none, or no slack in service
     """
-    faults = unsupported_elements(net) or _slack_faults(net)
-    faults += limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
+    faults = grid_faults(net, max_line_loading_percent, max_trafo_loading_percent)
     if faults:
         raise InvalidInputError(faults)
     return grid_of(net, trafo_loading, max_line_loading_percent, max_trafo_loading_percent)
+
+
+def grid_faults(
+    net: Any, max_line_loading_percent: float | None = None, max_trafo_loading_percent: float | None = None
+) -> list[Fault]:
+    """What keeps a net from being read: elements that the model cannot represent, limits that are none, no slack."""
+    faults = unsupported_elements(net) or _slack_faults(net)
+    return faults + limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
 
 
 def grid_of(

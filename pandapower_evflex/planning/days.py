@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import INJECTION_SIGN
 from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, read_profiles
+from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.arguments import number_faults
+from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column
 
 logger = logging.getLogger(__name__)
@@ -105,27 +106,38 @@ class Days:
         return pd.Series(mean, index=self.buses)
 
 
-def read_days(net: Any, profiles: Any, days: Any, period_h: float | None, load_growth_percent: float) -> Days:
+def read_days(
+    net: Any,
+    profiles: Any,
+    days: Any,
+    period_h: float | None,
+    load_growth_percent: float,
+    known_faults: Sequence[Fault] = (),
+) -> Days:
     """Powers of all day types.
 
     Parameters
     ----------
     profiles, days : one day and how often a year has it, or {name: (days, profiles)} as `days` and no profiles
+    known_faults : what is wrong elsewhere, raised along with the faults of the days
 
     Raises
     ------
     InvalidInputError    all faults of all day types
     """
-    faults: list[Fault] = []
+    faults = list(known_faults)
     read: list[tuple[Any, float, Profiles]] = []
     for name, (number, frames) in _named_days(profiles, days, faults).items():
-        faults += number_faults(FUNCTION, _DAYS, number)
+        faults += single_number_faults(FUNCTION, _DAYS, number)
         n_periods = None if frames else _periods_of_a_day(period_h)
         try:
             read.append((name, number, read_profiles(net, frames, n_periods=n_periods, period_h=period_h)))
         except InvalidInputError as error:
             faults += error.faults
-    faults += [fault for name, _, day in read for fault in _length_faults(name, day.horizon)]
+    for name, _, day in read:
+        faults += _length_faults(name, day.horizon)
+        gaps = gap_faults(net, {key: frame.columns for key, frame in day.values.items()})
+        faults += [gap for gap in gaps if gap not in faults]
     if faults:
         raise InvalidInputError(faults)
     types, first = [], 0

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from pandapower_evflex.planning.plan_checks import refuse_bad_input
+from pandapower_evflex.planning.plan_checks import input_faults
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
 from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations
@@ -185,8 +185,8 @@ def plan_study(
     progress: bool | None,
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
-    refuse_bad_input(net, settings, solver, max_plans)
-    case = planning_case(net, profiles, days, period_h, settings)
+    faults = input_faults(net, settings, solver, max_plans, executor)
+    case = planning_case(net, profiles, days, period_h, settings, faults)
     disable = None if progress is None else not progress
     with tqdm(desc="planning", unit="fault", disable=disable) as bar:
         costs = PlanCosts(case, executor, bar.update)

@@ -6,16 +6,17 @@ import numbers
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from pandapower_evflex.case.grid import read_grid
+from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.peak_shaving import RULES
-from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.days import FUNCTION
-from pandapower_evflex.planning.reinforced import candidates
+from pandapower_evflex.planning.reinforced import candidates, no_candidates
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
-from pandapower_evflex.tables.faults import column_faults, fault_where
+from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
 from pandapower_evflex.tables.schema import Column
 
 BRANCHES = ("line", "trafo", "trafo3w")
@@ -43,40 +44,36 @@ NUMBERS = {
     ),
 }  # fmt: skip
 EVENTS = Column(
-    "events_per_fault", "float64", "", "", lower=0.0, hint="give windows met per fault, 0 or more, or None"
+    "events_per_fault", "float64", "", required=True, lower=0.0, hint="give windows met per fault, 0 or more, or None"
+)
+AFTER_A_FAULT = Column(
+    "max_loading_percent_nminus1", "float64", "", "percent", above=0.0, optional=True,
+    hint="give percent, NaN for max_loading_percent",
 )  # fmt: skip
 CHOICES = {
     "rule": RULES,
     "pricing": ("pay_as_clear", "pay_as_bid"),
     "procurement": ("merit_order", "optimal"),
 }
-#: limit after a fault, where it differs from that of the normal state
-NMINUS1 = "max_loading_percent_nminus1"
 SOLVERS = ("auto", "enumeration", "milp")
 
 
-def refuse_bad_input(net: Any, settings: Settings, solver: Any, max_plans: Any) -> None:
-    """Raise with everything that is wrong with the net and the settings.
-
-    Raises
-    ------
-    InvalidInputError    names table, column, rows, value and remedy
-    """
+def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, executor: Any) -> list[Fault]:
+    """Everything that is wrong with the net and the settings."""
     faults = _setting_faults(settings)
     if solver not in SOLVERS:
         faults.append(_unknown("solver", solver, SOLVERS))
     if not _is_whole(max_plans, 1):
         remedy = "give a whole number of 1 or more"
         faults.append(Fault(FUNCTION, "max_plans", (), repr(max_plans), "is no number of plans", remedy))
-    faults += check_tables(net) + _failure_faults(net)
-    try:
-        read_grid(net)
-    except InvalidInputError as error:
-        faults += error.faults
-    if not faults:
-        faults += _rating_faults(net) + _target_faults(net)
-    if faults:
-        raise InvalidInputError(faults)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        remedy = "give a concurrent.futures.Executor, a Dask client, or None"
+        faults.append(Fault(FUNCTION, "executor", (), repr(executor), "takes no tasks", remedy))
+    of_tables = check_tables(net)
+    faults += of_tables + _failure_faults(net) + grid_faults(net) + _limit_faults_after_a_fault(net)
+    readable = not any(fault.table == "reinforcement" for fault in of_tables)
+    rows = candidates(net) if readable else no_candidates()
+    return faults + _rating_faults(net, rows) + _target_faults(net, rows)
 
 
 def _setting_faults(settings: Settings) -> list[Fault]:
@@ -121,27 +118,28 @@ def _failure_faults(net: Any) -> list[Fault]:
     return faults
 
 
-def _rating_faults(net: Any) -> list[Fault]:
-    """A branch without a rating can never be overloaded: the plan would call it safe."""
+def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    """A line without a rating can never be overloaded: the plan would call it safe."""
     line = net["line"]
-    in_service = line["in_service"].to_numpy(dtype=bool)
     remedy = "give the rated current in kA, or take the line out of service"
-    faults = fault_where(
-        "line", line, "max_i_ka", in_service & line["max_i_ka"].isna().to_numpy(), "is missing", remedy, "the rating"
-    )
-    trafo = net["trafo"]
-    missing = trafo["in_service"].to_numpy(dtype=bool) & trafo["sn_mva"].isna().to_numpy()
-    faults += fault_where("trafo", trafo, "sn_mva", missing, "is missing", "give the rated power in MVA", "the rating")
+    if "max_i_ka" not in line:
+        return [Fault("line", "max_i_ka", (), "the column", "is missing", remedy)]
+    built = line.index.isin(rows["element"][rows["element_type"] == "line"])
+    floats, not_number = as_numbers(line["max_i_ka"])
+    missing = (line["in_service"].to_numpy(dtype=bool) | built) & np.isnan(floats) & ~not_number
+    return fault_where("line", line, "max_i_ka", missing, "is missing", remedy, "the rating")
+
+
+def _limit_faults_after_a_fault(net: Any) -> list[Fault]:
+    faults: list[Fault] = []
     for table in BRANCHES:
-        if NMINUS1 in net[table]:
-            wrong = (net[table][NMINUS1] <= 0.0).to_numpy()
-            faults += fault_where(table, net[table], NMINUS1, wrong, "is not above 0", "give percent, or NaN for none")
+        if AFTER_A_FAULT.name in net[table] and len(net[table]):
+            faults += column_faults(net, table, AFTER_A_FAULT, net[table])
     return faults
 
 
-def _target_faults(net: Any) -> list[Fault]:
+def _target_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
     """Candidates that change nothing because of the state of their element."""
-    rows = candidates(net)
     if not len(rows):
         return []
     built = rows["in_service"].eq(True).fillna(False).to_numpy(dtype=bool)

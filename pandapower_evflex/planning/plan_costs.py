@@ -75,11 +75,17 @@ class PlanCosts:
 
     def relevant(self, fault: FaultKey, built: Built) -> Built:
         """Those of the candidates built that can change what the fault costs."""
-        nothing_built = self._outcomes.get((fault, ()))
-        if nothing_built is None:  # an element that is there only with a candidate built
-            return built
-        free = set(self.without_bound(built))
-        return tuple(label for label in built if label in free or self._element[label] in nothing_built.strained)
+        matter = self.may_matter(fault, built)
+        return tuple(label for label in built if label in matter)
+
+    def may_matter(self, fault: FaultKey, built: Built) -> set[Any]:
+        """Candidates, built or not, that can change what the fault costs.
+
+        A new tie brings strain to lines that had none: those that only strengthen are judged beside the ties built.
+        """
+        strained = self._outcomes[fault, self.without_bound(built)].strained
+        touching = {label for label, element in self._element.items() if element in strained}
+        return touching | self._topological | self._weakening
 
     def without_bound(self, built: Built) -> Built:
         """Those with which a fault may cost more than without them: a new tie may bring back load that overloads."""
@@ -96,6 +102,7 @@ class PlanCosts:
             if built not in self._normal:
                 self._normal[built] = normal_state(self.case, built)
         self._study_all([(fault, ()) for fault in self.faults(())])
+        self._study_all([(fault, self.without_bound(built)) for built in sets for fault in self.faults(built)])
         self._study_all([(fault, self.relevant(fault, built)) for built in sets for fault in self.faults(built)])
 
     def _study_all(self, tasks: list[tuple[FaultKey, Built]]) -> None:

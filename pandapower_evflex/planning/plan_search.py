@@ -5,12 +5,14 @@ With :math:`y_c` for the candidates and :math:`\theta_m` for what fault m costs,
 .. math::
 
     \min \sum_c (a_c - \sigma_c) y_c + S_\emptyset + \sum_m \theta_m, \quad
-    \theta_m \ge c_m(B) - (c_m(B) - \underline{c}_m) \sum_{c \notin B} y_c
+    \theta_m \ge c_m(B) - (c_m(B) - \underline{c}_m) \Big(\sum_{c \notin B} y_c + \sum_{c \in B} e_c (1 - y_c)\Big)
 
 for every set B evaluated: without a further candidate a fault does not cost less (integer L-shaped cuts, Laporte and
-Louveaux 1993). Losses do not separate, so :math:`\sigma_c` is what a candidate alone saves, with an allowance; for
-reinforcements in series the sum of these is more than they save together, so the program stays a lower bound. Every
-set is proposed once at most; the search ends when the bound has reached the best plan.
+Louveaux 1993). With a new tie it may (:math:`e_c = 1`), and a little with any: windows get shorter, and sites can shave
+less in them; another tie is chosen. That is what a small :math:`e_c` allows for. Losses do not separate, so
+:math:`\sigma_c` is what a candidate alone saves, with an allowance; for reinforcements in series the sum of these is
+more than they save together, so the program stays a lower bound. Every set is proposed once at most; the search ends
+when the bound has reached the best plan.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 #: a candidate may save this share more losses beside others than it does alone
 LOSS_ALLOWANCE = 0.05
+#: and a fault may cost less by this share without it; 8 % is the most that was seen in 6000 pairs of plans
+COST_ALLOWANCE = 0.1
 #: EUR per year; a plan that could be cheaper by less is not looked for
 SAME_COST_EUR = 1e-6
 
@@ -58,7 +62,7 @@ def cheapest_by_milp(costs: PlanCosts, max_plans: int) -> tuple[list[Built], flo
         sets.append(everything)
         costs.study([everything])
         totals = {flex: _fault_totals(costs, everything, flex) for flex in (False, True)}
-        least = {(fault, flex): totals[flex][fault] for fault, flex in least}
+        least = {(fault, flex): (1.0 - COST_ALLOWANCE) * totals[flex][fault] for fault, flex in least}
     masters = [_master(costs, labels, faults, flex) for flex in (False, True)]
     best = np.inf
     while True:
@@ -115,15 +119,15 @@ def _add_cuts(
     inside = np.array([label in built for label in labels])
     totals = _fault_totals(costs, built, master.flexibility)
     for number, fault in enumerate(faults):
-        value, floor = totals[fault], least[fault, master.flexibility]
-        relevant = np.isin(labels, costs.relevant(fault, tuple(labels)))
-        exact = np.isin(labels, costs.without_bound(tuple(labels)))
+        value = totals[fault]
+        above = value - min(least[fault, master.flexibility], value)
+        relevant = np.isin(labels, list(costs.may_matter(fault, built)))
+        weaker = np.where(np.isin(labels, costs.without_bound(tuple(labels))), 1.0, COST_ALLOWANCE)
         row = np.zeros(len(master.cost))
-        row[: len(labels)] = np.where(relevant & ~inside, value - floor, 0.0)
-        row[: len(labels)] -= np.where(relevant & inside & exact, value - floor, 0.0)
+        row[: len(labels)] = np.where(relevant, np.where(inside, -weaker, 1.0), 0.0) * above
         row[len(labels) + number] = 1.0
         master.rows.append(row)
-        master.lower.append(value - float(np.sum(relevant & inside & exact)) * (value - floor))
+        master.lower.append(value + float(row[: len(labels)][inside].sum()))
     row = np.zeros(len(master.cost))
     row[: len(labels)] = np.where(inside, -1.0, 1.0)
     master.rows.append(row)

@@ -54,7 +54,11 @@ def annuities(net: Any, discount_rate: float) -> dict[Any, float]:
 
 def candidates(net: Any) -> pd.DataFrame:
     """net.reinforcement, empty where the net has none."""
-    return net["reinforcement"] if "reinforcement" in net else pd.DataFrame({"element_type": [], "element": []})
+    return net["reinforcement"] if "reinforcement" in net else no_candidates()
+
+
+def no_candidates() -> pd.DataFrame:
+    return pd.DataFrame({"element_type": [], "element": []})
 
 
 def are_alternatives(net: Any, built: Built) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.bids import Offers, ev_load
 from pandapower_evflex.planning.days import Days, read_days
 
@@ -36,14 +38,16 @@ class PlanningCase:
     settings: Settings
 
 
-def planning_case(net: Any, profiles: Any, days: Any, period_h: float | None, settings: Settings) -> PlanningCase:
+def planning_case(
+    net: Any, profiles: Any, days: Any, period_h: float | None, settings: Settings, faults: Sequence[Fault] = ()
+) -> PlanningCase:
     """Read all days; the net is not changed.
 
     Raises
     ------
-    InvalidInputError    all faults of profiles and days
+    InvalidInputError    all faults of profiles and days, after the ``faults`` known by now
     """
-    read = read_days(net, profiles, days, period_h, settings.load_growth_percent)
+    read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults)
     read = replace(read, deviation=read.deviation - ev_load(net, len(read)))
     offers = Offers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0)
     return PlanningCase(net, read, offers, settings)

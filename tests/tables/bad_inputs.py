@@ -8,6 +8,7 @@ from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
 from tests.tables.bad_nets import BAD_NETS
 from tests.tables.bad_offers import BAD_OFFERS
+from tests.tables.bad_plans import BAD_PLANS
 from tests.tables.bad_profiles import BAD_PROFILES
 from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
 from tests.tables.bad_runs import BAD_RUNS
@@ -31,6 +32,7 @@ SECTIONS = {
     "pandapower's own tables": BAD_NETS,
     "Profiles and periods": BAD_PROFILES,
     "Arguments of a run": BAD_RUNS,
+    "Arguments and data of a plan": BAD_PLANS,
 }
 
 BAD_INPUTS: dict[str, Bad] = {what: bad for cases in SECTIONS.values() for what, bad in cases.items()}
