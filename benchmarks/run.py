@@ -22,6 +22,7 @@ import cpo_vs_numpy
 import growth
 import many_evs
 import methods_vs_casadi
+import planning
 import powerflow_vs_runpp
 import rates_vs_pandas
 import runopp_per_period
@@ -32,6 +33,7 @@ PARTS = {
     "many": many_evs.main,
     "growth": growth.main,
     "runopp": runopp_per_period.main,
+    "planning": planning.main,
     "powerflow": powerflow_vs_runpp.main,
     "rates": rates_vs_pandas.main,
 }
