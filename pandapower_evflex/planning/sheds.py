@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from pandapower_evflex.planning.days import FloatArray
-from pandapower_evflex.planning.operating_state import IntArray
+from pandapower_evflex.planning.operating_state import BoolArray, IntArray
 
 #: cost of a MW by which a limit stays broken, as a multiple of that of shedding: only where nothing helps
 BROKEN = 1e3
@@ -49,7 +49,7 @@ class Sheds:
 
     shed_mw: FloatArray
     bought_mw: FloatArray
-    broken: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    broken: BoolArray
 
 
 def least_cost_sheds(
@@ -82,7 +82,7 @@ def least_cost_sheds(
     group_of_row, group_effect = _alike(effect)
     group_load = np.zeros((n_period, group_effect.shape[2]))
     np.add.at(group_load.T, group_of_row, load_mw.T)
-    limit, period = np.nonzero(missing_mw > 0.0)  # other rows hold whatever is shed
+    limit, period = np.nonzero((missing_mw > 0.0) & ~_implied(missing_mw, group_effect))
     n_x, n_f, n_y = group_load.size, n_period * len(reliefs), len(limit)
     x = np.arange(n_x).reshape(group_load.shape)
     f = n_x + np.arange(n_f).reshape(n_period, len(reliefs))
@@ -119,6 +119,18 @@ def least_cost_sheds(
     broken = np.zeros(len(missing_mw), dtype=bool)
     broken[limit[solved.x[y] > SMALL * max(float(missing_mw.max(initial=0.0)), SMALLEST_MW)]] = True
     return Sheds(share[:, group_of_row] * load_mw, solved.x[f], broken)
+
+
+def _implied(missing_mw: FloatArray, effect: FloatArray) -> BoolArray:
+    """Limits that hold with another one: every MW counts for them too, and they miss no more [n_limit, n_period]."""
+    implied = np.zeros(missing_mw.shape, dtype=bool)
+    for number in range(len(missing_mw)):
+        counts_too = (effect[number] >= effect).all(axis=2)
+        misses_more = missing_mw > missing_mw[number]
+        equal = (missing_mw == missing_mw[number]) & ~implied
+        equal[number] = False
+        implied[number] = (counts_too & (misses_more | equal)).any(axis=0)
+    return implied
 
 
 def _alike(effect: FloatArray) -> tuple[IntArray, FloatArray]:
