@@ -88,12 +88,12 @@ class OperatingState:
         edges = csr_matrix((np.ones(inner.sum()), (grid.from_bus[inner], grid.to_bus[inner])), shape=(n, n))
         n_parts, part = connected_components(edges, directed=False)
         safe = SAFE_RADIAL if inner.sum() == n - n_parts else SAFE_MESHED
-        at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # part of each branch
+        at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # inside
         near = np.isin(part, part[at[(self.branch_excess(flows.v) > -safe).any(axis=0)]])
         near |= np.isin(part, part[(self.undervoltage(flows.v) > -safe).any(axis=0)])
         near |= not flows.converged.all()
         ends = grid.ends
-        chosen = near[part[at[ends.branch]]]
+        chosen = near[at[ends.branch]]
         return frozenset(zip(ends.element_type[chosen].tolist(), ends.element[chosen].tolist(), strict=True))
 
     def element_of(self, branch: int) -> tuple[str, Any]:

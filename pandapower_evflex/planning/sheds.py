@@ -68,7 +68,8 @@ def least_cost_sheds(
         \sum_n a_{skn} x_{kn} + \sum_c a_{sk n(c)} f_{kc} \ge m_{sk}, \quad
         x_{kn} + \sum_{c \text{ at } n} f_{kc} \le L_{kn}, \quad \tau \sum_k f_{kc} \le E_c
 
-    A kW below two overloaded branches counts for both. Loads that count alike are taken down in the same proportion.
+    A kW below two overloaded branches counts for both. Loads that count alike are taken down in the same proportion,
+    those beside an offer apart.
 
     Parameters
     ----------
@@ -79,10 +80,10 @@ def least_cost_sheds(
     voll_eur_per_mwh, period_h : float
     """
     n_period = len(load_mw)
-    group_of_row, group_effect = _alike(effect)
+    group_of_row, group_effect = _alike(effect, [relief.row for relief in reliefs])
     group_load = np.zeros((n_period, group_effect.shape[2]))
     np.add.at(group_load.T, group_of_row, load_mw.T)
-    limit, period = np.nonzero((missing_mw > 0.0) & ~_implied(missing_mw, group_effect))
+    limit, period = np.nonzero((missing_mw > 0.0) & ~_implied(missing_mw, group_effect, group_load))
     n_x, n_f, n_y = group_load.size, n_period * len(reliefs), len(limit)
     x = np.arange(n_x).reshape(group_load.shape)
     f = n_x + np.arange(n_f).reshape(n_period, len(reliefs))
@@ -121,23 +122,31 @@ def least_cost_sheds(
     return Sheds(share[:, group_of_row] * load_mw, solved.x[f], broken)
 
 
-def _implied(missing_mw: FloatArray, effect: FloatArray) -> BoolArray:
-    """Limits that hold with another one: every MW counts for them too, and they miss no more [n_limit, n_period]."""
+def _implied(missing_mw: FloatArray, effect: FloatArray, load_mw: FloatArray) -> BoolArray:
+    """Limits that hold with another one: every MW counts for them too, and they miss no more [n_limit, n_period].
+
+    What all loads do not cure implies nothing.
+    """
+    curable = (effect * load_mw).sum(axis=2) >= missing_mw
     implied = np.zeros(missing_mw.shape, dtype=bool)
     for number in range(len(missing_mw)):
         counts_too = (effect[number] >= effect).all(axis=2)
         misses_more = missing_mw > missing_mw[number]
         equal = (missing_mw == missing_mw[number]) & ~implied
         equal[number] = False
-        implied[number] = (counts_too & (misses_more | equal)).any(axis=0)
+        implied[number] = (curable & counts_too & (misses_more | equal)).any(axis=0)
     return implied
 
 
-def _alike(effect: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Groups of buses with the same effect on everything: group of each row [n_row], effects [.., n_group]."""
+def _alike(effect: FloatArray, apart: Sequence[int]) -> tuple[IntArray, FloatArray]:
+    """Groups of buses with the same effect on everything, some alone: group of each row [n_row], effects [.., n_group].
+
+    What is bought at a bus and what is shed there share the load of that bus.
+    """
     columns = np.ascontiguousarray(effect.reshape(-1, effect.shape[2]).T)
-    number: dict[bytes, int] = {}
-    group = np.array([number.setdefault(column.tobytes(), len(number)) for column in columns], dtype=np.int64)
+    keys: list[bytes | int] = [row if row in apart else column.tobytes() for row, column in enumerate(columns)]
+    number: dict[bytes | int, int] = {}
+    group = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
     first = np.unique(group, return_index=True)[1]
     return group, effect[:, :, first]
 
