@@ -196,6 +196,8 @@ def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
 
 
 def _at(y: Any, rows: IntArray, from_bus: IntArray, to_bus: IntArray, side: int) -> ComplexArray:
+    if not len(rows):  # scipy gives a sparse matrix then
+        return np.zeros(0, dtype=np.complex128)
     return np.asarray(y.tocsr()[rows, (from_bus, to_bus)[side]]).ravel().astype(np.complex128)
 
 

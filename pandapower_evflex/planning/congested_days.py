@@ -9,7 +9,7 @@ import numpy as np
 
 from pandapower_evflex.planning.days import ComplexArray, FloatArray
 from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import Overload, Overloads, find_overloads
+from pandapower_evflex.planning.overload import Overload, Overloads, find_overloads, joined
 from pandapower_evflex.planning.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.settings import PlanningCase
 from pandapower_evflex.planning.sheds import least_cost_sheds
@@ -90,7 +90,7 @@ class CongestedDays:
         """Shed of every row [n_period of the window, n_row], until a power flow agrees."""
         cases, period_h = congestion.window.cases, congestion.window.day.period_h
         limits: dict[Any, tuple[FloatArray, FloatArray]] = {
-            own.key: (own.missing_mw[cases], own.effect[cases]) for own in congestion.overloads
+            own.limit_key: (own.missing_mw[cases], own.effect[cases]) for own in congestion.overloads
         }
         s, load = s[cases], load[cases]
         p = np.maximum(load.real, 0.0)
@@ -105,11 +105,11 @@ class CongestedDays:
             if not still or sheds.broken.any():
                 break
             for own in still:
-                before, effect_before = limits.get(own.key, (np.zeros(len(cases)), own.effect))
+                before, effect_before = limits.get(own.limit_key, (np.zeros(len(cases)), own.effect))
                 now = own.missing_mw > 0.0
                 effect = np.where(now[:, None], own.effect, effect_before)
                 # what is still missing comes on top of what is shed by now
-                limits[own.key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
+                limits[own.limit_key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
         return shed
 
     def _purchases(self, found: list[Congestion], not_served: FloatArray) -> list[Purchase]:
@@ -179,7 +179,7 @@ class CongestedDays:
         rows = []
         for number, (congestion, purchase) in enumerate(zip(found, purchases, strict=True)):
             ens_left = float(left[owner == number].sum())
-            for overload in congestion.overloads:
+            for overload in joined(congestion.overloads):
                 for window in _own_windows(congestion, overload):
                     missing = overload.missing_mw[window.cases]
                     start, end = window.hours

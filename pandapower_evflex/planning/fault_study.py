@@ -73,13 +73,14 @@ def _best_state(
 
 
 def _operating_state(net: Any, case: PlanningCase) -> OperatingState | None:
-    """None where no source is left in service."""
+    """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
     sources = net["ext_grid"].loc[net["ext_grid"]["in_service"].astype(bool), "bus"].tolist()
     if len(net["gen"]) and "slack" in net["gen"]:
         sources += net["gen"].loc[net["gen"]["in_service"] & net["gen"]["slack"].astype(bool), "bus"].tolist()
     if not net["bus"].loc[sources, "in_service"].any():
         return None
-    return OperatingState(net, case.days)
+    state = OperatingState(net, case.days)
+    return state if len(state.grid.from_bus) else None
 
 
 def _worst_overload_percent(state: OperatingState | None) -> float:

@@ -7,7 +7,8 @@ set of its own: there every load counts by what it changes, from the derivatives
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Overload:
     missing_mw : float [n_case]         power to remove, 0 where the limit holds
     effect : float [n_case, n_row]      what of a MW removed at a bus counts
     is_radial : bool                    removed behind one branch, where every MW counts in full
+    branch : int                        in the grid; -1: none
     """
 
     element_type: str
@@ -46,10 +48,16 @@ class Overload:
     missing_mw: FloatArray
     effect: FloatArray
     is_radial: bool
+    branch: int = -1
 
     @property
     def key(self) -> tuple[str, Any]:
         return self.element_type, self.element
+
+    @property
+    def limit_key(self) -> tuple[str, Any, int]:
+        """A transformer with three windings has a branch per side."""
+        return self.element_type, self.element, self.branch
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,14 @@ def find_overloads(
         else:
             end = _worst_end(state, flows.v, branch)
             found = _by_sensitivity(state, whole, flows.v, OVERLOAD, end, state.element_of(branch), excess[:, branch])
+            found = replace(found, branch=branch)
         _sort_in(found, excess[:, branch], curable, others)
     low = np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
     for row in _lowest_buses(low, ignored[1]):
         where = ("bus", state.bus_of(row))
         found = _by_sensitivity(state, whole, flows.v, UNDERVOLTAGE, row, where, low[:, row])
         _sort_in(found, low[:, row], curable, others)
-    return Overloads(_joined(curable), others)
+    return Overloads(_without_doubles(curable), others)
 
 
 def _lowest_buses(low: FloatArray, ignored: float) -> list[int]:
@@ -118,22 +127,42 @@ def _sort_in(
         curable.append(found)
 
 
-def _joined(overloads: list[Overload]) -> list[Overload]:
-    """Transformers of three windings have a branch per side: the side that misses most counts for a period."""
-    by_key: dict[tuple[str, Any], Overload] = {}
+def joined(overloads: Iterable[Overload]) -> list[Overload]:
+    """One per element: of a transformer with three windings the side that misses most counts for a period."""
+    by_element: dict[tuple[str, Any], Overload] = {}
     for own in overloads:
-        other = by_key.get(own.key)
-        if other is not None:
-            more = own.missing_mw > other.missing_mw
-            own = Overload(
-                *own.key,
-                np.maximum(own.excess, other.excess),
-                np.where(more, own.missing_mw, other.missing_mw),
-                np.where(more[:, None], own.effect, other.effect),
-                own.is_radial and other.is_radial,
-            )
-        by_key[own.key] = own
-    return list(by_key.values())
+        other = by_element.get(own.key)
+        by_element[own.key] = own if other is None else _worse_of(own, other)
+    return list(by_element.values())
+
+
+def _worse_of(own: Overload, other: Overload) -> Overload:
+    more = own.missing_mw > other.missing_mw
+    return Overload(
+        *own.key,
+        np.maximum(own.excess, other.excess),
+        np.where(more, own.missing_mw, other.missing_mw),
+        np.where(more[:, None], own.effect, other.effect),
+        own.is_radial and other.is_radial,
+        own.branch,
+    )
+
+
+def _without_doubles(overloads: list[Overload]) -> list[Overload]:
+    """Sides of a transformer with three windings that feed the same loads are one limit."""
+    kept: list[Overload] = []
+    for own in overloads:
+        same = [n for n, other in enumerate(kept) if _feed_the_same(own, other)]
+        if same:
+            kept[same[0]] = _worse_of(own, kept[same[0]])
+        else:
+            kept.append(own)
+    return kept
+
+
+def _feed_the_same(own: Overload, other: Overload) -> bool:
+    alike = own.key == other.key and own.is_radial and other.is_radial
+    return alike and np.array_equal(own.effect, other.effect)
 
 
 def _radial(
@@ -150,7 +179,9 @@ def _radial(
     share = _share_to_remove(state, s[cases], removable, v[cases], branch, excess[cases])
     missing = np.zeros(len(s))
     missing[cases] = share * removable.real.sum(axis=1)
-    return Overload(*state.element_of(branch), excess, missing, np.broadcast_to(behind.astype(float), s.shape), True)
+    return Overload(
+        *state.element_of(branch), excess, missing, np.broadcast_to(behind.astype(float), s.shape), True, branch
+    )
 
 
 def _share_to_remove(

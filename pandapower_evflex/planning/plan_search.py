@@ -116,7 +116,7 @@ def _add_cuts(
     least: dict[tuple[FaultKey, bool], float],
 ) -> None:
     """What the faults cost with this set says of others; and the set itself is not proposed again."""
-    inside = np.array([label in built for label in labels])
+    inside = np.array([label in built for label in labels], dtype=bool)
     totals = _fault_totals(costs, built, master.flexibility)
     for number, fault in enumerate(faults):
         value = totals[fault]

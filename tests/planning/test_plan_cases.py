@@ -204,3 +204,43 @@ def test_what_is_deferred_comes_back_in_full():
     in_window = change.real[congestion.window.cases].sum() * 0.25
     assert in_window == pytest.approx(0.15, rel=0.02)  # what waits for a whole day comes back in the window of the next
     assert purchase.rebound_mw() == pytest.approx(-change.real.min(), rel=1e-9)
+
+
+@pytest.mark.parametrize(("hv_mva", "missing_mw"), [(100.0, 9.0 + 4.0), (60.0, 15.0)])
+def test_both_lower_windings_of_a_transformer_are_relieved(hv_mva, missing_mw):
+    """34 MW through 25 MVA and 41 MW through 37 MVA; with 60 MVA above them 15 MW must go, wherever."""
+    net = pp.create_empty_network()
+    high, mid, low = (pp.create_bus(net, vn_kv) for vn_kv in (110.0, 20.0, 10.0))
+    pp.create_ext_grid(net, high)
+    pp.create_buses(net, 1, 110.0)
+    pp.create_line_from_parameters(net, high, 3, 1.0, 0.1, 0.1, 0.0, 1.0, failure_rate_per_year=1.0)
+    pp.create_switch(net, high, 0, "l")
+    net.line["failure_rate_per_year"] = 1.0
+    pp.create_transformer3w_from_parameters(
+        net, high, mid, low, 110.0, 20.0, 10.0, hv_mva, 25.0, 37.0, *([0.01] * 3), *([1e-3] * 3), 0.0, 0.0
+    )
+    pp.create_loads(net, [mid, low], p_mw=[34.0, 41.0])
+    study = planned(net, None)
+    assert study.faults.overloaded_element_type.tolist() == ["trafo3w"]
+    assert plan_of(study, (), False).reliability_eur_per_year == pytest.approx(240_000.0 * missing_mw, rel=0.02)
+
+
+def a_line_to(n_stations):
+    net = pp.create_empty_network()
+    pp.create_buses(net, n_stations + 1, 10.0)
+    pp.create_ext_grid(net, 0)
+    for bus in range(n_stations):
+        pp.create_line_from_parameters(net, bus, bus + 1, 1.0, 0.1, 0.1, 0.0, 0.4)
+        pp.create_switch(net, bus, bus, "l")
+    pp.create_loads(net, range(1, n_stations + 1), p_mw=1.0)
+    net.line["failure_rate_per_year"], net.line["repair_time_h"] = 0.5, 3.0
+    return net
+
+
+@pytest.mark.parametrize("solver", ["enumeration", "milp"])
+def test_a_fault_that_leaves_everything_dark_costs_its_repair(solver):
+    """Also without any candidate; the first line is all that leaves the grid."""
+    study = planned(a_line_to(2), None, solver=solver)
+    costs = study.fault_costs[study.fault_costs.plan == 0].set_index("element").dark_eur_per_year
+    assert costs.to_dict() == pytest.approx({0: 0.5 * 3.0 * 2.0 * 10_000.0, 1: 0.5 * 3.0 * 1.0 * 10_000.0})
+    assert study.faults.dark_mw.tolist() == [2.0, 1.0]
