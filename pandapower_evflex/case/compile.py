@@ -59,18 +59,20 @@ class Case:
 
 def base_injections(net: Any, grid: Grid, profiles: Profiles) -> ComplexArray:
     """Injections [n_period, n_bus] without EVs: table values, replaced by profiles where there are any."""
-    s = np.tile(grid.s_fixed, (profiles.horizon.n_periods, 1))
-    row_of_bus = pd.Series(grid.bus_row, index=grid.bus_index)
+    return grid.s_fixed + profile_deviation(net, profiles) @ grid.rows_of_buses
+
+
+def profile_deviation(net: Any, profiles: Profiles) -> ComplexArray:
+    """What profiles change against the table values, as an injection [n_period, n_pp_bus], MW and Mvar."""
+    change = np.zeros((profiles.horizon.n_periods, len(net["bus"])), dtype=np.complex128)
     for (table, column), frame in profiles.values.items():
         elements = without_gaps(net, table).loc[frame.columns]
-        rows = row_of_bus[elements["bus"]].to_numpy()
-        live = (rows >= 0) & elements["in_service"].to_numpy(dtype=bool)
+        live = elements["in_service"].to_numpy(dtype=bool)
         scaling = elements["scaling"].to_numpy(dtype=float)[live]
-        change = (frame.to_numpy(dtype=float)[:, live] - elements[column].to_numpy(dtype=float)[live]) * scaling
-        to_bus = np.zeros((live.sum(), s.shape[1]))
-        to_bus[np.arange(live.sum()), rows[live]] = INJECTION_SIGN[table]
-        s += _PART[column] * (change @ to_bus)
-    return s
+        more = (frame.to_numpy(dtype=float)[:, live] - elements[column].to_numpy(dtype=float)[live]) * scaling
+        at = net["bus"].index.get_indexer(elements["bus"][live])
+        np.add.at(change.T, at, INJECTION_SIGN[table] * _PART[column] * more.T)
+    return change
 
 
 def compile_evs(

@@ -71,6 +71,13 @@ class Grid:
     ends: RatedEnds
 
     @property
+    def rows_of_buses(self) -> csr_matrix:
+        """Sums values of pandapower's buses to the rows here [n_pp_bus, n_bus]."""
+        supplied = np.flatnonzero(self.bus_row >= 0)
+        shape = (len(self.bus_row), len(self.vm_min))
+        return csr_matrix((np.ones(len(supplied)), (supplied, self.bus_row[supplied])), shape=shape)
+
+    @property
     def fixed_vm(self) -> IntArray:
         """Buses whose voltage magnitude no load moves."""
         return np.concatenate([self.slack, self.held])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import INJECTION_SIGN
+from pandapower_evflex.case.compile import profile_deviation
 from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -146,9 +146,9 @@ def read_days(
         types.append(DayType(name, float(number), horizon.n_periods, horizon.period_h, _start_h(horizon), first))
         first += horizon.n_periods
     growth = load_growth_percent / 100.0
-    load = np.vstack([_load(net, day) for _, _, day in read])
-    total = np.vstack([_bus_sums(net, "load", day) for _, _, day in read])
-    deviation = np.vstack([_deviation(net, day) for _, _, day in read])
+    loads = [_loads(net, day) for _, _, day in read]
+    load, total = np.vstack([shed for shed, _ in loads]), np.vstack([every for _, every in loads])
+    deviation = np.vstack([profile_deviation(net, day) for _, _, day in read])
     return Days(tuple(types), net["bus"].index, (1.0 + growth) * load, deviation - growth * total)
 
 
@@ -192,23 +192,18 @@ def _start_h(horizon: Horizon) -> float:
     return float((start - start.normalize()) / pd.Timedelta(hours=1))
 
 
-def _table_powers(net: Any, table: str, day: Profiles) -> tuple[pd.DataFrame, ComplexArray, ComplexArray]:
-    """Rows of a table in service, their powers at table values [n], and in every period [n_period, n]."""
-    rows = net[table][net[table]["in_service"].to_numpy(dtype=bool)]
-    constant = np.zeros(len(rows), dtype=np.complex128)
+def _loads(net: Any, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
+    """Of loads while they consume, which can be shed, and of all loads [n_period, n_bus]."""
+    rows = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
     powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
-    scaling = rows["scaling"].to_numpy(dtype=float)
     for column, part in _PART.items():
-        if column not in rows:
-            continue
         values = np.tile(rows[column].to_numpy(dtype=float), (day.horizon.n_periods, 1))
-        constant += part * values[0] * scaling
-        frame = day.values.get((table, column))
+        frame = day.values.get(("load", column))
         if frame is not None:
             profiled = rows.index.intersection(frame.columns)
             values[:, rows.index.get_indexer(profiled)] = frame[profiled].to_numpy(dtype=float)
-        powers += part * values * scaling
-    return rows, constant, powers
+        powers += part * values * rows["scaling"].to_numpy(dtype=float)
+    return _by_bus(net, rows, np.where(powers.real > 0.0, powers, 0.0)), _by_bus(net, rows, powers)
 
 
 def _by_bus(net: Any, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:
@@ -216,23 +211,3 @@ def _by_bus(net: Any, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:
     sums = np.zeros((len(powers), len(net["bus"])), dtype=np.complex128)
     np.add.at(sums.T, net["bus"].index.get_indexer(rows["bus"]), powers.T)
     return sums
-
-
-def _load(net: Any, day: Profiles) -> ComplexArray:
-    """Of loads while they consume: what can be shed."""
-    rows, _, powers = _table_powers(net, "load", day)
-    return _by_bus(net, rows, np.where(powers.real > 0.0, powers, 0.0))
-
-
-def _bus_sums(net: Any, table: str, day: Profiles) -> ComplexArray:
-    rows, _, powers = _table_powers(net, table, day)
-    return _by_bus(net, rows, powers)
-
-
-def _deviation(net: Any, day: Profiles) -> ComplexArray:
-    """What the profiles change against the table values, as an injection."""
-    change = np.zeros((day.horizon.n_periods, len(net["bus"])), dtype=np.complex128)
-    for table in {table for table, _ in day.values}:
-        rows, constant, powers = _table_powers(net, table, day)
-        change += INJECTION_SIGN[table] * _by_bus(net, rows, powers - constant)
-    return change

@@ -37,7 +37,7 @@ class OperatingState:
     def __init__(self, net: Any, days: Days) -> None:
         self.grid = _with_limits_after_a_fault(grid_of(net, "current"), net)
         self.flow = BatchedPowerFlow(self.grid)
-        to_row = _rows_of_buses(self.grid)
+        to_row = self.grid.rows_of_buses
         self.s = self.grid.s_fixed + days.deviation @ to_row
         self.load = days.load @ to_row
         self._row_of_bus = dict(zip(self.grid.bus_index.tolist(), self.grid.bus_row.tolist(), strict=True))
@@ -104,13 +104,6 @@ class OperatingState:
     def bus_of(self, row: int) -> int:
         """Label of the first of the buses fused into a row."""
         return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
-
-
-def _rows_of_buses(grid: Grid) -> csr_matrix:
-    """[n_bus, n_row]"""
-    supplied = np.flatnonzero(grid.bus_row >= 0)
-    shape = (len(grid.bus_row), len(grid.vm_min))
-    return csr_matrix((np.ones(len(supplied)), (supplied, grid.bus_row[supplied])), shape=shape)
 
 
 def _with_limits_after_a_fault(grid: Grid, net: Any) -> Grid:

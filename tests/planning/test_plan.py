@@ -101,3 +101,10 @@ def test_the_study_pickles_and_the_net_is_not_changed():
     again = pickle.loads(pickle.dumps(study))
     pd.testing.assert_frame_equal(again.plans, study.plans)
     assert np.isfinite(study.plans.filter(like="eur").to_numpy()).all()
+
+
+def test_a_missing_power_that_a_profile_replaces_changes_nothing():
+    net, profiles = evf.networks.ring_10kv()
+    expected = evf.run_planning(net, profiles, **PRICES, progress=False).plans
+    net.load["p_mw"] = np.nan
+    pd.testing.assert_frame_equal(evf.run_planning(net, profiles, **PRICES, progress=False).plans, expected)
