@@ -6,6 +6,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 
+import distributed
 import pandas as pd
 import pytest
 
@@ -28,7 +29,6 @@ def processes():
 
 @contextmanager
 def dask_client():
-    distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None
@@ -38,11 +38,18 @@ def dask_client():
         yield client
 
 
-@pytest.mark.parametrize("solver", ["enumeration", "milp"])
-@pytest.mark.parametrize("pool", [threads, processes, dask_client])
+# starting a process takes seconds, and the search sends its work the same way
+POOLS = [
+    (threads, "enumeration"),
+    (threads, "milp"),
+    (processes, "enumeration"),
+    (dask_client, "enumeration"),
+    (dask_client, "milp"),
+]
+
+
+@pytest.mark.parametrize(("pool", "solver"), POOLS)
 def test_an_executor_gives_the_frames_of_none(pool, solver):
-    if pool is processes and solver == "milp":
-        pytest.skip("starting a process takes seconds, and the search sends its work the same way")
     net, profiles = random_ring(7, tie=True)
     alone = planned(net, profiles, solver=solver)
     with pool() as executor:
