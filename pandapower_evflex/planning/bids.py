@@ -11,6 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.cpo.equations import warn_of_period
 from pandapower_evflex.errors import listed
+from pandapower_evflex.opf.on_net import SERIES_PREFIX
 from pandapower_evflex.planning.days import Days, FloatArray
 from pandapower_evflex.planning.operating_state import BoolArray, OperatingState
 from pandapower_evflex.planning.sites import Site, sites_of
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 #: share by which a load may be below the charging that it contains: rounding of profiles
 SMALL_LOAD = 1e-3
 #: frames that a flexibility OPF leaves on the net
-EV_DOWN, EV_POWER = "evflex_ev_p_down_mw", "evflex_ev_p_mw"
+EV_DOWN, EV_POWER = f"{SERIES_PREFIX}ev_p_down_mw", f"{SERIES_PREFIX}ev_p_mw"
 
 
 @dataclass(frozen=True)

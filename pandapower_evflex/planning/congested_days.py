@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class CongestedDays:
     def __init__(self, case: PlanningCase, state: OperatingState) -> None:
         self.case, self.state, self.settings = case, state, case.settings
         self.days = case.days.types
-        self.share = np.concatenate([np.full(day.n_periods, day.share_of_year) for day in self.days])
+        self.share = case.days.share_of_year
         self.period_h = case.days.period_h
         self.findings: list[tuple[str, str]] = []
 
@@ -89,9 +90,9 @@ class CongestedDays:
     def _shed_by_program(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
         """Shed of every row [n_period of the window, n_row], until a power flow agrees."""
         cases, period_h = congestion.window.cases, congestion.window.day.period_h
-        limits: dict[Any, tuple[FloatArray, FloatArray]] = {
-            own.limit_key: (own.missing_mw[cases], own.effect[cases]) for own in congestion.overloads
-        }
+        limits = dict(
+            zip([own.limit_key for own in congestion.overloads], zip(*congestion.limits, strict=True), strict=True)
+        )
         s, load = s[cases], load[cases]
         p = np.maximum(load.real, 0.0)
         shed = np.zeros_like(p)
@@ -119,14 +120,17 @@ class CongestedDays:
             if not len(self.case.offers):
                 purchases.append(nothing(congestion.window))
                 continue
-
-            def cost_of(choice: Purchase) -> float:
-                left = self._left(found, [*purchases, choice], not_served)  # noqa: B023
-                share = choice.window.day.share_of_year
-                return share * choice.payment_eur + self.settings.voll_eur_per_mwh * float(self.share @ left)
-
+            cost_of = partial(self._cost_with, found, purchases, not_served)
             purchases.append(buy(self.state, congestion, self.case.offers, self.settings, cost_of))
         return purchases
+
+    def _cost_with(
+        self, found: list[Congestion], bought: list[Purchase], not_served: FloatArray, choice: Purchase
+    ) -> float:
+        """Payment and energy not served with one purchase more, EUR per event."""
+        left = self._left(found, [*bought, choice], not_served)
+        share = choice.window.day.share_of_year
+        return share * choice.payment_eur + self.settings.voll_eur_per_mwh * float(self.share @ left)
 
     def _left(self, found: list[Congestion], purchases: list[Purchase], not_served: FloatArray) -> FloatArray:
         """Energy not served in every period with what was bought [MWh]."""
@@ -146,8 +150,7 @@ class CongestedDays:
     def _program_with(self, congestion: Congestion, purchase: Purchase) -> FloatArray:
         """Energy that several limits still ask for once the purchase is made [MWh per period]."""
         cases = congestion.window.cases
-        effect = np.array([own.effect[cases] for own in congestion.overloads])
-        missing = np.array([own.missing_mw[cases] for own in congestion.overloads])
+        missing, effect = congestion.limits
         load = np.maximum(self.state.load[cases].real, 0.0)
         for bid, p in zip(purchase.bids, purchase.p_mw.T, strict=True):
             missing -= effect[:, :, bid.row] * p

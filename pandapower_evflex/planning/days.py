@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,12 +96,21 @@ class Days:
     @property
     def period_h(self) -> FloatArray:
         """[n_period]"""
-        return np.concatenate([np.full(day.n_periods, day.period_h) for day in self.types])
+        return self._per_period([day.period_h for day in self.types])
 
     @property
+    def share_of_year(self) -> FloatArray:
+        """Probability that a fault falls on the day of each period [n_period]."""
+        return self._per_period([day.share_of_year for day in self.types])
+
+    def _per_period(self, values: list[float]) -> FloatArray:
+        """Values of the day types, for each of their periods."""
+        return np.repeat(values, [day.n_periods for day in self.types])
+
+    @cached_property
     def mean_load_mw(self) -> pd.Series:
         """Mean load of every bus over the year."""
-        weight = np.concatenate([np.full(day.n_periods, day.days * day.period_h) for day in self.types])
+        weight = self._per_period([day.days * day.period_h for day in self.types])
         total = weight.sum()
         mean = weight @ self.load.real / total if total else np.zeros(len(self.buses))
         return pd.Series(mean, index=self.buses)

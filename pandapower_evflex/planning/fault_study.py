@@ -12,6 +12,7 @@ from pandapower_evflex.planning.post_fault import post_fault_net
 from pandapower_evflex.planning.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.restoration import Restoration, restore_supply
 from pandapower_evflex.planning.settings import PlanningCase
+from pandapower_evflex.planning.supply_graph import bus_labels, source_nodes
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,7 @@ def _best_state(
 
 def _operating_state(net: Any, case: PlanningCase) -> OperatingState | None:
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
-    sources = net["ext_grid"].loc[net["ext_grid"]["in_service"].astype(bool), "bus"].tolist()
-    if len(net["gen"]) and "slack" in net["gen"]:
-        sources += net["gen"].loc[net["gen"]["in_service"] & net["gen"]["slack"].astype(bool), "bus"].tolist()
-    if not net["bus"].loc[sources, "in_service"].any():
+    if not net["bus"].loc[list(bus_labels(source_nodes(net))), "in_service"].any():
         return None
     state = OperatingState(net, case.days)
     return state if len(state.grid.from_bus) else None

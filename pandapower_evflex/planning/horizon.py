@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,8 +17,6 @@ from pandapower_evflex.planning.reinforced import n_combinations
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column
-
-logger = logging.getLogger(__name__)
 
 FUNCTION = "run_planning_horizon"
 MAX_YEARS = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pandapower_evflex.case.grid import Grid, grid_of
 from pandapower_evflex.planning.days import ComplexArray, Days, FloatArray
-from pandapower_evflex.planning.post_fault import loading_limits
+from pandapower_evflex.planning.post_fault import RATED, loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
 from pandapower_evflex.powerflow.flows import end_loading
 
@@ -41,14 +42,11 @@ class OperatingState:
         self.s = self.grid.s_fixed + days.deviation @ to_row
         self.load = days.load @ to_row
         self._row_of_bus = dict(zip(self.grid.bus_index.tolist(), self.grid.bus_row.tolist(), strict=True))
-        self._flows: PowerFlows | None = None
 
-    @property
+    @cached_property
     def flows(self) -> PowerFlows:
         """Power flows of all periods, nothing shed."""
-        if self._flows is None:
-            self._flows = self.flow.solve(self.s)
-        return self._flows
+        return self.flow.solve(self.s)
 
     def row_of(self, bus: Any) -> int:
         """Row of a bus in the grid, -1 without supply."""
@@ -73,21 +71,21 @@ class OperatingState:
 
     def fed_through(self, branch: int) -> BoolArray:
         """Rows that lose supply without a branch: N_s-m of the second paper; none where there is another way."""
-        grid = self.grid
-        kept = np.arange(len(grid.from_bus)) != branch
-        n = len(grid.vm_min)
+        _, part = self._parts(np.arange(len(self.grid.from_bus)) != branch)
+        return ~np.isin(part, part[self.grid.slack])
+
+    def _parts(self, kept: BoolArray) -> tuple[int, IntArray]:
+        """How many parts these branches leave, and the part of every row."""
+        grid, n = self.grid, len(self.grid.vm_min)
         edges = csr_matrix((np.ones(kept.sum()), (grid.from_bus[kept], grid.to_bus[kept])), shape=(n, n))
-        _, part = connected_components(edges, directed=False)
-        return ~np.isin(part, part[grid.slack])
+        return connected_components(edges, directed=False)
 
     def strained(self) -> frozenset[tuple[str, Any]]:
         """Elements that hang together, not through a slack bus, with limits that are broken or near."""
         grid, flows = self.grid, self.flows
-        n = len(grid.vm_min)
         inner = ~np.isin(grid.from_bus, grid.slack) & ~np.isin(grid.to_bus, grid.slack)
-        edges = csr_matrix((np.ones(inner.sum()), (grid.from_bus[inner], grid.to_bus[inner])), shape=(n, n))
-        n_parts, part = connected_components(edges, directed=False)
-        safe = SAFE_RADIAL if inner.sum() == n - n_parts else SAFE_MESHED
+        n_parts, part = self._parts(inner)
+        safe = SAFE_RADIAL if inner.sum() == len(part) - n_parts else SAFE_MESHED
         at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # inside
         near = np.isin(part, part[at[(self.branch_excess(flows.v) > -safe).any(axis=0)]])
         near |= np.isin(part, part[(self.undervoltage(flows.v) > -safe).any(axis=0)])
@@ -109,7 +107,7 @@ class OperatingState:
 def _with_limits_after_a_fault(grid: Grid, net: Any) -> Grid:
     ends = grid.ends
     limit = ends.limit.copy()
-    for table in ("line", "trafo", "trafo3w"):
+    for table in RATED:
         own = ends.element_type == table
         at = net[table].index.get_indexer(ends.element[own])
         limit[own] = loading_limits(net, table)[at] / 100.0

@@ -12,6 +12,7 @@ from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.post_fault import RATED
 from pandapower_evflex.planning.reinforced import candidates, no_candidates
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
@@ -19,7 +20,6 @@ from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
 from pandapower_evflex.tables.schema import Column
 
-BRANCHES = ("line", "trafo", "trafo3w")
 #: optional columns of lines and transformers
 FAILURES = (
     Column(
@@ -105,7 +105,7 @@ def _failure_faults(net: Any) -> list[Fault]:
     """Negative or unreadable rates and times; a net in which nothing fails."""
     faults: list[Fault] = []
     fails = False
-    for table in BRANCHES:
+    for table in RATED:
         rows = net[table]
         for column in FAILURES:
             if column.name in rows and len(rows):
@@ -132,7 +132,7 @@ def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
 
 def _limit_faults_after_a_fault(net: Any) -> list[Fault]:
     faults: list[Fault] = []
-    for table in BRANCHES:
+    for table in RATED:
         if AFTER_A_FAULT.name in net[table] and len(net[table]):
             faults += column_faults(net, table, AFTER_A_FAULT, net[table])
     return faults

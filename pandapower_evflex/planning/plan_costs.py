@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,12 +15,9 @@ from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
 from pandapower_evflex.planning.operating_state import OperatingState
 from pandapower_evflex.planning.overload import AT_LIMIT
+from pandapower_evflex.planning.post_fault import RATED
 from pandapower_evflex.planning.reinforced import Built, annuities, candidates, reinforced_net
 from pandapower_evflex.planning.settings import PlanningCase
-
-logger = logging.getLogger(__name__)
-
-BRANCHES = ("line", "trafo", "trafo3w")
 
 #: table and label
 FaultKey = tuple[str, Any]
@@ -181,7 +177,7 @@ def fault_rates(net: Any, events: float | None) -> pd.DataFrame:
     """Of every element that fails, in service or not: rates and times; NaN where the net does not know."""
     names = ["failure_rate_per_year", "repair_time_h", "switching_time_h"]
     found = []
-    for table in BRANCHES:
+    for table in RATED:
         if "failure_rate_per_year" not in net[table]:
             continue
         rows = net[table].reindex(columns=names).astype(float)

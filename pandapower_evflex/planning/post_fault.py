@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pandapower_evflex.planning.reinforced import with_tables_of_its_own
 from pandapower_evflex.planning.restoration import Restoration
 
+#: tables of elements that can be overloaded, and that fail
+RATED = ("line", "trafo", "trafo3w")
 #: limits after a fault: the first of these columns that has a value, else 100 %
 LIMITS = ("max_loading_percent_nminus1", "max_loading_percent")
 

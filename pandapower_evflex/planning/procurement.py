@@ -11,7 +11,7 @@ import pandas as pd
 from pandapower_evflex.market.clearing import clear_flexibility
 from pandapower_evflex.planning.bids import Bid, Offers
 from pandapower_evflex.planning.days import ComplexArray, FloatArray
-from pandapower_evflex.planning.operating_state import OperatingState
+from pandapower_evflex.planning.operating_state import BoolArray, OperatingState
 from pandapower_evflex.planning.overload import Overload
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.sheds import Relief, least_cost_sheds
@@ -130,14 +130,16 @@ def _without_bad_rebound(
     best: Purchase, cleared: Callable[[list[Bid]], Purchase], cost_of: Callable[[Purchase], float]
 ) -> Purchase:
     """Leave out one offer after the other as long as that saves: what comes back of it may cost more than it brings."""
+    cost = cost_of(best)
     while True:
         bought = [bid for bid, p in zip(best.bids, best.p_mw.T, strict=True) if p.any()]
         if not bought:
             return best
-        fewer = min((cleared([bid for bid in bought if bid is not own]) for own in bought), key=cost_of)
-        if cost_of(fewer) >= cost_of(best) - SAME_COST_EUR:
+        choices = [cleared([bid for bid in bought if bid is not own]) for own in bought]
+        costs = [cost_of(choice) for choice in choices]
+        if min(costs) >= cost - SAME_COST_EUR:
             return best
-        best = fewer
+        best, cost = choices[int(np.argmin(costs))], min(costs)
 
 
 def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray, settings: Settings) -> Purchase:
@@ -162,15 +164,14 @@ def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray
 def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, settings: Settings) -> Purchase:
     """Several overloads at once: one least-cost program over flexibility and load to shed, paid as bid."""
     window = congestion.window
-    missing = np.array([congestion.missing_mw(overload) for overload in congestion.overloads])
+    missing, effect = congestion.limits
     bids: list[Bid] = []
-    for profile, rows in _profiles_by_rows(congestion, missing):
+    for profile, rows in _profiles_by_rows(missing, effect):
         bids += offers.bids(state, rows, window, profile)
     bids = [bid for bid in bids if bid.price_eur_per_mwh < settings.voll_eur_per_mwh]
     if not bids:
         return nothing(window)
     reliefs = [Relief(bid.row, bid.price_eur_per_mwh, bid.most_mw, bid.most_mwh) for bid in bids]
-    effect = np.array([overload.effect[window.cases] for overload in congestion.overloads])
     load = np.maximum(state.load[window.cases].real, 0.0)
     sheds = least_cost_sheds(missing, effect, load, reliefs, settings.voll_eur_per_mwh, window.day.period_h)
     p = sheds.bought_mw
@@ -182,9 +183,9 @@ def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, s
     )
 
 
-def _profiles_by_rows(congestion: Congestion, missing: FloatArray) -> list[tuple[FloatArray, np.ndarray]]:
+def _profiles_by_rows(missing: FloatArray, effect: FloatArray) -> list[tuple[FloatArray, BoolArray]]:
     """For rows behind the same overloads, the profile of what these miss at most."""
-    behind = np.array([own.effect[congestion.window.cases].max(axis=0) > 0.0 for own in congestion.overloads])
+    behind = effect.max(axis=1) > 0.0
     found = []
     for pattern in np.unique(behind, axis=1).T:
         if pattern.any():

@@ -67,6 +67,13 @@ class Congestion:
         """[n_periods of the window]"""
         return overload.missing_mw[self.window.cases]
 
+    @property
+    def limits(self) -> tuple[FloatArray, FloatArray]:
+        """What each overload misses [n_limit, n_periods], and what of a MW at a bus counts [.., n_row]."""
+        cases = self.window.cases
+        missing = np.array([own.missing_mw[cases] for own in self.overloads])
+        return missing, np.array([own.effect[cases] for own in self.overloads])
+
 
 def congestions(days: tuple[DayType, ...], overloads: list[Overload]) -> list[Congestion]:
     """Windows in which anything is overloaded, per day type."""
