@@ -17,6 +17,7 @@ from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.stays import Stay, with_needs_of_next
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 ComplexArray = NDArray[np.complex128]
 
@@ -100,11 +101,10 @@ def compile_evs(
     fixed_p, fixed_e = np.zeros((horizon.n_periods, n_ev)), np.full((horizon.n_periods, n_ev), np.nan)
     for i in np.flatnonzero(~controllable):
         fixed_p[:, i], fixed_e[:, i] = charge_at_arrival(stays[i], horizon.n_periods)
-    cos_phi = evs["cos_phi"].to_numpy(dtype=float)
     return EvCase(
         index=evs.index.to_numpy(),
         bus_row=bus_row,
-        tan_phi=np.sqrt(1.0 - cos_phi**2) / cos_phi,
+        tan_phi=tan_phi(evs["cos_phi"].to_numpy(dtype=float)),
         controllable=controllable,
         stays=[stay for own in stays for stay in own],
         slots=slots,

@@ -12,6 +12,7 @@ from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.errors import EvflexError
 from pandapower_evflex.opf.moment import checked_scenario, period_position
 from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 
 
@@ -75,9 +76,8 @@ def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarra
         p = scheduled + result.p_up_mw.to_numpy()
     elif scenario == "down":
         p = scheduled - result.p_down_mw.to_numpy()
-    cos_phi = evs["cos_phi"].to_numpy(dtype=float)
     p_for_q = p if result.settings["q_follows_flexibility"] else scheduled
-    return p, p_for_q * np.sqrt(1.0 - cos_phi**2) / cos_phi
+    return p, p_for_q * tan_phi(evs["cos_phi"].to_numpy(dtype=float))
 
 
 def _without_our_tables(net: Any) -> Any:

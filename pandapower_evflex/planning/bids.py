@@ -16,6 +16,7 @@ from pandapower_evflex.planning.days import Days, FloatArray
 from pandapower_evflex.planning.operating_state import BoolArray, OperatingState
 from pandapower_evflex.planning.sites import Site, sites_of
 from pandapower_evflex.planning.windows import Window
+from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 logger = logging.getLogger(__name__)
 
@@ -148,12 +149,17 @@ def _ev_offers(net: Any, days: Days) -> list[EvOffer]:
         ev = net["ev"].loc[row.element]
         if row.element not in frame or not bool(ev["in_service"]) or pd.notna(ev.get("cpo")):
             continue  # an EV on the outlet of a site counts there
-        tan_phi = float(np.tan(np.arccos(ev["cos_phi"])))
         name = ev["name"] if pd.notna(ev["name"]) else f"ev {row.element}"
         p_down = np.maximum(frame[row.element].fillna(0.0).to_numpy(dtype=float), 0.0)
         offers.append(
             EvOffer(
-                row.element, int(ev["bus"]), name, tan_phi, float(row.price_eur_per_mwh), float(row.max_p_mw), p_down
+                row.element,
+                int(ev["bus"]),
+                name,
+                float(tan_phi(ev["cos_phi"])),
+                float(row.price_eur_per_mwh),
+                float(row.max_p_mw),
+                p_down,
             )
         )
     return offers
@@ -167,8 +173,7 @@ def ev_load(net: Any, n_periods: int) -> np.ndarray[tuple[int, int], np.dtype[np
     for ev, p in net[EV_POWER].items():
         row = net["ev"].loc[ev]
         if pd.isna(row.get("cpo")):
-            tan_phi = float(np.tan(np.arccos(row["cos_phi"])))
             load[:, net["bus"].index.get_loc(row["bus"])] += p.fillna(0.0).to_numpy(dtype=float) * (
-                1.0 + 1.0j * tan_phi
+                1.0 + 1.0j * tan_phi(row["cos_phi"])
             )
     return load

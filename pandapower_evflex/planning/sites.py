@@ -23,6 +23,7 @@ from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.site_days import simulated_apexes
 from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.planning.windows import Window
+from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
 
@@ -175,7 +176,7 @@ def sites_of(net: Any, growth: float) -> list[Site]:
                 n_evse=int(row["n_evse"]),
                 growth=growth,
                 evse_p_mw=float(row["evse_p_mw"]),
-                tan_phi=float(np.tan(np.arccos(row["cos_phi"]))),
+                tan_phi=float(tan_phi(row["cos_phi"])),
                 price_eur_per_mwh=float(offers.at[cpo, "price_eur_per_mwh"]),
                 max_p_mw=float(offers.at[cpo, "max_p_mw"]),
                 charging_rate=charging[:, i],

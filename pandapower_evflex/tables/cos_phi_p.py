@@ -133,10 +133,15 @@ def reactive_powers(net: Any, p_mw: pd.DataFrame) -> pd.DataFrame:
     cos_phi = np.ones_like(p)
     for i, sgen in enumerate(p_mw.columns):
         cos_phi[:, i] = np.interp(of_rated[:, i], shares[points[sgen]], factors[points[sgen]])
-    return pd.DataFrame(-p * np.sqrt(1.0 - cos_phi**2) / cos_phi, index=p_mw.index, columns=p_mw.columns)
+    return pd.DataFrame(-p * tan_phi(cos_phi), index=p_mw.index, columns=p_mw.columns)
 
 
 def reactive_power(net: Any, sgen: int, p_mw: Any) -> FloatArray:
     """`reactive_powers` of one generator, for a power or an array of powers."""
     p = np.asarray(p_mw, dtype=float)
     return reactive_powers(net, pd.DataFrame({sgen: p.ravel()}))[sgen].to_numpy().reshape(p.shape)
+
+
+def tan_phi(cos_phi: Any) -> Any:
+    """Reactive power over active power."""
+    return np.sqrt(1.0 - np.square(cos_phi)) / cos_phi

@@ -18,6 +18,7 @@ import pandapower_evflex as evf
 from pandapower_evflex import plotting
 from pandapower_evflex.plotting.axes import STATE_COLOUR
 from tests.cpo.lattices import random_lattice
+from tests.plotting.refusals import assert_refused
 
 #: of a window from 11 to 12 h
 START, ELEVEN = 44, 11.0
@@ -241,8 +242,4 @@ WRONG = {
 def test_what_cannot_be_drawn_is_refused_by_name_and_leaves_no_figure(what):
     draw, column = WRONG[what]
     lot()
-    plt.close("all")
-    with pytest.raises(evf.InvalidInputError) as error:
-        draw()
-    assert [fault.column for fault in error.value.faults] == [column]
-    assert not plt.get_fignums()
+    assert_refused(draw, column)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandapower as pp
 import pandapower.networks as nw
@@ -16,6 +15,7 @@ from pandapower_evflex import plotting
 from pandapower_evflex.planning.restoration import restore_supply
 from pandapower_evflex.plotting.layout import coordinates, places_of, tree_layout
 from tests.planning.ring_nets import random_net
+from tests.plotting.refusals import assert_refused
 from tests.plotting.studies import PRICES, ring
 
 
@@ -129,8 +129,4 @@ WRONG = {
 def test_what_cannot_be_drawn_is_refused_by_name_and_leaves_no_figure(what):
     draw, column = WRONG[what]
     ring()
-    plt.close("all")
-    with pytest.raises(evf.InvalidInputError) as error:
-        draw()
-    assert [fault.column for fault in error.value.faults] == [column]
-    assert not plt.get_fignums()
+    assert_refused(draw, column)

@@ -12,6 +12,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex import plotting
+from tests.plotting.refusals import assert_refused
 from tests.plotting.studies import PRICES, ring, with_rebound, years
 
 COSTS = ("reliability", "losses", "investment", "flexibility")
@@ -177,8 +178,4 @@ WRONG = {
 def test_what_cannot_be_drawn_is_refused_by_name_and_leaves_no_figure(what):
     draw, column = WRONG[what]
     ring()
-    plt.close("all")
-    with pytest.raises(evf.InvalidInputError) as error:
-        draw()
-    assert [fault.column for fault in error.value.faults] == [column]
-    assert not plt.get_fignums()
+    assert_refused(draw, column)
