@@ -13,6 +13,7 @@ from pandapower.powerflow import LoadflowNotConverged
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.moment import period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.tables.format_version import KEY, stamp_version
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,13 @@ def write_results(net: Any, result: FlexibilityOpfResult) -> None:
     clear_results(net)
     for name, value in tables.items():
         net[name] = value
+    stamp_version(net)
     net["OPF_converged"] = True
 
 
 def clear_results(net: Any) -> None:
     """Empty our results of an earlier run; pandapower's tables stay."""
-    for name in [key for key in net.keys() if isinstance(key, str) and key.startswith(SERIES_PREFIX)]:
+    for name in series_names(net):
         del net[name]
     for name in RESULT_TABLES:
         net[name] = pd.DataFrame()
@@ -77,6 +79,11 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
     """
     for name, value in _moment_tables(net, result or StoredResult(net), period, scenario).items():
         net[name] = value
+
+
+def series_names(net: Any) -> list[str]:
+    """Keys of what the last run stored."""
+    return [key for key in net if isinstance(key, str) and key.startswith(SERIES_PREFIX) and key != KEY]
 
 
 class StoredResult:

@@ -13,6 +13,7 @@ from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.ev_session import EV_SESSION
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
+from pandapower_evflex.tables.format_version import version_faults
 from pandapower_evflex.tables.reinforcement import REINFORCEMENT
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.session_checks import first_session_faults
@@ -29,7 +30,8 @@ def check_tables(net: Any) -> list[Fault]:
     Beside what the create functions refuse, the first session of an EV must say with what energy the EV comes: while
     sessions are being created, an earlier one may still follow.
     """
-    faults = [fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])]
+    faults = version_faults(net)
+    faults += [fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])]
     if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
         faults += first_session_faults(net)
     return faults + rate_faults(net)

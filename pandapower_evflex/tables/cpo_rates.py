@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, labels_of
+from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.rate_values import checked_rates, number_faults
 from pandapower_evflex.tables.rows import as_cells
 
@@ -63,6 +64,7 @@ def set_cpo_rates(net: Any, cpo: int, charging_rate: Any, occupancy_rate: Any) -
     for i, (name, rates) in enumerate(((CHARGING, charging), (OCCUPANCY, occupancy))):
         own = pd.DataFrame({int(cpo): rates})
         net[name] = own if n_others is None else pd.concat([others[i], own], axis=1)
+    stamp_version(net)
 
 
 def rates_of(net: Any, cpos: Sequence[int]) -> tuple[FloatArray, FloatArray]:

@@ -22,6 +22,7 @@ from pandapower_evflex.tables.faults import (
     shown_values,
     typed,
 )
+from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.schema import Column, TableSchema
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class NewRows:
             _warn_of_unusual(self.schema, rows)
             table = rows if self._old is None else _joined(self._old, rows)
             self.net[self.schema.name] = typed(self.schema, _in_order(self.schema, table))
+            stamp_version(self.net)
         return self.labels
 
     def _columns(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def test_after_a_failure_element_tables_are_untouched_and_old_results_emptied():
         evf.run_flexibility_opf(net, **EIGHT_HOURS)
     assert not net.OPF_converged
     assert len(net.res_period) == len(net.res_flexibility) == len(net.res_ev) == 0
-    assert not [key for key in net if key.startswith("evflex_")]
+    assert [key for key in net if key.startswith("evflex_")] == ["evflex_format_version"]
     for name, table in tables.items():
         pd.testing.assert_frame_equal(net[name], table)
     pd.testing.assert_frame_equal(net.res_line, lines_before)

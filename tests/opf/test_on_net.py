@@ -133,6 +133,7 @@ def test_results_survive_storage_and_still_write_a_period(solved, way, tmp_path)
     net, result, _ = solved
     stored = stored_by(way, net, tmp_path)
     keys = [key for key in net if key.startswith("evflex_")]
+    assert stored["evflex_format_version"] == net["evflex_format_version"]
     assert keys and all(len(key) < 32 for key in keys)
     evf.write_period(stored, 2, "up")
     evf.write_period(net, 2, "up")
