@@ -6,9 +6,10 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 
@@ -17,6 +18,13 @@ from pandapower_evflex.networks import suburban_lv
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging
+
+#: bytes tried before the solve: more than the demo writes
+ROOM_NEEDED = 4_000_000
+
+
+class CannotWrite(Exception):
+    """What could not be written and why, in one line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,25 +36,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    exit code: 0, or 1 when there is no schedule; 2 when the arguments are wrong or the folder cannot be written
+    exit code: 0; 1 when there is no schedule; 2 when the arguments are wrong or the output cannot be written; 130 after
+    Ctrl-C. Every code but 0 comes with its reason on standard error.
     """
-    parser = argparse.ArgumentParser(prog="python -m pandapower_evflex", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser("demo", help="solve a synthetic suburb of 61 nodes, 24 EVs and 96 periods")
-    demo.add_argument("--out", type=Path, default=Path("evflex_demo"), help="folder for CSV files and figures")
-    demo.add_argument("--seed", type=int, default=0, help="of houses, roofs, cars and nights")
-    demo.add_argument("--quiet", action="store_true", help="no progress bar")
-    given = parser.parse_args(arguments)
-    try:
-        prepare_folder(given.out)
-    except OSError as error:
-        demo.error(f"cannot write to --out {given.out}: {error.strerror}")
+    given = _parser().parse_args(arguments)
     try:
         run_demo(given.out, given.seed, progress=False if given.quiet else None)
-    except EvflexError as error:
-        print(error, file=sys.stderr)
-        return 1
+    except (EvflexError, CannotWrite, KeyboardInterrupt) as error:
+        code, reason = _ending(error)
+        print(reason, file=sys.stderr)
+        return code
     return 0
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    """Exit code and its reason."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "interrupted"
+    return (2 if isinstance(error, CannotWrite) else 1), str(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help lists the arguments)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m pandapower_evflex", description=__doc__)
+    commands = parser.add_subparsers(metavar="demo", required=True)
+    demo = commands.add_parser("demo", help="solve a synthetic suburb of 61 nodes, 24 EVs and 96 periods")
+    demo.add_argument("--out", type=Path, default=Path("evflex_demo"), help="folder for CSV files and figures")
+    demo.add_argument("--seed", type=_seed, default=0, help="of houses, roofs, cars and nights; 0, 1, 2, ...")
+    demo.add_argument("--quiet", action="store_true", help="no progress bar")
+    return parser
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or more")
+    return int(text)
+
+
+@contextmanager
+def writing(where: str) -> Iterator[None]:
+    """Turns an error of the operating system into one line.
+
+    Raises
+    ------
+    CannotWrite
+    """
+    try:
+        yield
+    except OSError as error:
+        file = f" ({error.filename})" if error.filename else ""
+        raise CannotWrite(f"cannot write to {where}: {error.strerror or error}{file}") from error
 
 
 def prepare_folder(out: Path) -> None:
@@ -57,29 +102,43 @@ def prepare_folder(out: Path) -> None:
     OSError
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=out):
-        pass
+    with tempfile.TemporaryFile(dir=out) as file:
+        file.write(bytes(ROOM_NEEDED))
 
 
 def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
-    """Solve, print, write and draw; the folder is there."""
-    print("The first run after installation compiles for some seconds; later ones do not.", flush=True)
-    print("A synthetic suburb: 315 kVA, 61 nodes, 120 customers, 96 periods of 15 min from 12:00.", flush=True)
+    """Solve, print, write and draw.
+
+    Raises
+    ------
+    CannotWrite, FlexibilityOPFNotConverged
+    """
+    with writing(f"--out {out}"):
+        prepare_folder(out)
+    _say("The first run after installation compiles for some seconds; later ones do not.")
+    _say("A synthetic suburb: 315 kVA, 61 nodes, 120 customers, 96 periods of 15 min from 12:00.")
     net, profiles = suburban_lv(seed)
     started = time.perf_counter()
     result = run_flexibility_opf(net, profiles, progress=progress)
     seconds = time.perf_counter() - started
     without = uncontrolled_charging(net, profiles)
-    print(summary_text(net, result, without, seconds))
-    write_csv(out, net, result, without)
-    print(f"Tables as CSV in {out}")
-    try:
-        from pandapower_evflex import plotting  # noqa: F401
-    except ImportError as error:
-        print(f"No figures: {error}")
-        return
-    names = draw_figures(out, net, profiles, result, without)
-    print(f"Figures in {out}: {', '.join(names)}")
+    _say(summary_text(net, result, without, seconds))
+    with writing(f"--out {out}, where files are now missing or cut short"):
+        write_csv(out, net, result, without)
+        _say(f"Tables as CSV in {out}")
+        try:
+            from pandapower_evflex import plotting  # noqa: F401
+        except ImportError as error:
+            _say(f"No figures: {error}")
+            return
+        names = draw_figures(out, net, profiles, result, without)
+    _say(f"Figures in {out}: {', '.join(names)}")
+
+
+def _say(text: str) -> None:
+    """On standard output, at once: a pipe that was closed or a file on a full disk shows here."""
+    with writing("standard output"):
+        print(text, flush=True)
 
 
 def summary_text(net: Any, result: FlexibilityOpfResult, without: UncontrolledCharging, seconds: float) -> str:

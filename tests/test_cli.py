@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from pandapower_evflex import cli
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
@@ -38,6 +43,12 @@ def solved_before(monkeypatch):
     return asked
 
 
+@pytest.fixture
+def nothing_drawn(solved_before, monkeypatch):
+    monkeypatch.setattr(cli, "draw_figures", lambda *_: [])
+    return solved_before
+
+
 def test_demo_writes_tables_and_figures_by_itself(tmp_path, capsys):
     """Once with nothing replaced."""
     assert cli.main(["demo", "--out", str(tmp_path / "new" / "folder"), "--quiet"]) == 0
@@ -45,15 +56,15 @@ def test_demo_writes_tables_and_figures_by_itself(tmp_path, capsys):
     assert "OPTIMAL" in capsys.readouterr().out
 
 
-def test_the_first_line_explains_the_wait(solved_before, tmp_path, capsys):
+def test_the_first_line_explains_the_wait(nothing_drawn, tmp_path, capsys):
     cli.main(["demo", "--out", str(tmp_path)])
     assert "compiles" in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize(("extra", "expected"), [([], (0, None)), (["--seed", "3", "--quiet"], (3, False))])
-def test_options_reach_the_case_and_the_solver(solved_before, tmp_path, extra, expected):
+def test_options_reach_the_case_and_the_solver(nothing_drawn, tmp_path, extra, expected):
     cli.main(["demo", "--out", str(tmp_path), *extra])
-    assert (solved_before["seed"], solved_before["progress"]) == expected
+    assert (nothing_drawn["seed"], nothing_drawn["progress"]) == expected
 
 
 def test_the_summary_holds_the_numbers_of_the_result():
@@ -74,7 +85,7 @@ def test_the_summary_holds_the_numbers_of_the_result():
     assert max(len(line) for line in text.splitlines()) < 200
 
 
-def test_tables_can_be_read_again(solved_before, tmp_path):
+def test_tables_can_be_read_again(nothing_drawn, tmp_path):
     cli.main(["demo", "--out", str(tmp_path)])
     case = solved_suburb()
     p = pd.read_csv(tmp_path / "ev_p_mw.csv", index_col=0, parse_dates=True)
@@ -105,25 +116,85 @@ def test_a_case_without_a_schedule_ends_with_its_reasons_and_code_1(solved_befor
     assert "overload of trafo 0" in capsys.readouterr().err
 
 
+@pytest.fixture
+def never_solved(monkeypatch):
+    monkeypatch.setattr(cli, "suburban_lv", lambda seed: pytest.fail("built before the output was tried"))
+
+
+def assert_one_line(text, *words):
+    assert text.count("\n") == 1 and text.endswith("\n")
+    assert all(word in text for word in words), text
+
+
 @pytest.mark.parametrize("below", [(), ("folder",)])
-def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(tmp_path, capsys, monkeypatch, below):
-    monkeypatch.setattr(cli, "suburban_lv", lambda seed: pytest.fail("built before the folder was tried"))
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_solved(tmp_path, capsys, never_solved, below):
     taken = tmp_path / "taken"
     taken.write_text("a file")
-    with pytest.raises(SystemExit) as exit_:
-        cli.main(["demo", "--out", str(taken.joinpath(*below))])
-    assert exit_.value.code == 2
-    assert "cannot write to --out" in capsys.readouterr().err
+    assert cli.main(["demo", "--out", str(taken.joinpath(*below))]) == 2
+    assert_one_line(capsys.readouterr().err, "cannot write to --out", str(taken))
 
 
-def test_a_folder_without_the_right_to_write_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS])
+def test_a_folder_without_the_right_or_the_room_to_write_is_refused(
+    tmp_path, capsys, monkeypatch, never_solved, number
+):
     def refuse(**_):
-        raise PermissionError(13, "Permission denied")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(cli.tempfile, "TemporaryFile", refuse)
-    monkeypatch.setattr(cli, "suburban_lv", lambda seed: pytest.fail("built before the folder was tried"))
-    with pytest.raises(SystemExit):
-        cli.main(["demo", "--out", str(tmp_path)])
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 2
+    assert_one_line(capsys.readouterr().err, os.strerror(number))
+
+
+def test_the_room_that_is_tried_is_more_than_the_demo_needs(solved_before, tmp_path):
+    cli.main(["demo", "--out", str(tmp_path)])
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < cli.ROOM_NEEDED
+
+
+@pytest.mark.parametrize("writer", [(pd.DataFrame, "to_csv"), (Figure, "savefig")])
+def test_a_disk_that_fills_up_meanwhile_ends_with_one_line_and_code_2(
+    solved_before, tmp_path, capsys, monkeypatch, writer
+):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(*writer, refuse)
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 2
+    assert_one_line(capsys.readouterr().err, os.strerror(errno.ENOSPC), str(tmp_path), "cut short")
+
+
+def test_a_file_in_the_way_of_a_table_is_named(nothing_drawn, tmp_path, capsys):
+    (tmp_path / "ev.csv").mkdir()
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 2
+    assert_one_line(capsys.readouterr().err, str(tmp_path / "ev.csv"))
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "x", "", "1e3"])
+def test_a_wrong_seed_is_refused_in_one_line(tmp_path, capsys, never_solved, seed):
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["demo", "--out", str(tmp_path / "none"), f"--seed={seed}"])
+    assert exit_.value.code == 2 and not (tmp_path / "none").exists()
+    assert_one_line(capsys.readouterr().err, "--seed")
+
+
+def test_ctrl_c_ends_with_code_130_and_one_line(solved_before, tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_flexibility_opf", interrupt)
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 130
+    assert_one_line(capsys.readouterr().err, "interrupted")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is known to Linux only")
+def test_standard_output_that_cannot_be_written_ends_with_one_line_and_code_2(tmp_path):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pandapower_evflex", "demo", "--out", str(tmp_path)],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert_one_line(ended.stderr, "standard output")
 
 
 def test_charging_that_breaks_nothing_is_said_to(monkeypatch):

@@ -1,17 +1,56 @@
-"""The one way kernels are compiled: cached on disk, NaN-safe (no fastmath)."""
+"""The one way kernels are compiled: cached on disk where numba can write, NaN-safe (no fastmath)."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache
 
-jit = numba.njit(cache=True, nogil=True)
+logger = logging.getLogger(__name__)
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile at the first call, or load what an earlier process compiled; without a folder for it, in memory."""
+    kernel: Any = numba.njit(nogil=True)(function)
+    try:
+        kernel._cache = _Cache(function)
+    except RuntimeError:  # numba found no folder: neither beside the package nor in the user's own cache
+        _say_that_nothing_is_stored()
+    return kernel
+
+
+class _Cache(FunctionCache):
+    """Numba's own, except that a kernel that cannot be stored still runs: the disk may be full by then."""
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        try:
+            super().save_overload(signature, compiled)
+        except OSError:
+            _say_that_nothing_is_stored()
+
+
+@cache
+def _say_that_nothing_is_stored() -> None:
+    """Once per process: the wait comes back with every one."""
+    logger.warning(
+        "compiled code can be stored neither in the package's folder nor in the user's cache folder: the kernels of "
+        "pandapower_evflex are compiled in memory, some ten seconds in every new process; set NUMBA_CACHE_DIR to a "
+        "folder that can be written"
+    )
 
 
 def is_compiled(kernel: Any) -> bool:
     """Whether this kernel is loaded, or on disk from an earlier run."""
-    if kernel.signatures:
-        return True
+    if kernel.signatures or not is_stored(kernel):
+        return bool(kernel.signatures)
     return any(Path(kernel.stats.cache_path).glob(f"*.{kernel.py_func.__name__}-*.nbi"))
+
+
+def is_stored(kernel: Any) -> bool:
+    """Whether there is a folder for it on disk."""
+    return kernel.stats.cache_path is not None

@@ -10,12 +10,12 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from pandapower_evflex.kernels.jit import is_compiled
+from pandapower_evflex.kernels.jit import is_compiled, is_stored
 from pandapower_evflex.solvers.chain_kernels import schur
 
 logger = logging.getLogger(__name__)
 
-COMPILES = "compiling the kernels of pandapower_evflex: about ten seconds, once after installation"
+COMPILES = "compiling the kernels of pandapower_evflex: about ten seconds, once {}"
 
 #: seconds before an automatic bar shows up
 DELAY = 1.0
@@ -61,6 +61,7 @@ def announce_compilation(shown: bool | None) -> None:
     """One line before the wait of the very first call; silent when progress is."""
     if is_compiled(schur):
         return
-    logger.info(COMPILES)
+    line = COMPILES.format("after installation" if is_stored(schur) else "in this process")
+    logger.info(line)
     if shown is not False:
-        tqdm.write(COMPILES, file=sys.stderr)
+        tqdm.write(line, file=sys.stderr)

@@ -8,10 +8,11 @@ from functools import cache
 import numpy as np
 import pandapower.networks as nw
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from tests.examples import examples
 
 RNG = np.random.default_rng(0)
 OCCUPANCY = RNG.uniform(0.2, 1.0, 96)
@@ -49,7 +50,7 @@ def test_a_case_worked_out_elsewhere():
     np.testing.assert_allclose(evf.cpo_densities(net, 6, 18).loc[3], [0.4, 0.9])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(few=25, many=400)
 @given(first=st.integers(0, 95), n=st.integers(1, 96))
 def test_windows_of_whole_periods_wrap_around_midnight(first, n):
     expected = [rate[np.arange(first, first + n) % 96].mean() for rate in (CHARGING, OCCUPANCY)]
@@ -60,7 +61,7 @@ def test_windows_of_whole_periods_wrap_around_midnight(first, n):
         np.testing.assert_allclose(evf.cpo_densities(_net(), start, end - 24), found)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=20, many=300)
 @given(start=st.floats(0, 23.9), length=st.floats(0.01, 24.0))
 def test_a_window_is_the_time_weighted_mean_of_its_parts(start, length):
     """Also where it starts and ends within periods."""

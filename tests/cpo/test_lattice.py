@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.cpo.hopping import POLICIES
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stays_of
+from tests.examples import examples
 
 
 @st.composite
@@ -20,7 +21,7 @@ def tasks(draw):
     return states, arrivals & (states > 0), start, np.array(draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(few=50, many=1200)
 @given(tasks(), st.sampled_from(sorted(POLICIES)))
 def test_cells_only_move_later_within_their_stay(task, policy):
     states, arrivals, start, reduction = task
@@ -34,7 +35,7 @@ def test_cells_only_move_later_within_their_stay(task, policy):
     assert not moved[:, :start].any()
 
 
-@settings(max_examples=300, deadline=None)
+@examples(few=50, many=1200)
 @given(tasks(), st.sampled_from(sorted(POLICIES)))
 def test_success_is_a_load_that_falls_by_the_reduction(task, policy):
     states, arrivals, start, reduction = task
@@ -48,7 +49,7 @@ def test_success_is_a_load_that_falls_by_the_reduction(task, policy):
     assert not shave.rebound[:end].any()
 
 
-@settings(max_examples=300, deadline=None)
+@examples(few=50, many=1200)
 @given(tasks(), st.sampled_from(sorted(POLICIES)))
 def test_the_limit_of_the_velocity_can_be_reached_and_not_be_exceeded(task, policy):
     """Asked for one outlet more than the limit leaves in a period, the shave fails there; for no more, it does not."""
@@ -69,7 +70,7 @@ def test_the_limit_of_the_velocity_can_be_reached_and_not_be_exceeded(task, poli
         before = velocity
 
 
-@settings(max_examples=500, deadline=None)
+@examples(few=83, many=2000)
 @given(tasks())
 def test_the_most_slack_first_fails_only_where_every_policy_must(task):
     states, arrivals, start, reduction = task

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from tests.cpo.lattices import CASES, random_lattice, stored
+from tests.examples import examples
 
 MARGINALS = stored("marginals")
 
@@ -34,7 +35,7 @@ def rates(draw):
     return occupancy * busy, occupancy
 
 
-@settings(max_examples=200, deadline=None)
+@examples(few=40, many=800)
 @given(rates(), st.booleans())
 def test_every_set_of_rates_is_reproduced_exactly(day, with_prior):
     P = evf.estimate_transition_matrices(*day, prior=MARGINALS["prior_Q"] if with_prior else None)
@@ -57,7 +58,7 @@ def test_projections_found_elsewhere(case):
         np.testing.assert_allclose(P[int(k)][checked], np.array(expected)[checked], atol=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(few=25, many=400)
 @given(rates())
 def test_odds_ratios_are_those_of_the_prior(day):
     """Scaling of rows and columns, the form of every Kullback-Leibler projection, leaves them as they are."""

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from tests.examples import examples
 
 CASES = Path(__file__).parents[1] / "cases" / "cpo"
 TUESDAY = "2024-05-14"
@@ -95,7 +96,7 @@ def test_a_stay_past_midnight_goes_on_the_next_day_without_a_second_arrival():
     assert found.arrivals.sum() == 2
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=20, many=300)
 @given(
     rows=st.lists(st.tuples(st.sampled_from("abc"), *[st.integers(0, 60 * 72)] * 3), min_size=1, max_size=12),
     period=st.sampled_from([5, 15, 30, 60]),

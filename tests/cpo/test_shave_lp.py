@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices
+from tests.examples import examples
 
 
-@settings(max_examples=100, deadline=None)
+@examples(few=25, many=400)
 @given(small_lattices(), st.data())
 def test_without_a_cap_it_is_the_exact_limit(lattice, data):
     states, arrivals = lattice[0], lattice[1] & (lattice[0] > 0)
@@ -27,7 +28,7 @@ def test_long_windows_of_a_site(n_periods):
     assert evf.max_shave_lp(states, 40, n_periods) == pytest.approx(evf.max_peak_shave(states, 40, n_periods), abs=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(few=40, many=800)
 @given(small_lattices(), st.data())
 def test_with_a_cap_it_is_that_of_a_program_over_pairs_of_cells(lattice, data):
     states, arrivals = lattice[0], lattice[1] & (lattice[0] > 0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.cpo import subsets
 from pandapower_evflex.cpo.stay_classes import stay_classes
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stored
+from tests.examples import examples
 
 #: HiGHS solves to 1e-7
 TOLERANCE = 1e-6
@@ -34,7 +35,7 @@ def test_cases_solved_elsewhere(case, window, way):
     assert found == pytest.approx(window["max_shave_outlets"], abs=TOLERANCE)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(few=25, many=600)
 @given(small_lattices(), st.data())
 def test_listed_and_generated_sets_and_a_linear_program_agree(lattice, data):
     states, arrivals = lattice

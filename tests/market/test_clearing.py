@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import pandapower_evflex as evf
+from tests.examples import examples
 
 CASES = Path(__file__).parents[1] / "cases" / "cpo"
 MARKET = json.loads((CASES / "market.json").read_text())
@@ -60,7 +61,7 @@ def test_acceptance_cases(case):
     assert cleared.payment_eur_per_h == pytest.approx(expect["pay_per_kwh_equiv"], abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(few=40, many=800)
 @given(auction=auctions(), procurement=st.sampled_from(["merit_order", "optimal"]))
 def test_pay_as_bid_is_the_optimum_of_a_linear_program(auction, procurement):
     offers, demand = auction
@@ -75,7 +76,7 @@ def test_pay_as_bid_is_the_optimum_of_a_linear_program(auction, procurement):
     assert total_cost(cleared, demand) == pytest.approx(best.fun, abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(few=40, many=800)
 @given(auction=auctions())
 def test_optimal_pay_as_clear_beats_every_set_of_accepted_offers(auction):
     """Brute force: any set may be accepted, its dearest member sets the price, and any part of its power is bought."""
@@ -90,7 +91,7 @@ def test_optimal_pay_as_clear_beats_every_set_of_accepted_offers(auction):
     assert total_cost(cleared, demand) == pytest.approx(min(costs), abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(few=40, many=800)
 @given(
     auction=auctions(),
     pricing=st.sampled_from(["pay_as_clear", "pay_as_bid"]),

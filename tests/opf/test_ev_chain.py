@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -17,6 +17,7 @@ from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.ev_chain import add_evs, schedule_of
 from pandapower_evflex.opf.verify import ev_violation
 from pandapower_evflex.solvers import ipopt
+from tests.examples import examples
 
 N_PERIODS, PERIOD_H = 6, 0.5
 
@@ -121,7 +122,7 @@ def _fleets(draw):
     return pd.DataFrame(evs), pd.DataFrame(sessions), pd.DataFrame(offers, columns=columns)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(few=15, many=200)
 @given(_fleets(), st.sampled_from([("down", "up"), ("up",), ("down",)]))
 def test_without_a_grid_the_optimum_is_that_of_the_linear_program(fleet, scenarios):
     case = _case(*fleet, scenarios=scenarios)

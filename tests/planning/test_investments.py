@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from tests.examples import examples
 
 
 def all_sets(candidates):
@@ -52,7 +53,7 @@ def studies(draw):
     return costs_frame(np.array(values, float), sets, range(2030, 2030 + n_years)), annuity
 
 
-@settings(max_examples=150, deadline=None)
+@examples(few=30, many=600)
 @given(study=studies(), rate=st.sampled_from([0.0, 0.065, 1.0]))
 def test_equals_brute_force_over_all_build_years(study, rate):
     costs, annuity = study
@@ -60,7 +61,7 @@ def test_equals_brute_force_over_all_build_years(study, rate):
     assert schedule.present_value_eur == pytest.approx(brute_force(costs, annuity, rate), abs=1e-9)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(few=30, many=600)
 @given(study=studies(), rate=st.sampled_from([0.0, 0.065]))
 def test_path_build_years_and_present_value_agree_and_nothing_is_taken_away(study, rate):
     costs, annuity = study

@@ -7,17 +7,18 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from tests.examples import examples
 from tests.planning.plan_nets import add_sites, day_of, planned, random_ring, ring
 
 COSTS = ["reliability", "losses", "investment", "flexibility"]
 #: EUR a year that power flows and programs may differ by
 ROUNDING_EUR = 0.01
 
-few = settings(max_examples=6, deadline=None)
+law = examples(few=2, many=40)
 
 
 def least(study):
@@ -35,7 +36,7 @@ def varied_example(seed):
     return net, {("load", "p_mw"): frame}
 
 
-@few
+@law
 @given(st.integers(0, 10_000), st.booleans())
 def test_costs_of_a_plan_add_up_to_the_cent(seed, tie):
     net, profiles = random_ring(seed, tie=tie)
@@ -58,7 +59,7 @@ def test_costs_of_a_plan_add_up_to_the_cent(seed, tie):
     assert (plans.filter(like="eur").to_numpy() >= 0.0).all()
 
 
-@few
+@law
 @given(st.integers(0, 10_000))
 def test_the_faults_of_the_net_as_it_is_say_what_its_first_plan_costs(seed):
     net, profiles = random_ring(seed)
@@ -75,7 +76,7 @@ def test_the_faults_of_the_net_as_it_is_say_what_its_first_plan_costs(seed):
         assert fault.overload_eur_per_year == pytest.approx(expected, abs=ROUNDING_EUR)
 
 
-@few
+@law
 @given(st.integers(0, 10_000), st.booleans())
 def test_more_candidates_never_make_the_best_plan_dearer(seed, tie):
     net, profiles = random_ring(seed, n_candidates=3, tie=tie)
@@ -85,7 +86,7 @@ def test_more_candidates_never_make_the_best_plan_dearer(seed, tie):
 
 
 @pytest.mark.parametrize("rebound", [True, False])
-@few
+@law
 @given(seed=st.integers(0, 10_000), paper=st.booleans())
 def test_a_further_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
     net, profiles = varied_example(seed) if paper else random_ring(seed, n_sites=1)
@@ -97,7 +98,7 @@ def test_a_further_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
 
 
 @pytest.mark.parametrize("rebound", [True, False])
-@few
+@law
 @given(seed=st.integers(0, 10_000), paper=st.booleans())
 def test_a_larger_or_a_cheaper_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
     net, profiles = varied_example(seed) if paper else random_ring(seed)

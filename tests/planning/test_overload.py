@@ -9,7 +9,7 @@ import pandapower as pp
 import pandapower.networks as nw
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
@@ -18,6 +18,7 @@ from pandapower_evflex.planning.operating_state import OperatingState
 from pandapower_evflex.planning.overload import find_overloads
 from pandapower_evflex.planning.post_fault import loading_limits, post_fault_net
 from pandapower_evflex.planning.restoration import restore_supply
+from tests.examples import examples
 
 
 def state_of(net, profiles, fault=None):
@@ -60,7 +61,7 @@ def test_loadings_voltages_and_losses_after_a_fault_are_those_of_pandapower():
         assert losses[period] == pytest.approx(sums, rel=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(few=4, many=100)
 @given(st.integers(0, 10_000))
 def test_with_the_missing_power_removed_a_power_flow_shows_the_branch_at_its_limit(seed):
     rng = np.random.default_rng(seed)

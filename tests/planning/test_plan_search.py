@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandapower as pp
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.planning.plan_costs import PlanCosts
+from tests.examples import examples
 from tests.planning.plan_nets import add_tie, planned, random_ring, ring
 
 #: a seed with which the program proposes several plans
@@ -26,7 +27,7 @@ def assert_same_best(net, profiles, **options):
 
 
 @pytest.mark.parametrize("tie", [False, True])
-@settings(max_examples=4, deadline=None)
+@examples(few=2, many=40)
 @given(seed=st.integers(0, 10_000))
 def test_the_program_finds_the_best_plan_among_alternatives_and_new_ties(tie, seed):
     net, profiles = random_ring(seed, n_candidates=2, tie=tie)
@@ -79,7 +80,7 @@ def test_a_line_that_only_a_new_tie_loads_is_worth_strengthening_with_it():
     assert study.plans.reliability_eur_per_year[study.best] == 0.0
 
 
-@settings(max_examples=4, deadline=None)
+@examples(few=2, many=40)
 @example(seed=784)
 @given(seed=st.integers(0, 10_000))
 def test_what_is_not_studied_again_would_cost_the_same(seed):

@@ -10,7 +10,7 @@ import pandapower as pp
 import pandapower.networks as nw
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandapower.topology import create_nxgraph, unsupplied_buses
 
@@ -18,6 +18,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.planning.post_fault import post_fault_net
 from pandapower_evflex.planning.restoration import restore_supply
 from pandapower_evflex.planning.supply_graph import bus_labels, conducting, downstream, source_nodes, supply_graph
+from tests.examples import examples
 from tests.planning.ring_nets import net_of, random_net
 
 
@@ -77,7 +78,7 @@ def brute_force(net, table, element, max_ties):
     return min(found)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(few=10, many=400)
 @given(seed=st.integers(0, 2**32 - 1), which=st.integers(0, 10**6), max_ties=st.integers(0, 3))
 def test_no_set_of_ties_leaves_less_load_dark(seed, which, max_ties):
     """Random nets with unswitched ends, bus-bus switches, transformers, several sources and loops."""

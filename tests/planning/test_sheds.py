@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from pandapower_evflex.planning.sheds import Relief, least_cost_sheds
+from tests.examples import examples
 
 VOLL, PERIOD_H = 10_000.0, 0.25
 
@@ -72,7 +73,7 @@ def instance(seed):
     return missing, effect, load, reliefs
 
 
-@settings(max_examples=80, deadline=None)
+@examples(few=20, many=500)
 @given(st.integers(0, 100_000))
 def test_the_cost_is_that_of_the_program_written_out_row_by_row(seed):
     missing, effect, load, reliefs = instance(seed)

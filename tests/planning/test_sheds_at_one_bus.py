@@ -6,11 +6,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from pandapower_evflex.planning.sheds import Relief, least_cost_sheds
+from tests.examples import examples
 
 VOLL = 10_000.0
 
@@ -66,7 +67,7 @@ def written_out(missing, effect, load, reliefs, period_h):
     return solved.fun if solved.status == 0 else None
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=15, many=400)
 @given(st.integers(0, 100_000), st.sampled_from([0.25, 1.0]))
 def test_the_cost_is_that_of_the_program_written_out(seed, period_h):
     missing, effect, load, reliefs = random_case(seed)
@@ -79,7 +80,7 @@ def test_the_cost_is_that_of_the_program_written_out(seed, period_h):
     assert cost_of(sheds, reliefs, period_h) == pytest.approx(least, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=15, many=400)
 @given(st.integers(0, 100_000))
 def test_limits_loads_and_offers_are_kept(seed):
     missing, effect, load, reliefs = random_case(seed)
@@ -96,7 +97,7 @@ def test_limits_loads_and_offers_are_kept(seed):
     assert (left[~sheds.broken] <= 1e-6).all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=15, many=400)
 @given(st.integers(0, 100_000))
 def test_rows_that_count_alike_give_in_the_same_proportion(seed):
     missing, effect, load, _ = random_case(seed)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pandapower_evflex.solvers.chain_system import ChainSystem, Forms, Rows
+from tests.examples import examples
 from tests.solvers.random_chains import dense, dense_rows, random_follows, random_forms, random_rows
 
 
@@ -23,7 +24,7 @@ def factorised(rng, n, free):
     return system, follows, (a.T * weight) @ a
 
 
-@settings(max_examples=40, deadline=None)
+@examples(few=15, many=200)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.booleans())
 def test_solve_and_schur_complement_equal_dense_algebra(seed, n, some_fixed):
     rng = np.random.default_rng(seed)

@@ -10,11 +10,12 @@ import numpy as np
 import pandapower.networks as nw
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
+from tests.examples import examples
 from tests.tables.bad import good_net
 
 
@@ -124,7 +125,7 @@ values = st.fixed_dictionaries(
 TYPES = ["MG4", None, "BMW i4"]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(few=15, many=200)
 @given(values)
 def test_many_evs_at_once_equal_one_after_the_other(arguments):
     arguments["max_p_mw"][1] = arguments["max_p_mw"][1] or 0.011  # the middle EV has no std type
@@ -136,7 +137,7 @@ def test_many_evs_at_once_equal_one_after_the_other(arguments):
     pd.testing.assert_frame_equal(at_once.ev, one_by_one.ev)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(few=15, many=200)
 @given(
     soc=st.lists(st.one_of(st.none(), st.floats(1.0, 100.0)), min_size=4, max_size=4),
     need=st.lists(

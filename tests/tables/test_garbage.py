@@ -11,7 +11,7 @@ import numpy as np
 import pandapower as pp
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
@@ -19,6 +19,7 @@ from pandapower_evflex.case.horizon import read_profiles
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from tests.examples import examples
 from tests.tables.bad import good_net
 from tests.tables.test_bad_inputs import assert_same_net
 
@@ -108,7 +109,7 @@ def test_garbage_in_a_cell_is_found_or_harmless(table, column):
         read_profiles(net, None, n_periods=2)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(few=20, many=300)
 @given(
     key=st.sampled_from([("load", "p_mw"), "load.p_mw", "load", None, 3, ("load",), ("sgen", "q_mvar"), float("nan")]),
     value=st.sampled_from(range(len(GARBAGE))),
