@@ -17,11 +17,7 @@ N_RUNS = 5
 
 
 def compiled_case(net: Any, profiles: Any) -> Any:
-    options = Options(
-        scenarios=("down", "up"), weights=None, q_follows_flexibility=True, trafo_loading="power",
-        max_line_loading_percent=None, max_trafo_loading_percent=None, unreachable="raise", method="exact",
-        tie_break=None, tol=1e-8, verify=True, raise_on_failure=True, progress=False, solver_options={},
-    )  # fmt: skip
+    options = Options(method="exact", tie_break=None, progress=False)
     return read_study(net, profiles, options, n_periods=None, period_h=None, cyclic=False).case
 
 

@@ -22,7 +22,7 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import spsolve
 
-from pandapower_evflex.case.net_limits import DEFAULT_VM, limit_faults
+from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_faults, voltage_limits
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
@@ -99,40 +99,32 @@ def read_grid(
     net: Any,
     *,
     trafo_loading: str = "power",
-    max_line_loading_percent: float | None = None,
-    max_trafo_loading_percent: float | None = None,
+    given: GivenLimits = COLUMNS_HOLD,
 ) -> Grid:
     """Model of the net as `pandapower.runpp` with trafo_model="t" sees it; the net is not changed.
 
     Parameters
     ----------
     trafo_loading : "power" or "current"    see `rated_ends`
-    max_line_loading_percent, max_trafo_loading_percent : float, replace the columns of the net
+    given : GivenLimits                     limits that replace the columns of the net
 
     Raises
     ------
     InvalidInputError    elements that the model cannot represent, limits that are none, or no slack in service
     """
-    faults = grid_faults(net, max_line_loading_percent, max_trafo_loading_percent)
+    faults = grid_faults(net, given)
     if faults:
         raise InvalidInputError(faults)
-    return grid_of(net, trafo_loading, max_line_loading_percent, max_trafo_loading_percent)
+    return grid_of(net, trafo_loading, given)
 
 
-def grid_faults(
-    net: Any, max_line_loading_percent: float | None = None, max_trafo_loading_percent: float | None = None
-) -> list[Fault]:
+def grid_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """What keeps a net from being read: elements that the model cannot represent, limits that are none, no slack."""
     faults = unsupported_elements(net) or _slack_faults(net)
-    return faults + limit_faults(net, max_line_loading_percent, max_trafo_loading_percent)
+    return faults + limit_faults(net, given)
 
 
-def grid_of(
-    net: Any,
-    trafo_loading: str,
-    max_line_loading_percent: float | None = None,
-    max_trafo_loading_percent: float | None = None,
-) -> Grid:
+def grid_of(net: Any, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> Grid:
     """`read_grid` of a net that is known to be right: one of many states of a net that was checked."""
     model, ppc, ppci = _pandapower_model(net)
     base = float(ppci["baseMVA"])
@@ -144,8 +136,8 @@ def grid_of(
     slack, held = np.flatnonzero(types == REF), np.flatnonzero(types == PV)
     # generators at pandapower's slack count as slack too; Q of held buses is free, so s_fixed carries their P only
     s_fixed = makeSbus(base, ppci["bus"], ppci["gen"]) * base
-    vm_min, vm_min_bus = _voltage_limit(net, "min_vm_pu", bus_row, len(types), slack)
-    vm_max, vm_max_bus = _voltage_limit(net, "max_vm_pu", bus_row, len(types), slack)
+    vm_min, vm_min_bus = _voltage_limit(net, "min_vm_pu", given, bus_row, len(types), slack)
+    vm_max, vm_max_bus = _voltage_limit(net, "max_vm_pu", given, bus_row, len(types), slack)
     _refuse_crossed(vm_min, vm_max, vm_min_bus, vm_max_bus)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
@@ -168,13 +160,7 @@ def grid_of(
         y_ft=_at(y_from, rows, from_bus, to_bus, 1) * base,
         y_tf=_at(y_to, rows, from_bus, to_bus, 0) * base,
         y_tt=_at(y_to, rows, from_bus, to_bus, 1) * base,
-        ends=rated_ends(
-            net,
-            _branch_rows(model, ppc, ppci),
-            trafo_loading,
-            max_line_loading_percent,
-            max_trafo_loading_percent,
-        ),
+        ends=rated_ends(net, _branch_rows(model, ppc, ppci), trafo_loading, given),
     )
 
 
@@ -250,13 +236,10 @@ def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:
 
 
 def _voltage_limit(
-    net: Any, column: str, bus_row: IntArray, n_bus: int, slack: IntArray
+    net: Any, column: str, given: GivenLimits, bus_row: IntArray, n_bus: int, slack: IntArray
 ) -> tuple[FloatArray, IntArray]:
     """Tightest limit of the buses fused into each row, and the bus whose limit it is."""
-    if column in net["bus"]:
-        limit = net["bus"][column].to_numpy(dtype=float)
-    else:
-        limit = np.full(len(bus_row), DEFAULT_VM[column])
+    limit = voltage_limits(net["bus"], column, given)
     none, tighter = (-np.inf, np.fmax) if column == "min_vm_pu" else (np.inf, np.fmin)
     tightest, label = np.full(n_bus, none), np.full(n_bus, -1)
     known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit) & (limit > 0.0))

@@ -17,6 +17,20 @@ DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
 
 
 @dataclass(frozen=True)
+class GivenLimits:
+    """Limits given as arguments, percent and pu; each replaces the columns of the net, None: the columns hold."""
+
+    max_line_loading_percent: float | None = None
+    max_trafo_loading_percent: float | None = None
+    min_vm_pu: float | None = None
+    max_vm_pu: float | None = None
+
+
+#: the columns of the net hold
+COLUMNS_HOLD = GivenLimits()
+
+
+@dataclass(frozen=True)
 class Rating:
     """A column whose values are to be above 0.
 
@@ -37,8 +51,6 @@ NO_LIMIT = "NaN where there is no limit"
 _FACTOR = "give a factor above 0, 1 for the rating as it is"
 _SYSTEMS = "give the number of systems, 1 or more"
 RATINGS = (
-    Rating("bus", "min_vm_pu", f"give pu, {NO_LIMIT}", may_be_0=True),
-    Rating("bus", "max_vm_pu", f"give pu, {NO_LIMIT}"),
     Rating("line", "max_i_ka", f"give kA, {NO_LIMIT}"),
     Rating("line", "df", _FACTOR),
     Rating("line", "parallel", _SYSTEMS, needed=True),
@@ -49,20 +61,23 @@ RATINGS = (
 )
 
 
-def limit_faults(
-    net: Any, max_line_loading_percent: float | None = None, max_trafo_loading_percent: float | None = None
-) -> list[Fault]:
+def limit_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """Limits and ratings of elements in service that limit nothing or everything; arguments replace columns."""
-    loading = {"line": max_line_loading_percent, "trafo": max_trafo_loading_percent}
-    loading["trafo3w"] = max_trafo_loading_percent
-    percent = f"give percent, {NO_LIMIT}"
-    read = [Rating(table, "max_loading_percent", percent) for table, given in loading.items() if given is None]
+    percent, pu = f"give percent, {NO_LIMIT}", f"give pu, {NO_LIMIT}"
+    limits = (
+        (given.min_vm_pu, Rating("bus", "min_vm_pu", pu, may_be_0=True)),
+        (given.max_vm_pu, Rating("bus", "max_vm_pu", pu)),
+        (given.max_line_loading_percent, Rating("line", "max_loading_percent", percent)),
+        (given.max_trafo_loading_percent, Rating("trafo", "max_loading_percent", percent)),
+        (given.max_trafo_loading_percent, Rating("trafo3w", "max_loading_percent", percent)),
+    )
+    read = [rating for argument, rating in limits if argument is None]
     faults = []
     for rating in (*RATINGS, *read):
         rows = net[rating.table][net[rating.table]["in_service"].astype(bool)]
         if rating.column in rows:
             faults += _faults_of(rating, rows)
-    return faults + _crossed_voltages(net["bus"][net["bus"]["in_service"].astype(bool)])
+    return faults + _crossed_voltages(net["bus"][net["bus"]["in_service"].astype(bool)], given)
 
 
 def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
@@ -77,9 +92,9 @@ def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
     ]
 
 
-def _crossed_voltages(buses: pd.DataFrame) -> list[Fault]:
+def _crossed_voltages(buses: pd.DataFrame, given: GivenLimits) -> list[Fault]:
     """Lower limits above the upper ones; where the upper one is no limit, that is said already."""
-    low, high = _voltages(buses, "min_vm_pu"), _voltages(buses, "max_vm_pu")
+    low, high = voltage_limits(buses, "min_vm_pu", given), voltage_limits(buses, "max_vm_pu", given)
     crossed = (low > high) & (high > 0.0)
     shown = ", ".join(
         dict.fromkeys(f"{a:g} with max_vm_pu {b:g}" for a, b in zip(low[crossed], high[crossed], strict=True))
@@ -89,5 +104,9 @@ def _crossed_voltages(buses: pd.DataFrame) -> list[Fault]:
     return fault_where("bus", buses, "min_vm_pu", crossed, "leaves no room", remedy, shown)
 
 
-def _voltages(buses: pd.DataFrame, column: str) -> FloatArray:
-    return as_numbers(buses[column])[0] if column in buses else np.full(len(buses), DEFAULT_VM[column])
+def voltage_limits(buses: pd.DataFrame, column: str, given: GivenLimits) -> FloatArray:
+    """Of every bus: the argument, else the column, else the default."""
+    argument = getattr(given, column)
+    if argument is not None or column not in buses:
+        return np.full(len(buses), DEFAULT_VM[column] if argument is None else argument)
+    return as_numbers(buses[column])[0]

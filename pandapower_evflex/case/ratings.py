@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.case.net_limits import GivenLimits
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -47,17 +49,16 @@ def rated_ends(
     net: Any,
     branch_rows: dict[str, IntArray],
     trafo_loading: str,
-    max_line_loading_percent: float | None,
-    max_trafo_loading_percent: float | None,
+    given: GivenLimits,
 ) -> RatedEnds:
     """All rated ends of branches in service.
 
     A line is loaded by current, a transformer by apparent power over `sn_mva` ("power", first paper eq. 16) or by
     current over its rated current ("current"), each as in pandapower's `loading_percent`.
     """
-    parts = [_line_ends(net, branch_rows, max_line_loading_percent)]
+    parts = [_line_ends(net, branch_rows, given.max_line_loading_percent)]
     for table, sides in (("trafo", ("hv", "lv")), ("trafo3w", ("hv", "mv", "lv"))):
-        parts += _trafo_ends(net, table, sides, branch_rows, trafo_loading, max_trafo_loading_percent)
+        parts += _trafo_ends(net, table, sides, branch_rows, trafo_loading, given.max_trafo_loading_percent)
     joined = pd.concat(parts, ignore_index=True)
     joined = joined[joined["branch"] >= 0]
     return RatedEnds(

@@ -15,8 +15,8 @@ import pandas as pd
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.ac_polar import Blocks, add_network
+from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
-from pandapower_evflex.opf.findings import describe
 from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress

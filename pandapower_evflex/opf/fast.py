@@ -18,8 +18,8 @@ from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
+from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.ev_chain import KW, Schedule
-from pandapower_evflex.opf.findings import describe
 from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress

@@ -1,4 +1,4 @@
-"""What is wrong with a state or a session, as rows of one table and as lines a grid engineer reads."""
+"""What is wrong with a state or a session, as rows of one table."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from pandapower_evflex.opf.verify import GridState, violations_of
 
 #: relative; what pandapower's own tables would round away
 TOLERANCE = 1e-6
-
-#: a message lists no more
-MAX_LINES = 25
 
 COLUMNS = [
     "finding", "ev", "session", "scenario", "period", "element_type", "element", "quantity", "side",
@@ -101,49 +98,3 @@ def session_findings(
         row("unreachable" if stay.n_whole else "no whole period", stay, reached, stay.e_need)
         for stay, reached in unreachable
     ] + [row("min_p_mw overfills the battery", stay, e_end, stay.e_max) for stay, e_end in overfull]
-
-
-def describe(findings: pd.DataFrame) -> str:
-    """The findings as lines a grid engineer reads: one per session, one per element with its worst period."""
-    lines = [_session_line(row) for row in findings[findings["session"].notna()].itertuples()]
-    unsolved = findings[findings["element_type"].isna() & findings["session"].isna()]
-    for (finding, scenario), rows in unsolved.groupby(["finding", "scenario"], sort=False, dropna=False):
-        lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
-    grid = findings[findings["element_type"].notna()]
-    keys = ["finding", "scenario", "element_type", "element"]
-    for (finding, scenario, kind, element), rows in grid.groupby(keys, sort=False, dropna=False):
-        lines.append(_element_line(finding, scenario, kind, element, rows))
-    more = len(lines) - MAX_LINES
-    return "\n".join(lines if more <= 0 else [*lines[:MAX_LINES], f"and {more} more, see findings"])
-
-
-def _session_line(row: Any) -> str:
-    by = abs(row.limit - row.value) * 1e3
-    of = f"{row.value * 1e3:.2f} of {row.limit * 1e3:.2f} kWh"
-    what = {
-        "unreachable": f"reaches {of} at full power, {by:.2f} short",
-        "unreachable within the grid": f"gets {of}, {by:.2f} short",
-        "no whole period": f"has no whole period plugged in; has {of} at departure",
-    }.get(row.finding, f"the least charging power overfills the battery of {row.limit * 1e3:.2f} kWh by {by:.2f}")
-    last = "" if pd.isna(row.period) else f" (last period {row.period:.0f})"
-    return f"EV {row.ev:.0f}, session {row.session:.0f}{last}: {what}"
-
-
-def _element_line(finding: str, scenario: Any, kind: str, element: int, rows: pd.DataFrame) -> str:
-    by = (rows["value"] - rows["limit"]).abs()
-    worst = rows.loc[by.idxmax()]
-    unit = "pu" if worst["quantity"] == "vm_pu" else "%"
-    values = f"{worst['value']:.4g} {unit}, limit {worst['limit']:.4g} {unit}, by {by.max():.3g} {unit}"
-    return f"{finding} of {kind} {element:.0f}{_where(scenario)} in {_when(rows, worst['period'])}: {values}"
-
-
-def _where(scenario: Any) -> str:
-    return " without controllable EVs" if pd.isna(scenario) else f" in scenario {scenario}"
-
-
-def _when(rows: pd.DataFrame, worst: int | None = None) -> str:
-    periods = sorted(set(rows["period"].astype(int)))
-    if len(periods) == 1:
-        return f"period {periods[0]}"
-    peak = "" if worst is None else f", worst in {worst:.0f}"
-    return f"{len(periods)} periods from {periods[0]} to {periods[-1]}{peak}"

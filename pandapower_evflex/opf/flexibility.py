@@ -11,11 +11,13 @@ import pandas as pd
 
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
-from pandapower_evflex.opf.findings import describe, findings_frame
+from pandapower_evflex.opf.describe import describe
+from pandapower_evflex.opf.findings import findings_frame
 from pandapower_evflex.opf.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress, announce_compilation
+from pandapower_evflex.opf.remedies import ways_on
 from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -46,6 +48,8 @@ def run_flexibility_opf(
     trafo_loading: str = "power",
     max_line_loading_percent: float | None = None,
     max_trafo_loading_percent: float | None = None,
+    min_vm_pu: float | None = None,
+    max_vm_pu: float | None = None,
     unreachable: str = "raise",
     method: str = "auto",
     tie_break: str | None = "smooth",
@@ -84,6 +88,8 @@ def run_flexibility_opf(
         what limits a transformer: apparent power as in eq. (16), or current as in pandapower's results
     max_line_loading_percent, max_trafo_loading_percent : float
         replace the columns `max_loading_percent` (missing: 100)
+    min_vm_pu, max_vm_pu : float
+        replace the columns of `net.bus` (missing: 0.9 and 1.1) at every bus but the slack
     unreachable : "raise" or "reduce"
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
     method : "auto", "fast" or "exact"
@@ -129,20 +135,24 @@ def run_flexibility_opf(
     'optimal'
     """
     options = Options(
-        (scenarios,) if isinstance(scenarios, str) else tuple(scenarios if isinstance(scenarios, Iterable) else ()),
-        weights,
-        q_follows_flexibility,
-        trafo_loading,
-        max_line_loading_percent,
-        max_trafo_loading_percent,
-        unreachable,
-        method,
-        tie_break,
-        tol,
-        verify,
-        raise_on_failure,
-        progress,
-        {} if solver_options is None else solver_options,
+        scenarios=(scenarios,)
+        if isinstance(scenarios, str)
+        else tuple(scenarios if isinstance(scenarios, Iterable) else ()),
+        weights=weights,
+        q_follows_flexibility=q_follows_flexibility,
+        trafo_loading=trafo_loading,
+        max_line_loading_percent=max_line_loading_percent,
+        max_trafo_loading_percent=max_trafo_loading_percent,
+        min_vm_pu=min_vm_pu,
+        max_vm_pu=max_vm_pu,
+        unreachable=unreachable,
+        method=method,
+        tie_break=tie_break,
+        tol=tol,
+        verify=verify,
+        raise_on_failure=raise_on_failure,
+        progress=progress,
+        solver_options={} if solver_options is None else solver_options,
     )
     announce_compilation(progress)
     clock = Stopwatch()
@@ -239,7 +249,7 @@ def _failed(
         study.profiles,
         options.trafo_loading,
         status=status,
-        message=message,
+        message="\n".join(filter(None, (message, ways_on(findings)))),
         gap=np.nan,
         reduced=study.reduced,
         findings=findings,

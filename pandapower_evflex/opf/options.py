@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -11,10 +11,18 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.horizon import Horizon
+from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
 
 FUNCTION = "run_flexibility_opf"
+#: arguments that replace the columns of the net, and their unit
+LIMITS = {
+    "max_line_loading_percent": "percent",
+    "max_trafo_loading_percent": "percent",
+    "min_vm_pu": "pu",
+    "max_vm_pu": "pu",
+}
 FLAGS = ("q_follows_flexibility", "verify", "raise_on_failure")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "trafo_loading": ("power", "current"),
@@ -24,24 +32,30 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
-    """Keyword arguments of `run_flexibility_opf` that are neither the net nor its profiles."""
+    """Keyword arguments of `run_flexibility_opf` that are neither the net nor its profiles, with its defaults."""
 
-    scenarios: tuple[str, ...]
-    weights: Any
-    q_follows_flexibility: bool
-    trafo_loading: str
-    max_line_loading_percent: float | None
-    max_trafo_loading_percent: float | None
-    unreachable: str
-    method: str
-    tie_break: str | None
-    tol: float
-    verify: bool
-    raise_on_failure: bool
-    progress: bool | None
-    solver_options: Mapping[str, Any]
+    scenarios: tuple[str, ...] = ("down", "up")
+    weights: Any = None
+    q_follows_flexibility: bool = True
+    trafo_loading: str = "power"
+    max_line_loading_percent: float | None = None
+    max_trafo_loading_percent: float | None = None
+    min_vm_pu: float | None = None
+    max_vm_pu: float | None = None
+    unreachable: str = "raise"
+    method: str = "auto"
+    tie_break: str | None = "smooth"
+    tol: float = 1e-8
+    verify: bool = True
+    raise_on_failure: bool = True
+    progress: bool | None = None
+    solver_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def given_limits(self) -> GivenLimits:
+        return GivenLimits(**{name: getattr(self, name) for name in LIMITS})
 
 
 def option_faults(options: Options) -> list[Fault]:
@@ -57,7 +71,7 @@ def _kind_faults(options: Options) -> list[Fault]:
         wrong.append(("progress", "give True, False or None"))
     if not _is_number(options.tol):
         wrong.append(("tol", number))
-    for name in ("max_line_loading_percent", "max_trafo_loading_percent"):
+    for name in LIMITS:
         if getattr(options, name) is not None and not _is_number(getattr(options, name)):
             wrong.append((name, number))
     if not isinstance(options.solver_options, Mapping):
@@ -79,14 +93,25 @@ def _value_faults(options: Options) -> list[Fault]:
     if wrong or not options.scenarios:
         remedy = 'use any of "down", "up", "base"'
         faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
-    for name in ("max_line_loading_percent", "max_trafo_loading_percent"):
-        value = getattr(options, name)
-        if value is not None and not value > 0:
-            faults.append(
-                Fault(FUNCTION, name, (), value, "is not above 0", "give percent, None for the net's columns")
-            )
+    faults += _limit_faults(options)
     if not 0 < options.tol < 1:
         faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))
+    return faults
+
+
+def _limit_faults(options: Options) -> list[Fault]:
+    faults = []
+    for name, unit in LIMITS.items():
+        value = getattr(options, name)
+        remedy = f"give {unit}, None for the net's columns"
+        if value is not None and not value > 0:
+            faults.append(Fault(FUNCTION, name, (), value, "is not above 0", remedy))
+        elif value is not None and not np.isfinite(value):
+            faults.append(Fault(FUNCTION, name, (), value, "is not finite", remedy))
+    low, high = options.min_vm_pu, options.max_vm_pu
+    if not faults and low is not None and high is not None and low >= high:
+        remedy = "give a lower limit below the upper one"
+        faults.append(Fault(FUNCTION, "min_vm_pu", (), low, f"is not below max_vm_pu={high:g}", remedy))
     return faults
 
 

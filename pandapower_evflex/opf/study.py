@@ -75,8 +75,7 @@ def read_study(
             read_grid,
             net,
             trafo_loading=options.trafo_loading,
-            max_line_loading_percent=options.max_line_loading_percent,
-            max_trafo_loading_percent=options.max_trafo_loading_percent,
+            given=options.given_limits,
         )
     if table_faults or read is None or grid is None:
         raise InvalidInputError(faults)

@@ -47,6 +47,10 @@ def uncontrolled_charging(
     period_h: float | None = None,
     cyclic: bool = False,
     trafo_loading: str = "power",
+    max_line_loading_percent: float | None = None,
+    max_trafo_loading_percent: float | None = None,
+    min_vm_pu: float | None = None,
+    max_vm_pu: float | None = None,
 ) -> UncontrolledCharging:
     """Let every EV charge at full power from arrival, and run the power flow of every period.
 
@@ -54,6 +58,8 @@ def uncontrolled_charging(
     ----------
     net, profiles, n_periods, period_h, cyclic, trafo_loading : as in `run_flexibility_opf`
     fill : bool     True: until the battery is full, as plugged-in cars do; False: until the departure energy is reached
+    max_line_loading_percent, max_trafo_loading_percent, min_vm_pu, max_vm_pu : float
+        as in `run_flexibility_opf`: what counts as a violation
 
     Raises
     ------
@@ -61,19 +67,12 @@ def uncontrolled_charging(
     """
     options = Options(
         scenarios=("base",),
-        weights=None,
-        q_follows_flexibility=True,
         trafo_loading=trafo_loading,
-        max_line_loading_percent=None,
-        max_trafo_loading_percent=None,
+        max_line_loading_percent=max_line_loading_percent,
+        max_trafo_loading_percent=max_trafo_loading_percent,
+        min_vm_pu=min_vm_pu,
+        max_vm_pu=max_vm_pu,
         unreachable="reduce",
-        method="exact",
-        tie_break=None,
-        tol=1e-8,
-        verify=True,
-        raise_on_failure=True,
-        progress=False,
-        solver_options={},
     )
     study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     case = study.case

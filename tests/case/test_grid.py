@@ -12,6 +12,7 @@ from pandapower.create import create_asymmetric_load, create_bus, create_dcline,
 from pandapower.toolbox import nets_equal
 
 from pandapower_evflex.case.grid import read_grid
+from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.errors import InvalidInputError
 from tests.case.nets import NETS, elements_net
 
@@ -86,7 +87,7 @@ def test_limits_of_what_is_out_of_service_or_replaced_by_an_argument_are_not_ask
     net = elements_net()
     net.line["max_loading_percent"] = 0.0
     net.bus.loc[8, "max_vm_pu"] = 0.0  # out of service
-    read_grid(net, max_line_loading_percent=100.0)
+    read_grid(net, given=GivenLimits(max_line_loading_percent=100.0))
     net.line["in_service"] = False
     read_grid(net)
 
@@ -105,9 +106,26 @@ def test_missing_limit_columns_mean_09_and_11_and_100_percent():
 def test_arguments_replace_the_columns_and_nan_means_unlimited():
     net = nw.create_kerber_landnetz_freileitung_1()
     net.line["max_loading_percent"] = np.nan
-    limits = read_grid(net, max_trafo_loading_percent=80.0).ends
+    limits = read_grid(net, given=GivenLimits(max_trafo_loading_percent=80.0)).ends
     assert np.isinf(limits.limit[limits.element_type == "line"]).all()
     assert (limits.limit[limits.element_type == "trafo"] == 0.8).all()
+
+
+def test_voltage_arguments_replace_the_columns_at_every_bus_but_the_slack():
+    net = nw.create_kerber_landnetz_freileitung_1()
+    net.bus["min_vm_pu"], net.bus["max_vm_pu"] = np.nan, 1.04
+    grid = read_grid(net, given=GivenLimits(min_vm_pu=0.95))
+    free = np.setdiff1d(np.arange(len(grid.vm_min)), grid.slack)
+    assert (grid.vm_min[free] == 0.95).all() and (grid.vm_max[free] == 1.04).all()
+    assert np.isneginf(grid.vm_min[grid.slack]).all() and np.isinf(grid.vm_max[grid.slack]).all()
+
+
+def test_a_voltage_argument_that_crosses_the_other_column_is_refused():
+    net = nw.create_kerber_landnetz_freileitung_1()
+    net.bus["max_vm_pu"] = 1.04
+    with pytest.raises(InvalidInputError, match="min_vm_pu.*1.05 with max_vm_pu 1.04 leaves no room"):
+        read_grid(net, given=GivenLimits(min_vm_pu=1.05))
+    read_grid(net, given=GivenLimits(min_vm_pu=1.05, max_vm_pu=1.1))
 
 
 def _refusals():

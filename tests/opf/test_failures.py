@@ -173,3 +173,44 @@ def test_a_base_load_without_power_flow_solution_is_named():
     net.load["p_mw"] = 9.0
     with pytest.raises(evf.FlexibilityOPFNotConverged, match="no power flow solution without EVs"):
         evf.run_flexibility_opf(net, **EIGHT_HOURS)
+
+
+def test_every_refusal_ends_with_the_argument_and_the_column_that_set_the_limit():
+    net = unreachable_net()
+    net.load["p_mw"] = 0.2
+    net.bus["min_vm_pu"] = 0.97
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    end = str(error.value).partition("what to do:")[2]
+    for said in (
+        "max_trafo_loading_percent=", "net.trafo.max_loading_percent", "min_vm_pu=", "net.bus.min_vm_pu",
+        'unreachable="reduce"', "net.ev_session.e_departure_mwh",
+    ):  # fmt: skip
+        assert said in end
+    assert "max_vm_pu=" not in end
+
+
+def test_limits_given_as_arguments_decide():
+    net = feeder_net(3, load_mw=0.05)
+    net.bus["min_vm_pu"] = 0.999
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="undervoltage"):
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert evf.run_flexibility_opf(net, min_vm_pu=0.9, **EIGHT_HOURS).status == "optimal"
+    result = evf.run_flexibility_opf(net, min_vm_pu=0.95, **EIGHT_HOURS)
+    assert result.vm_pu["up"][4].min() == pytest.approx(0.95, abs=1e-6)
+
+
+def test_a_long_list_of_findings_is_summed_up_with_its_worst():
+    net = pp.networks.create_kerber_landnetz_kabel_1()
+    evf.create_ev(net, net.load.bus.iloc[0], max_p_mw=0.011, max_e_mwh=0.05)
+    evf.create_ev_session(net, 0, 0.0, 2.0, e_arrival_mwh=0.02, e_departure_mwh=0.02)
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, min_vm_pu=1.02, n_periods=4, progress=False)
+    findings = error.value.findings
+    n_buses = findings["element"].nunique()
+    assert n_buses > 10
+    lines = str(error.value).splitlines()
+    assert len(lines) < 8
+    assert f"undervoltage of {n_buses} buses (" in lines[1]
+    assert "in 4 periods from 0 to 3" in lines[1] and f"by {(1.02 - findings['value'].min()):.3g} pu" in lines[1]
+    assert f"all {len(findings)} rows are in findings" in lines[2]

@@ -24,6 +24,11 @@ BAD_RUNS = {
     "a line limit of 0 %": Bad(
         argument(max_line_loading_percent=0.0), RUN, "max_line_loading_percent", (), "give percent"
     ),
+    "a lower voltage argument of 0": Bad(argument(min_vm_pu=0.0), RUN, "min_vm_pu", (), "give pu"),
+    "an infinite upper voltage argument": Bad(argument(max_vm_pu=float("inf")), RUN, "max_vm_pu", (), "give pu"),
+    "voltage arguments the wrong way round": Bad(
+        argument(min_vm_pu=1.05, max_vm_pu=0.95), RUN, "min_vm_pu", (), "a lower limit below the upper one"
+    ),
     "a negative weight": Bad(weight("up", -1.0), RUN, "weights['up']", (), "0 or more"),
     "weights of the wrong length": Bad(weight("down", [1.0, 2.0]), RUN, "weights['down']", (), "give one each"),
     "weights of an unknown direction": Bad(weight("left", 1.0), RUN, "weights", (), '"up": w, "down": w'),

@@ -1,0 +1,39 @@
+"""What a user can do about a refused or failed run: which argument, which column."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+NO_POWER_FLOW = "no power flow solution without EVs"
+OVERFULL = "min_p_mw overfills the battery"
+
+_OF_SESSIONS = {
+    "unreachable": "lower net.ev_session.e_departure_mwh (trip_km, energy_mwh), give a later departure_h or more "
+    'net.ev.max_p_mw; or unreachable="reduce": these needs are lowered and listed',
+    "no whole period": "lengthen the stay (net.ev_session.arrival_h, departure_h) or shorten the periods (period_h=); "
+    'or unreachable="reduce": these needs are lowered and listed',
+    OVERFULL: "lower net.ev.min_p_mw or net.ev_session.e_arrival_mwh of these sessions",
+    "unreachable within the grid": "lower net.ev_session.e_departure_mwh (trip_km, energy_mwh) of these sessions",
+}
+_OF_BUSES = {
+    "undervoltage": "min_vm_pu=, or net.bus.min_vm_pu, sets the limit",
+    "overvoltage": "max_vm_pu=, or net.bus.max_vm_pu, sets the limit",
+}
+_OF_BRANCHES = {
+    "line": "max_line_loading_percent=, or net.line.max_loading_percent, sets the limit of lines",
+    "trafo": "max_trafo_loading_percent=, or net.trafo.max_loading_percent, sets the limit of transformers",
+    "trafo3w": "max_trafo_loading_percent=, or net.trafo3w.max_loading_percent, sets the limit of transformers",
+}
+
+
+def ways_on(findings: pd.DataFrame) -> str:
+    """The end of a message: one line per kind of finding."""
+    kinds = set(findings["finding"]) if len(findings) else set()
+    overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
+    lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
+    lines += [line for table, line in _OF_BRANCHES.items() if table in overloaded]
+    if any(kind.startswith("no power flow solution") for kind in kinds):
+        lines.append(
+            "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
+        )
+    return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""
