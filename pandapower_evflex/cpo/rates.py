@@ -16,6 +16,7 @@ from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.cpo.session_times import TABLE, Clock
 from pandapower_evflex.cpo.stays import HOUR, Stays, read_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.rate_values import MINUTES_PER_DAY
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,10 @@ FUNCTION = "cpo_rates_from_sessions"
 
 #: day type -> which days of the week, Monday is 0
 DAY_TYPES = {"weekdays": range(5), "weekends": range(5, 7), "all": range(7)}
+
+
+#: what the report counts as dropped, cut or guessed
+CHANGED = ("bad rows", "overlaps", "no charging end", "charging end outside the stay")
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def cpo_rates_from_sessions(
     period_h: float = 0.25,
     timezone: Any = None,
     days: str | Sequence[Any] = "weekdays",
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, Any] | None = None,
 ) -> CpoRates:
     """Charging and occupancy rates per period of the day, from charging sessions.
 
@@ -80,7 +85,7 @@ def cpo_rates_from_sessions(
         * `arrival`, `departure`: plugged in and out
         * `charging_end`: missing in a row: charging until departure; or instead of it `energy_kwh` and `p_kw` (or
           `energy_mwh` and `p_mw`): charging at this power from arrival until it has this energy
-        * `evse`: the outlet
+        * `evse`: the outlet; 50338, "50338", 50338.0 and " 50338" are one
     n_evse : int                      outlets of the site, those without a session included
     period_h : float                  [h]; divides a day, a whole number of minutes
     timezone : str                    zone of the site, such as "Europe/Berlin", and of naive times. None: naive times
@@ -88,7 +93,8 @@ def cpo_rates_from_sessions(
     days : "weekdays", "weekends", "all" or a list of dates
         which days count; of a type: those from the first to the last arrival
     columns : {"arrival": ..., "evse": ..., ...}
-        names of the columns in the sessions, as far as they differ
+        names of the columns in the sessions, as far as they differ; a list of columns where several name the outlet,
+        `{"evse": ["station", "port"]}`
 
     Returns
     -------
@@ -98,13 +104,15 @@ def cpo_rates_from_sessions(
     -----
     A period counts by what happens in its middle. In the hour that daylight saving skips, the state at its end counts;
     of the hour that it repeats, the first pass. Sessions that tell no outlet, no times or no duration are left out; one
-    that lasts beyond the next plug-in at its outlet is cut there; all this is counted in the report. Days without any
-    session count as empty days, with a warning: they may be holidays, or gaps in the data.
+    that lasts beyond the next plug-in at its outlet is cut there; all this is counted in the report, and logged as a
+    warning when it concerns more than 1 % of the rows. Days without any session count as empty days, with a warning:
+    they may be holidays, or gaps in the data.
 
     Raises
     ------
-    InvalidInputError    a missing column, times with and without a zone, more outlets in the sessions than `n_evse`, no
-        session that can be used, no day
+    InvalidInputError    a missing column, text where a number belongs, times with and without a zone, more outlets in
+        the sessions than `n_evse`, most sessions overlap (a port number without its station), no session that can be
+        used, no day
 
     Examples
     --------
@@ -127,7 +135,8 @@ def cpo_rates_from_sessions(
     empty = dates[~lattices.any(axis=(1, 2))]
     counts = {"not sampled": len(stays.row) - n_sampled, "used": n_sampled, "days": len(dates), "gaps": len(empty)}
     report = pd.Series({**stays.report, **counts})
-    logger.info("charging sessions: %s", ", ".join(f"{key} {value}" for key, value in report.items()))
+    n_changed = sum(stays.report[reason] for reason in CHANGED)
+    log_report(logger, "charging sessions", report.to_dict(), n_changed)
     if len(empty):
         logger.warning("no session on %s: holidays or gaps in the data, counted as empty", listed(empty.date))
     charging_rate, occupancy_rate = (lattices == 1).mean(axis=(0, 1)), (lattices > 0).mean(axis=(0, 1))

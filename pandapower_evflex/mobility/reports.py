@@ -9,12 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.ids import read_ids
+from pandapower_evflex.tables.losses import log_report
+from pandapower_evflex.tables.number_text import number_cells
+from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
+from pandapower_evflex.tables.session_columns import session_columns
 from pandapower_evflex.tables.timestamps import hours_since
 
 logger = logging.getLogger(__name__)
 
-#: what a report must tell
-REPORT_COLUMNS = ("user", "plug_in", "plug_out", "energy_kwh")
+TABLE = "reports"
+
+#: what a report must tell -> the columns that tell it where the caller does not say, the first that is there
+REPORT_COLUMNS = {
+    "user": ("user", "evse"),
+    "plug_in": ("plug_in", "arrival"),
+    "plug_out": ("plug_out", "departure"),
+    "energy_kwh": ("energy_kwh",),
+}
 
 
 def sessions_from_reports(
@@ -22,7 +35,7 @@ def sessions_from_reports(
     start: Any,
     hours: float,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, Any] | None = None,
     timezone: str | None = None,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Sessions that touch a horizon, from a table of charging reports.
@@ -30,57 +43,82 @@ def sessions_from_reports(
     Charging points know neither batteries nor states of charge: the need is the energy that was charged, counted from
     plug-in, and it is the most that the session can take (`energy_mwh` and `max_e_mwh` of `create_ev_sessions`).
     A session that began before the horizon keeps its whole need; `unreachable="reduce"` lowers what is left too late.
+    A session that lasts beyond the next plug-in of its user is cut there, with its energy kept: the plug-in shows that
+    the car had gone.
 
     Parameters
     ----------
-    reports : DataFrame [report]    user or outlet, plug-in time, plug-out time, energy
+    reports : DataFrame [report]    user or outlet, plug-in time, plug-out time, energy; `read_sessions` gives one
     start : timestamp               start of the horizon
     hours : float                   length of the horizon
     columns : {"user": ..., "plug_in": ..., "plug_out": ..., "energy_kwh": ...}
-        names of these columns in the reports; None: just these
+        names of these columns in the reports, as far as they differ from these or from those of `read_sessions` (`evse`
+        where no column is called `user`, `arrival`, `departure`); a list of columns for what several tell together,
+        `{"user": ["station", "port"]}`
     timezone : str                  zone of naive times; elapsed hours then respect daylight saving
 
     Returns
     -------
     sessions : DataFrame with `user, arrival_h, departure_h, energy_mwh, max_e_mwh`, by user and time
-    report : Series of counts: read, kept, outside the horizon, and left out (no plug-out, energy or duration, overlap)
+    report : Series of counts: read; left out for a missing user, plug-out, energy or duration; overlap (cut at the next
+        plug-in; left out where another began at the same time); outside the horizon; kept
+
+    Notes
+    -----
+    50338, "50338", 50338.0 and " 50338" are one user. The counts are logged, as a warning when more than 1 % of the
+    rows were left out or cut, or more than 1 % of the energy was left out.
 
     Raises
     ------
-    ValueError    a column is missing
+    InvalidInputError    a column is missing, no report names a user, energies that are text, most sessions of a column
+        of users overlap (a port number without its station)
     """
-    names = {name: name for name in REPORT_COLUMNS} | dict(columns or {})
-    missing = [name for name in names.values() if name not in reports]
-    if missing:
-        raise ValueError(f"the reports have no column {', '.join(missing)}; give columns={{...}}")
-    energy = pd.to_numeric(reports[names["energy_kwh"]], errors="coerce").to_numpy(dtype=float) / 1e3
+    cells = session_columns(TABLE, reports, columns, REPORT_COLUMNS, tuple(REPORT_COLUMNS))
+    users = read_ids(TABLE, "user", cells["user"])
+    energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")
+    if len(reports) and users.missing.all():
+        remedy = 'say which column names users or outlets, columns={"user": ...}'
+        faults.append(Fault(TABLE, "user", (), f"all {len(reports)} names", "are missing", remedy))
+    if faults:
+        raise InvalidInputError(faults)
     sessions = pd.DataFrame(
         {
-            "user": reports[names["user"]].to_numpy(),
-            "arrival_h": hours_since(reports[names["plug_in"]], start, timezone),
-            "departure_h": hours_since(reports[names["plug_out"]], start, timezone),
-            "energy_mwh": energy,
-            "max_e_mwh": energy,
+            "user": users.code,
+            "arrival_h": hours_since(cells["plug_in"], start, timezone),
+            "departure_h": hours_since(cells["plug_out"], start, timezone),
+            "energy_mwh": energy_kwh / 1e3,
+            "max_e_mwh": energy_kwh / 1e3,
         }
     )
-    report = pd.Series({"read": len(sessions)})
+    total_mwh = _sum(sessions["energy_mwh"])
+    sessions, report = _usable(sessions, is_chosen=columns is not None and bool({"user", "evse"} & set(columns)))
+    n_changed = sum(report.values()) - report["read"]
+    energy_lost = 1.0 - _sum(sessions["energy_mwh"]) / total_mwh if total_mwh else 0.0
+    inside = (sessions["departure_h"] > 0) & (sessions["arrival_h"] < hours)
+    report["outside"], report["kept"] = int(np.sum(~inside)), int(np.sum(inside))
+    log_report(logger, "charging reports", report, n_changed, energy_lost)
+    sessions = sessions[inside].sort_values(["user", "arrival_h"], kind="stable").reset_index(drop=True)
+    return sessions.assign(user=users.labels[sessions["user"]].to_numpy()), pd.Series(report)
+
+
+def _sum(energy: pd.Series) -> float:
+    return float(energy[energy > 0].sum())
+
+
+def _usable(sessions: pd.DataFrame, *, is_chosen: bool) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Sessions that say who, when and how much, those of one user one after the other, and counts of the others."""
+    report = {"read": len(sessions)}
     for reason, wrong in (
+        ("no user", lambda s: s["user"] < 0),
         ("no plug-out", lambda s: s["arrival_h"].isna() | s["departure_h"].isna()),
         ("no energy", lambda s: ~(s["energy_mwh"] > 0)),
         ("no duration", lambda s: s["departure_h"] <= s["arrival_h"]),
-        ("outside", lambda s: (s["departure_h"] <= 0) | (s["arrival_h"] >= hours)),
-        ("overlap", _overlaps),
     ):
         left_out = wrong(sessions).to_numpy(dtype=bool)
         sessions = sessions[~left_out]
         report[reason] = int(np.sum(left_out))
-    report["kept"] = len(sessions)
-    logger.info("charging reports: %s", ", ".join(f"{key} {value}" for key, value in report.items()))
-    return sessions.sort_values(["user", "arrival_h"], kind="stable").reset_index(drop=True), report
-
-
-def _overlaps(sessions: pd.DataFrame) -> pd.Series:
-    """Sessions that begin before an earlier one of the same user has ended."""
-    ordered = sessions.sort_values(["user", "arrival_h"], kind="stable")
-    ended = ordered.groupby("user")["departure_h"].transform(lambda ends: ends.cummax().shift())
-    return (ordered["arrival_h"] < ended).reindex(sessions.index)
+    user, arrival, departure = (sessions[name].to_numpy() for name in ("user", "arrival_h", "departure_h"))
+    refuse_colliding(TABLE, "user", is_chosen, user, arrival, departure)
+    gone = cut_at_next_plug_in(user, arrival, departure)
+    report["overlap"] = int(np.sum(gone < departure))
+    return sessions.assign(departure_h=gone)[gone > arrival], report

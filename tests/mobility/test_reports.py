@@ -39,16 +39,20 @@ def test_what_cannot_be_used_is_left_out_and_counted():
             ("a", "2024-05-14 20:00", "2024-05-14 20:00", 5.0),
             ("a", "2024-05-13 18:00", "2024-05-14 08:00", 5.0),
             ("a", "2024-05-14 18:00", "2024-05-15 01:00", 5.0),
-            ("a", "2024-05-14 20:00", "2024-05-15 02:00", 5.0),  # overlaps with the one before
+            ("a", "2024-05-14 20:00", "2024-05-15 02:00", 5.0),  # cuts the one before
             ("b", "2024-05-14 20:00", "2024-05-15 02:00", 5.0),
+            (None, "2024-05-14 20:00", "2024-05-15 02:00", 5.0),
         ),
         START,
         24.0,
         columns=COLUMNS,
     )
-    expected = {"read": 7, "no plug-out": 1, "no energy": 1, "no duration": 1, "outside": 1, "overlap": 1, "kept": 2}
-    assert report.to_dict() == expected
-    assert sessions["user"].tolist() == ["a", "b"]
+    assert report.to_dict() == {
+        "read": 8, "no user": 1, "no plug-out": 1, "no energy": 1, "no duration": 1, "overlap": 1, "outside": 1,
+        "kept": 3,
+    }  # fmt: skip
+    assert sessions["user"].tolist() == ["a", "a", "b"]
+    assert sessions["departure_h"].tolist() == [8.0, 14.0, 14.0]
 
 
 def test_a_missing_column_is_named():

@@ -1,0 +1,28 @@
+"""Text with which files say that a cell is empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: in lower case, without blanks around it
+EMPTY_TEXT = frozenset({"", "-", "--", "?", "n/a", "#n/a", "na", "nan", "nat", "null", "none", "<na>", "\\n"})
+
+
+def is_empty_text(cell: Any) -> bool:
+    """Whether a cell is text that stands for a missing value."""
+    return isinstance(cell, str) and cell.strip().lower() in EMPTY_TEXT
+
+
+def without_empty_text(values: Any) -> Any:
+    """The cells with None in place of text that stands for a missing value; numbers and times as they are."""
+    if getattr(values, "dtype", None) is not None and getattr(values.dtype, "kind", "O") in "biufmM":
+        return values
+    cells = np.asarray(values, dtype=object)
+    empty: NDArray[np.bool_] = np.fromiter(map(is_empty_text, cells), dtype=bool, count=len(cells))
+    cleared = cells.copy()
+    cleared[empty] = None
+    return pd.Series(cleared, index=values.index, dtype=object) if isinstance(values, pd.Series) else cleared

@@ -1,0 +1,112 @@
+"""Which columns of a table of sessions hold what, by their names or as the caller says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+#: what several columns may tell together
+BY_SEVERAL = ("evse", "user")
+
+Cells: TypeAlias = pd.Series | pd.DataFrame
+
+
+def session_columns(
+    table: str, sessions: Any, columns: Any, known: Mapping[str, Sequence[str]], required: Sequence[str]
+) -> dict[str, Cells]:
+    """Columns that a reader of sessions uses, under its names.
+
+    Parameters
+    ----------
+    table : what the sessions are called in faults
+    columns : {name: column, or list of columns for an outlet or a user}, None: none is renamed
+    known : {name: names that the column may have where ``columns`` does not say}; the first that is there is read
+    required : names that must be found
+
+    Returns
+    -------
+    {name: Series}, a DataFrame where several columns tell it
+
+    Raises
+    ------
+    InvalidInputError    no table, unknown names, columns that are missing or there twice
+    """
+    if not isinstance(sessions, pd.DataFrame):
+        remedy = "give a DataFrame with one row per session"
+        raise InvalidInputError([Fault(table, "", (), f"a {type(sessions).__name__}", "is not a table", remedy)])
+    given = {name: _as_place(sessions, place) for name, place in _checked_names(columns, known).items()}
+    _refuse_several(given)
+    chosen = {name: given[name] if name in given else _first_there(sessions, known[name]) for name in known}
+    faults = []
+    for name, place in chosen.items():
+        faults += _place_faults(table, sessions, name, place, is_wanted=name in required or name in given)
+    if faults:
+        raise InvalidInputError(faults)
+    return {name: sessions[place] for name, place in chosen.items() if _all_there(sessions, place)}
+
+
+def _checked_names(columns: Any, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the caller says of the names in ``known``, also under other names of the same."""
+    if columns is None:
+        return {}
+    if not isinstance(columns, (Mapping, pd.Series)):
+        remedy = 'give names as {"arrival": "plugged_in", ...}'
+        raise InvalidInputError([Fault("columns", "", (), repr(columns), "are no names of columns", remedy)])
+    name_of = {alias: name for name, aliases in known.items() for alias in (*aliases, name)}
+    said = list(dict(columns))
+    meant = [name_of[name] for name in said if name in name_of]
+    use = f"use {', '.join(known)}"
+    faults = [Fault("columns", str(name), (), "the name", "is not known", use) for name in said if name not in name_of]
+    faults += [
+        Fault("columns", name, (), f"the column for {name}", "is said twice", "keep one of the two")
+        for name in dict.fromkeys(meant)
+        if meant.count(name) > 1
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    return {name_of[name]: place for name, place in dict(columns).items()}
+
+
+def _as_place(sessions: pd.DataFrame, place: Any) -> Any:
+    """One column, or a list of several; a tuple may be the label of one."""
+    is_label = isinstance(place, tuple) and place in list(sessions.columns)
+    if is_label or not isinstance(place, (list, tuple, pd.Index, np.ndarray)):
+        return place
+    return list(place) if len(place) != 1 else place[0]
+
+
+def _refuse_several(given: Mapping[str, Any]) -> None:
+    use = f"name one column; only {' and '.join(BY_SEVERAL)} may be told by several"
+    faults = [
+        Fault("columns", name, (), repr(place), "are not one column", use)
+        for name, place in given.items()
+        if isinstance(place, list) and (name not in BY_SEVERAL or not place)
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _first_there(sessions: pd.DataFrame, names: Sequence[str]) -> str:
+    return next((name for name in names if name in sessions), names[0])
+
+
+def _all_there(sessions: pd.DataFrame, place: Any) -> bool:
+    return all(part in sessions for part in (place if isinstance(place, list) else [place]))
+
+
+def _place_faults(table: str, sessions: pd.DataFrame, name: str, place: Any, *, is_wanted: bool) -> list[Fault]:
+    faults = []
+    for part in place if isinstance(place, list) else [place]:
+        n = list(sessions.columns).count(part)
+        if n == 1 or (n == 0 and not is_wanted):
+            continue
+        choice = ", ".join(map(str, sessions.columns))
+        remedy = f'say which it is, columns={{"{name}": ...}}: one of {choice}'
+        problem = f"has the column {part} twice" if n else f"has no column {part}"
+        faults.append(Fault(table, name, (), "the table", problem, remedy))
+    return faults
