@@ -31,7 +31,9 @@ def check_tables(net: Any) -> list[Fault]:
     sessions are being created, an earlier one may still follow.
     """
     faults = version_faults(net)
-    faults += [fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])]
+    faults += [
+        fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])
+    ]
     if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
         faults += first_session_faults(net)
     return faults + rate_faults(net)
