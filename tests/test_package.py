@@ -14,6 +14,7 @@ PACKAGE = Path(evf.__file__).parent
 #: each layer may import itself and those before it
 LAYERS = (
     ("errors",),
+    ("times",),
     ("nlp",),
     ("kernels",),
     ("tables",),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from pandapower_evflex.cpo.stays import HOUR, Stays, read_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.rate_values import MINUTES_PER_DAY
+from pandapower_evflex.times.reader import read_times
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ def cpo_rates_from_sessions(
     timezone: Any = None,
     days: str | Sequence[Any] = "weekdays",
     columns: Mapping[str, Any] | None = None,
+    dayfirst: bool | None = None,
 ) -> CpoRates:
     """Charging and occupancy rates per period of the day, from charging sessions.
 
@@ -95,6 +96,7 @@ def cpo_rates_from_sessions(
     columns : {"arrival": ..., "evse": ..., ...}
         names of the columns in the sessions, as far as they differ; a list of columns where several name the outlet,
         `{"evse": ["station", "port"]}`
+    dayfirst : bool                   order of day and month in text, see `hours_since`
 
     Returns
     -------
@@ -125,11 +127,11 @@ def cpo_rates_from_sessions(
     ([0.0, 0.5, 0.5, 0.0], [0.0, 0.5, 0.5, 0.0])
     """
     n_periods = _checked_sizes(n_evse, period_h)
-    stays = read_stays(sessions, timezone, columns)
+    stays = read_stays(sessions, timezone, columns, dayfirst)
     if len(stays.evse) > n_evse:
         problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
         raise InvalidInputError([Fault(TABLE, "evse", (), f"{len(stays.evse)} outlets", problem, remedy)])
-    dates = _dates(days, stays)
+    dates = _dates(days, stays, dayfirst)
     lattices, arrivals, n_sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), int(n_evse))
     lattices, arrivals = (_by_day(cells, len(dates)) for cells in (lattices, arrivals))
     empty = dates[~lattices.any(axis=(1, 2))]
@@ -160,18 +162,14 @@ def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     return n_periods
 
 
-def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
+def _dates(days: Any, stays: Stays, dayfirst: bool | None) -> pd.DatetimeIndex:
     """The days that count; of a type, those from the first to the last arrival: after it nothing is known."""
     if isinstance(days, str) and days in DAY_TYPES:
         arrivals = stays.clock.wall(np.array([stays.arrival.min(), stays.arrival.max()])).normalize()
         every = pd.date_range(arrivals[0], arrivals[1])
         dates = every[every.dayofweek.isin(DAY_TYPES[days])]
-    elif pd.api.types.is_list_like(days):
-        try:
-            dates = pd.DatetimeIndex([_date(day) for day in days])
-        except (TypeError, ValueError):
-            dates = pd.DatetimeIndex([])
-        dates = dates.dropna().unique().sort_values()
+    elif pd.api.types.is_list_like(days) and not isinstance(days, Mapping):
+        dates = _days_of(days, dayfirst)
     else:
         dates = pd.DatetimeIndex([])
     if not len(dates):
@@ -180,11 +178,19 @@ def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
     return dates.as_unit("ns")
 
 
-def _date(day: Any) -> pd.Timestamp:
-    """Midnight of a date; a number is none, though pandas would take it for nanoseconds."""
-    if isinstance(day, numbers.Real) or pd.isna(day):
-        raise TypeError(day)
-    return pd.Timestamp(day).tz_localize(None).normalize()
+def _days_of(days: Any, dayfirst: bool | None) -> pd.DatetimeIndex:
+    """Midnights of a list of dates; those of a time zone are the dates there."""
+    naive = days.tz_localize(None) if isinstance(days, pd.DatetimeIndex) else days
+    try:
+        times = read_times({"days": naive}, table=FUNCTION, dayfirst=dayfirst)["days"]
+    except InvalidInputError as error:
+        names = f"use one of {', '.join(DAY_TYPES)} or a list of dates"
+        faults = [replace(fault, remedy=f"{fault.remedy}; {names}") for fault in error.faults]
+        raise InvalidInputError(faults) from error
+    if times.is_zoned.any():
+        remedy = "give dates without a time zone"
+        raise InvalidInputError([Fault(FUNCTION, "days", (), "times with a zone", "are no days", remedy)])
+    return times.index.normalize().dropna().unique().sort_values()
 
 
 def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> NDArray[np.int64]:

@@ -56,7 +56,9 @@ class Stays:
     report: dict[str, int]
 
 
-def read_stays(sessions: pd.DataFrame, timezone: Any, columns: Mapping[str, Any] | None) -> Stays:
+def read_stays(
+    sessions: pd.DataFrame, timezone: Any, columns: Mapping[str, Any] | None, dayfirst: bool | None = None
+) -> Stays:
     """Stays from a table of sessions.
 
     A stay that lasts beyond the next plug-in at its outlet is cut there: the plug-in shows that the car had gone.
@@ -67,10 +69,11 @@ def read_stays(sessions: pd.DataFrame, timezone: Any, columns: Mapping[str, Any]
     InvalidInputError    a missing column, times with and without a zone, no session that can be used
     """
     table = _named(sessions, columns)
-    times, clock = read_instants({name: table[name] for name in TIMES if name in table}, timezone)
+    times, clock, found = read_instants({name: table[name] for name in TIMES if name in table}, timezone, dayfirst)
     energy, power = _first_of(table, ENERGY), _first_of(table, POWER)
     outlets = read_ids(TABLE, "evse", table["evse"])
     good, report = _good_rows(outlets, times)
+    report |= found
     evse, row = np.unique(outlets.code[good], return_inverse=True)
     arrival, departure = times["arrival"].asi8[good], times["departure"].asi8[good]
     charging_end = _charging_end(times, energy, power)[good]

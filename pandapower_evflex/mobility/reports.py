@@ -15,7 +15,8 @@ from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.number_text import number_cells
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.session_columns import session_columns
-from pandapower_evflex.tables.timestamps import hours_since
+from pandapower_evflex.times.hours import elapsed_hours
+from pandapower_evflex.times.reader import read_times, report_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def sessions_from_reports(
     *,
     columns: Mapping[str, Any] | None = None,
     timezone: str | None = None,
+    dayfirst: bool | None = None,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Sessions that touch a horizon, from a table of charging reports.
 
@@ -56,6 +58,7 @@ def sessions_from_reports(
         where no column is called `user`, `arrival`, `departure`); a list of columns for what several tell together,
         `{"user": ["station", "port"]}`
     timezone : str                  zone of naive times; elapsed hours then respect daylight saving
+    dayfirst : bool                 order of day and month in text, see `hours_since`
 
     Returns
     -------
@@ -71,7 +74,7 @@ def sessions_from_reports(
     Raises
     ------
     InvalidInputError    a column is missing, no report names a user, energies that are text, most sessions of a column
-        of users overlap (a port number without its station)
+        of users overlap (a port number without its station), times that cannot be read in one way (see `hours_since`)
     """
     cells = session_columns(TABLE, reports, columns, REPORT_COLUMNS, tuple(REPORT_COLUMNS))
     users = read_ids(TABLE, "user", cells["user"])
@@ -81,11 +84,14 @@ def sessions_from_reports(
         faults.append(Fault(TABLE, "user", (), f"all {len(reports)} names", "are missing", remedy))
     if faults:
         raise InvalidInputError(faults)
+    times = {name: cells[name] for name in ("plug_in", "plug_out")}
+    read = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst, in_table=True)
+    at = elapsed_hours(read, "start", TABLE, timezone)
     sessions = pd.DataFrame(
         {
             "user": users.code,
-            "arrival_h": hours_since(cells["plug_in"], start, timezone),
-            "departure_h": hours_since(cells["plug_out"], start, timezone),
+            "arrival_h": at["plug_in"],
+            "departure_h": at["plug_out"],
             "energy_mwh": energy_kwh / 1e3,
             "max_e_mwh": energy_kwh / 1e3,
         }
@@ -96,6 +102,7 @@ def sessions_from_reports(
     energy_lost = 1.0 - _sum(sessions["energy_mwh"]) / total_mwh if total_mwh else 0.0
     inside = (sessions["departure_h"] > 0) & (sessions["arrival_h"] < hours)
     report["outside"], report["kept"] = int(np.sum(~inside)), int(np.sum(inside))
+    report |= {what: number for what, number in report_of(read, TABLE).items() if number}
     log_report(logger, "charging reports", report, n_changed, energy_lost)
     sessions = sessions[inside].sort_values(["user", "arrival_h"], kind="stable").reset_index(drop=True)
     return sessions.assign(user=users.labels[sessions["user"]].to_numpy()), pd.Series(report)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.errors import InvalidInputError
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, as_numbers, numbers_of
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
 from pandapower_evflex.tables.session_checks import CHECKS, TABLE
-from pandapower_evflex.tables.timestamps import hours_since
+from pandapower_evflex.times.hours import elapsed_hours
+from pandapower_evflex.times.reader import read_times
 
 EV_SESSION = TableSchema(
     TABLE,
@@ -54,7 +56,7 @@ EV_SESSION = TableSchema(
     ),
     CHECKS,
     group="ev",
-    arguments=("soc_arrival_percent", "soc_departure_percent", "start"),
+    arguments=("soc_arrival_percent", "soc_departure_percent", "start", "dayfirst"),
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ def create_ev_session(
     max_e_mwh: float | None = None,
     max_p_mw: float | None = None,
     start: Any = None,
+    dayfirst: bool | None = None,
     name: str | None = None,
     index: int | None = None,
     in_service: bool = True,
@@ -96,6 +99,8 @@ def create_ev_session(
     max_e_mwh, max_p_mw : float           of this session's car or outlet, instead of the EV's
     start : timestamp                     start of the horizon, when arrival and departure are timestamps; numbers
                                           stay hours
+    dayfirst : bool                       order of day and month in text: True: 05.09.2017 is in September; None: what
+                                          a number above 12 says, refused where nothing does
     **kwargs                              further columns
 
     Returns
@@ -117,7 +122,7 @@ def create_ev_session(
     row = create_ev_sessions(
         net, [ev], [arrival_h], [departure_h], e_arrival_mwh=e_arrival_mwh, soc_arrival_percent=soc_arrival_percent,
         e_departure_mwh=e_departure_mwh, soc_departure_percent=soc_departure_percent, trip_km=trip_km,
-        energy_mwh=energy_mwh, max_e_mwh=max_e_mwh, max_p_mw=max_p_mw, start=start, name=name,
+        energy_mwh=energy_mwh, max_e_mwh=max_e_mwh, max_p_mw=max_p_mw, start=start, dayfirst=dayfirst, name=name,
         index=None if index is None else [index], in_service=in_service, **kwargs,
     )  # fmt: skip
     return int(row[0])
@@ -138,6 +143,7 @@ def create_ev_sessions(
     max_e_mwh: Any = None,
     max_p_mw: Any = None,
     start: Any = None,
+    dayfirst: bool | None = None,
     name: Any = None,
     index: Sequence[int] | None = None,
     in_service: Any = True,
@@ -165,8 +171,7 @@ def create_ev_sessions(
     values = {
         "name": name,
         "ev": evs,
-        "arrival_h": _hours(rows, "arrival_h", arrival_h, start),
-        "departure_h": _hours(rows, "departure_h", departure_h, start),
+        **_hours(rows, {"arrival_h": arrival_h, "departure_h": departure_h}, start, dayfirst),
         "e_arrival_mwh": np.where(np.isnan(arrival) & ~np.isnan(energy), 0.0, arrival),
         "e_departure_mwh": departure,
         "trip_km": trip_km,
@@ -190,24 +195,32 @@ def _energy(rows: NewRows, when: str, e_mwh: Any, soc_percent: Any, e_max: Float
     return np.where(np.isnan(soc) | fraction | outside, energy, soc / 100.0 * e_max)
 
 
-def _hours(rows: NewRows, column: str, value: Any, start: Any) -> FloatArray:
-    """Hours as they are, timestamps since ``start``."""
-    cells = rows.spread(column, value)
-    hours, is_timestamp = as_numbers(cells)
-    if not is_timestamp.any():
-        return hours
+def _hours(rows: NewRows, columns: Mapping[str, Any], start: Any, dayfirst: Any) -> dict[str, FloatArray]:
+    """Hours as they are, timestamps since ``start``; text of all columns is read in one order of day and month."""
+    cells = {name: rows.spread(name, value) for name, value in columns.items()}
+    read = {name: as_numbers(values) for name, values in cells.items()}
+    hours = {name: floats for name, (floats, _) in read.items()}
+    are_times = {name: is_time for name, (_, is_time) in read.items() if is_time.any()}
     if start is None:
         remedy = "give hours from the start of the horizon, or timestamps together with start="
-        rows.refuse(column, is_timestamp, cells, "is not a number of hours", remedy)
+        for name, is_time in are_times.items():
+            rows.refuse(name, is_time, cells[name], "is not a number of hours", remedy)
         return hours
+    if not are_times:
+        return hours
+    times = {name: pd.Series(cells[name][at], index=rows.labels[at], dtype=object) for name, at in are_times.items()}
     try:
-        hours[is_timestamp] = hours_since(cells[is_timestamp], start)
-    except InvalidInputError as error:
-        labels = rows.labels[is_timestamp]
-        for fault in error.faults:
-            if fault.column == "timestamps":
-                at = labels[list(fault.rows)] if fault.rows else labels
-                rows.faults.append(replace(fault, table=TABLE, column=column, rows=tuple(at.tolist())))
-            else:  # without a start no time can be read
-                raise InvalidInputError([*rows.faults, replace(fault, table=TABLE)]) from error
+        found = elapsed_hours(
+            read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst), "start", TABLE, None
+        )
+    except InvalidInputError as error:  # without times no row can be judged
+        raise InvalidInputError([*rows.faults, *(_with_rows(fault, times) for fault in error.faults)]) from error
+    for name, at in are_times.items():
+        hours[name][at] = found[name]
     return hours
+
+
+def _with_rows(fault: Fault, times: Mapping[str, pd.Series]) -> Fault:
+    """The rows of a fault that concerns all times of a column."""
+    whole = fault.column in times and not fault.rows
+    return replace(fault, rows=tuple(times[fault.column].index.tolist())) if whole else fault

@@ -42,7 +42,7 @@ BAD_SITE_SESSIONS = {
         rates(pd.concat([sessions(), sessions()[["evse"]]], axis=1)), SESSIONS, "evse", (), "say which it is"
     ),
     "no sessions": Bad(rates(sessions().iloc[:0]), SESSIONS, "", (), "arrive, leave later and name their outlet"),
-    "arrivals as hours": cells("", (), "arrive, leave later", arrival=[8.0, 9.0]),
+    "arrivals as hours": cells("arrival", (0, 1), "give date and time", arrival=[8.0, 9.0]),
     "departures before the arrivals": cells("", (), "arrive, leave later", departure="2024-05-14 07:00"),
     "outlets without names": cells("", (), "name their outlet", evse=np.nan),
     "outlets that are lists": cells("evse", (), "a name or a number", evse=[["A1"], ["A2"]]),

@@ -1,0 +1,1 @@
+"""Times as tables, files and arguments have them: read in one way, or refused."""

@@ -1,0 +1,70 @@
+"""Whether day or month comes first: decided once for all text of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.errors import Fault
+
+ISO = "or write dates as 2024-02-13"
+
+
+def day_first(
+    table: str,
+    cells: Mapping[str, pd.Series],
+    parts: Mapping[str, pd.DataFrame],
+    dayfirst: bool | None,
+    faults: list[Fault],
+) -> bool:
+    """What ``dayfirst`` says, else what a number above 12 anywhere says; faults are added where neither does.
+
+    Parameters
+    ----------
+    cells, parts : {column: cells}, {column: parts as `parts_of` takes them apart}
+    """
+    pooled = _pooled(cells, parts)
+    is_day, is_month = pooled["first"] > 12, pooled["second"] > 12
+    for_day, for_month = pooled[is_day & ~is_month], pooled[is_month & ~is_day]
+    if dayfirst is not None:
+        against = for_month if dayfirst else for_day
+        remedy = f"leave dayfirst={bool(dayfirst)} out, {ISO}"
+        faults += _fault(table, against, f"has no such month, though dayfirst={bool(dayfirst)}", remedy)
+        return bool(dayfirst)
+    if len(for_day) and len(for_month):
+        fewer, more = sorted((for_month, for_day), key=len)
+        problem = f"stands beside {more['value'].iloc[0]!r}: day and month come in two orders"
+        faults += _fault(table, fewer, problem, "write all dates in one order, or as 2024-02-13")
+        return True
+    short = pooled[pooled["short_year"].astype(bool)]
+    if len(short):
+        faults += _fault(table, short, "has a year of two digits", "give dayfirst=True or dayfirst=False, " + ISO)
+        return True
+    open_ = pooled[pooled["first"] != pooled["second"]]
+    if not len(for_day) and not len(for_month):
+        problem = "may be day or month first, and nothing tells which"
+        faults += _fault(table, open_, problem, "give dayfirst=True or dayfirst=False, " + ISO)
+    return len(for_month) == 0
+
+
+def _pooled(cells: Mapping[str, pd.Series], parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Dates of all columns whose order the text leaves open."""
+    frames = []
+    for name, column in cells.items():
+        is_open = parts[name]["is_open"].to_numpy(dtype=bool)
+        found: Any = parts[name].loc[is_open, ["first", "second", "short_year"]]
+        frames.append(
+            found.assign(column=name, row=column.index[is_open], value=column.to_numpy(dtype=object)[is_open])
+        )
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _fault(table: str, wrong: pd.DataFrame, problem: str, remedy: str) -> list[Fault]:
+    """One fault, of the first column that is concerned."""
+    if not len(wrong):
+        return []
+    own = wrong[wrong["column"] == wrong["column"].iloc[0]]
+    rows = tuple(row for row in own["row"] if row is not None)
+    return [Fault(table, own["column"].iloc[0], rows, repr(own["value"].iloc[0]), problem, remedy)]
