@@ -13,6 +13,7 @@ import casadi as ca
 import numpy as np
 
 from pandapower_evflex.case.compile import Case
+from pandapower_evflex.powerflow.starts import Starts
 
 KW = 1e3
 IPOPT = {
@@ -99,7 +100,8 @@ def _network_part(case: Case, loads: dict[str, ca.MX]) -> dict[str, Any]:
     free = shape["free"]
     lower = np.concatenate([np.full(len(free), -np.inf), grid.vm_min[free]])
     upper = np.concatenate([np.full(len(free), np.inf), grid.vm_max[free]])
-    start = np.concatenate([np.angle(grid.v_start[free]), np.abs(grid.v_start[free])])
+    v_start = Starts(grid).no_load[free]
+    start = np.concatenate([np.angle(v_start), np.abs(v_start)])
     n_balance, n_limit = 2 * len(free), shape["n_limit"]
     return {
         "x": ca.vec(v),
@@ -121,7 +123,7 @@ def _block_function(case: Case) -> tuple[ca.Function, dict[str, Any]]:
     free = np.setdiff1d(np.arange(n_bus), grid.slack)
     v, p_ev = ca.SX.sym("v", 2 * len(free)), ca.SX.sym("p_ev", len(case.evs.index))
     p_base, q_base = ca.SX.sym("p", n_bus), ca.SX.sym("q", n_bus)
-    theta, vm = ca.SX(np.angle(grid.v_start)), ca.SX(np.abs(grid.v_start))
+    theta, vm = ca.SX(np.angle(grid.set_points)), ca.SX(np.abs(grid.set_points))
     theta[free], vm[free] = v[: len(free)], v[len(free) :]
     p, q = [ca.SX(0)] * n_bus, [ca.SX(0)] * n_bus
     y = grid.y_bus.tocoo()

@@ -29,7 +29,7 @@ def model_of(grid: Grid) -> PowerGridModel:
     branch["k"], branch["theta"], branch["sn"] = np.abs(ratio), np.angle(ratio), 1e6
     source = initialize_array("input", "source", 1)
     source["id"], source["node"], source["status"] = n_bus + n_branch, grid.slack[0], 1
-    source["u_ref"], source["sk"] = np.abs(grid.v_start[grid.slack[0]]), 1e20
+    source["u_ref"], source["sk"] = np.abs(grid.set_points[grid.slack[0]]), 1e20
     load = initialize_array("input", "sym_load", n_bus)
     load["id"] = n_bus + n_branch + 1 + np.arange(n_bus)
     load["node"], load["status"], load["type"] = np.arange(n_bus), 1, LoadGenType.const_power

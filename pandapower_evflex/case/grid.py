@@ -19,9 +19,9 @@ from pandapower.pypower.idx_bus import BUS_TYPE, PV, REF, VA
 from pandapower.pypower.idx_gen import GEN_BUS, GEN_STATUS, VG
 from pandapower.pypower.makeSbus import makeSbus
 from pandapower.pypower.makeYbus import makeYbus
-from scipy.sparse import csc_matrix, csr_matrix
-from scipy.sparse.linalg import spsolve
+from scipy.sparse import csr_matrix
 
+from pandapower_evflex.case.dc_model import dc_model
 from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_faults, voltage_limits
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
@@ -40,7 +40,9 @@ class Grid:
     Parameters
     ----------
     y_bus : csr_matrix complex [n_bus, n_bus]
-    v_start : complex [n_bus]            start of a power flow, with the set points of slack and held buses
+    set_points : complex [n_bus]         voltages of slack buses, magnitudes of held ones, 1 elsewhere
+    b_dc : csr_matrix [n_bus, n_bus]     linear power flow p = b_dc theta + p_dc, of p in pu and theta in rad
+    p_dc : float [n_bus]
     slack, held : int                    buses of fixed voltage; buses of fixed magnitude and free reactive power
     s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values, NaN as 0
     bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
@@ -52,7 +54,9 @@ class Grid:
     """
 
     y_bus: csr_matrix
-    v_start: ComplexArray
+    set_points: ComplexArray
+    b_dc: csr_matrix
+    p_dc: FloatArray
     slack: IntArray
     held: IntArray
     s_fixed: ComplexArray
@@ -141,10 +145,12 @@ def grid_of(net: Any, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> 
     _refuse_crossed(vm_min, vm_max, vm_min_bus, vm_max_bus)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
-    v_start = _no_load_voltages(y_bus, _set_points(ppci), slack, held)
+    b_dc, p_dc = dc_model(ppci)
     return Grid(
         y_bus=y_bus,
-        v_start=v_start,
+        set_points=_set_points(ppci),
+        b_dc=b_dc,
+        p_dc=p_dc,
         slack=slack,
         held=held,
         s_fixed=s_fixed,
@@ -203,30 +209,6 @@ def _set_points(ppci: Any) -> ComplexArray:
     v[at] = gen[running, VG].real
     angle = np.where(bus[:, BUS_TYPE] == REF, np.deg2rad(bus[:, VA]), 0.0)
     return v * np.exp(1j * angle)
-
-
-def _no_load_voltages(y_bus: csr_matrix, set_points: ComplexArray, slack: IntArray, held: IntArray) -> ComplexArray:
-    """Voltages without any load: a start that knows every tap and phase shift, which a flat one does not.
-
-    Generators are sources too, at their set points, with the angle that the slack alone would give them: left floating,
-    long lines and compensation carry them far from any solution.
-    """
-    v = _between_sources(y_bus, set_points, slack)
-    if not len(held):
-        return v
-    sources = set_points.copy()
-    sources[held] = np.abs(set_points[held]) * np.exp(1j * np.angle(v[held]))
-    return _between_sources(y_bus, sources, np.concatenate([slack, held]))
-
-
-def _between_sources(y_bus: csr_matrix, voltages: ComplexArray, sources: IntArray) -> ComplexArray:
-    """Voltages of all other buses, without any load there."""
-    v = voltages.copy()
-    others = np.setdiff1d(np.arange(len(v)), sources)
-    if len(others):
-        rows = y_bus[others]
-        v[others] = spsolve(csc_matrix(rows[:, others]), -rows[:, sources] @ v[sources])
-    return v
 
 
 def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:

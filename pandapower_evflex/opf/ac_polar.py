@@ -99,10 +99,10 @@ def _add_voltages(builder: ProblemBuilder, grid: Grid, blocks: Blocks) -> tuple[
     angle, magnitude = np.angle(blocks.v_start), np.abs(blocks.v_start)
     va_lower, va_upper = np.full_like(angle, -np.inf), np.full_like(angle, np.inf)
     vm_lower, vm_upper = np.tile(grid.vm_min, (len(blocks), 1)), np.tile(grid.vm_max, (len(blocks), 1))
-    slack, set_points = grid.slack, grid.v_start[grid.slack]
+    slack, set_points = grid.slack, grid.set_points[grid.slack]
     angle[:, slack] = va_lower[:, slack] = va_upper[:, slack] = np.angle(set_points)
     fixed = grid.fixed_vm
-    magnitude[:, fixed] = vm_lower[:, fixed] = vm_upper[:, fixed] = np.abs(grid.v_start[fixed])
+    magnitude[:, fixed] = vm_lower[:, fixed] = vm_upper[:, fixed] = np.abs(grid.set_points[fixed])
     va = builder.x.add("va", angle.shape, lower=va_lower, upper=va_upper, start=angle)
     vm = builder.x.add("vm", magnitude.shape, lower=vm_lower, upper=vm_upper, start=magnitude)
     return va, vm

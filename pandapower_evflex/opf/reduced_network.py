@@ -86,7 +86,6 @@ class ReducedNetwork:
 
     def __post_init__(self) -> None:
         grid = self.case.grid
-        self._v: ComplexArray = np.tile(grid.v_start, (len(self.blocks), 1))
         n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
         self._known = {
             OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
@@ -104,6 +103,7 @@ class ReducedNetwork:
         self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()
+        self._v: ComplexArray = self.flow.start(self._without_evs)
         self._lay_out()
 
     def injections(self, x: FloatArray) -> ComplexArray:

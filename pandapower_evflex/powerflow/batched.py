@@ -16,23 +16,23 @@ eliminated in one fixed order for all cases (Tinney and Hart 1967, doi 10.1109/T
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid
+from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid, IntArray
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.powerflow.elimination import plan_elimination
+from pandapower_evflex.powerflow.starts import Starts
 
 #: steps of theta [rad] and ln v are cut to this, so that a stressed case does not jump to the low-voltage branch
 LARGEST_STEP = 0.3
-#: and to this on the second try
+#: and to this on the last try
 CAUTIOUS_STEP = 0.05
-#: a step this small means that the mismatch left is rounding
-SMALLEST_STEP = 1e-13
-#: MVA; no more than this is called rounding
-ROUNDING_MVA = 1e-8
+#: unit roundoff of double precision
+ROUNDOFF = 0.5 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,15 @@ class PowerFlows:
     Parameters
     ----------
     v : complex [n_case, n_bus]       last iterate, also where not converged
-    converged : bool [n_case]
+    converged : bool [n_case]         at an operating point: a low-voltage solution is none
     mismatch_mva : float [n_case]     largest power mismatch of any bus
+    low_voltage : bool [n_case]       only a low-voltage solution was found
     """
 
     v: ComplexArray
     converged: NDArray[np.bool_]
     mismatch_mva: FloatArray
+    low_voltage: NDArray[np.bool_]
 
 
 class BatchedPowerFlow:
@@ -66,6 +68,7 @@ class BatchedPowerFlow:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
+        self.starts = Starts(grid)
         n_bus = grid.y_bus.shape[0]
         self.plan = plan_elimination(grid.y_bus, np.setdiff1d(np.arange(n_bus), grid.slack))
         self.holds = np.zeros(n_bus, dtype=np.bool_)
@@ -73,12 +76,17 @@ class BatchedPowerFlow:
         row_of_entry = np.repeat(np.arange(n_bus), np.diff(grid.y_bus.indptr))
         self.held_block = self.plan.entry_block[self.holds[row_of_entry[self.plan.entry_index]]]
 
+    def start(self, s: ComplexArray) -> ComplexArray:
+        """Where the power flows of these injections start, [n_case, n_bus]."""
+        return self.starts.voltages(self.starts.order[0], s)
+
     def solve(
         self,
         s: ComplexArray,
         v_start: ComplexArray | None = None,
         tolerance_mva: float = 1e-10,
         max_iteration: int = 30,
+        starts: Sequence[str] | None = None,
     ) -> PowerFlows:
         """Voltages for bus injections.
 
@@ -86,41 +94,57 @@ class BatchedPowerFlow:
         ----------
         s : complex [n_case, n_bus]     injections, generation positive, pu of 1 MVA; Q at buses that hold their
                                         voltage and S at the slack are ignored
-        v_start : complex [n_bus] or [n_case, n_bus]    None: no-load voltages; a case that does not converge from its
-                                        own start is tried once more from no load, where no low-voltage branch is near
-        tolerance_mva : float           largest mismatch of any bus
+        v_start : complex [n_bus] or [n_case, n_bus]    tried before the grid's own starts
+        tolerance_mva : float           largest mismatch of any bus; where double precision does not get as far as that,
+                                        the mismatch of a bus that rounding alone may leave
+        starts : of Starts.order        None: all of them, one after the other where a case does not converge, and the
+                                        first once more with small steps
         """
-        grid, plan = self.grid, self.plan
         s = np.ascontiguousarray(s, dtype=np.complex128)
-        v = np.empty_like(s)
-        v[:] = grid.v_start if v_start is None else v_start
-        mismatch = np.empty(len(s))
-        converged = np.zeros(len(s), dtype=np.bool_)
-        for step in (LARGEST_STEP, CAUTIOUS_STEP):
-            open_cases = np.flatnonzero(~converged)
-            if not len(open_cases):
+        n_case = len(s)
+        v = np.ones_like(s)
+        flows = PowerFlows(v, np.zeros(n_case, np.bool_), np.full(n_case, np.inf), np.zeros(n_case, np.bool_))
+        if v_start is not None:
+            v[:] = v_start
+            self._solve(np.arange(n_case), s, flows, tolerance_mva, max_iteration, LARGEST_STEP)
+        names = self.starts.order if starts is None else tuple(starts)
+        for name, step in [*((name, LARGEST_STEP) for name in names), (names[0], CAUTIOUS_STEP)]:
+            cases = np.flatnonzero(~flows.converged)
+            if not len(cases):
                 break
-            if step != LARGEST_STEP:
-                v[open_cases] = grid.v_start
-            _solve_cases(
-                open_cases, s, v, mismatch, converged,
-                grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, self.holds,
-                plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, self.held_block,
-                plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target, plan.n_blocks,
-                tolerance_mva, max_iteration if step == LARGEST_STEP else 3 * max_iteration, step,
-            )  # fmt: skip
-        return PowerFlows(v, converged, mismatch)
+            v[cases] = self.starts.voltages(name, s[cases])
+            n_iteration = max_iteration if step == LARGEST_STEP else 3 * max_iteration
+            self._solve(cases, s, flows, tolerance_mva, n_iteration, step)
+        return flows
+
+    def _solve(
+        self, cases: IntArray, s: ComplexArray, flows: PowerFlows, tolerance: float, max_iteration: int, step: float
+    ) -> None:
+        """Newton's method for the listed cases, from the voltages in ``flows``, in place."""
+        y, plan = self.grid.y_bus, self.plan
+        _solve_cases(
+            cases, s, flows.v, flows.mismatch_mva, flows.converged, flows.low_voltage,
+            y.data, y.indices, y.indptr, self.holds,
+            plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, self.held_block,
+            plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target, plan.n_blocks,
+            tolerance, max_iteration, step,
+        )  # fmt: skip
 
 
 @jit
 def _solve_cases(
-    cases, s, v, mismatch, converged,
+    cases, s, v, mismatch, converged, low_voltage,
     y_data, y_column, y_start, holds,
     bus, diagonal, entry_index, entry_block, held_block,
     start, later, upper, lower, update_start, target, n_blocks,
     tolerance, max_iteration, largest_step,
 ):  # fmt: skip
-    """Newton's method for the listed cases, in place."""
+    """Newton's method for the listed cases, in place.
+
+    A solution is an operating point only where every pivot block of its Jacobian has a positive determinant. A pivot
+    block is how the power of a bus answers to its own voltage with those of later buses held; its determinant changes
+    sign at the nose of that bus's PV curve, and is negative at the lower of the two solutions.
+    """
     n = len(bus)
     c = np.empty(len(y_data), dtype=np.complex128)
     s_calc = np.empty(v.shape[1], dtype=np.complex128)
@@ -128,21 +152,44 @@ def _solve_cases(
     rhs = np.empty((n, 2))
     for case in cases:
         v_case = v[case]
-        step = math.inf
+        solved, n_negative = False, -1  # pivots of the Jacobian of the last step, which ends next to the solution
         for _ in range(max_iteration + 1):
             powers(v_case, y_data, y_column, y_start, c, s_calc)
             worst = _mismatches(s[case], s_calc, holds, bus, rhs)
             if not math.isfinite(worst):
                 break
             mismatch[case] = worst
-            if worst <= tolerance or (step <= SMALLEST_STEP and worst <= ROUNDING_MVA):
-                converged[case] = True
+            solved = worst <= tolerance or _is_rounding(rhs, c, y_start, bus, tolerance)
+            if solved and n_negative >= 0:
                 break
             fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, block)
-            eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
-            step = _update(v_case, rhs, bus, largest_step)
+            n_negative = eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
+            if solved:
+                break
+            _update(v_case, rhs, bus, largest_step)
+        converged[case] = solved and n_negative == 0
+        low_voltage[case] = (low_voltage[case] or (solved and n_negative > 0)) and not converged[case]
         if not converged[case]:
             _leave_finite(v_case, mismatch, case)
+
+
+@jit
+def _is_rounding(rhs, c, y_start, bus, tolerance):
+    """Whether every mismatch is below the tolerance, or one that rounding of its own sum may leave.
+
+    S_k is a sum of n products c_km of three numbers, two of them voltages that are rounded themselves: that is good to
+    (n + 8) u sum_m |c_km|, u the unit roundoff (Higham 2002, section 3.1 and lemma 3.5).
+    """
+    for p in range(len(bus)):
+        d = max(abs(rhs[p, 0]), abs(rhs[p, 1]))
+        if d > tolerance:
+            k = bus[p]
+            total = 0.0
+            for e in range(y_start[k], y_start[k + 1]):
+                total += abs(c[e])
+            if d > (y_start[k + 1] - y_start[k] + 8) * ROUNDOFF * total:
+                return False
+    return True
 
 
 @jit
@@ -198,11 +245,14 @@ def fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_
 
 @jit
 def eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target):
-    """Solve in place by block LU: afterwards rhs holds (d theta, d ln v)."""
+    """Solve in place by block LU: afterwards rhs holds (d theta, d ln v). Returns how many pivots have det <= 0."""
     n = len(diagonal)
+    n_negative = 0
     for p in range(n):
         a, b, c, d = block[diagonal[p]]
         det = a * d - b * c
+        if not det > 0.0:
+            n_negative += 1
         i00, i01, i10, i11 = d / det, -b / det, -c / det, a / det
         block[diagonal[p], 0] = i00
         block[diagonal[p], 1] = i01
@@ -234,11 +284,12 @@ def eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, ta
         inverse = block[diagonal[p]]
         rhs[p, 0] = inverse[0] * r0 + inverse[1] * r1
         rhs[p, 1] = inverse[2] * r0 + inverse[3] * r1
+    return n_negative
 
 
 @jit
 def _update(v, rhs, bus, largest_step):
-    """Step in theta and ln v, cut to the largest allowed; returns the step's size."""
+    """Step in theta and ln v, cut to the largest allowed."""
     size = 0.0
     for p in range(len(bus)):
         size = max(size, abs(rhs[p, 0]), abs(rhs[p, 1]))
@@ -246,7 +297,6 @@ def _update(v, rhs, bus, largest_step):
     for p in range(len(bus)):
         d_theta, d_ln = scale * rhs[p, 0], scale * rhs[p, 1]
         v[bus[p]] *= math.exp(d_ln) * complex(math.cos(d_theta), math.sin(d_theta))
-    return size
 
 
 @jit

@@ -41,7 +41,7 @@ def test_runpp_voltages_balance_the_fixed_injections(name):
     free = np.setdiff1d(np.arange(len(v)), grid.slack)
     assert np.abs(mismatch.real[free]).max() < 1e-9
     assert np.abs(mismatch.imag[np.setdiff1d(free, grid.held)]).max() < 1e-9
-    assert np.allclose(v[grid.slack], grid.v_start[grid.slack], atol=1e-12)
+    assert np.allclose(v[grid.slack], grid.set_points[grid.slack], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["elements", "multivoltage", "simbench_lv"])

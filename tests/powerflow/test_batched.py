@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandapower as pp
+import pandapower.networks as nw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandapower.create import create_bus, create_empty_network, create_ext_grid, create_line_from_parameters
 
 from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -79,7 +81,64 @@ def test_every_solution_balances_power_at_every_bus(scales, make):
     assert np.abs((s_calc - s).real[:, free]).max() < 1e-8
     assert np.abs((s_calc - s).imag[:, np.setdiff1d(free, grid.held)]).max() < 1e-8
     held = np.concatenate([grid.slack, grid.held])
-    assert np.allclose(np.abs(flows.v[:, held]), np.abs(grid.v_start[held]), atol=1e-12)
+    assert np.allclose(np.abs(flows.v[:, held]), np.abs(grid.set_points[held]), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest"),
+    [("case1354pegase", 0.982), ("case1888rte", 0.848), ("case300", 0.889), ("GBnetwork", 0.798), ("iceland", 0.881)],
+)
+def test_transmission_nets_have_the_voltages_of_runpp(name, lowest):
+    net = getattr(nw, name)()
+    grid = read_grid(net)
+    flows = BatchedPowerFlow(grid).solve(grid.s_fixed[None, :])
+    pp.runpp(net, tolerance_mva=1e-8)
+    found = voltages(grid, flows.v[0])
+    assert flows.converged.all()
+    assert np.nanmin(found) == pytest.approx(lowest, abs=1e-3)
+    assert np.nanmax(np.abs(found - net.res_bus.vm_pu)) < 1e-8
+
+
+def test_a_low_voltage_solution_does_not_count_as_converged():
+    grid = read_grid(nw.case1354pegase())
+    flows = BatchedPowerFlow(grid).solve(grid.s_fixed[None, :], starts=["no load"])
+    assert np.abs(flows.v).min() < 0.6
+    assert flows.mismatch_mva.max() < 1e-8
+    assert flows.low_voltage.all()
+    assert not flows.converged.any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0.01, 0.99), st.floats(-0.4, 1.0), st.floats(0.05, 20.0))
+def test_of_the_two_solutions_at_the_end_of_a_line_the_upper_one_counts(share, tan_phi, r_over_x):
+    """|V|^2 = a +- sqrt(a^2 - |z s|^2), a = 1/2 - Re(z conj(s)), for a load s behind an impedance z."""
+    net = two_buses(r_over_x)
+    grid = read_grid(net)
+    load = int(np.setdiff1d([0, 1], grid.slack)[0])
+    z, unit = 1.0 / grid.y_bus[load, load], 1.0 + 1j * tan_phi
+    most = 0.5 / (abs(z * unit) + (z * np.conj(unit)).real)
+    s = share * most * unit
+    a = 0.5 - (z * np.conj(s)).real
+    root = np.sqrt(a**2 - abs(z * s) ** 2)
+    injection = np.zeros((1, 2), dtype=complex)
+    injection[0, load] = -s
+    flow = BatchedPowerFlow(grid)
+    upper = flow.solve(injection)
+    assert upper.converged.all()
+    assert abs(upper.v[0, load]) ** 2 == pytest.approx(a + root, abs=1e-9)
+    below = np.ones(2, dtype=complex)
+    below[load] = np.conj(a - root + z * np.conj(s))
+    from_below = flow.solve(injection, below)
+    assert from_below.converged.all()
+    assert abs(from_below.v[0, load]) ** 2 == pytest.approx(a + root, abs=1e-9)
+
+
+def two_buses(r_over_x):
+    net = create_empty_network()
+    first, second = create_bus(net, vn_kv=20.0), create_bus(net, vn_kv=20.0)
+    create_ext_grid(net, first)
+    create_line_from_parameters(net, first, second, 1.0, 0.2 * r_over_x, 0.2, 0.0, 1.0)
+    return net
 
 
 def test_a_batch_equals_its_cases_one_by_one():
