@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from pandapower_evflex import mobility, networks
+from pandapower_evflex import mobility, networks, toolbox
 from pandapower_evflex.case.horizon import profiles_from_controllers
 from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.equations import (
@@ -135,6 +135,7 @@ __all__ = [
     "shifting_velocity",
     "simulate_lattice",
     "state_probabilities",
+    "toolbox",
     "uncontrolled_charging",
     "velocity_limit",
     "velocity_of_reduction",

@@ -22,7 +22,7 @@ LAYERS = (
     ("powerflow", "solvers"),
     ("opf", "cpo", "market", "mobility"),
     ("planning",),
-    ("networks",),
+    ("networks", "toolbox"),
     ("plotting",),
     ("warmup",),
     ("cli",),

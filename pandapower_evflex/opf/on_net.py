@@ -11,13 +11,13 @@ import pandas as pd
 from pandapower.powerflow import LoadflowNotConverged
 
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
-from pandapower_evflex.opf.moment import period_position
+from pandapower_evflex.opf.moment import SCENARIOS, period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
-from pandapower_evflex.tables.format_version import KEY, stamp_version
+from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.references import SERIES_PREFIX, series_names, whole_labels
 
 logger = logging.getLogger(__name__)
 
-SERIES_PREFIX = "evflex_"
 RESULT_TABLES = ("res_period", "res_flexibility", "res_ev")
 _SHORT = {
     "vm_pu": "bus_vm_pu",
@@ -81,11 +81,6 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
         net[name] = value
 
 
-def series_names(net: Any) -> list[str]:
-    """Keys of what the last run stored."""
-    return [key for key in net if isinstance(key, str) and key.startswith(SERIES_PREFIX) and key != KEY]
-
-
 class StoredResult:
     """What `write_period` and `with_evs_as_loads` need of a result, read from the frames on the net."""
 
@@ -106,8 +101,7 @@ class StoredResult:
 
 def _stored(net: Any, name: str) -> pd.DataFrame:
     """A frame of the last run; SQLite gives labels back as text, and a column without any number as None."""
-    frame = net[SERIES_PREFIX + name]
-    return frame.set_axis(frame.columns.astype(np.int64), axis=1).astype(float)
+    return whole_labels(net[SERIES_PREFIX + name]).astype(float)
 
 
 def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
@@ -160,6 +154,17 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
         trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
         columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
     return pd.DataFrame(columns)
+
+
+def renew_period_table(net: Any) -> None:
+    """`net.res_period` from the series as they stand on the net; without series it is left alone."""
+    if f"{SERIES_PREFIX}ev_p_mw" not in net:
+        return
+    stored: Any = StoredResult(net)
+    for name, short in _SHORT.items():
+        scenarios = [scenario for scenario in SCENARIOS if f"{SERIES_PREFIX}{short}_{scenario}" in net]
+        setattr(stored, name, {scenario: _stored(net, f"{short}_{scenario}") for scenario in scenarios})
+    net["res_period"] = _period_table(stored)
 
 
 def _time_texts(result: FlexibilityOpfResult) -> list[str]:

@@ -17,8 +17,11 @@ Tables hang on the pandapower net; the first row adds one. They survive `deepcop
 Keyword arguments that the create functions do not know become further columns. Units are in the names.
 "optional column": it appears when first given.
 
-pandapower's own toolbox does not know these tables: `reindex_buses`, `drop_buses` and the like leave `net.ev.bus`
-behind. Every run checks the tables as they stand and names what no longer fits.
+pandapower's own toolbox does not know these tables: `pandapower.toolbox.reindex_buses`, `drop_buses` and the like leave
+`net.ev.bus` behind. `evf.toolbox` has the same functions with the same arguments; they carry our tables, rates and
+results along: `select_subnet`, `merge_nets`, `drop_buses`, `drop_elements_at_buses`, `fuse_buses`, `reindex_buses`,
+`reindex_elements`, `create_continuous_bus_index`, `create_continuous_elements_index`, `nets_equal`,
+`get_connected_elements`. Every run checks the tables as they stand and names what no longer fits.
 """
 
 RATES_PART = """## net.cpo_charging_rate, net.cpo_occupancy_rate

@@ -1,0 +1,95 @@
+"""Which labels of other tables our tables hold: in columns, in their index, or as names of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.faults import BoolArray
+from pandapower_evflex.tables.format_version import KEY
+
+SERIES_PREFIX = "evflex_"
+
+#: tables of results of which one row belongs to one row of ours
+ROWS_OF = {"res_ev": "ev", "res_flexibility": "flexibility"}
+
+#: tables whose labels are the columns of stored series, `evflex_<table>_...`
+SERIES_OF = ("ev", "bus", "line", "trafo", "trafo3w", "load", "sgen", "storage", "gen")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column with labels of another table.
+
+    Parameters
+    ----------
+    table, column : where the labels stand
+    target : table that they belong to; "" where `element_type` of the row names it
+    required : False: rows may have none
+    """
+
+    table: str
+    column: str
+    target: str
+    required: bool = True
+
+    def points_to(self, frame: pd.DataFrame, target: str) -> BoolArray:
+        """Rows whose label belongs to ``target``."""
+        if self.target:
+            return np.full(len(frame), self.target == target)
+        return (frame["element_type"] == target).to_numpy(dtype=bool)
+
+
+def _references() -> Iterator[Reference]:
+    for table, schema in TABLES.items():
+        for column in schema.columns:
+            if column.foreign_key:
+                yield Reference(table, column.name, column.foreign_key, column.required)
+            elif column.name == "element":
+                yield Reference(table, "element", "")
+
+
+#: in the order of TABLES: what a row refers to comes before it
+REFERENCES = tuple(_references())
+_OF_RESULTS = Reference("res_flexibility", "element", "")
+
+
+def present(net: Any, references: tuple[Reference, ...] = (*REFERENCES, _OF_RESULTS)) -> Iterator[Reference]:
+    """References whose table the net holds, with the column."""
+    for reference in references:
+        if isinstance(net.get(reference.table), pd.DataFrame) and reference.column in net[reference.table]:
+            yield reference
+
+
+def labelled_columns(net: Any) -> Iterator[tuple[str, str]]:
+    """Key and table of every frame on the net whose columns are labels: rates of sites, stored series."""
+    for name in RATE_TABLES:
+        if name in net:
+            yield name, "cpo"
+    for name in series_names(net):
+        table = name.removeprefix(SERIES_PREFIX).split("_")[0]
+        if table in SERIES_OF:
+            yield name, table
+
+
+def series_names(net: Any) -> list[str]:
+    """Keys of what the last run stored."""
+    return [key for key in net if isinstance(key, str) and key.startswith(SERIES_PREFIX) and key != KEY]
+
+
+def whole_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Column labels as whole numbers: SQLite gives them back as text."""
+    return frame.set_axis(frame.columns.astype(np.int64), axis=1)
+
+
+def mapped(values: pd.Series, lookup: Mapping[Any, Any], where: BoolArray) -> pd.Series:
+    """Labels replaced by the lookup, others kept, in the dtype as it was."""
+    cells = values.to_numpy(dtype=object, copy=True)
+    cells[where] = [lookup.get(label, label) for label in cells[where]]
+    return pd.Series(cells, index=values.index, name=values.name, dtype=object).astype(values.dtype)

@@ -1,0 +1,91 @@
+"""What every function of the toolbox does to our tables: new labels, rows that go with what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from pandapower.toolbox import drop_elements_simple
+
+from pandapower_evflex.opf.on_net import renew_period_table
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.references import (
+    REFERENCES,
+    ROWS_OF,
+    SERIES_OF,
+    labelled_columns,
+    mapped,
+    present,
+    series_names,
+    whole_labels,
+)
+
+#: pandapower's tables whose labels ours may hold
+TARGETS = tuple(dict.fromkeys(["bus", *(table for table in SERIES_OF if table not in TABLES), "trafo"]))
+
+
+def holds_our_tables(net: Any) -> bool:
+    return any(name in net for name in (*TABLES, *RATE_TABLES)) or bool(series_names(net))
+
+
+def index_of(net: Any, tables: Iterable[str]) -> dict[str, pd.Index]:
+    """Labels of those tables that are on the net."""
+    return {table: net[table].index for table in tables if isinstance(net.get(table), pd.DataFrame)}
+
+
+def gone_since(before: Mapping[str, pd.Index], net: Any) -> dict[str, pd.Index]:
+    """Labels that each table has lost."""
+    return {table: index.difference(net[table].index) for table, index in before.items()}
+
+
+def relabel(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
+    """Our tables and results hold the new labels {table: {old: new}}; the index of our own tables is left alone."""
+    relabel_references(net, lookups)
+    for result, table in ROWS_OF.items():
+        if table in lookups and len(net.get(result, ())):
+            net[result] = net[result].rename(index=dict(lookups[table]))
+    for name, table in labelled_columns(net):
+        if table in lookups:
+            net[name] = whole_labels(net[name]).rename(columns=dict(lookups[table]))
+
+
+def relabel_references(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
+    """Columns that refer to other tables."""
+    for reference in present(net):
+        frame = net[reference.table]
+        values = frame[reference.column]
+        for target, lookup in lookups.items():
+            values = mapped(values, lookup, reference.points_to(frame, target) & values.isin(list(lookup)).to_numpy())
+        net[reference.table] = frame.assign(**{reference.column: values})
+
+
+def drop_linked(net: Any, gone: Mapping[str, Collection[Any]]) -> None:
+    """Drop our rows that refer to what is gone {table: labels}, rows that refer to those, and their results.
+
+    A reference that may be missing is emptied, and its row stays.
+    """
+    dropped = {table: list(labels) for table, labels in gone.items()}
+    for reference in present(net, REFERENCES):
+        frame = net[reference.table]
+        hit = pd.Series(False, index=frame.index)
+        for target, labels in dropped.items():
+            hit |= reference.points_to(frame, target) & frame[reference.column].isin(labels)
+        if not hit.any():
+            continue
+        if reference.required:
+            rows = frame.index[hit].tolist()
+            drop_elements_simple(net, reference.table, rows)
+            dropped.setdefault(reference.table, []).extend(rows)
+        else:
+            net[reference.table] = frame.assign(**{reference.column: frame[reference.column].mask(hit)})
+    drop_columns(net)
+
+
+def drop_columns(net: Any) -> None:
+    """Results and rates keep what is still on the net; sums and extremes of each period are taken anew."""
+    for name, table in labelled_columns(net):
+        frame = whole_labels(net[name])
+        net[name] = frame.loc[:, frame.columns.isin(net[table].index)]
+    renew_period_table(net)

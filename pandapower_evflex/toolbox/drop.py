@@ -1,0 +1,50 @@
+"""Buses and elements that go: our rows at them go too, or move with the bus that takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandapower.toolbox as pandapower_toolbox
+
+from pandapower_evflex.toolbox.carry import TARGETS, drop_linked, gone_since, index_of, relabel_references
+
+
+def drop_buses(net, buses, drop_elements=True):
+    """`pandapower.toolbox.drop_buses`; EVs and sites at the buses go, with their sessions, offers, rates and results.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    buses : labels
+    drop_elements : bool    False: EVs and sites stay, as pandapower's elements do, and a run names them
+    """
+    before = index_of(net, TARGETS)
+    pandapower_toolbox.drop_buses(net, buses, drop_elements)
+    drop_linked(net, {**gone_since(before, net), "bus": buses if drop_elements else ()})
+
+
+def drop_elements_at_buses(net, buses, bus_elements=True, branch_elements=True, drop_measurements=True):
+    """`pandapower.toolbox.drop_elements_at_buses`; EVs and sites count as bus elements.
+
+    Candidates go with their lines and transformers, characteristics with their generators.
+    """
+    before = index_of(net, TARGETS)
+    pandapower_toolbox.drop_elements_at_buses(net, buses, bus_elements, branch_elements, drop_measurements)
+    drop_linked(net, {**gone_since(before, net), "bus": buses if bus_elements else ()})
+
+
+def fuse_buses(net, b1, b2, drop=True, fuse_bus_measurements=True):
+    """`pandapower.toolbox.fuse_buses`; EVs and sites at ``b2`` move to ``b1``.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    b1 : int             the bus that stays
+    b2 : int or labels   those that it takes the place of
+    drop : bool          drop them, and the branches within
+    """
+    given = set(b2) if isinstance(b2, Iterable) else {b2}
+    before = index_of(net, TARGETS)
+    pandapower_toolbox.fuse_buses(net, b1, b2, drop, fuse_bus_measurements)
+    relabel_references(net, {"bus": dict.fromkeys(given - {b1}, b1)})
+    drop_linked(net, {**gone_since(before, net), "bus": ()})

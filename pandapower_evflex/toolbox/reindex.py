@@ -1,0 +1,72 @@
+"""New labels for buses and elements, in our tables too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandapower.toolbox as pandapower_toolbox
+
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.toolbox.carry import TARGETS, index_of, relabel
+
+
+def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
+    """`pandapower.toolbox.reindex_buses`; EVs, sites and stored voltages follow their buses.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    bus_lookup : {old: new label}    buses left out keep theirs
+    allow_duplicate_index : bool
+
+    Returns
+    -------
+    dict    the lookup, with all buses
+    """
+    lookup = pandapower_toolbox.reindex_buses(net, bus_lookup, allow_duplicate_index)
+    relabel(net, {"bus": lookup})
+    return lookup
+
+
+def create_continuous_bus_index(net, start=0, store_old_index=False):
+    """`pandapower.toolbox.create_continuous_bus_index`; EVs, sites and stored voltages follow their buses.
+
+    Returns
+    -------
+    dict    {old: new label}
+    """
+    lookup = pandapower_toolbox.create_continuous_bus_index(net, start, store_old_index)
+    relabel(net, {"bus": lookup})
+    return lookup
+
+
+def reindex_elements(net, element_type, new_indices=None, old_indices=None, lookup=None):
+    """`pandapower.toolbox.reindex_elements`; what refers to the elements in our tables and results follows.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    element_type : str    a table of pandapower or of ours: sessions follow "ev", rates "cpo", candidates "line", ...
+    new_indices, old_indices, lookup : see pandapower
+    """
+    old = net[element_type].index
+    pandapower_toolbox.reindex_elements(net, element_type, new_indices, old_indices, lookup)
+    relabel(net, {element_type: dict(zip(old, net[element_type].index, strict=True))})
+
+
+def create_continuous_elements_index(net, start=0, add_df_to_reindex=set()):  # noqa: B006  pandapower's signature
+    """`pandapower.toolbox.create_continuous_elements_index`; our tables are numbered anew as well.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    start : int
+    add_df_to_reindex : set of str    further tables; ours need not be named
+    """
+    ours = {*TABLES, "res_ev", "res_flexibility"}
+    before = {table: np.sort(index) for table, index in index_of(net, TARGETS).items()}
+    pandapower_toolbox.create_continuous_elements_index(net, start, add_df_to_reindex - ours)
+    after = index_of(net, before)
+    relabel(net, {table: dict(zip(before[table], after[table], strict=True)) for table in before})
+    for table in index_of(net, TABLES):
+        net[table] = net[table].sort_index()
+        reindex_elements(net, table, list(range(start, start + len(net[table]))))
