@@ -25,6 +25,8 @@ LAYERS = (
     ("networks", "toolbox"),
     ("plotting",),
     ("warmup",),
+    ("output",),
+    ("demo",),
     ("cli",),
     ("__main__",),
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,12 +163,15 @@ def _slots_of_stay(
     }
 
 
-def charge_at_arrival(stays: list[Stay], n_periods: int, *, fill: bool = False) -> tuple[FloatArray, FloatArray]:
+def charge_at_arrival(
+    stays: list[Stay], n_periods: int, *, fill: bool = False, energies: Mapping[Any, float] | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Power [n_period] and energy at the end of each period of one EV that charges at full power from arrival.
 
     Parameters
     ----------
-    fill : bool    until the battery is full, else until the departure energy is reached
+    fill : bool                     until the battery is full, else until the departure energy is reached
+    energies : {session: energy}    until this much is charged, whatever the need
 
     Returns
     -------
@@ -178,6 +182,8 @@ def charge_at_arrival(stays: list[Stay], n_periods: int, *, fill: bool = False) 
     for stay in stays:
         energy = energy if stay.is_coupled else stay.e_arrival
         target = stay.e_max if fill else stay.e_need
+        if energies is not None:
+            target = energy + energies[stay.session]
         for period in stay.periods:
             missing = max(target - energy, 0.0) / stay.energy_per_p
             p[period] = min(stay.p_max, missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.ev_case import charge_at_arrival
+from pandapower_evflex.case.stays import Stay
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.findings import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.results import period_labels
+from pandapower_evflex.opf.results import FlexibilityOpfResult, period_labels
 from pandapower_evflex.opf.study import read_study
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import element_loading_percent
+
+FUNCTION = "uncontrolled_charging"
+
+#: what legends call it, by what the cars charge
+LABELS = {
+    "needed": "needed energy, from arrival",
+    "full": "filled up, from arrival",
+    "result": "same energy, from arrival",
+}
 
 
 @dataclass(frozen=True)
@@ -25,24 +39,42 @@ class UncontrolledCharging:
 
     Parameters
     ----------
+    energy : "needed", "full" or "result"         what every car charges, see `uncontrolled_charging`
     p_mw : DataFrame [period x ev]
-    min_vm_pu : Series [period]                   lowest voltage of any bus with limits
-    line_loading_percent, trafo_loading_percent : DataFrame [period x element]
+    charged_mwh : Series [session]                energy that goes into the battery within the horizon
+    min_vm_pu : Series [period]                   lowest voltage of the buses with limits (of all where none has any),
+                                                  NaN where no power flow exists
+    line_loading_percent, trafo_loading_percent : DataFrame [period x element], NaN where no power flow exists
     violations : DataFrame                        broken limits: period, element_type, element, value, limit, ...
+    period_h : float
     """
 
+    energy: str
     p_mw: pd.DataFrame
+    charged_mwh: pd.Series
     min_vm_pu: pd.Series
     line_loading_percent: pd.DataFrame
     trafo_loading_percent: pd.DataFrame
     violations: pd.DataFrame
+    period_h: float
+
+    @property
+    def label(self) -> str:
+        """What it is, with the energy drawn from the grid, for legends and tables."""
+        return f"{LABELS[self.energy]} ({1e3 * self.drawn_mwh:.0f} kWh)"
+
+    @property
+    def drawn_mwh(self) -> float:
+        """Energy that all cars draw from the grid within the horizon."""
+        return float(self.p_mw.to_numpy().sum()) * self.period_h
 
 
 def uncontrolled_charging(
     net: Any,
     profiles: Mapping[Any, pd.DataFrame] | None = None,
     *,
-    fill: bool = True,
+    energy: str | FlexibilityOpfResult = "needed",
+    fill: bool | None = None,
     n_periods: int | None = None,
     period_h: float | None = None,
     cyclic: bool = False,
@@ -54,17 +86,24 @@ def uncontrolled_charging(
 ) -> UncontrolledCharging:
     """Let every EV charge at full power from arrival, and run the power flow of every period.
 
+    A fair comparison charges the same energy: give the schedule's result as ``energy``.
+
     Parameters
     ----------
     net, profiles, n_periods, period_h, cyclic, trafo_loading : as in `run_flexibility_opf`
-    fill : bool     True: until the battery is full, as plugged-in cars do; False: until the departure energy is reached
+    energy : "needed", "full" or FlexibilityOpfResult
+        until the departure energy is reached, until the battery is full (as plugged-in cars do), or until each session
+        has what the schedule of that result gives it within the horizon
+    fill : bool
+        deprecated: True is ``energy="full"``, False is ``energy="needed"``
     max_line_loading_percent, max_trafo_loading_percent, min_vm_pu, max_vm_pu : float
         as in `run_flexibility_opf`: what counts as a violation
 
     Raises
     ------
-    InvalidInputError    as in `run_flexibility_opf`
+    InvalidInputError    as in `run_flexibility_opf`; a result without a schedule, or of other sessions
     """
+    kind = _kind_of(energy, fill)
     options = Options(
         scenarios=("base",),
         trafo_loading=trafo_loading,
@@ -76,24 +115,79 @@ def uncontrolled_charging(
     )
     study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     case = study.case
-    n_t = case.horizon.n_periods
-    stays_of: list[list[Any]] = [[] for _ in case.evs.index]
-    for stay in case.evs.stays:
-        stays_of[stay.ev].append(stay)
-    p = np.stack([charge_at_arrival(own, n_t, fill=fill)[0] for own in stays_of], axis=1)
+    p, charged = _charging(case, kind, _energies_of(energy, case) if kind == "result" else None)
     state = grid_state(case, BatchedPowerFlow(case.grid), p)
     labels = period_labels(study.profiles)
+
+    def where_solved(values: FloatArray) -> FloatArray:
+        return np.where(state.converged[:, None], values, np.nan)
 
     def loading(table: str) -> pd.DataFrame:
         index = net[table].index
         values = element_loading_percent(case.grid, state.loading, table, index.to_numpy())
-        return pd.DataFrame(values, index=labels, columns=index)
+        return pd.DataFrame(where_solved(values), index=labels, columns=index)
 
     limited = np.isfinite(case.grid.vm_min) | np.isfinite(case.grid.vm_max)
+    lowest = where_solved(state.vm[:, limited] if limited.any() else state.vm).min(axis=1)
     return UncontrolledCharging(
+        energy=kind,
         p_mw=pd.DataFrame(p, index=labels, columns=case.evs.index),
-        min_vm_pu=pd.Series(state.vm[:, limited].min(axis=1), index=labels),
+        charged_mwh=charged,
+        min_vm_pu=pd.Series(lowest, index=labels),
         line_loading_percent=loading("line"),
         trafo_loading_percent=loading("trafo"),
         violations=findings_frame(exceeded_limits(case, state)).drop(columns=["ev", "session", "scenario", "curable"]),
+        period_h=case.horizon.period_h,
     )
+
+
+def _kind_of(energy: Any, fill: Any) -> str:
+    """ "needed", "full" or "result"; ``fill`` is read for one more version."""
+    if fill is not None:
+        remedy = 'leave fill out and give energy="full" or energy="needed"'
+        if not isinstance(fill, bool | np.bool_):
+            raise InvalidInputError([Fault(FUNCTION, "fill", (), repr(fill), "is not True or False", remedy)])
+        if not isinstance(energy, str) or energy != "needed":
+            raise InvalidInputError([Fault(FUNCTION, "fill", (), fill, "is given beside energy", remedy)])
+        kind = "full" if fill else "needed"
+        message = f"fill={fill} is deprecated and will be removed after version 0.2: use energy={kind!r}"
+        warnings.warn(message, FutureWarning, stacklevel=3)
+        return kind
+    if isinstance(energy, FlexibilityOpfResult):
+        return "result"
+    if isinstance(energy, str) and energy in ("needed", "full"):
+        return energy
+    remedy = 'use "needed", "full", or the result of run_flexibility_opf'
+    value = repr(energy) if isinstance(energy, str) else f"a {type(energy).__name__}"
+    raise InvalidInputError([Fault(FUNCTION, "energy", (), value, "is not known", remedy)])
+
+
+def _energies_of(result: Any, case: Case) -> dict[Any, float]:
+    """Energy that the schedule charges into each session within the horizon, by session."""
+    if "charged_mwh" not in result.summary or result.p_mw.isna().to_numpy().any():
+        remedy = "give the result of a run that found a schedule"
+        raise InvalidInputError(
+            [Fault(FUNCTION, "energy", (), result.status, "is a result without a schedule", remedy)]
+        )
+    charged = result.summary.set_index("session")["charged_mwh"].fillna(0.0)
+    ours = [stay.session for stay in case.evs.stays]
+    same_horizon = len(result.p_mw) == case.horizon.n_periods and result.settings["period_h"] == case.horizon.period_h
+    if sorted(charged.index) != sorted(ours) or not same_horizon:
+        differing = listed(sorted(set(charged.index) ^ set(ours)))
+        value = f"sessions {differing}" if differing else f"{len(result.p_mw)} periods"
+        remedy = "give the result of a run on this net, with the same sessions and periods"
+        raise InvalidInputError([Fault(FUNCTION, "energy", (), value, "differ between the net and the result", remedy)])
+    return charged.to_dict()
+
+
+def _charging(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, pd.Series]:
+    """Power of every EV [n_period, n_ev] and what every session charges."""
+    stays_of: list[list[Stay]] = [[] for _ in case.evs.index]
+    for stay in case.evs.stays:
+        stays_of[stay.ev].append(stay)
+    n_periods = case.horizon.n_periods
+    p = np.zeros((n_periods, len(stays_of)))
+    for ev, own in enumerate(stays_of):
+        p[:, ev], _ = charge_at_arrival(own, n_periods, fill=kind == "full", energies=energies)
+    charged = {stay.session: stay.energy_per_p * p[stay.periods, stay.ev].sum() for stay in case.evs.stays}
+    return p, pd.Series(charged, dtype=float, name="charged_mwh").rename_axis("session")

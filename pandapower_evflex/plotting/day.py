@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
 
 
@@ -30,19 +31,27 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     return ax
 
 
-def plot_min_voltage(result: Any, limit: float | None = None, ax: Any | None = None) -> Any:
+def plot_min_voltage(
+    result: Any,
+    limit: float | None = None,
+    ax: Any | None = None,
+    *,
+    uncontrolled: UncontrolledCharging | pd.Series | None = None,
+) -> Any:
     """Lowest voltage of any bus after full activation in either direction, and without activation (Fig. 8).
 
     Parameters
     ----------
     limit : float    in pu, drawn beside
+    uncontrolled : UncontrolledCharging, or Series [period] of lowest voltages in pu, drawn beside
     """
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
-    for name, label in (("down", "all downward"), ("base", "schedule"), ("up", "all upward")):
+    for name, label in (("down", "all downward"), ("base", _schedule(result, uncontrolled)), ("up", "all upward")):
         if name in result.vm_pu:
             draw_steps(ax, edges, result.vm_pu[name].min(axis=1), color=COLOUR[name], label=label)
+    _draw_uncontrolled(ax, edges, uncontrolled, "min_vm_pu")
     if limit is not None:
         ax.axhline(limit, color=COLOUR["limit"], linestyle="--", label="limit")
     ax.set_ylabel("lowest voltage in pu")
@@ -52,26 +61,27 @@ def plot_min_voltage(result: Any, limit: float | None = None, ax: Any | None = N
 
 
 def plot_trafo_loading(
-    result: Any, limit_percent: float = 100.0, uncontrolled: pd.DataFrame | None = None, ax: Any | None = None
+    result: Any,
+    limit_percent: float = 100.0,
+    uncontrolled: UncontrolledCharging | pd.DataFrame | None = None,
+    ax: Any | None = None,
 ) -> Any:
     """Loading of the most loaded transformer after full activation (Fig. 9).
 
     Parameters
     ----------
     limit_percent : float
-    uncontrolled : DataFrame [period x trafo]    loading under uncontrolled charging, drawn beside
+    uncontrolled : UncontrolledCharging, or DataFrame [period x trafo] of loadings in percent, drawn beside
     """
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
     ax.axhline(limit_percent, color=COLOUR["limit"], linestyle="--", label="limit")
-    for name, label in (("up", "all upward"), ("base", "schedule"), ("down", "all downward")):
+    for name, label in (("up", "all upward"), ("base", _schedule(result, uncontrolled)), ("down", "all downward")):
         if name in result.trafo_loading_percent:
             loading = result.trafo_loading_percent[name].max(axis=1)
             draw_steps(ax, edges, loading, color=COLOUR[name], label=label)
-    if uncontrolled is not None:
-        loading = uncontrolled.max(axis=1)
-        draw_steps(ax, edges, loading, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label="uncontrolled")
+    _draw_uncontrolled(ax, edges, uncontrolled, "trafo_loading_percent")
     ax.set_ylabel("transformer loading in %")
     ax.set_ylim(bottom=0.0)
     title_and_legend(ax, "Transformer loading after full activation")
@@ -79,25 +89,48 @@ def plot_trafo_loading(
     return ax
 
 
-def plot_charging_power(result: Any, uncontrolled: pd.DataFrame | None = None, ax: Any | None = None) -> Any:
+def plot_charging_power(
+    result: Any, uncontrolled: UncontrolledCharging | pd.DataFrame | None = None, ax: Any | None = None
+) -> Any:
     """Aggregate scheduled charging power in kW (Fig. 10).
 
     Without a tie-break the schedule is one of many with the same flexibility.
 
     Parameters
     ----------
-    uncontrolled : DataFrame [period x ev]    MW of uncontrolled charging, drawn beside
+    uncontrolled : UncontrolledCharging, or DataFrame [period x ev] of powers in MW, drawn beside
     """
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
     scheduled = 1e3 * result.p_mw.sum(axis=1).to_numpy()
-    ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label="schedule")
-    if uncontrolled is not None:
-        values = 1e3 * uncontrolled.sum(axis=1)
-        draw_steps(ax, edges, values, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label="uncontrolled")
+    label = _schedule(result, uncontrolled)
+    ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label=label)
+    _draw_uncontrolled(ax, edges, uncontrolled, "p_mw")
     ax.set_ylabel("charging power in kW")
     ax.set_ylim(bottom=0.0)
     title_and_legend(ax, "Aggregate scheduled charging power")
     label_time(ax, result.p_mw.index, period_h)
     return ax
+
+
+def _schedule(result: Any, uncontrolled: Any) -> str:
+    """With its energy where charging of another energy may stand beside it."""
+    if not isinstance(uncontrolled, UncontrolledCharging):
+        return "schedule"
+    energy_mwh = result.p_mw.to_numpy().sum() * result.settings["period_h"]
+    return f"schedule ({1e3 * energy_mwh:.0f} kWh)"
+
+
+def _draw_uncontrolled(ax: Any, edges: Any, uncontrolled: Any, quantity: str) -> None:
+    """Sum of powers in kW, highest loading, or lowest voltage of every period."""
+    if uncontrolled is None:
+        return
+    label, values = "uncontrolled", uncontrolled
+    if isinstance(uncontrolled, UncontrolledCharging):
+        label, values = uncontrolled.label, getattr(uncontrolled, quantity)
+    if quantity == "p_mw":
+        values = 1e3 * values.sum(axis=1)
+    elif quantity == "trafo_loading_percent":
+        values = values.max(axis=1)
+    draw_steps(ax, edges, values, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label=label)

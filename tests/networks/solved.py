@@ -21,7 +21,7 @@ class Solved(NamedTuple):
 
 @cache
 def solved_suburb() -> Solved:
-    """96 periods, both activations, and uncontrolled charging beside them."""
+    """96 periods, both activations, and beside them batteries filled from arrival."""
     net, profiles = evf.networks.suburban_lv(seed=0)
     result = evf.run_flexibility_opf(net, profiles, progress=False)
-    return Solved(net, profiles, result, evf.uncontrolled_charging(net, profiles))
+    return Solved(net, profiles, result, evf.uncontrolled_charging(net, profiles, energy="full"))

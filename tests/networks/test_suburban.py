@@ -101,7 +101,7 @@ def test_roofs_feed_back_at_noon_and_nowhere_near_the_rating(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_charging_at_arrival_overloads_the_transformer_in_the_evening(seed):
     net, profiles = evf.networks.suburban_lv(seed)
-    without = evf.uncontrolled_charging(net, profiles)
+    without = evf.uncontrolled_charging(net, profiles, energy="full")
     overload = without.violations[without.violations["element_type"] == "trafo"]
     assert without.trafo_loading_percent[0].max() > 115.0
     assert _hours(without.p_mw.index[overload["period"]], 17, 23).all()

@@ -31,20 +31,20 @@ def _charging(net, **arguments):
 
 def test_an_ev_charges_at_full_power_until_it_is_full():
     """From the first whole period; 32 kWh are 3 periods of 9.9 kWh and a rest of 2.3 kWh."""
-    p = _charging(_one_ev(soc_arrival_percent=20, trip_km=30))
+    p = _charging(_one_ev(soc_arrival_percent=20, trip_km=30), energy="full")
     np.testing.assert_allclose(1e3 * p, [0, 0, 0, 11, 11, 11, 2.3 / 0.9, 0, 0, 0, 0, 0], atol=1e-9)
 
 
-def test_it_may_stop_at_the_departure_energy():
+def test_it_stops_at_the_departure_energy_unless_told():
     """4 kWh and 30 km of 0.2 kWh are needed, 5 kWh are there."""
-    p = _charging(_one_ev(e_arrival_mwh=0.005, trip_km=30), fill=False)
+    p = _charging(_one_ev(e_arrival_mwh=0.005, trip_km=30))
     np.testing.assert_allclose(1e3 * p, [0, 0, 0, 5 / 0.9, *[0] * 8], atol=1e-9)
 
 
 def test_it_stops_when_the_ev_leaves():
     net = _one_ev(soc_arrival_percent=20, trip_km=10)
     net.ev_session["departure_h"] = 5.0
-    np.testing.assert_allclose(1e3 * _charging(net), [0, 0, 0, 11, 11, *[0] * 7], atol=1e-9)
+    np.testing.assert_allclose(1e3 * _charging(net, energy="full"), [0, 0, 0, 11, 11, *[0] * 7], atol=1e-9)
 
 
 def test_a_need_out_of_reach_is_no_error_here():
@@ -82,11 +82,74 @@ def test_the_grid_state_is_that_of_runpp():
     )
 
 
+def test_fill_means_the_same_for_one_more_version_and_says_so():
+    net = _one_ev(e_arrival_mwh=0.005, trip_km=30)
+    for fill, energy in ((True, "full"), (False, "needed")):
+        with pytest.warns(FutureWarning, match=f"energy='{energy}'"):
+            p = _charging(net, fill=fill)
+        np.testing.assert_array_equal(p, _charging(net, energy=energy))
+
+
+@pytest.mark.parametrize("arguments", [{"fill": "False"}, {"fill": True, "energy": "full"}, {"fill": 1}])
+def test_fill_is_refused_where_it_is_unclear(arguments):
+    with pytest.raises(evf.InvalidInputError, match="leave fill out"):
+        _charging(_one_ev(soc_arrival_percent=20, trip_km=30), **arguments)
+
+
+@pytest.mark.parametrize("energy", ["need", "", None, 3.0, ["full"], pd.DataFrame()])
+def test_an_energy_of_another_kind_is_refused_by_name(energy):
+    with pytest.raises(evf.InvalidInputError, match=r'uncontrolled_charging.energy.*"needed", "full"'):
+        _charging(_one_ev(soc_arrival_percent=20, trip_km=30), energy=energy)
+
+
+@pytest.mark.parametrize("tie_break", [None, "smooth"])
+def test_with_a_result_each_session_charges_what_its_schedule_gives_it(tie_break):
+    """Two sessions, the second after a trip, and one that leaves after the horizon; losses of the charger count."""
+    net = _one_ev(e_arrival_mwh=0.01, trip_km=60)
+    evf.create_ev_session(net, 0, 10.0, 20.0, e_departure_mwh=0.03)
+    run = {"n_periods": 12, "period_h": 1.0}
+    result = evf.run_flexibility_opf(net, **run, tie_break=tie_break, progress=False)
+    without = evf.uncontrolled_charging(net, **run, energy=result)
+    np.testing.assert_allclose(without.charged_mwh, result.summary.set_index("session")["charged_mwh"], atol=1e-12)
+    assert without.drawn_mwh == pytest.approx(result.p_mw.to_numpy().sum(), rel=1e-9)
+    p = 1e3 * without.p_mw[0].to_numpy()
+    first = result.summary["charged_mwh"].iloc[0] * 1e3 / 0.9
+    np.testing.assert_allclose(p[3:9], np.clip(first - 11.0 * np.arange(6), 0.0, 11.0), atol=1e-6)
+    assert without.label == f"same energy, from arrival ({p.sum():.0f} kWh)"
+
+
+def test_a_result_of_other_sessions_or_without_a_schedule_is_refused():
+    net = _one_ev(soc_arrival_percent=20, trip_km=30)
+    run = {"n_periods": 12, "period_h": 1.0}
+    result = evf.run_flexibility_opf(net, **run, progress=False)
+    with pytest.raises(evf.InvalidInputError, match="12 periods differ"):
+        evf.uncontrolled_charging(net, n_periods=8, period_h=1.0, energy=result)
+    evf.create_ev_session(net, 0, 9.0, 11.0)
+    with pytest.raises(evf.InvalidInputError, match="sessions 1 differ"):
+        evf.uncontrolled_charging(net, **run, energy=result)
+    net.ev_session.loc[0, "e_departure_mwh"] = 0.04
+    net.ev_session.loc[0, "departure_h"] = 4.0
+    failed = evf.run_flexibility_opf(net, **run, progress=False, raise_on_failure=False)
+    with pytest.raises(evf.InvalidInputError, match="infeasible is a result without a schedule"):
+        evf.uncontrolled_charging(net, **run, energy=failed)
+
+
+def test_where_no_power_flow_exists_voltages_and_loadings_are_nan():
+    net = _one_ev(soc_arrival_percent=20, trip_km=30)
+    profiles = {("load", "p_mw"): pd.DataFrame([net.load["p_mw"]] * 3).reset_index(drop=True)}
+    profiles["load", "p_mw"].iloc[1] *= 1e3
+    without = evf.uncontrolled_charging(net, profiles, period_h=1.0)
+    assert without.min_vm_pu.isna().tolist() == [False, True, False]
+    for loading in (without.line_loading_percent, without.trafo_loading_percent):
+        assert loading.isna().all(axis=1).tolist() == [False, True, False]
+    assert without.violations["finding"].tolist() == ["no power flow solution"]
+
+
 def test_violations_are_the_limits_exceeded():
     net, profiles = evf.networks.suburban_lv(seed=0)
     net.line["max_loading_percent"] = 60.0
     net.bus["min_vm_pu"] = 0.95
-    without = evf.uncontrolled_charging(net, profiles)
+    without = evf.uncontrolled_charging(net, profiles, energy="full")
     found = without.violations.groupby("element_type").size()
     assert found["trafo"] == (without.trafo_loading_percent > 100).sum().sum()
     assert found["line"] == (without.line_loading_percent > 60).sum().sum()

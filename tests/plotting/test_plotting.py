@@ -99,6 +99,19 @@ def test_lowest_voltages_and_highest_loadings_are_those_of_the_result():
     assert _levels(ax)["limit"] == 90.0
 
 
+def test_uncontrolled_charging_is_drawn_with_its_energy_and_so_is_the_schedule():
+    case = solved_suburb()
+    without, scheduled = case.without, f"schedule ({250 * case.result.p_mw.sum().sum():.0f} kWh)"
+    for ax, values in (
+        (plotting.plot_charging_power(case.result, without), 1e3 * without.p_mw.sum(axis=1)),
+        (plotting.plot_trafo_loading(case.result, 100.0, without), without.trafo_loading_percent.max(axis=1)),
+        (plotting.plot_min_voltage(case.result, uncontrolled=without), without.min_vm_pu),
+    ):
+        np.testing.assert_allclose(_steps(ax)[without.label], values)
+        assert scheduled in _steps(ax)
+    assert without.label == f"filled up, from arrival ({250 * without.p_mw.sum().sum():.0f} kWh)"
+
+
 def test_charging_power_is_the_sum_of_the_fleet():
     case = solved_suburb()
     steps = _steps(plotting.plot_charging_power(case.result, case.without.p_mw))
