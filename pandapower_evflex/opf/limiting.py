@@ -68,11 +68,12 @@ def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> ObjectArray:
         names = ["max_p_mw", "battery full"]
     else:
         conditions = [
+            binds(p, p_scale),
             binds(p - flex, p_scale),
             capped,
             binds(e_before + slots.energy_per_p * (p - flex) - slots.e_min, e_scale),
         ]
-        names = ["nothing scheduled", "max_p_mw", "must leave charged"]
+        names = ["nothing scheduled", "all scheduled power", "max_p_mw", "must leave charged"]
     return np.select(conditions, names, default="").astype(object)
 
 

@@ -20,6 +20,7 @@ from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.limiting import limiting_reasons
 from pandapower_evflex.opf.moment import period_position
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.overview import overview
 from pandapower_evflex.opf.recovery import Recovery
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
@@ -28,7 +29,7 @@ from pandapower_evflex.powerflow.flows import element_loading_percent
 Frames = dict[str, pd.DataFrame]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FlexibilityOpfResult:
     """Result of `run_flexibility_opf`; holds neither the net nor a solver, so it pickles.
 
@@ -104,9 +105,9 @@ class FlexibilityOpfResult:
         Returns
         -------
         DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
-        "max_p_mw", "battery full", "must leave charged", "nothing scheduled" (all scheduled power is already offered
-        downward) or the network elements that bind and that more flexibility of this EV would load further ("network"
-        where none is found)
+        "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power" (all of it is
+        offered downward already) or the network elements that bind and that more flexibility of this EV would load
+        further ("network" where none is found)
 
         Raises
         ------
@@ -121,7 +122,11 @@ class FlexibilityOpfResult:
         return {("ev", name): getattr(self, name).reset_index(drop=True) for name in names}
 
     def __str__(self) -> str:
-        return f"FlexibilityOpfResult({self.status}: {self.message})"
+        return overview(self)
+
+    def __repr__(self) -> str:
+        n_periods, n_evs = self.p_mw.shape
+        return f"<FlexibilityOpfResult: {self.status}, {n_evs} EVs, {n_periods} periods; print() shows more>"
 
 
 def solved_result(

@@ -10,7 +10,15 @@ from pandapower.create import create_line
 import pandapower_evflex as evf
 from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net, two_feeders_net
 
-OWN = {"away", "not offered", "max_p_mw", "battery full", "must leave charged", "nothing scheduled"}
+OWN = {
+    "away",
+    "not offered",
+    "max_p_mw",
+    "battery full",
+    "must leave charged",
+    "nothing scheduled",
+    "all scheduled power",
+}
 #: MW; more of one EV's flexibility
 STEP = 1e-4
 
