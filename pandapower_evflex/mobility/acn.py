@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.mobility.reader_report import with_report
+from pandapower_evflex.tables.number_text import number_cells
+
+logger = logging.getLogger(__name__)
 
 #: column -> key of a session of ACN-Data
 TIMES = {"arrival": "connectionTime", "charging_end": "doneChargingTime", "departure": "disconnectTime"}
@@ -26,8 +31,8 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame [session] with `evse` (the station), `arrival, charging_end, departure` in the site's time zone (NaT where
-    missing) and `energy_kwh` (delivered): what `cpo_rates_from_sessions` takes, and with
-    ``columns={"user": "evse", "plug_in": "arrival", "plug_out": "departure"}`` what `sessions_from_reports` takes
+    missing) and `energy_kwh` (delivered): what `cpo_rates_from_sessions` and `sessions_from_reports` take. Rows
+    without a value are counted in ``attrs["report"]``
 
     Notes
     -----
@@ -37,7 +42,7 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Raises
     ------
-    InvalidInputError    no JSON, no sessions in it, or sessions of several time zones
+    InvalidInputError    no JSON, no sessions of ACN-Data in it, energies that are text, sessions of several time zones
     """
     items = _items(path)
     zones = sorted({str(item["timezone"]) for item in items if item.get("timezone")})
@@ -49,7 +54,10 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
         instants = pd.DatetimeIndex(pd.to_datetime([_time(item.get(key)) for item in items], utc=True))
         columns[name] = instants.tz_convert(zones[0] if zones else "UTC")
     energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
-    return pd.DataFrame({**columns, "energy_kwh": pd.to_numeric(energy, errors="coerce").astype(float)})
+    columns["energy_kwh"], faults = number_cells(Path(path).name, "kWhDelivered", energy, "kWh")
+    if faults:
+        raise InvalidInputError(faults)
+    return with_report(logger, Path(path).name, pd.DataFrame(columns))
 
 
 def _items(path: Any) -> list[dict[str, Any]]:
@@ -61,6 +69,9 @@ def _items(path: Any) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         problem, remedy = "holds no sessions", 'give {"_items": [session, ...]} or a list of sessions'
         raise InvalidInputError([_fault(path, "_items", f"a {type(items).__name__}", problem, remedy)])
+    if not any(TIMES["arrival"] in item for item in items):
+        saw, remedy = ", ".join(map(str, items[0])), f"give sessions with {', '.join(TIMES.values())}"
+        raise InvalidInputError([_fault(path, "_items", f"the keys {saw}", "are not those of ACN-Data", remedy)])
     return items
 
 

@@ -59,26 +59,35 @@ def test_rates_follow_without_further_arguments(acn_file):
 
 def test_sessions_of_a_horizon_follow_too(acn_file):
     reports = read_acn_sessions(acn_file([item()]))
-    sessions, report = sessions_from_reports(
-        reports,
-        pd.Timestamp("2019-01-02", tz="America/Los_Angeles"),
-        24,
-        columns={"user": "evse", "plug_in": "arrival", "plug_out": "departure"},
-    )
+    sessions, report = sessions_from_reports(reports, pd.Timestamp("2019-01-02", tz="America/Los_Angeles"), 24)
+    columns = {"user": "evse", "plug_in": "arrival", "plug_out": "departure"}
+    named, _ = sessions_from_reports(reports, pd.Timestamp("2019-01-02", tz="America/Los_Angeles"), 24, columns=columns)
+    pd.testing.assert_frame_equal(named, sessions)
     assert report["kept"] == 1
     np.testing.assert_allclose(sessions["arrival_h"], 6 + 51 / 3600)
 
 
 def test_what_is_missing_or_garbled_in_a_session_is_missing_in_its_row(acn_file):
-    found = read_acn_sessions(acn_file([item(), {}, item(connectionTime="yesterday", kWhDelivered="much")]))
+    found = read_acn_sessions(acn_file([item(), {}, item(connectionTime="yesterday", kWhDelivered="n/a")]))
     assert found["arrival"].isna().tolist() == [False, True, True]
     assert found["energy_kwh"].isna().tolist() == [False, True, True]
+    assert found.attrs["report"] == {
+        "read": 3, "no outlet": 1, "no arrival": 2, "no departure": 1, "no charging end": 1, "no energy": 2,
+    }  # fmt: skip
+
+
+def test_text_where_the_energy_belongs_is_refused(acn_file):
+    with pytest.raises(
+        evf.InvalidInputError, match='acn.json.kWhDelivered of row 1: .10,143. is not a number.*decimal=","'
+    ):
+        read_acn_sessions(acn_file([item(), item(kWhDelivered="10,143")]))
 
 
 WRONG = {
     "no JSON": ("connectionTime,", "give the file as downloaded"),
     "no sessions": ({"_meta": {}}, "a list of sessions"),
     "an empty list": ({"_items": []}, "a list of sessions"),
+    "sessions of another kind": ([{"start": "2019-01-02T14:00:51Z", "kwh": 3}], "connectionTime"),
     "no list of sessions": ([1, 2], "a list of sessions"),
     "several sites": ([item(), item(timezone="Europe/Berlin")], "one by one"),
 }

@@ -1,0 +1,94 @@
+"""Numbers of a text file, all in one notation: with a decimal comma or a decimal point, decided once per file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.faults import FloatArray, shown_values
+from pandapower_evflex.tables.missing_text import is_empty_text
+
+#: between thousands, besides the other one of point and comma
+_BLANKS = "[ '\u2019\u00a0\u202f]"
+
+
+def _number(decimal: str) -> re.Pattern[str]:
+    mark = re.escape(decimal)
+    thousands = f"(?:{re.escape('.' if decimal == ',' else ',')}|{_BLANKS})"
+    return re.compile(rf"[+-]?(?:[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+|\d+)?(?:{mark}\d*)?(?:[eE][+-]?\d+)?")
+
+
+NOTATIONS = {decimal: _number(decimal) for decimal in (".", ",")}
+
+
+def decimal_of(name: str, columns: Mapping[str, pd.Series]) -> str:
+    """The decimal mark in which all cells of all columns are numbers.
+
+    Raises
+    ------
+    InvalidInputError    some are numbers in neither notation, some in one and some in the other only, or "1,010" in
+        both and nothing else tells
+    """
+    readable = {
+        decimal: {column: _fits(cells, pattern) for column, cells in columns.items()}
+        for decimal, pattern in NOTATIONS.items()
+    }
+    good = [decimal for decimal in NOTATIONS if all(fits.all() for fits in readable[decimal].values())]
+    if len(good) == 1:
+        return good[0]
+    faults = []
+    for column, cells in columns.items():
+        texts = cells.to_numpy(dtype=object)
+        wrong = ~(readable["."][column] | readable[","][column])
+        problem, remedy = "is not a number", "leave out units and words, or empty the cell"
+        if good:  # in both notations: they must mean the same
+            wrong = np.fromiter((_means_two(text) for text in texts), dtype=bool, count=len(texts))
+            problem, remedy = "may be a decimal or thousands", 'give decimal="." or decimal=","'
+        elif not any((~(a | readable[","][c])).any() for c, a in readable["."].items()):
+            wrong = ~readable["."][column]
+            problem, remedy = "has a decimal comma and others have a point", "write all numbers in one way"
+        if wrong.any():
+            rows = tuple(cells.index[wrong].tolist())
+            faults.append(Fault(name, column, rows, shown_values(texts[wrong]), problem, remedy))
+    if faults:
+        raise InvalidInputError(faults)
+    return "."
+
+
+def floats_of(name: str, column: str, cells: pd.Series, decimal: str) -> FloatArray:
+    """Numbers of a column, NaN where a cell is empty.
+
+    Raises
+    ------
+    InvalidInputError    text that is no number with this decimal mark
+    """
+    wrong = ~_fits(cells, NOTATIONS[decimal])
+    if wrong.any():
+        rows, shown = tuple(cells.index[wrong].tolist()), shown_values(cells.to_numpy(dtype=object)[wrong])
+        remedy = "leave out units and words, or empty the cell"
+        raise InvalidInputError([Fault(name, column, rows, shown, f'is not a number with decimal="{decimal}"', remedy)])
+    other = "." if decimal == "," else ","
+    plain = (re.sub(_BLANKS, "", text.strip()).replace(other, "").replace(decimal, ".") for text in cells)
+    return np.fromiter(
+        (np.nan if is_empty_text(text) else float(text) for text in plain), dtype=float, count=len(cells)
+    )
+
+
+def _fits(cells: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
+    return np.fromiter(
+        (
+            is_empty_text(text) or (pattern.fullmatch(text.strip()) is not None and any(map(str.isdigit, text)))
+            for text in cells
+        ),
+        dtype=bool,
+        count=len(cells),
+    )
+
+
+def _means_two(text: str) -> bool:
+    """Whether the only mark of a number may stand before decimals or between thousands: 1,010; but not 0,101."""
+    return re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text.strip()) is not None

@@ -1,0 +1,171 @@
+"""Files of charging sessions, whatever writes them, as one frame."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.mobility.acn import read_acn_sessions
+from pandapower_evflex.mobility.durations import hours_of
+from pandapower_evflex.mobility.file_numbers import decimal_of, floats_of
+from pandapower_evflex.mobility.file_times import session_times
+from pandapower_evflex.mobility.reader_report import with_report
+from pandapower_evflex.mobility.session_formats import FORMATS, Format, recognised, spelling
+from pandapower_evflex.mobility.text_table import read_text, text_table
+from pandapower_evflex.tables.faults import FloatArray
+from pandapower_evflex.tables.ids import read_ids
+
+logger = logging.getLogger(__name__)
+
+FUNCTION = "read_sessions"
+CHOICES = ("acn", *FORMATS)
+
+#: end of a header -> kWh
+ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
+
+
+def read_sessions(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    timezone: str | None = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+) -> pd.DataFrame:
+    """Charging sessions from a file.
+
+    Parameters
+    ----------
+    path : file
+        text with a header and one line per session, separated by semicolons, commas, tabs or bars; in UTF-8, UTF-16 or
+        Latin-1; or JSON of ACN-Data
+    format : str
+        None: the one that the header shows
+
+        * "acn": JSON of ACN-Data, see `read_acn_sessions`
+        * "chargepoint": station, port, start and end of the stay with their time zones, durations as hh:mm:ss, energy
+        * "elaadnl": transactions of charge points and connectors in UTC, durations in hours, energy, largest power
+        * "evflex": the columns that this function returns
+    timezone : str
+        zone of the site, such as "Europe/Amsterdam". None: the one that the file tells; times without any stay naive
+    dayfirst : bool
+        order of day and month in text, see `hours_since`
+    decimal : "." or ","
+        None: the one in which all numbers of the file can be read
+
+    Returns
+    -------
+    DataFrame [session]
+        what `cpo_rates_from_sessions` and `sessions_from_reports` take without further arguments, with these columns as
+        far as the file tells them:
+
+        * `evse` : outlet; "station / port" where the file names both
+        * `user` : card or driver
+        * `arrival, charging_end, departure` : plugged in, done, unplugged; NaT where missing
+        * `energy_kwh`, `p_kw` : energy charged, largest power
+
+        ``attrs["report"]`` counts the rows read and those in which something is missing
+
+    Raises
+    ------
+    InvalidInputError    an empty file, columns of no known format (it names them and the nearest format), cells that
+        cannot be read or can be read in two ways
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pandapower_evflex as evf
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "sessions.csv")
+    >>> _ = path.write_text(
+    ...     "Station;Port;Plug-in;Unplug;Charging Time (hh:mm:ss);Energy (kWh)\\n"
+    ...     "North;1;14.05.2024 08:00;14.05.2024 17:00;03:10:00;19,96\\n")
+    >>> evf.mobility.read_sessions(path).iloc[0].astype(str).to_dict()  # doctest: +NORMALIZE_WHITESPACE
+    {'evse': 'North / 1', 'arrival': '2024-05-14 08:00:00', 'charging_end': '2024-05-14 11:10:00',
+     'departure': '2024-05-14 17:00:00', 'energy_kwh': '19.96'}
+    """
+    _refuse_unknown(format, decimal)
+    name, text = Path(path).name, read_text(path)
+    if format == "acn" or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
+        sessions = read_acn_sessions(path)
+        return sessions if timezone is None else _converted(sessions, timezone)
+    table = text_table(name, text)
+    known, found = recognised(name, list(table.columns), format)
+    if not len(table):
+        raise InvalidInputError([Fault(name, "", (), "the file", "holds no sessions", "give lines below the header")])
+    sessions = _canonical(name, table, known, found, timezone, dayfirst, decimal)
+    return with_report(logger, f"{name} ({known.name})", sessions)
+
+
+def _refuse_unknown(format: Any, decimal: Any) -> None:
+    faults = []
+    for argument, value, choices in (("format", format, CHOICES), ("decimal", decimal, (".", ","))):
+        if value is not None and (not isinstance(value, str) or value not in choices):
+            remedy = f"use one of {', '.join(map(repr, choices))}, or leave it out"
+            faults.append(Fault(FUNCTION, argument, (), repr(value), "is not known", remedy))
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _canonical(
+    name: str, table: pd.DataFrame, known: Format, found: Mapping[str, str], timezone: Any, dayfirst: Any, decimal: Any
+) -> pd.DataFrame:
+    """The frame of a table of text."""
+    numbers = {found[what]: table[found[what]] for what in ("energy", "p_kw") if what in found}
+    durations = {what: found[what] for what in ("stay", "charging") if what in found}
+    if known.hours:
+        plain = {column: table[column][~table[column].str.contains(":")] for column in durations.values()}
+        numbers |= plain
+    mark = decimal or decimal_of(name, numbers)
+    hours = {
+        what: hours_of(name, column, table[column], mark, plain_hours=known.hours) for what, column in durations.items()
+    }
+    times = session_times(name, table, found, timezone, dayfirst)
+    if "stay" in hours:
+        gone = _after(times["arrival"], hours["stay"])
+        times["departure"] = (
+            times["departure"].where(times["departure"].notna(), gone) if "departure" in times else gone
+        )
+    if "charging" in hours:
+        times["charging_end"] = _after(times["arrival"], hours["charging"])
+    columns: dict[str, Any] = {"evse": _labels(name, table, found, ["station", "port"])}
+    if "user" in found:
+        columns["user"] = _labels(name, table, found, ["user"])
+    columns |= {what: times[what] for what in ("arrival", "charging_end", "departure") if what in times}
+    if "energy" in found:
+        cells = floats_of(name, found["energy"], table[found["energy"]], mark)
+        columns["energy_kwh"] = cells * _kwh(name, known, found["energy"])
+    if "p_kw" in found:
+        columns["p_kw"] = floats_of(name, found["p_kw"], table[found["p_kw"]], mark)
+    return pd.DataFrame(columns)
+
+
+def _after(arrival: pd.DatetimeIndex, hours: FloatArray) -> pd.DatetimeIndex:
+    """So long after the arrivals, to the millisecond."""
+    return arrival + pd.to_timedelta(np.round(3600e3 * hours), unit="ms")
+
+
+def _labels(name: str, table: pd.DataFrame, found: Mapping[str, str], parts: list[str]) -> Any:
+    there = [found[part] for part in parts if part in found]
+    ids = read_ids(name, " and ".join(there), table[there] if len(there) > 1 else table[there[0]])
+    labels = np.array([*ids.labels, None], dtype=object)  # the last one for -1, a missing name
+    return labels[ids.code]
+
+
+def _kwh(name: str, known: Format, column: str) -> float:
+    """Unit of a column of energies in kWh, by the end of its name."""
+    unit = next((unit for unit in ENERGY_UNITS if spelling(column).endswith(unit)), None)
+    if unit is None and known.name == "chargepoint":
+        logger.warning("%s: the column %r names no unit, it is taken for kWh", name, column)
+    return ENERGY_UNITS[unit or "kwh"]
+
+
+def _converted(sessions: pd.DataFrame, timezone: Any) -> pd.DataFrame:
+    """Times in another zone."""
+    times = [column for column in ("arrival", "charging_end", "departure") if column in sessions]
+    return sessions.assign(**{column: sessions[column].dt.tz_convert(timezone) for column in times})

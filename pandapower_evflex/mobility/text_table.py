@@ -1,0 +1,90 @@
+"""Delimited text files as tables of text, whatever their encoding and delimiter."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+DELIMITERS = (";", ",", "\t", "|")
+#: first bytes -> encoding
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: first bytes of files that are no text -> what to do
+NO_TEXT = {
+    b"PK": "save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "save the sheet as CSV",
+    b"%PDF": "ask for the table as CSV",
+    b"PAR1": "read it with pandas.read_parquet and name its columns",
+}
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Text of a file in UTF-8, UTF-16 with a mark, or else Latin-1 as Windows has it; gzip is unpacked.
+
+    Raises
+    ------
+    InvalidInputError    an empty file, a workbook or another file that is no text
+    """
+    name, raw = Path(path).name, Path(path).read_bytes()
+    if raw.startswith(b"\x1f\x8b"):
+        raw = gzip.decompress(raw)
+    for mark, remedy in NO_TEXT.items():
+        if raw.startswith(mark):
+            raise InvalidInputError([Fault(name, "", (), "the file", "is not a text file", remedy)])
+    encoding = next((encoding for mark, encoding in MARKS.items() if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    if not text.strip():
+        raise InvalidInputError([Fault(name, "", (), "the file", "is empty", "give a file with a header and sessions")])
+    if "\0" in text:
+        raise InvalidInputError([Fault(name, "", (), "the file", "is not a text file", "save it as CSV in UTF-8")])
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def text_table(name: str, text: str) -> pd.DataFrame:
+    """Rows of delimited text as text, "" where a cell is empty; the first row names the columns.
+
+    Blank lines and the line `sep=;` of spreadsheets are passed over. The delimiter is the one that cuts most rows into
+    as many cells as the header has, and these into most.
+
+    Raises
+    ------
+    InvalidInputError    no delimiter that cuts rows as the header, rows of other lengths, columns that are there twice
+    """
+    text = re.sub(r"\A\ufeff?\s*(sep=.\n)?", "", text, flags=re.IGNORECASE)
+    header, *rows = max((_cells(text, delimiter) for delimiter in DELIMITERS), key=_fit)
+    header = [cell.strip() for cell in header]
+    while len(header) > 1 and not header[-1] and all(len(row) < len(header) or not row[-1].strip() for row in rows):
+        header, rows = header[:-1], [row[: len(header) - 1] for row in rows]  # a delimiter at the end of each line
+    wrong = tuple(i for i, row in enumerate(rows) if len(row) != len(header))
+    twice = tuple(column for column, n in Counter(header).items() if n > 1)
+    if wrong:
+        shown = f"{len(rows[wrong[0]])} cells"
+        problem = f"where the header has {len(header)}"
+        remedy = "quote text that holds the delimiter, and numbers with decimal commas, or export with another one"
+        raise InvalidInputError([Fault(name, "", wrong, shown, problem, remedy)])
+    if twice:
+        shown = f"the columns {', '.join(map(repr, twice))}"
+        raise InvalidInputError([Fault(name, "", (), shown, "are there more than once", "rename all but one")])
+    return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+def _cells(text: str, delimiter: str) -> list[list[str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row))]
+
+
+def _fit(rows: list[list[str]]) -> tuple[float, int]:
+    """How well a delimiter fits: the share of rows with as many cells as the header, which must have several."""
+    n = len(rows[0])
+    return (sum(len(row) == n for row in rows) / len(rows) if n > 1 else 0.0, n)
