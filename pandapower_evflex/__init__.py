@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 from pandapower_evflex import mobility, networks, toolbox
-from pandapower_evflex.case.horizon import profiles_from_controllers
+from pandapower_evflex.case.controllers import profiles_from_controllers
 from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.equations import (
     charging_density,

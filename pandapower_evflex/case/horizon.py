@@ -15,6 +15,7 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
 from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, numbers_of
+from pandapower_evflex.tables.number_text import read_hint
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,8 @@ def _frame_faults(net: Any, table: str, column: str, frame: pd.DataFrame) -> lis
     else:
         read = [as_numbers(frame[label]) for label in columns]
         values, not_number = np.column_stack([r[0] for r in read]), np.column_stack([r[1] for r in read])
-        faults += _cell_faults(place, columns, not_number, "are not numbers", "give numbers in MW or Mvar")
+        hint = read_hint(frame.to_numpy(dtype=object)[not_number])
+        faults += _cell_faults(place, columns, not_number, "are not numbers", f"give numbers in MW or Mvar{hint}")
     wrong = ~np.isfinite(values) if not_number is None else ~np.isfinite(values) & ~not_number
     return faults + _cell_faults(place, columns, wrong, "are NaN or infinite", "fill the gaps")
 
@@ -236,44 +238,3 @@ def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:
     both = own.intersection(profiled.columns)
     p[both] = profiled[both]
     return {**values, ("sgen", "q_mvar"): pd.concat([given, reactive_powers(net, p)], axis=1)}
-
-
-def profiles_from_controllers(net: Any) -> Profile:
-    """Profiles of the ConstControl controllers on the net that read from a DFData source.
-
-    Returns
-    -------
-    {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of
-    service and those of other variables are left out
-
-    Raises
-    ------
-    InvalidInputError    a controller names a profile that its data source does not have
-    """
-    from pandapower.control import ConstControl
-    from pandapower.timeseries import DFData
-
-    parts: dict[tuple[str, str], dict[Any, pd.Series]] = {}
-    faults: list[Fault] = []
-    for label, row in net["controller"].iterrows():
-        controller = row["object"]
-        if not row["in_service"] or not isinstance(controller, ConstControl):
-            continue
-        key = (controller.element, controller.variable)
-        if key not in SUPPORTED or not isinstance(controller.data_source, DFData):
-            continue
-        elements = np.atleast_1d(controller.element_index)
-        names = np.broadcast_to(np.atleast_1d(np.asarray(controller.profile_name, dtype=object)), elements.shape)
-        df = controller.data_source.df
-        missing = [name for name in names if name not in df.columns]
-        if missing:
-            problem, remedy = "is not among the columns of its data source", "name a column of the DFData frame"
-            faults.append(Fault("controller", "profile_name", (label,), listed(missing), problem, remedy))
-            continue
-        scale = getattr(controller, "scale_factor", 1.0)
-        parts.setdefault(key, {}).update(
-            {element: df[name] * scale for element, name in zip(elements.tolist(), names, strict=True)}
-        )
-    if faults:
-        raise InvalidInputError(faults)
-    return {key: pd.DataFrame(columns) for key, columns in parts.items()}

@@ -11,6 +11,7 @@ import pandas as pd
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.number_text import read_hint
 
 #: pu, where net.bus has no such column
 DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
@@ -82,12 +83,13 @@ def limit_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
 
 def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
     floats, not_number = as_numbers(rows[rating.column])
+    hint = read_hint(rows[rating.column][not_number])
     if rating.needed:
         not_number = not_number | np.isnan(floats)
     low, problem = (floats < 0.0, "is below 0") if rating.may_be_0 else (floats <= 0.0, "is not above 0")
     where = (rating.table, rows, rating.column)
     return [
-        *fault_where(*where, not_number, "is no number", rating.remedy),
+        *fault_where(*where, not_number, "is no number", rating.remedy + hint),
         *fault_where(*where, low, problem, rating.remedy),
     ]
 

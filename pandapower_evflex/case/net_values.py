@@ -11,6 +11,7 @@ import pandas as pd
 from pandapower_evflex.case.horizon import SUPPORTED
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.number_text import read_hint
 
 #: what every element in service needs; of these, profiles give p_mw and q_mvar
 POWERS = {
@@ -42,6 +43,7 @@ def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
             or_profile = f" or a profile of {table}.{column}" if (table, column) in SUPPORTED else ""
             remedy = f"give a finite number{or_profile}, or set in_service of the element to False"
             wrong = not_number | ~np.isfinite(floats)
+            remedy += read_hint(open_[column][not_number])
             faults += fault_where(table, open_, column, wrong, "is no finite number", remedy)
     return faults
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import as_numbers, shown_values
+from pandapower_evflex.tables.number_text import read_hint
 
 FloatArray = NDArray[np.float64]
 Int8Array = NDArray[np.int8]
@@ -71,12 +72,12 @@ def series_faults(
         ("is not finite", ~np.isfinite(floats) & ~not_number),
         (f"is below {least:g}", floats < least),
     )
-    return floats, [
-        Fault(function, name, tuple(np.flatnonzero(wrong).tolist()), shown_values(cells.astype(object)[wrong]), *texts)
-        for problem, wrong in found
-        if wrong.any()
-        for texts in [(problem, remedy)]
-    ]
+    faults = []
+    for problem, wrong in found:
+        if wrong.any():
+            rows, shown = tuple(np.flatnonzero(wrong).tolist()), cells.astype(object)[wrong]
+            faults.append(Fault(function, name, rows, shown_values(shown), problem, f"{remedy}{read_hint(shown)}"))
+    return floats, faults
 
 
 def n_evse_faults(function: str, n_evse: Any) -> list[Fault]:

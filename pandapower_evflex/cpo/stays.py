@@ -14,9 +14,8 @@ from pandapower_evflex.cpo.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import Ids, read_ids
-from pandapower_evflex.tables.number_text import number_cells
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
-from pandapower_evflex.tables.session_columns import Cells, session_columns
+from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
 
 Int64Array = NDArray[np.int64]
 

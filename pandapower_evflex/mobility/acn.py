@@ -13,7 +13,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.reader_report import with_report
-from pandapower_evflex.tables.number_text import number_cells
+from pandapower_evflex.tables.session_columns import number_cells
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,8 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.losses import log_report
-from pandapower_evflex.tables.number_text import number_cells
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
-from pandapower_evflex.tables.session_columns import session_columns
+from pandapower_evflex.tables.session_columns import number_cells, session_columns
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times, report_of
 

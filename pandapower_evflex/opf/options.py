@@ -14,6 +14,8 @@ from pandapower_evflex.case.horizon import Horizon
 from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.tables.faults import as_numbers, shown_values
+from pandapower_evflex.tables.number_text import read_hint
 
 FUNCTION = "run_flexibility_opf"
 #: arguments that replace the columns of the net, and their unit
@@ -143,10 +145,14 @@ def _read_weight(target: FloatArray, direction: str, weight: Any, evs: pd.Index)
             remedy = "name columns after in-service rows of net.ev"
             return [Fault(FUNCTION, place, tuple(unknown), "columns", "are not EVs in service", remedy)]
         columns = evs.get_indexer(weight.columns)
-    try:
-        values = np.asarray(weight, dtype=float)
-    except (TypeError, ValueError):
-        return [Fault(FUNCTION, place, (), repr(weight), "is not numeric", "give numbers")]
+    cells = np.asarray(weight, dtype=object)
+    floats, not_number = as_numbers(cells.ravel())
+    if not_number.any():
+        rows = tuple(np.flatnonzero(not_number.reshape(len(cells), -1).any(axis=1)).tolist()) if cells.ndim else ()
+        shown = cells.ravel()[not_number]
+        remedy = f"give numbers, without quotes{read_hint(shown)}"
+        return [Fault(FUNCTION, place, rows, shown_values(shown), "is not a number", remedy)]
+    values = floats.reshape(cells.shape)
     if values.ndim and len(values) != n_periods:
         return [Fault(FUNCTION, place, (), f"{len(values)} rows", f"do not match {n_periods} periods", "give one each")]
     if not np.all(np.isfinite(values)) or np.any(values < 0):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
+from pandapower_evflex.plotting.frames import frame_of_numbers
 
 
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
@@ -72,7 +73,13 @@ def plot_trafo_loading(
     ----------
     limit_percent : float
     uncontrolled : UncontrolledCharging, or DataFrame [period x trafo] of loadings in percent, drawn beside
+
+    Raises
+    ------
+    InvalidInputError    loadings that are no numbers
     """
+    if isinstance(uncontrolled, pd.DataFrame):
+        uncontrolled = frame_of_numbers("plot_trafo_loading", "uncontrolled", uncontrolled)
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
@@ -99,7 +106,13 @@ def plot_charging_power(
     Parameters
     ----------
     uncontrolled : UncontrolledCharging, or DataFrame [period x ev] of powers in MW, drawn beside
+
+    Raises
+    ------
+    InvalidInputError    powers that are no numbers
     """
+    if isinstance(uncontrolled, pd.DataFrame):
+        uncontrolled = frame_of_numbers("plot_charging_power", "uncontrolled", uncontrolled)
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import gaussian_kde
 
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
+from pandapower_evflex.plotting.frames import frame_of_numbers
 
 
 def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:
@@ -62,9 +63,13 @@ def plot_pv_profile(net: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], 
     ----------
     net : pandapowerNet    reads net.sgen.sn_mva
     profiles : {("sgen", "p_mw"): DataFrame[period x sgen], ...}
+
+    Raises
+    ------
+    InvalidInputError    powers that are no numbers
     """
+    frame = frame_of_numbers("plot_pv_profile", "profiles", profiles["sgen", "p_mw"])
     ax = new_axes(ax)
-    frame = profiles["sgen", "p_mw"]
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()
     is_timed = isinstance(frame.index, pd.DatetimeIndex) and len(frame) > 1
     period_h = (frame.index[1] - frame.index[0]) / pd.Timedelta(hours=1) if is_timed else 1.0

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
 
 FloatArray = NDArray[np.float64]
@@ -133,7 +134,8 @@ def column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> 
         faults += fault(missing, "is missing", column.remedy, value="the value")
     if column.dtype == "float64":
         in_unit = f" in {column.unit}" if column.unit else ""
-        faults += fault(not_number, "is not a number", f"give a number{in_unit}, without quotes")
+        remedy = f"give a number{in_unit}, without quotes{read_hint(values[not_number])}"
+        faults += fault(not_number, "is not a number", remedy)
         no_limit = "give a finite number" if column.required else "leave it out (NaN) where there is no limit"
         faults += fault(np.isinf(floats), "is infinite", no_limit)
         return faults + _bound_faults(column, np.where(np.isinf(floats), np.nan, floats), fault)

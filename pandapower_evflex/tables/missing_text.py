@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-#: in lower case, without blanks around it
-EMPTY_TEXT = frozenset({"", "-", "--", "?", "n/a", "#n/a", "na", "nan", "nat", "null", "none", "<na>", "\\n"})
+from pandapower_evflex.times.words import PLACEHOLDERS
+
+#: in lower case, without blanks around it; "0" may be a name or an energy
+EMPTY_TEXT = PLACEHOLDERS - {"0"}
 
 
 def is_empty_text(cell: Any) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import BoolArray, FloatArray, as_numbers, shown_values
+from pandapower_evflex.tables.number_text import read_hint
 
 MINUTES_PER_DAY = 1440
 
@@ -48,8 +49,9 @@ def _checked_shares(cells: Any, place: Place) -> tuple[FloatArray, list[Fault], 
     """Shares within 0 and 1, what is wrong with them, and where."""
     values, not_number = as_numbers(cells)
     remedy = "give shares of the outlets from 0 to 1"
+    texts = np.asarray(cells, dtype=object)[not_number]
     found = (
-        ("is not a number", "give numbers, without quotes", not_number),
+        ("is not a number", f"give numbers, without quotes{read_hint(texts)}", not_number),
         ("is missing", "give a rate for every period", np.isnan(values) & ~not_number),
         ("is negative", remedy, values < -ROUNDING),
         ("is above 1", f"{remedy}: 0.45, not 45 percent", values > 1.0 + ROUNDING),

@@ -23,6 +23,7 @@ from pandapower_evflex.tables.faults import (
     typed,
 )
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ class NewRows:
         """One float per row, NaN where nothing is given."""
         cells = self.spread(name, value)
         floats, not_number = as_numbers(cells)
-        self.refuse(name, not_number, cells, "is not a number", "give a number, without quotes")
+        self.refuse(
+            name, not_number, cells, "is not a number", f"give a number, without quotes{read_hint(cells[not_number])}"
+        )
         return floats
 
     def refuse(self, name: str, wrong: BoolArray, cells: Any, problem: str, remedy: str) -> None:

@@ -1,4 +1,4 @@
-"""Which columns of a table of sessions hold what, by their names or as the caller says."""
+"""Which columns of a table of sessions hold what, by their names or as the caller says, and their numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.faults import FloatArray, as_numbers, shown_values
+from pandapower_evflex.tables.missing_text import without_empty_text
+from pandapower_evflex.tables.number_text import read_hint
 
 #: what several columns may tell together
 BY_SEVERAL = ("evse", "user")
@@ -110,3 +113,21 @@ def _place_faults(table: str, sessions: pd.DataFrame, name: str, place: Any, *, 
         problem = f"has the column {part} twice" if n else f"has no column {part}"
         faults.append(Fault(table, name, (), "the table", problem, remedy))
     return faults
+
+
+def number_cells(table: str, column: str, values: pd.Series, unit: str) -> tuple[FloatArray, list[Fault]]:
+    """Numbers of a column of a table that was read from a file, NaN where none is given, and faults.
+
+    Text that stands for a missing value ("-", "NULL", ...) is one; other text, truth values and times are refused, and
+    so are infinite values.
+    """
+    cells = without_empty_text(values)
+    floats, not_number = as_numbers(cells)
+    faults = []
+    for wrong, problem in ((not_number, "is not a number"), (np.isinf(floats), "is infinite")):
+        if wrong.any():
+            shown = cells.to_numpy(dtype=object)[wrong]
+            rows = tuple(values.index[wrong].tolist())
+            remedy = f"give a number in {unit}, without quotes{read_hint(shown)}"
+            faults.append(Fault(table, column, rows, shown_values(shown), problem, remedy))
+    return floats, faults

@@ -1,0 +1,67 @@
+"""Profiles that pandapower's controllers hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.horizon import SUPPORTED, Profile
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.tables.faults import as_numbers, shown_values
+from pandapower_evflex.tables.number_text import read_hint
+
+
+def profiles_from_controllers(net: Any) -> Profile:
+    """Profiles of the ConstControl controllers on the net that read from a DFData source.
+
+    Returns
+    -------
+    {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of
+    service and those of other variables are left out
+
+    Raises
+    ------
+    InvalidInputError    a controller names a profile that its data source does not have, or one that holds text
+    """
+    from pandapower.control import ConstControl
+    from pandapower.timeseries import DFData
+
+    parts: dict[tuple[str, str], dict[Any, pd.Series]] = {}
+    faults: list[Fault] = []
+    for label, row in net["controller"].iterrows():
+        controller = row["object"]
+        if not row["in_service"] or not isinstance(controller, ConstControl):
+            continue
+        key = (controller.element, controller.variable)
+        if key not in SUPPORTED or not isinstance(controller.data_source, DFData):
+            continue
+        elements = np.atleast_1d(controller.element_index)
+        names = np.broadcast_to(np.atleast_1d(np.asarray(controller.profile_name, dtype=object)), elements.shape)
+        df = controller.data_source.df
+        found = _source_faults(label, df, names)
+        faults += found
+        if not found:
+            scale = getattr(controller, "scale_factor", 1.0)
+            pairs = zip(elements.tolist(), names, strict=True)
+            parts.setdefault(key, {}).update({element: df[name] * scale for element, name in pairs})
+    if faults:
+        raise InvalidInputError(faults)
+    return {key: pd.DataFrame(columns) for key, columns in parts.items()}
+
+
+def _source_faults(controller: Any, df: pd.DataFrame, names: Any) -> list[Fault]:
+    """Profiles that the data source of a controller does not have, and those that hold text."""
+    missing = [name for name in names if name not in df.columns]
+    if missing:
+        problem, remedy = "is not among the columns of its data source", "name a column of the DFData frame"
+        return [Fault("controller", "profile_name", (controller,), listed(missing), problem, remedy)]
+    faults = []
+    for name in dict.fromkeys(names):
+        _, not_number = as_numbers(df[name])
+        if not_number.any():
+            shown = df[name].to_numpy(dtype=object)[not_number]
+            rows, remedy = tuple(df.index[not_number].tolist()), f"give numbers in MW or Mvar{read_hint(shown)}"
+            faults.append(Fault("DFData", str(name), rows, shown_values(shown), "is not a number", remedy))
+    return faults
