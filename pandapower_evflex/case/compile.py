@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.case.ev_case import EvCase, charge_at_arrival, offers_of, slots_of
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.horizon import Horizon, Profiles
+from pandapower_evflex.case.limits import Limits, Relaxed
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.stays import Stay, with_needs_of_next
 from pandapower_evflex.errors import Fault
@@ -38,6 +40,7 @@ class Case:
     s_base : complex [n_period, n_bus]   injection of everything but EVs, pu
     scenarios : activation scenarios, of "down", "up", "base"
     q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
+    relaxed : Relaxed or None            limits that stand in for those of the grid
     """
 
     grid: Grid
@@ -46,6 +49,17 @@ class Case:
     s_base: ComplexArray
     scenarios: tuple[str, ...]
     q_follows_flexibility: bool
+    relaxed: Relaxed | None = None
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What every schedule keeps."""
+        return self.relaxed.kept if self.relaxed else Limits.of(self.grid, self.horizon.n_periods)
+
+    @property
+    def seen_limits(self) -> Limits:
+        """Of these, the ones that a schedule could exceed."""
+        return self.relaxed.seen if self.relaxed else self.limits
 
     def injections(self, p_ev: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:
         """Bus injections [n_case, n_bus] with EV loads ``p_ev`` [n_period, n_ev].
@@ -101,6 +115,11 @@ def compile_evs(
     fixed_p, fixed_e = np.zeros((horizon.n_periods, n_ev)), np.full((horizon.n_periods, n_ev), np.nan)
     for i in np.flatnonzero(~controllable):
         fixed_p[:, i], fixed_e[:, i] = charge_at_arrival(stays[i], horizon.n_periods)
+    held = np.zeros(fixed_p.shape, dtype=bool)
+    for i in np.flatnonzero(controllable):
+        for stay in stays[i]:
+            held[stay.periods[list(stay.held)], i] = True
+            fixed_p[stay.periods[list(stay.held)], i] = stay.p_min
     return EvCase(
         index=evs.index.to_numpy(),
         bus_row=bus_row,
@@ -109,6 +128,7 @@ def compile_evs(
         stays=[stay for own in stays for stay in own],
         slots=slots,
         offers={d: offers_of(d, evs, flexibility, slots, weights[d]) for d in ("up", "down")},
+        held=held,
         fixed_p=fixed_p,
         fixed_e=fixed_e,
     )

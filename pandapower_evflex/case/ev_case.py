@@ -88,7 +88,9 @@ class EvCase:
     stays : list of Stay          of all EVs, needs final
     slots : Slots                 of the controllable EVs
     offers : {"up": Offers, "down": Offers}
-    fixed_p, fixed_e : float [n_period, n_ev]   uncontrollable EVs: power, energy (nan: other EV, or away)
+    held : bool [n_period, n_ev]  controllable EVs that draw their least power: no slot
+    fixed_p : float [n_period, n_ev]   power of uncontrollable and held EVs
+    fixed_e : float [n_period, n_ev]   energy of uncontrollable EVs (nan: other EV, or away)
     """
 
     index: IntArray
@@ -98,6 +100,7 @@ class EvCase:
     stays: list[Stay]
     slots: Slots
     offers: Mapping[str, Offers]
+    held: NDArray[np.bool_]
     fixed_p: FloatArray
     fixed_e: FloatArray
 
@@ -115,10 +118,14 @@ def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
                 e_start, e_start_most = e_guaranteed, e_best
             else:
                 link, offset, e_start, e_start_most = -1, stay.e_arrival, stay.e_arrival, stay.e_arrival
-            parts.append(_slots_of_stay(stay, number, n_slots, link, offset, e_start, e_start_most))
-            if len(stay.periods):
-                n_slots += len(stay.periods)
-                link, offset = n_slots - 1, 0.0
+            part = _slots_of_stay(stay, number, n_slots, link, offset, e_start, e_start_most)
+            parts.append(part)
+            charged = stay.energy_per_p * stay.p_min * np.cumsum(stay.is_held)
+            if len(part["period"]):
+                n_slots += len(part["period"])
+                link, offset = n_slots - 1, charged[-1] - charged[~stay.is_held][-1]
+            elif len(charged):
+                offset += charged[-1]
             offset -= stay.trip
             e_guaranteed = max(min(stay.e_need, stay.reach(e_start)) - stay.trip, 0.0)
             e_best = max(stay.reach(e_start_most) - stay.trip, 0.0)
@@ -139,26 +146,29 @@ def _slots_of_stay(
     stay: Stay, number: int, n_before: int, link: int, offset: float, e_start: float, e_start_most: float
 ) -> dict[str, FloatArray | IntArray]:
     """Slots of one stay; ``e_start`` is there at arrival in every schedule, more than ``e_start_most`` in none."""
-    n = len(stay.periods)
-    k = np.arange(n)
-    previous = n_before + k - 1
-    e_offset = np.zeros(n)
+    held = stay.is_held
+    at = np.flatnonzero(~held)
+    n = len(at)
+    most = stay.energy_per_p * np.cumsum(np.where(held, stay.p_min, stay.p_max))[at]
+    while_held = stay.energy_per_p * stay.p_min * np.cumsum(held)
+    next_slot = np.append(at, len(held))[1:] - 1
+    previous = n_before + np.arange(n) - 1
+    e_offset = np.diff(while_held[at], prepend=0.0)
     if n:
-        previous[0], e_offset[0] = link, offset
-    per_period = stay.energy_per_p * stay.p_max
-    reach = np.minimum(stay.e_max, e_start + per_period * (k + 1))
-    n_left = stay.n_whole - 1 - k
-    e_min = np.minimum(reach, np.maximum(stay.e_low, stay.e_need - per_period * n_left))
-    constant = {"e_max": stay.e_max, "p_min": stay.p_min, "p_max": stay.p_max, "energy_per_p": stay.energy_per_p}
+        previous[0], e_offset[0] = link, offset + e_offset[0]
+    reach = np.minimum(stay.e_max, e_start + most)
+    e_min = np.minimum(reach, np.maximum(stay.e_low, stay.e_need - (stay.e_at_full_power - most)))
+    constant = {"p_min": stay.p_min, "p_max": stay.p_max, "energy_per_p": stay.energy_per_p}
     return {
         "ev": np.full(n, stay.ev),
         "stay": np.full(n, number),
-        "period": stay.periods,
+        "period": stay.periods[at],
         "previous": previous,
         "e_offset": e_offset,
         "e_min": e_min,
         "e_least": np.full(n, e_start),
-        "e_most": e_start_most + per_period * (k + 1),
+        "e_most": e_start_most + most,
+        "e_max": stay.e_max - (while_held[next_slot] - while_held[at]),
         **{name: np.full(n, value) for name, value in constant.items()},
     }
 
@@ -191,6 +201,18 @@ def charge_at_arrival(
             e[period] = energy
         energy = max(energy - stay.trip, 0.0)
     return p, e
+
+
+def fill_energies_while_held(case: EvCase, e: FloatArray) -> None:
+    """Energies [n_period, n_ev] of EVs that draw their least power, in place; those of all slots are there."""
+    energy = np.nan
+    for stay in case.stays:
+        energy = energy if stay.is_coupled else stay.e_arrival
+        for period in stay.periods:
+            if case.held[period, stay.ev]:
+                e[period, stay.ev] = energy + stay.energy_per_p * stay.p_min
+            energy = e[period, stay.ev]
+        energy = max(energy - stay.trip, 0.0)
 
 
 def offers_of(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pandapower_evflex.case.horizon import Horizon
 from pandapower_evflex.errors import Fault
@@ -39,6 +40,7 @@ class Stay:
     e_need : float            energy at departure, paper eq. (19) capped at the battery
     e_low, e_max, p_min, p_max, trip : float
     eta : float               charging efficiency, 0..1
+    held : tuple of int       positions in `periods` at which the EV draws its least power, whatever the schedule
     energy_per_p : float      eta * period_h, energy of a period per unit of power
     """
 
@@ -55,6 +57,7 @@ class Stay:
     trip: float
     eta: float
     energy_per_p: float
+    held: tuple[int, ...] = ()
 
     @property
     def is_coupled(self) -> bool:
@@ -65,9 +68,26 @@ class Stay:
     def n_whole(self) -> int:
         return len(self.periods) + self.n_after
 
+    @property
+    def is_held(self) -> NDArray[np.bool_]:
+        held = np.zeros(len(self.periods), dtype=bool)
+        held[list(self.held)] = True
+        return held
+
+    @property
+    def e_after(self) -> float:
+        """Most energy charged after the end of the horizon."""
+        return self.energy_per_p * self.p_max * self.n_after
+
+    @property
+    def e_at_full_power(self) -> float:
+        """Most energy charged in the whole stay."""
+        n_held = len(self.held)
+        return self.energy_per_p * (self.p_max * (self.n_whole - n_held) + self.p_min * n_held)
+
     def reach(self, e_start: float) -> float:
         """Energy at departure when charging at full power throughout."""
-        return min(self.e_max, e_start + self.energy_per_p * self.p_max * self.n_whole)
+        return min(self.e_max, e_start + self.e_at_full_power)
 
 
 def read_stays(evs: pd.DataFrame, sessions: pd.DataFrame, horizon: Horizon) -> tuple[list[list[Stay]], list[Fault]]:
@@ -270,7 +290,7 @@ def with_needs_of_next(stays: list[list[Stay]]) -> list[list[Stay]]:
         for stay in reversed(own):
             if later and later[0].is_coupled:
                 following = later[0]
-                start = following.e_need - following.energy_per_p * following.p_max * following.n_whole
+                start = following.e_need - following.e_at_full_power
                 stay = replace(stay, e_need=max(stay.e_need, min(stay.trip + max(start, 0.0), stay.e_max)))
             later.insert(0, stay)
         result.append(later)

@@ -85,20 +85,21 @@ def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: B
     """Voltages, power balance with the EV loads, and branch limits of every block."""
     if not len(blocks):
         return
-    va, vm = _add_voltages(builder, case.grid, blocks)
+    va, vm = _add_voltages(builder, case, blocks)
     loads = [_ev_load(case, evs, blocks, scenario) for scenario in dict.fromkeys(blocks.scenario)]
     p_rows, q_rows = _add_balance_rows(builder, case, blocks, loads)
     _add_network_power(builder, case.grid, va, vm, p_rows, q_rows)
     for load in loads:
         load.add_to(builder, p_rows, q_rows)
-    _add_branch_limits(builder, case.grid, va, vm, blocks)
+    _add_branch_limits(builder, case, va, vm, blocks)
 
 
-def _add_voltages(builder: ProblemBuilder, grid: Grid, blocks: Blocks) -> tuple[IntArray, IntArray]:
+def _add_voltages(builder: ProblemBuilder, case: Case, blocks: Blocks) -> tuple[IntArray, IntArray]:
     """(13), (14); slack and held voltages are variables with equal bounds, which the solver takes as constants."""
+    grid, limits = case.grid, case.seen_limits
     angle, magnitude = np.angle(blocks.v_start), np.abs(blocks.v_start)
     va_lower, va_upper = np.full_like(angle, -np.inf), np.full_like(angle, np.inf)
-    vm_lower, vm_upper = np.tile(grid.vm_min, (len(blocks), 1)), np.tile(grid.vm_max, (len(blocks), 1))
+    vm_lower, vm_upper = limits.vm_min[blocks.period], limits.vm_max[blocks.period]
     slack, set_points = grid.slack, grid.set_points[grid.slack]
     angle[:, slack] = va_lower[:, slack] = va_upper[:, slack] = np.angle(set_points)
     fixed = grid.fixed_vm
@@ -145,9 +146,10 @@ def _add_network_power(
         builder.add_term(SQUARE, rows[used], vm[used][:, None], np.broadcast_to(diagonal, rows.shape)[used][:, None])
 
 
-def _add_branch_limits(builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, blocks: Blocks) -> None:
+def _add_branch_limits(builder: ProblemBuilder, case: Case, va: IntArray, vm: IntArray, blocks: Blocks) -> None:
     """(15), (16) as squares at each rated end, in shares of the squared limit."""
-    ends = grid.ends
+    grid, ends = case.grid, case.grid.ends
+    allowed = ends.rating * case.seen_limits.end[blocks.period]
     k = np.where(ends.at_from, grid.from_bus[ends.branch], grid.to_bus[ends.branch])
     m = np.where(ends.at_from, grid.to_bus[ends.branch], grid.from_bus[ends.branch])
     parameters = _flow_parameters(grid)
@@ -158,7 +160,7 @@ def _add_branch_limits(builder: ProblemBuilder, grid: Grid, va: IntArray, vm: In
         block, end = np.nonzero(blocks.limited & kind)
         rows = builder.g.add(name, len(block), upper=1.0)
         columns = np.stack([va[block, k[end]], va[block, m[end]], vm[block, k[end]], vm[block, m[end]]], axis=-1)
-        builder.add_term(kernel, rows, columns, parameters[end])
+        builder.add_term(kernel, rows, columns, parameters[end] / allowed[block, end][:, None])
 
 
 def _flow_parameters(grid: Grid) -> FloatArray:
@@ -166,5 +168,4 @@ def _flow_parameters(grid: Grid) -> FloatArray:
     ends = grid.ends
     y_kk = np.where(ends.at_from, grid.y_ff[ends.branch], grid.y_tt[ends.branch])
     y_km = np.where(ends.at_from, grid.y_ft[ends.branch], grid.y_tf[ends.branch])
-    allowed = ends.rating * ends.limit
-    return np.stack([y_kk.real, y_kk.imag, y_km.real, y_km.imag], axis=1) / allowed[:, None]
+    return np.stack([y_kk.real, y_kk.imag, y_km.real, y_km.imag], axis=1)

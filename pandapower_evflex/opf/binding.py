@@ -46,11 +46,11 @@ class Binding:
 
 
 def binding_of(case: Case, state: GridState, prices: LimitPrices) -> Binding:
-    grid = case.grid
+    limits = case.limits
     return Binding(
-        _binds(state.vm - grid.vm_min, prices.vm_min) & grid.free_vm,
-        _binds(grid.vm_max - state.vm, prices.vm_max) & grid.free_vm,
-        _binds(1.0 - state.loading / grid.ends.limit, prices.end),
+        _binds(state.vm - limits.vm_min, prices.vm_min),
+        _binds(limits.vm_max - state.vm, prices.vm_max),
+        _binds(1.0 - state.loading / limits.end, prices.end),
     )
 
 
@@ -69,26 +69,26 @@ def binding_limits(case: Case, states: Mapping[str, GridState], prices: Mapping[
 def _binding_rows(
     case: Case, scenario: str, state: GridState, prices: Mapping[str, LimitPrices]
 ) -> list[dict[str, object]]:
-    grid, ends, price, rows = case.grid, case.grid.ends, prices[scenario], []
+    grid, ends, limits, price, rows = case.grid, case.grid.ends, case.limits, prices[scenario], []
     binding = binding_of(case, state, price)
     for bound, at, limit, label, of in (
-        ("min", binding.vm_min, grid.vm_min, grid.vm_min_bus, price.vm_min),
-        ("max", binding.vm_max, grid.vm_max, grid.vm_max_bus, price.vm_max),
+        ("min", binding.vm_min, limits.vm_min, grid.vm_min_bus, price.vm_min),
+        ("max", binding.vm_max, limits.vm_max, grid.vm_max_bus, price.vm_max),
     ):
         for t, i in zip(*np.nonzero(at), strict=True):
             place = ("bus", int(label[i]), "vm_pu", bound, "")
-            rows.append((scenario, int(t), *place, state.vm[t, i], limit[i], 0.01 * of[t, i], "0.01 pu"))
+            rows.append((scenario, int(t), *place, state.vm[t, i], limit[t, i], 0.01 * of[t, i], "0.01 pu"))
     for t, i in zip(*np.nonzero(binding.end), strict=True):
         place = (ends.element_type[i], int(ends.element[i]), "loading_percent", "max", ends.side[i])
-        units, unit = _units_of_limit(case, i)
-        value = (100.0 * state.loading[t, i], 100.0 * ends.limit[i], price.end[t, i] / units, unit)
+        units, unit = _units_of_limit(case, t, i)
+        value = (100.0 * state.loading[t, i], 100.0 * limits.end[t, i], price.end[t, i] / units, unit)
         rows.append((scenario, int(t), *place, *value))
     return [dict(zip(BINDING_COLUMNS, row, strict=True)) for row in rows]
 
 
-def _units_of_limit(case: Case, end: int) -> tuple[float, str]:
+def _units_of_limit(case: Case, t: int, end: int) -> tuple[float, str]:
     """The limit in ampere for lines, in kVA for transformers."""
-    ends = case.grid.ends
+    ends, limit = case.grid.ends, case.limits.end[t, end]
     if ends.element_type[end] == "line":
-        return 1e3 * float(ends.max_i_ka[end] * ends.limit[end]), "A"
-    return KW * float(ends.rating[end] * ends.limit[end]), "kVA"
+        return 1e3 * float(ends.max_i_ka[end] * limit), "A"
+    return KW * float(ends.rating[end] * limit), "kVA"

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.case.ev_case import Offers, Slots
+from pandapower_evflex.case.ev_case import Offers, Slots, fill_energies_while_held
 from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder
@@ -221,6 +221,8 @@ def schedule_from_slots(case: Case, load: Mapping[str, FloatArray]) -> Schedule:
     p_up, p_down = np.zeros_like(p), np.zeros_like(p)
     at = (slots.period, slots.ev)
     p[at], e[at], p_up[at], p_down[at] = p_slot, e_slot, flex["up"], flex["down"]
+    if case.evs.held.any():
+        fill_energies_while_held(case.evs, e)
     return Schedule(p, p_up, p_down, e)
 
 

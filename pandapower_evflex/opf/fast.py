@@ -97,7 +97,9 @@ def solve_fast(
         if not is_stationary or not needed.join_violated(case, states):
             break
     with clock.phase("restoration"):
-        if not is_stationary or any(violations_of(case, state).blocks(RESTORED).any() for state in states.values()):
+        if not is_stationary or any(
+            violations_of(case.limits, state).blocks(RESTORED).any() for state in states.values()
+        ):
             schedule, states = restored(case, flow, schedule)
     stats = {
         "rounds": number,
@@ -107,7 +109,7 @@ def solve_fast(
         "solver": "interior point over EV chains",
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
-    if not all(s.converged.all() and not violations_of(case, s).blocks(USABLE).any() for s in states.values()):
+    if not all(s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values()):
         findings = obstacles(case, schedule, states)
         text = describe(findings) if len(findings) else "nothing above the tolerance"
         message = f"the fast method found no schedule; at its last point:\n{text}"

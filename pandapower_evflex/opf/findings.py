@@ -28,16 +28,16 @@ def findings_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
     """Every limit that a state exceeds, one row per element and period."""
-    grid, violations, rows = case.grid, violations_of(case, state), []
+    violations, rows = violations_of(case.limits, state), []
     for t in np.flatnonzero(~state.converged).tolist():
         rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
     for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
         for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(grid, "undervoltage", bus, t, state.vm[t, bus]))
+            rows.append(bus_finding(case, "undervoltage", bus, t, state.vm[t, bus]))
         for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(grid, "overvoltage", bus, t, state.vm[t, bus]))
-        for end in worst_ends(grid, violations.overload[t]):
-            rows.append(end_finding(grid, end, t, state.loading[t, end]))
+            rows.append(bus_finding(case, "overvoltage", bus, t, state.vm[t, bus]))
+        for end in worst_ends(case.grid, violations.overload[t]):
+            rows.append(end_finding(case, end, t, state.loading[t, end]))
     return rows
 
 
@@ -51,18 +51,18 @@ def worst_ends(grid: Grid, overload: NDArray[np.float64]) -> list[int]:
     return list(worst.values())
 
 
-def bus_finding(grid: Grid, finding: str, row: int, t: int, value: float, curable: bool = False) -> dict[str, Any]:
+def bus_finding(case: Case, finding: str, row: int, t: int, value: float, curable: bool = False) -> dict[str, Any]:
     """Of buses fused into one row, the bus whose limit is violated."""
     label, limit = {
-        "undervoltage": (grid.vm_min_bus, grid.vm_min),
-        "overvoltage": (grid.vm_max_bus, grid.vm_max),
+        "undervoltage": (case.grid.vm_min_bus, case.limits.vm_min),
+        "overvoltage": (case.grid.vm_max_bus, case.limits.vm_max),
     }[finding]
     quantities = {"element_type": "bus", "element": int(label[row]), "quantity": "vm_pu", "side": ""}
-    return {"finding": finding, "period": t, **quantities, "value": value, "limit": limit[row], "curable": curable}
+    return {"finding": finding, "period": t, **quantities, "value": value, "limit": limit[t, row], "curable": curable}
 
 
-def end_finding(grid: Grid, end: int, t: int, loading: float, curable: bool = False) -> dict[str, Any]:
-    ends = grid.ends
+def end_finding(case: Case, end: int, t: int, loading: float, curable: bool = False) -> dict[str, Any]:
+    ends = case.grid.ends
     return {
         "finding": "overload",
         "period": t,
@@ -71,7 +71,7 @@ def end_finding(grid: Grid, end: int, t: int, loading: float, curable: bool = Fa
         "quantity": "loading_percent",
         "side": ends.side[end],
         "value": 100.0 * loading,
-        "limit": 100.0 * ends.limit[end],
+        "limit": 100.0 * case.limits.end[t, end],
         "curable": curable,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,21 @@ import pandas as pd
 
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
+from pandapower_evflex.opf.best_effort import best_effort
 from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.findings import findings_frame
 from pandapower_evflex.opf.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.on_net import clear_results, write_results
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress, announce_compilation
-from pandapower_evflex.opf.remedies import ways_on
-from pandapower_evflex.opf.results import FlexibilityOpfResult, solved_result, unsolved_result
+from pandapower_evflex.opf.remedies import FINAL, ways_on
+from pandapower_evflex.opf.results import (
+    RELAXED_COLUMNS,
+    SHORT_COLUMNS,
+    FlexibilityOpfResult,
+    solved_result,
+    unsolved_result,
+)
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
@@ -27,7 +35,7 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 logger = logging.getLogger(__name__)
 
-SOLVED = ("optimal", "optimal_within_gap")
+SOLVED = ("optimal", "optimal_within_gap", "best_effort")
 
 #: relative; a schedule that exceeds a limit by more is not called optimal
 VERIFIED = 1e-6
@@ -49,6 +57,7 @@ def run_flexibility_opf(
     min_vm_pu: float | None = None,
     max_vm_pu: float | None = None,
     unreachable: str = "raise",
+    on_infeasible: str = "raise",
     method: str = "auto",
     tie_break: str | None = "smooth",
     tol: float = 1e-8,
@@ -90,6 +99,11 @@ def run_flexibility_opf(
         replace the columns of `net.bus` (missing: 0.9 and 1.1) at every bus but the slack
     unreachable : "raise" or "reduce"
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
+    on_infeasible : "raise" or "best_effort"
+        "best_effort", where no schedule keeps all limits and needs: limits that the grid breaks without controllable
+        EVs, and that charging cannot cure, stand at the value they have there (`result.relaxed`; EVs that would worsen
+        them wait in those periods), and needs are lowered by the least energy in sum, shared with the least squares of
+        shortfall over need (`result.short`). Implies ``unreachable="reduce"``
     method : "auto", "fast" or "exact"
         "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
         network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where
@@ -144,6 +158,7 @@ def run_flexibility_opf(
         min_vm_pu=min_vm_pu,
         max_vm_pu=max_vm_pu,
         unreachable=unreachable,
+        on_infeasible=on_infeasible,
         method=method,
         tie_break=tie_break,
         tol=tol,
@@ -174,7 +189,10 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
         flow = BatchedPowerFlow(case.grid)
         without_evs = grid_state(case, flow, case.evs.fixed_p)
         findings = findings_frame(study.findings + base_findings(case, flow, without_evs))
+    tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
+    if len(hopeless) and tries_its_best:
+        return _best_effort(net, study, options, clock, flow, findings)
     if len(hopeless):
         message = "no schedule exists:\n" + describe(hopeless)
         return _failed(net, study, options, clock, "infeasible", message, findings)
@@ -183,9 +201,25 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
     with Progress(options.progress) as bar, clock.phase("solve"):
         solution = solve(case, flow, without_evs, options, bar, clock)
     if solution.status not in SOLVED:
+        if tries_its_best:
+            return _best_effort(net, study, options, clock, flow, findings)
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
     return _succeeded(net, study, options, clock, findings, solution)
+
+
+def _best_effort(
+    net: Any, study: Study, options: Options, clock: Stopwatch, flow: BatchedPowerFlow, findings: pd.DataFrame
+) -> FlexibilityOpfResult:
+    with Progress(options.progress) as bar, clock.phase("solve"):
+        effort = best_effort(study, flow, options, bar, clock)
+    result = _succeeded(net, replace(study, case=effort.case), options, clock, findings, effort.solution)
+    waits = effort.waits != ""
+    reasons = {
+        "up": result.reasons["up"].mask(waits, effort.waits),
+        "down": result.reasons["down"].mask(waits, "nothing scheduled"),
+    }
+    return replace(result, relaxed=effort.relaxed, short=effort.short, reasons=reasons)
 
 
 def _succeeded(
@@ -215,6 +249,8 @@ def _succeeded(
             gap=solution.gap,
             verification=checked,
             reduced=study.reduced,
+            relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
+            short=pd.DataFrame(columns=SHORT_COLUMNS),
             findings=findings,
             stats=_stats(study, clock, solution),
         )
@@ -231,7 +267,7 @@ def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduc
     parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
     if len(reduced):
         parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
-    if len(findings):
+    if len(findings) and solution.status != "best_effort":
         parts.append(f"charging cures {len(findings)} limits violated without EVs, see result.findings")
     return "; ".join(parts)
 
@@ -252,9 +288,11 @@ def _failed(
         study.profiles,
         options.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings)))),
+        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible)))),
         gap=np.nan,
         reduced=study.reduced,
+        relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
+        short=pd.DataFrame(columns=SHORT_COLUMNS),
         findings=findings,
         stats=_stats(study, clock, solution),
     )

@@ -31,7 +31,7 @@ def _short_sessions(case: Case, schedule: Schedule) -> list[dict[str, Any]]:
         if not len(stay.periods) or not case.evs.controllable[stay.ev]:
             continue
         last = int(stay.periods[-1])
-        e_needed = stay.e_need - stay.energy_per_p * stay.p_max * stay.n_after
+        e_needed = stay.e_need - stay.e_after
         e = schedule.e[last, stay.ev]
         if e < e_needed * (1.0 - TOLERANCE):
             row = {"finding": "unreachable within the grid", "ev": case.evs.index[stay.ev], "session": stay.session}

@@ -89,7 +89,7 @@ def _network_reasons(
     for t in np.unique(period).tolist():
         rows, here = binding.rows(t), period == t
         if len(rows):
-            elements = np.array(_elements_of(case.grid, rows), dtype=object)
+            elements = np.array(elements_of(case.grid, rows), dtype=object)
             gradient = limit_gradients(flow, rows, state.v)
             moved = _moved_by(case, gradient, case.evs.slots.ev[limited[here]], direction)
             names[here] = [", ".join(dict.fromkeys(elements[of])) or "network" for of in moved]
@@ -112,7 +112,8 @@ def _moved_by(case: Case, gradient: ComplexArray, ev: IntArray, direction: str) 
     return ((share >= np.minimum(most, MOVES)) & (share > NOT_MOVED)).T
 
 
-def _elements_of(grid: Grid, rows: LimitRows) -> list[str]:
+def elements_of(grid: Grid, rows: LimitRows) -> list[str]:
+    """As "trafo 0", "bus 7", one per row."""
     ends, limited_bus = grid.ends, {UNDERVOLTAGE: grid.vm_min_bus, OVERVOLTAGE: grid.vm_max_bus}
     return [
         f"{ends.element_type[i]} {ends.element[i]}" if kind == OVERLOAD else f"bus {limited_bus[kind][i]}"

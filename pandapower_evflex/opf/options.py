@@ -29,6 +29,7 @@ FLAGS = ("q_follows_flexibility", "verify", "raise_on_failure")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "trafo_loading": ("power", "current"),
     "unreachable": ("raise", "reduce"),
+    "on_infeasible": ("raise", "best_effort"),
     "method": ("auto", "fast", "exact"),
     "tie_break": (None, "min_energy", "smooth", "level"),
 }
@@ -47,6 +48,7 @@ class Options:
     min_vm_pu: float | None = None
     max_vm_pu: float | None = None
     unreachable: str = "raise"
+    on_infeasible: str = "raise"
     method: str = "auto"
     tie_break: str | None = "smooth"
     tol: float = 1e-8
@@ -54,6 +56,11 @@ class Options:
     raise_on_failure: bool = True
     progress: bool | None = None
     solver_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether unreachable needs are lowered; best effort implies it."""
+        return self.unreachable == "reduce" or self.on_infeasible == "best_effort"
 
     @property
     def given_limits(self) -> GivenLimits:

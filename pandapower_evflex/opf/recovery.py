@@ -54,7 +54,7 @@ def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, directi
     answer, change = _within_flexibility(case, schedule, direction)
     extreme = schedule.p + (change.max(axis=0) if direction == "down" else change.min(axis=0))
     state = grid_state(case, flow, extreme, schedule.p)
-    kept = state.converged & ~violations_of(case, state).blocks(KEPT)
+    kept = state.converged & ~violations_of(case.limits, state).blocks(KEPT)
     answer &= ~np.any(np.any(change != 0.0, axis=2) & ~kept, axis=1)
     for period in np.flatnonzero(activated & ~answer):
         answer[period] = _solves(case, flow, schedule, direction, int(period))
@@ -71,6 +71,8 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
     energy_per_p[at] = slots.energy_per_p
     spare[at], more[at] = schedule.e[at] - slots.e_min, slots.e_max - schedule.e[at]
     follows[at] = slots.previous >= 0
+    held = case.evs.held
+    spare[held], more[held], follows[held] = np.inf, np.inf, 1.0
     room = schedule.p_up if direction == "down" else np.maximum(schedule.p - lowest, 0.0)
     flex = schedule.p_up if direction == "up" else schedule.p_down
     left = np.zeros((n_periods, n_ev))  # energy to be made up after an activation in each period, by now

@@ -86,6 +86,7 @@ class ReducedNetwork:
 
     def __post_init__(self) -> None:
         grid = self.case.grid
+        self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
         n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
         self._known = {
             OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
@@ -143,11 +144,11 @@ class ReducedNetwork:
         if not flows.converged.all():
             return None
         self._v = flows.v
-        h_of_all = limit_values(grid, np.abs(flows.v), end_loading(grid, flows.v))
+        h_of_all = limit_values(self._limits, np.abs(flows.v), end_loading(grid, flows.v))
         self._join(h_of_all)
         limits = self._limit_rows()
         h = limits.values(h_of_all)
-        rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v))
+        rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v, self._limits))
         self._met.append((x, h))
         return h, rows
 
@@ -172,7 +173,7 @@ class ReducedNetwork:
         """A power flow exists and no branch is loaded far beyond its limit."""
         flows = self.flow.solve(self.injections(x))
         with np.errstate(invalid="ignore"):
-            over = end_loading(self.case.grid, flows.v) > ROUGHLY * self.case.grid.ends.limit
+            over = end_loading(self.case.grid, flows.v) > ROUGHLY * self._limits.end
         return bool(flows.converged.all() and not over.any())
 
     def _limit_rows(self) -> LimitRows:

@@ -26,8 +26,16 @@ _OF_BRANCHES = {
 }
 
 
-def ways_on(findings: pd.DataFrame) -> str:
-    """The end of a message: one line per kind of finding."""
+#: findings that leave a best effort nothing to do
+FINAL = (NO_POWER_FLOW, OVERFULL)
+_BEST_EFFORT = (
+    'on_infeasible="best_effort" serves what the grid carries: needs are lowered by the least (result.short), limits '
+    "that the grid breaks without controllable EVs stand where they are (result.relaxed)"
+)
+
+
+def ways_on(findings: pd.DataFrame, on_infeasible: str) -> str:
+    """The end of a message: one line per kind of finding, and best effort where it was not asked for and helps."""
     kinds = set(findings["finding"]) if len(findings) else set()
     overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
     lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
@@ -36,4 +44,6 @@ def ways_on(findings: pd.DataFrame) -> str:
         lines.append(
             "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
         )
+    if on_infeasible == "raise" and not kinds & set(FINAL):
+        lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""

@@ -38,7 +38,7 @@ def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direc
     def holds(share: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         p_ev = schedule.p + share[:, None] * (schedule.load(direction) - schedule.p)
         state = grid_state(case, flow, p_ev, schedule.p)
-        return state.converged & ~violations_of(case, state).blocks(RESTORED)
+        return state.converged & ~violations_of(case.limits, state).blocks(RESTORED)
 
     n = case.horizon.n_periods
     low, high = np.zeros(n), np.ones(n)

@@ -29,6 +29,10 @@ from pandapower_evflex.powerflow.flows import element_loading_percent
 Frames = dict[str, pd.DataFrame]
 
 
+RELAXED_COLUMNS = ["period", "element_type", "element", "quantity", "bound", "side", "limit", "allowed"]
+SHORT_COLUMNS = ["ev", "session", "energy_mwh", "reason"]
+
+
 @dataclass(frozen=True, repr=False)
 class FlexibilityOpfResult:
     """Result of `run_flexibility_opf`; holds neither the net nor a solver, so it pickles.
@@ -53,6 +57,8 @@ class FlexibilityOpfResult:
     summary : DataFrame               one row per session, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
+    relaxed : DataFrame               best effort: limits that stand at the value they have without EVs
+    short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
@@ -78,6 +84,8 @@ class FlexibilityOpfResult:
     summary: pd.DataFrame
     verification: Mapping[str, float]
     reduced: pd.DataFrame
+    relaxed: pd.DataFrame
+    short: pd.DataFrame
     findings: pd.DataFrame
     stats: Mapping[str, Any]
     profiles: Mapping[tuple[str, str], pd.DataFrame]

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ac_polar import Blocks
-from pandapower_evflex.opf.verify import GridState, Violations, grid_state, violations_of
+from pandapower_evflex.opf.verify import GridState, grid_state, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: relative; a limit exceeded by less counts as held, far below what verification allows
@@ -46,14 +47,15 @@ class NeededBlocks:
     def n_blocks(self) -> int:
         return sum(int(needed.sum()) for needed in self.needed.values())
 
-    def join(self, scenario: str, state: GridState, violations: Violations, limits: FloatArray) -> bool:
+    def join(self, scenario: str, state: GridState, limits: Limits) -> bool:
         """Add the violated blocks of one scenario; True when anything is new.
 
         A block without a power flow solution joins with all its limits.
         """
+        violations = violations_of(limits, state)
         violated = violations.blocks(FEASIBILITY_TOLERANCE) | ~state.converged
         limited = violations.overload > FEASIBILITY_TOLERANCE
-        limited |= ~state.converged[:, None] & np.isfinite(limits)
+        limited |= ~state.converged[:, None] & np.isfinite(limits.end)
         is_new = bool(np.any(violated & ~self.needed[scenario]) or np.any(limited & ~self.limited[scenario]))
         self.needed[scenario] |= violated
         self.limited[scenario] |= limited
@@ -61,8 +63,7 @@ class NeededBlocks:
 
     def join_violated(self, case: Case, states: Mapping[str, GridState]) -> bool:
         """Add the violated blocks, those of the schedule itself included; True when anything is new."""
-        limits = case.grid.ends.limit
-        return any([self.join(name, state, violations_of(case, state), limits) for name, state in states.items()])
+        return any([self.join(name, state, case.seen_limits) for name, state in states.items()])
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
         """As the problem wants them; ``v_start`` [n_period, n_bus]."""
@@ -89,5 +90,5 @@ def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> Needed
     needed = NeededBlocks.none(case)
     full = grid_state(case, flow, extreme_loads(case)[1])
     for scenario, state in ((ordered[0], full), (ordered[-1], without_evs)):
-        needed.join(scenario, state, violations_of(case, state), case.grid.ends.limit)
+        needed.join(scenario, state, case.seen_limits)
     return needed

@@ -55,9 +55,9 @@ def prices_of_reduced(
         if kind == OVERLOAD:
             of.end[t, position] = 2.0 * value
         elif kind == UNDERVOLTAGE:
-            of.vm_min[t, position] = value / case.grid.vm_min[position]
+            of.vm_min[t, position] = value / case.limits.vm_min[t, position]
         else:
-            of.vm_max[t, position] = value / case.grid.vm_max[position]
+            of.vm_max[t, position] = value / case.limits.vm_max[t, position]
     return prices
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
+from pandapower_evflex.case.ev_case import EvCase
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
@@ -30,12 +33,16 @@ class Study:
     ----------
     case : Case
     profiles : Profiles
+    stays : list per EV of Stay  what `evs_of` made the EVs of the case of
+    evs_of : function            the EVs with other stays
     findings : list of dict      sessions that no charging can satisfy
     reduced : DataFrame          sessions whose need was lowered
     """
 
     case: Case
     profiles: Profiles
+    stays: list[list[Stay]]
+    evs_of: Callable[[list[list[Stay]]], EvCase]
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
 
@@ -106,27 +113,27 @@ def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults:
             "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
         )
     unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
-    reduced = _reduced_frame(evs.index, unreachable if options.unreachable == "reduce" else [])
-    if options.unreachable == "reduce":
+    reduced = _reduced_frame(evs.index, unreachable if options.reduces else [])
+    if options.reduces:
         stays = with_reduced_needs(stays, unreachable)
         unreachable = []
-    ev_case = compile_evs(
+    evs_of = partial(
+        compile_evs,
         evs,
         net.get("flexibility"),
-        stays,
-        bus_row,
-        horizon,
-        {d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
+        bus_row=bus_row,
+        horizon=horizon,
+        weights={d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
     )
     case = Case(
         grid=grid,
         horizon=horizon,
-        evs=ev_case,
+        evs=evs_of(stays),
         s_base=base_injections(net, grid, profiles),
         scenarios=tuple(dict.fromkeys(options.scenarios)),
         q_follows_flexibility=options.q_follows_flexibility,
     )
-    return Study(case, profiles, session_findings(evs.index, unreachable, overfull), reduced)
+    return Study(case, profiles, stays, evs_of, session_findings(evs.index, unreachable, overfull), reduced)
 
 
 def _sessions_in_service(net: Any) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -69,14 +70,12 @@ def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> 
     return {name: grid_state(case, flow, schedule.load(name), schedule.p) for name in names}
 
 
-def violations_of(case: Case, state: GridState) -> Violations:
+def violations_of(limits: Limits, state: GridState) -> Violations:
     """Of the limits of buses whose voltage is free and of all rated branch ends."""
-    grid = case.grid
     with np.errstate(invalid="ignore"):
-        under = np.where(grid.free_vm & np.isfinite(grid.vm_min), (grid.vm_min - state.vm) / grid.vm_min, -np.inf)
-        over = np.where(grid.free_vm & np.isfinite(grid.vm_max), (state.vm - grid.vm_max) / grid.vm_max, -np.inf)
-        limits = grid.ends.limit
-        overload = np.where(np.isfinite(limits), (state.loading - limits) / limits, -np.inf)
+        under = np.where(np.isfinite(limits.vm_min), (limits.vm_min - state.vm) / limits.vm_min, -np.inf)
+        over = np.where(np.isfinite(limits.vm_max), (state.vm - limits.vm_max) / limits.vm_max, -np.inf)
+        overload = np.where(np.isfinite(limits.end), (state.loading - limits.end) / limits.end, -np.inf)
     return Violations(under, over, overload)
 
 
@@ -105,7 +104,7 @@ def ev_violation(case: Case, schedule: Schedule) -> float:
 
 def verification(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> dict[str, float]:
     """Largest mismatch and largest relative violation of each kind over all scenarios and periods, base included."""
-    violations = [violations_of(case, state) for state in states.values()]
+    violations = [violations_of(case.limits, state) for state in states.values()]
     is_line = case.grid.ends.element_type == "line"
 
     def worst(parts: list[FloatArray]) -> float:

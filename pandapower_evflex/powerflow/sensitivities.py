@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid, IntArray
+from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, eliminate, fill_blocks, powers
 
@@ -50,7 +51,7 @@ class LimitRows:
 OVERLOAD, UNDERVOLTAGE, OVERVOLTAGE = 0, 1, 2
 
 
-def limit_values(grid: Grid, vm: FloatArray, loading: FloatArray) -> dict[int, FloatArray]:
+def limit_values(limits: Limits, vm: FloatArray, loading: FloatArray) -> dict[int, FloatArray]:
     """h of every limit by kind, [n_case, n_end] and [n_case, n_bus]; -inf where there is none.
 
     (loading / limit)^2 - 1, 1 - v / v_min, v / v_max - 1: squares, because the magnitude of a current is not convex in
@@ -58,19 +59,21 @@ def limit_values(grid: Grid, vm: FloatArray, loading: FloatArray) -> dict[int, F
 
     Parameters
     ----------
+    limits : Limits                    of every case
     vm : float [n_case, n_bus]
     loading : float [n_case, n_end]    of `end_loading`
     """
-    limit, free = grid.ends.limit, grid.free_vm
     with np.errstate(invalid="ignore"):
         return {
-            OVERLOAD: np.where(np.isfinite(limit), (loading / limit) ** 2 - 1.0, -np.inf),
-            UNDERVOLTAGE: np.where(free & np.isfinite(grid.vm_min), 1.0 - vm / grid.vm_min, -np.inf),
-            OVERVOLTAGE: np.where(free & np.isfinite(grid.vm_max), vm / grid.vm_max - 1.0, -np.inf),
+            OVERLOAD: np.where(np.isfinite(limits.end), (loading / limits.end) ** 2 - 1.0, -np.inf),
+            UNDERVOLTAGE: np.where(np.isfinite(limits.vm_min), 1.0 - vm / limits.vm_min, -np.inf),
+            OVERVOLTAGE: np.where(np.isfinite(limits.vm_max), vm / limits.vm_max - 1.0, -np.inf),
         }
 
 
-def limit_gradients(flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray) -> ComplexArray:
+def limit_gradients(
+    flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray, limits: Limits | None = None
+) -> ComplexArray:
     """Derivatives of every row's h by the loads, d h / d P_load + j d h / d Q_load, per pu [n_row, n_bus].
 
     Zero at the slack, and by Q where the voltage is held.
@@ -78,6 +81,7 @@ def limit_gradients(flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray) ->
     Parameters
     ----------
     v : complex [n_case, n_bus]    solved voltages
+    limits : Limits                of every case; None: those of the grid
     """
     grid, plan = flow.grid, flow.plan
     ends = grid.ends
@@ -85,13 +89,13 @@ def limit_gradients(flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray) ->
     other = np.where(ends.at_from, grid.to_bus[ends.branch], grid.from_bus[ends.branch])
     y_own = np.where(ends.at_from, grid.y_ff[ends.branch], grid.y_tt[ends.branch])
     y_other = np.where(ends.at_from, grid.y_ft[ends.branch], grid.y_tf[ends.branch])
-    limit = np.where(np.isfinite(ends.limit), ends.rating * ends.limit, np.inf)
+    limit = _limits_of_rows(grid, rows, limits)
     gradient = np.zeros((len(rows), v.shape[1]), dtype=np.complex128)
     transposed = np.arange(plan.n_blocks)
     transposed[plan.upper], transposed[plan.lower] = plan.lower, plan.upper
     _adjoints(
         rows.case, rows.kind, rows.position, v, gradient,
-        own, other, y_own, y_other, limit, ends.squared_power, grid.vm_min, grid.vm_max,
+        own, other, y_own, y_other, ends.squared_power, limit,
         grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, flow.holds, transposed,
         plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, flow.held_block,
         plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target,
@@ -99,10 +103,23 @@ def limit_gradients(flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray) ->
     return gradient
 
 
+def _limits_of_rows(grid: Grid, rows: LimitRows, limits: Limits | None) -> FloatArray:
+    """What h is a share of: a flow or current, a voltage, pu [n_row]."""
+    of = Limits.of(grid, 1) if limits is None else limits
+    case = np.zeros_like(rows.case) if limits is None else rows.case
+    limit = np.full(len(rows), np.inf)
+    for kind, table in ((OVERLOAD, of.end), (UNDERVOLTAGE, of.vm_min), (OVERVOLTAGE, of.vm_max)):
+        at = rows.kind == kind
+        limit[at] = table[case[at], rows.position[at]]
+        if kind == OVERLOAD:
+            limit[at] *= grid.ends.rating[rows.position[at]]
+    return np.where(np.isfinite(limit), limit, np.inf)
+
+
 @jit
 def _adjoints(
     case, kind, position, v, gradient,
-    own, other, y_own, y_other, limit, squared_power, vm_min, vm_max,
+    own, other, y_own, y_other, squared_power, limit,
     y_data, y_column, y_start, holds, transposed,
     bus, diagonal, entry_index, entry_block, held_block,
     start, later, upper, lower, update_start, target,
@@ -126,11 +143,11 @@ def _adjoints(
         i = position[row]
         if kind[row] == 0:
             k, m = own[i], other[i]
-            _end_slope(v_case, k, m, y_own[i] / limit[i], y_other[i] / limit[i], squared_power[i], slope)
+            _end_slope(v_case, k, m, y_own[i] / limit[row], y_other[i] / limit[row], squared_power[i], slope)
         elif kind[row] == 1:
-            slope[i, 1] = -abs(v_case[i]) / vm_min[i]
+            slope[i, 1] = -abs(v_case[i]) / limit[row]
         else:
-            slope[i, 1] = abs(v_case[i]) / vm_max[i]
+            slope[i, 1] = abs(v_case[i]) / limit[row]
         for b in range(len(transposed)):
             t = transposed[b]
             block[b, 0] = jacobian[t, 0]

@@ -162,9 +162,9 @@ def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     from dataclasses import replace
 
     bad = replace(good, p_up=p_up)
-    assert any(violations_of(case, s).blocks(1e-6).any() for s in scheduled_states(case, flow, bad).values())
+    assert any(violations_of(case.limits, s).blocks(1e-6).any() for s in scheduled_states(case, flow, bad).values())
     repaired, states = restored(case, flow, bad)
-    assert not any(violations_of(case, s).blocks(1e-8).any() for s in states.values())
+    assert not any(violations_of(case.limits, s).blocks(1e-8).any() for s in states.values())
     others = np.arange(8) != too_much
     assert np.array_equal(repaired.p_up[others], good.p_up[others])
     assert ev_violation(case, repaired) < 1e-6

@@ -83,7 +83,7 @@ def test_hundred_partial_activations_keep_every_limit():
     for _ in range(100):
         share = rng.uniform(-1.0, 1.0, p.shape)
         state = grid_state(case, flow, p + np.maximum(share, 0) * up + np.minimum(share, 0) * down)
-        violations = violations_of(case, state)
+        violations = violations_of(case.limits, state)
         assert state.converged.all()
         worst = max(worst, *(np.max(part) for part in (violations.under, violations.over, violations.overload)))
     assert worst < 1e-6

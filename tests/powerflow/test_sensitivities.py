@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pandapower_evflex.case.grid import read_grid
+from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import end_loading
 from pandapower_evflex.powerflow.sensitivities import (
@@ -44,7 +45,7 @@ def test_gradients_by_active_and_reactive_load_equal_differences(name, trafo_loa
     def values(injection):
         flows = flow.solve(injection)
         assert flows.converged.all()
-        return rows.values(limit_values(grid, np.abs(flows.v), end_loading(grid, flows.v)))
+        return rows.values(limit_values(Limits.of(grid, 1), np.abs(flows.v), end_loading(grid, flows.v)))
 
     gradient = limit_gradients(flow, rows, flow.solve(s).v)
     for bus in np.random.default_rng(0).choice(len(grid.vm_min), 5, replace=False):

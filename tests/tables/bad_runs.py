@@ -20,6 +20,7 @@ def weight(direction, value):
 BAD_RUNS = {
     "an unknown scenario": Bad(argument(scenarios=("up", "sideways")), RUN, "scenarios", (), '"down", "up", "base"'),
     "an unknown method": Bad(argument(method="quick"), RUN, "method", (), "use one of"),
+    "an unknown way on": Bad(argument(on_infeasible="relax"), RUN, "on_infeasible", (), "best_effort"),
     "a tolerance of 0": Bad(argument(tol=0.0), RUN, "tol", (), "1e-8"),
     "a line limit of 0 %": Bad(
         argument(max_line_loading_percent=0.0), RUN, "max_line_loading_percent", (), "give percent"
