@@ -15,10 +15,10 @@ from pandapower_evflex.opf.moment import SCENARIOS, period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.references import SERIES_PREFIX, series_names, whole_labels
+from pandapower_evflex.tables.stored_frame import StoredFrame
 
 logger = logging.getLogger(__name__)
 
-RESULT_TABLES = ("res_period", "res_flexibility", "res_ev")
 _SHORT = {
     "vm_pu": "bus_vm_pu",
     "line_loading_percent": "line_loading",
@@ -26,6 +26,26 @@ _SHORT = {
     "trafo3w_loading_percent": "trafo3w_loading",
 }
 _EV_SERIES = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
+_SUMS = ("p_mw", "p_up_mw", "p_down_mw")
+_EXTREMES = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
+_ORDER = ("up", "down", "base")
+_FLEXIBILITY = {
+    "element_type": "object",
+    "element": "int64",
+    "direction": "object",
+    "n_periods": "int64",
+    "mean_p_mw": "float64",
+    "max_p_mw": "float64",
+}
+#: columns and dtypes; a run has the extremes of its own scenarios
+RESULT_TABLES: dict[str, dict[str, str]] = {
+    "res_period": {
+        "time": "object",
+        **dict.fromkeys((*_SUMS, *(f"{name}_{scenario}" for scenario in _ORDER for name in _EXTREMES)), "float64"),
+    },
+    "res_flexibility": _FLEXIBILITY,
+    "res_ev": dict.fromkeys(_EV_SERIES, "float64"),
+}
 
 
 def write_results(net: Any, result: FlexibilityOpfResult) -> None:
@@ -56,9 +76,14 @@ def clear_results(net: Any) -> None:
     """Empty our results of an earlier run; pandapower's tables stay."""
     for name in series_names(net):
         del net[name]
-    for name in RESULT_TABLES:
-        net[name] = pd.DataFrame()
+    for name, dtypes in RESULT_TABLES.items():
+        net[name] = _empty(dtypes)
     net["OPF_converged"] = False
+
+
+def _empty(dtypes: Mapping[str, str]) -> StoredFrame:
+    """No rows, and the columns that others have."""
+    return StoredFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}, index=pd.RangeIndex(0))
 
 
 def write_period(net: Any, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
@@ -111,8 +136,14 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
-    flat = {SERIES_PREFIX + name: frame.reset_index(drop=True) for name, frame in frames.items()}
+    flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}
     return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}
+
+
+def _flat(frame: pd.DataFrame) -> StoredFrame:
+    """Rows from 0; a net without such elements has no labels either, as JSON gives them back."""
+    flat = frame.reset_index(drop=True)
+    return StoredFrame(flat if len(flat.columns) else flat.set_axis(pd.Index([], dtype=object), axis=1))
 
 
 def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
@@ -137,23 +168,22 @@ def _moment_tables(net: Any, result: Any, period: Any, scenario: str) -> dict[st
     tables["res_load"] = tables["res_load"].loc[net["load"].index]
     return {
         **{name: frame for name, frame in tables.items() if name in net},
-        "res_ev": pd.DataFrame({name: getattr(result, name).iloc[position] for name in _EV_SERIES}),
+        "res_ev": StoredFrame({name: getattr(result, name).iloc[position] for name in _EV_SERIES}),
     }
 
 
 def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per period: sums of the EVs, extremes of the grid in each scenario."""
     columns: dict[str, Any] = {"time": _time_texts(result)}
-    for name in ("p_mw", "p_up_mw", "p_down_mw"):
+    for name in _SUMS:
         columns[name] = getattr(result, name).sum(axis=1).to_numpy()
-    order = [name for name in ("up", "down", "base") if name in result.vm_pu]
-    for scenario in order:
+    for scenario in [name for name in _ORDER if name in result.vm_pu]:
         columns[f"min_vm_pu_{scenario}"] = result.vm_pu[scenario].min(axis=1).to_numpy()
         columns[f"max_vm_pu_{scenario}"] = result.vm_pu[scenario].max(axis=1).to_numpy()
         columns[f"max_line_loading_percent_{scenario}"] = _highest(result.line_loading_percent[scenario])
         trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
         columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
-    return pd.DataFrame(columns)
+    return StoredFrame(columns)
 
 
 def renew_period_table(net: Any) -> None:
@@ -178,13 +208,13 @@ def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:
 
 def _flexibility_table(net: Any, result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per row of net.flexibility: in how many periods it can be called, and how much."""
-    columns = ["element_type", "element", "direction", "n_periods", "mean_p_mw", "max_p_mw"]
     if "flexibility" not in net:
-        return pd.DataFrame(columns=columns)
+        return _empty(_FLEXIBILITY)
     rows = []
     for offer in net["flexibility"].itertuples():
         rows.append((offer.element_type, offer.element, offer.direction, *_offered(result, offer)))
-    return pd.DataFrame(rows, columns=columns, index=net["flexibility"].index)
+    frame = pd.DataFrame(rows, columns=list(_FLEXIBILITY), index=net["flexibility"].index)
+    return StoredFrame(frame.astype(_FLEXIBILITY))
 
 
 def _offered(result: FlexibilityOpfResult, offer: Any) -> tuple[int, float, float]:

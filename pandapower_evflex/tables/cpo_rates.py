@@ -14,6 +14,7 @@ from pandapower_evflex.tables.faults import FloatArray, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.rate_values import checked_rates, number_faults
 from pandapower_evflex.tables.rows import as_cells
+from pandapower_evflex.tables.stored_frame import StoredFrame
 
 FUNCTION = "set_cpo_rates"
 CHARGING, OCCUPANCY = "cpo_charging_rate", "cpo_occupancy_rate"
@@ -63,7 +64,7 @@ def set_cpo_rates(net: Any, cpo: int, charging_rate: Any, occupancy_rate: Any) -
         raise InvalidInputError(faults)
     for i, (name, rates) in enumerate(((CHARGING, charging), (OCCUPANCY, occupancy))):
         own = pd.DataFrame({int(cpo): rates})
-        net[name] = own if n_others is None else pd.concat([others[i], own], axis=1)
+        net[name] = StoredFrame(own if n_others is None else pd.concat([others[i], own], axis=1))
     stamp_version(net)
 
 

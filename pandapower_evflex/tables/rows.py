@@ -25,6 +25,7 @@ from pandapower_evflex.tables.faults import (
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.stored_frame import StoredFrame
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class NewRows:
         if self.n or self.schema.name not in self.net:
             _warn_of_unusual(self.schema, rows)
             table = rows if self._old is None else _joined(self._old, rows)
-            self.net[self.schema.name] = typed(self.schema, _in_order(self.schema, table))
+            self.net[self.schema.name] = StoredFrame(typed(self.schema, _in_order(self.schema, table)))
             stamp_version(self.net)
         return self.labels
 

@@ -17,6 +17,13 @@ Tables hang on the pandapower net; the first row adds one. They survive `deepcop
 Keyword arguments that the create functions do not know become further columns. Units are in the names.
 "optional column": it appears when first given.
 
+In Excel, text stays text: a name that begins with "=" does not become a formula, and a URL does not become a link. This
+and the floats of frames whose columns are labels (rates, series of a run) in JSON are looked after by the frames that
+our functions put on a net (`StoredFrame`, a DataFrame). A frame that you put there yourself, or that was read from a
+file, is an ordinary one until a function of ours writes it again. Texts that Excel readers take for missing ("NA",
+"None", "null", "") come back as missing, and `to_excel` leaves tables without rows out unless
+`include_empty_tables=True`.
+
 pandapower's own toolbox does not know these tables: `pandapower.toolbox.reindex_buses`, `drop_buses` and the like leave
 `net.ev.bus` behind. `evf.toolbox` has the same functions with the same arguments; they carry our tables, rates and
 results along: `select_subnet`, `merge_nets`, `drop_buses`, `drop_elements_at_buses`, `fuse_buses`, `reindex_buses`,
