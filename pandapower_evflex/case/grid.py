@@ -22,8 +22,12 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_matrix
 
 from pandapower_evflex.case.dc_model import dc_model
+from pandapower_evflex.case.in_service import live_rows
+from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_faults, voltage_limits
+from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.case.net_values import POWERS, without_gaps
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -119,12 +123,13 @@ def read_grid(
     faults = grid_faults(net, given)
     if faults:
         raise InvalidInputError(faults)
-    return grid_of(net, trafo_loading, given)
+    return grid_of(plain_net(net), trafo_loading, given)
 
 
 def grid_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
-    """What keeps a net from being read: elements that the model cannot represent, limits that are none, no slack."""
-    faults = unsupported_elements(net) or _slack_faults(net)
+    """What keeps a net from being read: spoilt tables, elements beyond the model, limits that are none, no slack."""
+    faults = net_faults(net)
+    faults += unsupported_elements(net) or _slack_faults(net, faults)
     return faults + limit_faults(net, given)
 
 
@@ -190,7 +195,14 @@ def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
     )
     # these options are the only ones whose signature is the same from 3.0 to 3.5; bus types are wanted as in runpp
     model["_options"].update(mode="pf", enforce_q_lims=False, enforce_p_lims=False)
-    ppc, ppci = _pd2ppc(model)
+    try:
+        ppc, ppci = _pd2ppc(model)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserWarning) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        remedy = "pandapower.diagnostic(net) may show more"
+        raise InvalidInputError(
+            [Fault("net", "", (), "pandapower", f"builds no model of it: {text}", remedy)]
+        ) from error
     return model, ppc, ppci
 
 
@@ -257,10 +269,11 @@ def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:
     return {name: row[first:last] for name, (first, last) in model["_pd2ppc_lookups"]["branch"].items()}
 
 
-def _slack_faults(net: Any) -> list[Fault]:
-    has_slack = bool(net["ext_grid"]["in_service"].any())
-    if len(net["gen"]) and "slack" in net["gen"]:
-        has_slack |= bool((net["gen"]["in_service"] & net["gen"]["slack"].astype(bool)).any())
-    if has_slack:
+def _slack_faults(net: Any, known: list[Fault]) -> list[Fault]:
+    if any(fault.table in ("ext_grid", "gen", "bus") for fault in known):
+        return []  # who mends these may have a slack
+    gens = net["gen"]
+    slack_gens = live_rows(net, NET_TABLES["gen"]) & gens["slack"].eq(True).to_numpy(dtype=bool) if len(gens) else False
+    if live_rows(net, NET_TABLES["ext_grid"]).any() or np.any(slack_gens):
         return []
     return [Fault("ext_grid", "", (), "no row", "is in service", "create_ext_grid(net, bus) at the feeding bus")]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
-from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, numbers_of
+from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, labels_of, numbers_of
 from pandapower_evflex.tables.number_text import read_hint
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def _frame_faults(net: Any, table: str, column: str, frame: pd.DataFrame) -> lis
     if duplicated:
         return [Fault(place, "columns", duplicated, "elements", "occur twice", "give one column per element")]
     faults = []
-    unknown = tuple(columns[~columns.isin(net[table].index)])
+    unknown = tuple(columns[~columns.isin(labels_of(net, table))])
     if unknown:
         remedy = f"name columns after the index of net.{table}"
         if all(isinstance(label, str) and label.isdigit() for label in unknown):

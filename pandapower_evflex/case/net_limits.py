@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.in_service import says_true
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 from pandapower_evflex.tables.number_text import read_hint
 
 #: pu, where net.bus has no such column
@@ -75,17 +76,21 @@ def limit_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     read = [rating for argument, rating in limits if argument is None]
     faults = []
     for rating in (*RATINGS, *read):
-        rows = net[rating.table][net[rating.table]["in_service"].astype(bool)]
-        if rating.column in rows:
-            faults += _faults_of(rating, rows)
-    return faults + _crossed_voltages(net["bus"][net["bus"]["in_service"].astype(bool)], given)
+        if rating.table in net and is_readable(net[rating.table]) and rating.column in net[rating.table]:
+            faults += _faults_of(rating, _in_service(net, rating.table))
+    buses = _in_service(net, "bus") if "bus" in net and is_readable(net["bus"]) else None
+    return faults if buses is None else faults + _crossed_voltages(buses, given)
+
+
+def _in_service(net: Any, table: str) -> pd.DataFrame:
+    return net[table][says_true(net[table], "in_service")]
 
 
 def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
     floats, not_number = as_numbers(rows[rating.column])
     hint = read_hint(rows[rating.column][not_number])
     if rating.needed:
-        not_number = not_number | np.isnan(floats)
+        not_number = not_number | ~np.isfinite(floats)
     low, problem = (floats < 0.0, "is below 0") if rating.may_be_0 else (floats <= 0.0, "is not above 0")
     where = (rating.table, rows, rating.column)
     return [

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.horizon import SUPPORTED
+from pandapower_evflex.case.in_service import live_rows
+from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 from pandapower_evflex.tables.number_text import read_hint
 
 #: what every element in service needs; of these, profiles give p_mw and q_mvar
@@ -34,9 +36,9 @@ def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
     """
     faults = []
     for table, columns in POWERS.items():
-        if table not in net or not len(net[table]):
+        if table not in net or not is_readable(net[table]) or not len(net[table]):
             continue
-        rows = in_service(net, table)
+        rows = net[table][live_rows(net, NET_TABLES[table])]
         for column in (name for name in columns if name in rows):
             open_ = rows[~rows.index.isin(list(profiled.get((table, column), ())))]
             floats, not_number = as_numbers(open_[column])
@@ -46,13 +48,6 @@ def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
             remedy += read_hint(open_[column][not_number])
             faults += fault_where(table, open_, column, wrong, "is no finite number", remedy)
     return faults
-
-
-def in_service(net: Any, table: str) -> pd.DataFrame:
-    """Rows in service at a bus in service."""
-    rows, buses = net[table], net["bus"]
-    alive = buses.index[buses["in_service"].astype(bool)]
-    return rows[rows["in_service"].astype(bool) & rows["bus"].isin(alive)]
 
 
 def without_gaps(net: Any, table: str) -> pd.DataFrame:

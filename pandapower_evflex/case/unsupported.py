@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.case.in_service import live_rows, says_true
+from pandapower_evflex.case.net_tables import NET_TABLES, VOLTAGE_DEPENDENT
 from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 
 UNSUPPORTED_TABLES = {
     "dcline": "replace it by a load and an sgen at its ends",
@@ -25,36 +28,28 @@ UNSUPPORTED_TABLES = {
     "asymmetric_sgen": "replace it by a balanced sgen",
 }
 
-#: load columns of voltage-dependent shares; one column in old nets, two in new ones
-VOLTAGE_DEPENDENT = (
-    "const_z_percent",
-    "const_i_percent",
-    "const_z_p_percent",
-    "const_i_p_percent",
-    "const_z_q_percent",
-    "const_i_q_percent",
-)
-
 
 def unsupported_elements(net: Any) -> list[Fault]:
     """A fault for every kind of element in service that would otherwise be dropped silently."""
     faults = []
     for table, remedy in UNSUPPORTED_TABLES.items():
-        if table not in net or not len(net[table]):
+        if table not in net or not is_readable(net[table]) or not len(net[table]):
             continue
-        rows = net[table]
-        if "in_service" in rows:
-            rows = rows[rows["in_service"].astype(bool)]
+        rows = net[table][says_true(net[table], "in_service")]
         if len(rows):
             problem = "in service cannot be represented in the balanced AC model"
             faults.append(Fault(table, "", tuple(rows.index), f"{len(rows)} {table}", problem, remedy))
-    load = net["load"]
-    for column in VOLTAGE_DEPENDENT:
-        if column in load:
-            share = load[column].fillna(0.0).to_numpy(dtype=float)
-            rows = load.index[(share != 0.0) & load["in_service"].to_numpy(dtype=bool)]
-            if len(rows):
-                value = ", ".join(f"{v:g}" for v in np.unique(share[share != 0.0])[:5])
-                problem = "percent of a load that depends on the voltage cannot be represented"
-                faults.append(Fault("load", column, tuple(rows), value, problem, "set the column to 0"))
+    return faults + _voltage_dependent_loads(net)
+
+
+def _voltage_dependent_loads(net: Any) -> list[Fault]:
+    if "load" not in net or not is_readable(net["load"]):
+        return []
+    rows, faults = net["load"][live_rows(net, NET_TABLES["load"])], []
+    for column in (name for name in VOLTAGE_DEPENDENT if name in rows):
+        share, not_number = as_numbers(rows[column])
+        problem = "percent of a load that depends on the voltage cannot be represented"
+        faults += fault_where("load", rows, column, not_number, "is no number", "set the column to 0")
+        depends = ~np.isnan(share) & (share != 0.0)
+        faults += fault_where("load", rows, column, depends, problem, "set the column to 0")
     return faults

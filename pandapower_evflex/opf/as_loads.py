@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.net_values import POWERS, without_gaps
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.errors import EvflexError
 from pandapower_evflex.opf.moment import checked_scenario, period_position
 from pandapower_evflex.tables.checks import TABLES
@@ -51,7 +52,7 @@ def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> A
     position = 0 if period is None else period_position(period, result.p_mw.index)
     evs = net["ev"].loc[result.p_mw.columns]
     p, q = _ev_powers(result, evs, scenario)
-    plain = _without_our_tables(net)
+    plain = _without_our_tables(plain_net(net))
     labels = _add_loads(plain, evs)
     profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
     for column, values in (("p_mw", p), ("q_mvar", q)):

@@ -16,6 +16,7 @@ from pandapower_evflex.case.ev_case import EvCase
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.findings import session_findings
@@ -66,12 +67,13 @@ def read_study(
     if not isinstance(cyclic, bool | np.bool_):
         faults.append(Fault(FUNCTION, "cyclic", (), repr(cyclic), "is not understood", "give True or False"))
     table_faults = check_tables(net)
-    if len(net.get("ev", ())) == 0:
+    if "ev" not in net or (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"])):
         table_faults = [
             *table_faults,
             Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"),
         ]
     faults += table_faults
+    net = plain_net(net)
     read = _gathered(faults, read_profiles, net, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     if read is not None:
         faults += gap_faults(net, {key: frame.columns for key, frame in read.values.items()})

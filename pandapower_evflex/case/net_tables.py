@@ -1,0 +1,328 @@
+"""What a run needs of pandapower's own tables: columns, kinds, ranges and references, one list per table.
+
+Found by trying every column of every table of pandapower 3.5: what is listed here makes the model singular, not finite
+or impossible to build when it is missing or wrong. Negative resistances and reactances are legal: equivalents of
+transmission nets have them. Ratings, limits and powers, which arguments and profiles can replace, are listed in
+`net_limits` and `net_values`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.schema import Check, Column
+
+NUMBER_OR_NONE = "give a number, or NaN where there is none"
+_SET_POINT = "give pu, 1.02 for 2 % above the nominal voltage"
+#: load columns of voltage-dependent shares; one column in old nets, two in new ones
+VOLTAGE_DEPENDENT = (
+    "const_z_percent",
+    "const_i_percent",
+    "const_z_p_percent",
+    "const_i_p_percent",
+    "const_z_q_percent",
+    "const_i_q_percent",
+)
+#: columns that any table may have, for limits
+LIMITS = ("min_vm_pu", "max_vm_pu", "max_loading_percent")
+#: pu; set points beyond it are given in percent or kV
+MOST_VM_PU = 2.0
+
+
+@dataclass(frozen=True)
+class NetTable:
+    """Columns that a run reads, beside those that may hold anything.
+
+    Parameters
+    ----------
+    ends : columns that hold buses
+    columns : of dtype "float64" (their ``default`` stands for values of rows out of service), "boolean"
+    held : columns of numbers that must be there, but whose values `net_limits` and `net_values` check
+    loose : columns in which any number or none may stand
+    present : columns that must be there, whatever stands in them
+    words : columns of text that must be there
+    checks : of several columns; they see the rows in service
+    flags : columns of truth values
+    """
+
+    name: str
+    ends: tuple[str, ...]
+    columns: tuple[Column, ...] = ()
+    held: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    flags: tuple[str, ...] = ("in_service",)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Columns that must be there."""
+        needed = (column.name for column in self.columns if not column.optional)
+        return (*self.ends, *self.flags, *self.held, *self.present, *self.words, *needed)
+
+    @cached_property
+    def dtypes(self) -> dict[str, str]:
+        """Of all columns that a run reads."""
+        floats = (*self.held, *self.loose, *LIMITS, *VOLTAGE_DEPENDENT)
+        return {
+            **dict.fromkeys(floats, "float64"),
+            **dict.fromkeys(self.words, "object"),
+            **dict.fromkeys(self.ends, "int64"),
+            **dict.fromkeys(self.flags, "bool"),
+            **{column.name: "bool" if column.dtype == "boolean" else column.dtype for column in self.columns},
+            **({"element": "int64"} if self.name == "switch" else {}),
+        }
+
+
+def _number(name: str, unit: str = "", neutral: float = 0.0, **more: Any) -> Column:
+    """A finite number that every row in service must have."""
+    hint = more.pop("hint", f"give a finite number{f' in {unit}' if unit else ''}")
+    return Column(name, "float64", "", unit, default=neutral, required=True, hint=hint, **more)
+
+
+def _positive(name: str, unit: str, hint: str = "") -> Column:
+    return _number(name, unit, 1.0, above=0.0, hint=hint or f"give {unit} above 0")
+
+
+def _or_nothing(name: str) -> Column:
+    """A finite number, or NaN where the element has none."""
+    return Column(name, "float64", "", default=np.nan, optional=True, hint=NUMBER_OR_NONE)
+
+
+def _nothing_or_flag(name: str) -> Column:
+    return Column(name, "boolean", "", default=False, optional=True)
+
+
+def _taps(*numbers: str) -> tuple[Column, ...]:
+    parts = ("pos", "neutral", "step_percent", "step_degree")
+    return (
+        *(_or_nothing(f"tap{number}_{part}") for number in numbers for part in parts),
+        _nothing_or_flag("tap_dependency_table"),
+    )
+
+
+def _values(rows: pd.DataFrame, column: str) -> FloatArray:
+    return as_numbers(rows[column])[0]
+
+
+def no_impedance(table: str, r: str, x: str) -> Check:
+    """Rows whose resistance and reactance are both 0 join two buses to one, which no branch can."""
+
+    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+        none = (_values(rows, r) == 0.0) & (_values(rows, x) == 0.0)
+        remedy = "give an impedance, or join the two buses by a switch"
+        return fault_where(table, rows, x, none, f"beside {r} 0 is no impedance", remedy)
+
+    return check
+
+
+def no_short_circuit_voltage(table: str, vk: str, vkr: str) -> Check:
+    """vk is the hypotenuse: |vk| >= |vkr|, and not 0; a negative one is a capacitive series reactance."""
+
+    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+        size, part = np.abs(_values(rows, vk)), np.abs(_values(rows, vkr))
+        return [
+            *fault_where(
+                table, rows, vk, size == 0.0, "is no impedance", "give percent, 4 to 12 for most transformers"
+            ),
+            *fault_where(table, rows, vkr, (part > size) & (size > 0.0), f"is above {vk}", f"give percent up to {vk}"),
+        ]
+
+    return check
+
+
+def no_characteristic(table: str, flag: str) -> Check:
+    """Rows that follow a characteristic and name none."""
+
+    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+        if flag not in rows:
+            return []
+        follows = rows[flag].eq(True).fillna(False).to_numpy(dtype=bool)
+        named = rows["id_characteristic_table"] if "id_characteristic_table" in rows else pd.Series(None, rows.index)
+        remedy = "name the characteristic in id_characteristic_table, or set the column to False"
+        return fault_where(table, rows, flag, follows & named.isna().to_numpy(), "names no characteristic", remedy)
+
+    return check
+
+
+def two_tap_steps(table: str) -> Check:
+    """An ideal phase shifter has its step in degrees or in percent."""
+
+    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+        if not {"tap_changer_type", "tap_step_percent", "tap_step_degree"} <= set(rows):
+            return []
+        ideal = rows["tap_changer_type"].eq("Ideal").fillna(False).to_numpy(dtype=bool)
+        both = [np.nan_to_num(_values(rows, f"tap_step_{unit}")) != 0.0 for unit in ("percent", "degree")]
+        remedy = "keep one of the two, and set the other to NaN"
+        return fault_where(
+            table, rows, "tap_step_degree", ideal & both[0] & both[1], "stands beside tap_step_percent", remedy
+        )
+
+    return check
+
+
+def taps_without_neutral(table: str) -> Check:
+    """A position counts from the neutral one."""
+
+    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+        if "tap_neutral" in rows or "tap_pos" not in rows or not rows["tap_pos"].notna().any():
+            return []
+        return [Fault(table, "tap_neutral", (), "the column", "is missing beside tap_pos", "put it back")]
+
+    return check
+
+
+_SIDES = ("hv", "mv", "lv")
+_ELEMENT = ("bus",)
+
+NET_TABLES: dict[str, NetTable] = {
+    table.name: table
+    for table in (
+        NetTable("bus", (), (_positive("vn_kv", "kV"),)),
+        NetTable(
+            "ext_grid",
+            _ELEMENT,
+            (
+                _number("vm_pu", "pu", 1.0, above=0.0, upper=MOST_VM_PU, hint=_SET_POINT),
+                _number("va_degree", "degree"),
+            ),
+            loose=("slack_weight",),
+            present=("slack_weight",),
+        ),
+        NetTable(
+            "line",
+            ("from_bus", "to_bus"),
+            (
+                _positive("length_km", "km"),
+                _number("r_ohm_per_km", "ohm/km", 1.0),
+                _number("x_ohm_per_km", "ohm/km", 1.0),
+                _number("c_nf_per_km", "nF/km"),
+                _number("g_us_per_km", "uS/km"),
+            ),
+            held=("max_i_ka", "df", "parallel"),
+            checks=(no_impedance("line", "r_ohm_per_km", "x_ohm_per_km"),),
+        ),
+        NetTable(
+            "trafo",
+            ("hv_bus", "lv_bus"),
+            (
+                _positive("vn_hv_kv", "kV"),
+                _positive("vn_lv_kv", "kV"),
+                _number("vk_percent", "percent", 4.0),
+                _number("vkr_percent", "percent", 1.0),
+                _number("pfe_kw", "kW"),
+                _number("i0_percent", "percent"),
+                _number("shift_degree", "degree"),
+                *_taps("", "2"),
+            ),
+            held=("sn_mva", "df", "parallel"),
+            checks=(
+                no_short_circuit_voltage("trafo", "vk_percent", "vkr_percent"),
+                no_characteristic("trafo", "tap_dependency_table"),
+                two_tap_steps("trafo"),
+                taps_without_neutral("trafo"),
+            ),
+        ),
+        NetTable(
+            "trafo3w",
+            tuple(f"{side}_bus" for side in _SIDES),
+            (
+                *(_positive(f"vn_{side}_kv", "kV") for side in _SIDES),
+                *(_number(f"vk_{side}_percent", "percent", 4.0) for side in _SIDES),
+                *(_number(f"vkr_{side}_percent", "percent", 1.0) for side in _SIDES),
+                _number("pfe_kw", "kW"),
+                _number("i0_percent", "percent"),
+                _number("shift_mv_degree", "degree"),
+                _number("shift_lv_degree", "degree"),
+                *_taps(""),
+            ),
+            loose=("tap_min", "tap_max"),
+            held=tuple(f"sn_{side}_mva" for side in _SIDES),
+            words=("tap_side",),
+            checks=(
+                *(no_short_circuit_voltage("trafo3w", f"vk_{s}_percent", f"vkr_{s}_percent") for s in _SIDES),
+                no_characteristic("trafo3w", "tap_dependency_table"),
+            ),
+            flags=("in_service", "tap_at_star_point"),
+        ),
+        NetTable("load", _ELEMENT, held=("p_mw", "q_mvar", "scaling")),
+        NetTable("sgen", _ELEMENT, held=("p_mw", "q_mvar", "scaling")),
+        NetTable("storage", _ELEMENT, held=("p_mw", "q_mvar", "scaling")),
+        NetTable(
+            "gen",
+            _ELEMENT,
+            (_number("vm_pu", "pu", 1.0, above=0.0, upper=MOST_VM_PU, hint=_SET_POINT),),
+            loose=("sn_mva", "slack_weight", "min_q_mvar", "max_q_mvar"),
+            present=("sn_mva", "slack_weight"),
+            held=("p_mw", "scaling"),
+            flags=("in_service", "slack"),
+        ),
+        NetTable(
+            "shunt",
+            _ELEMENT,
+            (
+                Column("vn_kv", "float64", "", "kV", default=1.0, above=0.0, hint="give kV above 0, NaN for the bus's"),
+                _number("step", neutral=1.0),
+                _nothing_or_flag("step_dependency_table"),
+            ),
+            held=("p_mw", "q_mvar"),
+            present=("id_characteristic_table",),
+            checks=(no_characteristic("shunt", "step_dependency_table"),),
+        ),
+        NetTable("ward", _ELEMENT, held=("ps_mw", "qs_mvar", "pz_mw", "qz_mvar")),
+        NetTable(
+            "xward",
+            _ELEMENT,
+            (
+                _number("r_ohm", "ohm", 1.0),
+                _number("x_ohm", "ohm", 1.0),
+                _number("vm_pu", "pu", 1.0, above=0.0, upper=MOST_VM_PU, hint=_SET_POINT),
+            ),
+            loose=("slack_weight",),
+            present=("slack_weight",),
+            held=("ps_mw", "qs_mvar", "pz_mw", "qz_mvar"),
+            checks=(no_impedance("xward", "r_ohm", "x_ohm"),),
+        ),
+        NetTable(
+            "impedance",
+            ("from_bus", "to_bus"),
+            (
+                *(_number(f"{part}{way}_pu", "pu", 1.0) for way in ("ft", "tf") for part in "rx"),
+                *(_number(f"{part}{side}_pu", "pu") for side in "ft" for part in "gb"),
+                _positive("sn_mva", "MVA"),
+            ),
+            checks=tuple(no_impedance("impedance", f"r{way}_pu", f"x{way}_pu") for way in ("ft", "tf")),
+        ),
+        NetTable(
+            "motor",
+            _ELEMENT,
+            (
+                _number("pn_mech_mw", "MW"),
+                _number("loading_percent", "percent"),
+                _number("cos_phi", neutral=1.0, above=0.0, upper=1.0, hint="give a power factor above 0, up to 1"),
+                _positive("efficiency_percent", "percent"),
+                _number("scaling", neutral=1.0),
+            ),
+        ),
+        NetTable(
+            "switch",
+            _ELEMENT,
+            loose=("z_ohm",),
+            present=("z_ohm", "element"),
+            words=("et",),
+            flags=("closed",),
+        ),
+    )
+}
+
+#: what `element` of a switch is an index of
+SWITCHED = {"b": "bus", "l": "line", "t": "trafo", "t3": "trafo3w"}

@@ -1,0 +1,90 @@
+"""A net as pandapower's numpy code reads it: plain dtypes, and nothing that spoils the model in rows out of service."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.in_service import live_rows
+from pandapower_evflex.case.net_faults import are_right
+from pandapower_evflex.case.net_limits import RATINGS
+from pandapower_evflex.case.net_tables import NET_TABLES, NetTable
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.faults import BoolArray, as_dtype, as_numbers, is_readable, typed
+from pandapower_evflex.tables.schema import Column
+
+#: of numpy's dtypes, those that a wanted one is read from as it is
+KINDS = {"float64": "iuf", "int64": "iu", "bool": "b", "object": "O"}
+
+
+def plain_net(net: Any) -> Any:
+    """A shallow copy whose tables have plain dtypes; tables that have them already are the same objects.
+
+    Nullable dtypes, categories, objects that are numbers, whole numbers as floats: values that `net_faults` finds right
+    are read as what they are. In rows out of service, a value that is none is replaced by a harmless one: pandapower
+    builds the model of these rows too.
+    """
+    plain = copy.copy(net)
+    for name, table in NET_TABLES.items():
+        if name in net and is_readable(net[name]):
+            plain[name] = _plain_table(plain, table, net[name])
+    for name, schema in TABLES.items():
+        if name in net and is_readable(net[name]):
+            plain[name] = typed(schema, net[name])
+    return plain
+
+
+def _plain_table(net: Any, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame:
+    changed: dict[str, Any] = {}
+    for name, wanted in table.dtypes.items():
+        if name in frame and not _is_plain(frame[name], wanted):
+            changed[name] = _converted(frame[name], wanted)
+    frame = frame.assign(**changed) if changed else frame
+    live = live_rows(net, table)
+    return frame if live.all() else _with_harmless_values(table, frame, live)
+
+
+def _is_plain(values: pd.Series, wanted: str) -> bool:
+    if not isinstance(values.dtype, np.dtype) or values.dtype.kind not in KINDS[wanted]:
+        return False
+    return wanted != "object" or not any(cell is pd.NA for cell in values)
+
+
+def _converted(values: pd.Series, wanted: str) -> Any:
+    """The values in a dtype where all of them can be; those that cannot are named by `net_faults`."""
+    if wanted == "bool":
+        if values.dtype.kind in "iuf":
+            return values == 1
+        return np.fromiter((cell is True or cell is np.True_ for cell in values), dtype=bool, count=len(values))
+    if wanted == "object":
+        return values.astype(object).where(values.notna(), None)
+    return as_dtype(values, wanted)
+
+
+def _with_harmless_values(table: NetTable, frame: pd.DataFrame, live: BoolArray) -> pd.DataFrame:
+    """Defaults in rows that do not count, where they hold what would spoil the model."""
+    dead = frame[~live]
+    complete = all(name in frame for name in table.wanted)
+    spoilt = [row for check in table.checks if complete for fault in check(None, dead) for row in fault.rows]
+    of_several = frame.index.isin(spoilt)
+    changed: dict[str, Any] = {}
+    for column in _with_neutral_values(table):
+        if column.name not in frame:
+            continue
+        floats, not_number = as_numbers(frame[column.name])
+        wrong = (not_number | ~are_right(column, floats) | (of_several & column.required)) & ~live
+        if wrong.any() and not (not_number & live).any():
+            changed[column.name] = np.where(wrong, column.default, floats)
+    return frame.assign(**changed) if changed else frame
+
+
+def _with_neutral_values(table: NetTable) -> list[Column]:
+    ratings = [
+        Column(rating.column, "float64", "", default=1.0, required=True, above=0.0)
+        for rating in RATINGS
+        if rating.table == table.name and table.name != "bus"
+    ]
+    return [*(column for column in table.columns if column.dtype == "float64"), *ratings]
