@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.grid import grid_faults
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.cpo.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.days import FUNCTION
@@ -70,7 +71,12 @@ def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, exec
         remedy = "give a concurrent.futures.Executor, a Dask client, or None"
         faults.append(Fault(FUNCTION, "executor", (), repr(executor), "takes no tasks", remedy))
     of_tables = check_tables(net)
-    faults += of_tables + _failure_faults(net) + grid_faults(net) + _limit_faults_after_a_fault(net)
+    of_net = grid_faults(net)
+    faults += of_tables + of_net
+    if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
+        return faults  # tables that cannot be read
+    net = plain_net(net)
+    faults += _failure_faults(net) + _limit_faults_after_a_fault(net)
     readable = not any(fault.table == "reinforcement" for fault in of_tables)
     rows = candidates(net) if readable else no_candidates()
     return faults + _rating_faults(net, rows) + _target_faults(net, rows)
@@ -122,8 +128,6 @@ def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
     """A line without a rating can never be overloaded: the plan would call it safe."""
     line = net["line"]
     remedy = "give the rated current in kA, or take the line out of service"
-    if "max_i_ka" not in line:
-        return [Fault("line", "max_i_ka", (), "the column", "is missing", remedy)]
     built = line.index.isin(rows["element"][rows["element_type"] == "line"])
     floats, not_number = as_numbers(line["max_i_ka"])
     missing = (line["in_service"].to_numpy(dtype=bool) | built) & np.isnan(floats) & ~not_number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandapower as pp
+import pandas as pd
 
 from tests.tables.bad import Bad, edited, load_profile, run
 
@@ -46,6 +47,16 @@ def crossed_by_a_switch(net):
     pp.create_switch(net, 5, 6, et="b")
     net.bus[["min_vm_pu", "max_vm_pu"]] = 0.9, 1.1
     net.bus.loc[5, "min_vm_pu"], net.bus.loc[6, "max_vm_pu"] = 1.02, 1.01
+
+
+def no_impedance(net):
+    net.line.loc[3, ["r_ohm_per_km", "x_ohm_per_km"]] = 0.0
+
+
+def switch_of(net, element, et):
+    """A switch as an import may leave it behind."""
+    pp.create_switch(net, 5, 6, et="b", closed=False)
+    net.switch["element"], net.switch["et"] = element, et
 
 
 BAD_NETS = {
@@ -98,4 +109,56 @@ BAD_NETS = {
     "voltage limits of fused buses that leave no room": spoilt(
         "bus", "min_vm_pu", (5, 6), "below the upper limit of the other", crossed_by_a_switch
     ),
+    "a line without a length": spoilt("line", "length_km", (0,), "km above 0", limited("line", "length_km", np.nan)),
+    "a line of 0 km": spoilt("line", "length_km", (0,), "km above 0", limited("line", "length_km", 0.0)),
+    "a line's length as text": spoilt("line", "length_km", (0,), "without quotes", edited("line", "length_km", "0,5")),
+    "a line without any impedance": spoilt(
+        "line", "x_ohm_per_km", (3,), "join the two buses by a switch",
+        no_impedance,
+    ),
+    "a bus without a nominal voltage": spoilt(
+        "bus", "vn_kv", (3,), "kV above 0", limited("bus", "vn_kv", np.nan, row=3)
+    ),
+    "a set point in percent": spoilt("ext_grid", "vm_pu", (0,), "1.02 for 2 %", limited("ext_grid", "vm_pu", 102.0)),
+    "a transformer of negative voltage": spoilt(
+        "trafo", "vn_lv_kv", (0,), "kV above 0", limited("trafo", "vn_lv_kv", -0.4)
+    ),
+    "a transformer without short-circuit voltage": spoilt(
+        "trafo", "vk_percent", (0,), "often 4 to 12", limited("trafo", "vk_percent", 0.0)
+    ),
+    "a transformer that is more resistance than impedance": spoilt(
+        "trafo", "vkr_percent", (0,), "up to vk_percent", limited("trafo", "vkr_percent", 60.0)
+    ),
+    "a load at a missing bus": spoilt(
+        "load", "bus", (2,), "use an index of net.bus", limited("load", "bus", 99, row=2)
+    ),
+    "a line to a missing bus": spoilt(
+        "line", "to_bus", (2,), "use an index of net.bus", limited("line", "to_bus", 99, row=2)
+    ),
+    "a switch at a missing line": spoilt(
+        "switch", "element", (0,), "use an index of net.line",
+        lambda net: switch_of(net, 99, "l"),
+    ),
+    "a switch of an unknown kind": spoilt(
+        "switch", "et", (0,), '"b", "l", "t" or "t3"', lambda net: switch_of(net, 0, "x")
+    ),
+    "in_service of a line as text": spoilt(
+        "line", "in_service", (1,), "give True or False", edited("line", "in_service", "yes", row=1)
+    ),
+    "two loads of one label": spoilt(
+        "load", "index", (0,), "its own index",
+        lambda net: net.__setitem__("load", pd.concat([net.load, net.load.iloc[:1]])),
+    ),
+    "loads labelled by name": spoilt(
+        "load", "index", (), "give whole numbers", lambda net: net.load.__setattr__("index", net.load.name)
+    ),
+    "lines without a column of reactances": spoilt(
+        "line", "x_ohm_per_km", (), "put it back",
+        lambda net: net.__setitem__("line", net.line.drop(columns="x_ohm_per_km")),
+    ),
+    "no table of motors": spoilt("motor", "", (), "create_empty_network", lambda net: net.pop("motor")),
+    "a reference power of 0": spoilt(
+        "net", "sn_mva", (), "give MVA above 0", lambda net: net.__setitem__("sn_mva", 0.0)
+    ),
+    "a frequency as text": spoilt("net", "f_hz", (), "50 in Europe", lambda net: net.__setitem__("f_hz", "50")),
 }  # fmt: skip

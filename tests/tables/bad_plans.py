@@ -87,7 +87,7 @@ BAD_PLANS = {
     "a negative switching time": spoilt("line", "switching_time_h", -1.0, (0,), "give hours, 0 or more"),
     "a line without a rating": spoilt("line", "max_i_ka", np.nan, (0,), "give the rated current in kA"),
     "a line with a rating of 0": spoilt("line", "max_i_ka", 0.0, (0,), "give kA"),
-    "lines without a column of ratings": Bad(plan, "line", "max_i_ka", (), "give the rated current", no_ratings),
+    "lines without a column of ratings": Bad(plan, "line", "max_i_ka", (), "put it back", no_ratings),
     "a new tie without a rating": Bad(plan, "line", "max_i_ka", (500,), "rated current", candidate_without_rating),
     "a limit after a fault of 0 %": spoilt("line", "max_loading_percent_nminus1", 0.0, (0,), "give percent"),
     "a limit after a fault as text": spoilt("line", "max_loading_percent_nminus1", "120 %", (0,), "give a number"),
