@@ -41,7 +41,7 @@ def _plain_table(net: Any, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame
     changed: dict[str, Any] = {}
     for name, wanted in table.dtypes.items():
         if name in frame and not _is_plain(frame[name], wanted):
-            changed[name] = _converted(frame[name], wanted)
+            changed[name] = _converted(frame[name], wanted, name not in table.flags)
     frame = frame.assign(**changed) if changed else frame
     live = live_rows(net, table)
     return frame if live.all() else _with_harmless_values(table, frame, live)
@@ -53,12 +53,16 @@ def _is_plain(values: pd.Series, wanted: str) -> bool:
     return wanted != "object" or not any(cell is pd.NA for cell in values)
 
 
-def _converted(values: pd.Series, wanted: str) -> Any:
-    """The values in a dtype where all of them can be; those that cannot are named by `net_faults`."""
+def _converted(values: pd.Series, wanted: str, optional: bool) -> Any:
+    """The values in a dtype where all of them can be; those that cannot are named by `net_faults`.
+
+    An ``optional`` truth value that is missing is False.
+    """
     if wanted == "bool":
         if values.dtype.kind in "iuf":
             return values == 1
-        return np.fromiter((cell is True or cell is np.True_ for cell in values), dtype=bool, count=len(values))
+        flags = values.fillna(False) if optional else values
+        return as_dtype(flags, "bool") if len(flags) else flags.astype(bool)
     if wanted == "object":
         return values.astype(object).where(values.notna(), None)
     return as_dtype(values, wanted)

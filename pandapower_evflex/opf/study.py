@@ -73,8 +73,8 @@ def read_study(
             Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"),
         ]
     faults += table_faults
-    net = plain_net(net)
-    read = _gathered(faults, read_profiles, net, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    plain = plain_net(net)
+    read = _gathered(faults, read_profiles, plain, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     if read is not None:
         faults += gap_faults(net, {key: frame.columns for key, frame in read.values.items()})
     grid = None
@@ -88,7 +88,7 @@ def read_study(
         )
     if table_faults or read is None or grid is None:
         raise InvalidInputError(faults)
-    return _compile(net, read, grid, options, faults)
+    return _compile(plain, read, grid, options, faults)
 
 
 def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> Any:

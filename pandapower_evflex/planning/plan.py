@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.planning.plan_checks import input_faults
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
-from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations
+from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
 from pandapower_evflex.planning.settings import Settings, planning_case
 from pandapower_evflex.planning.window_profiles import overloads_of
 
@@ -187,7 +186,7 @@ def plan_study(
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
     faults = input_faults(net, settings, solver, max_plans, executor)
-    net = plain_net(net)
+    net = net if faults else plain_of_candidates(net)
     case = planning_case(net, profiles, days, period_h, settings, faults)
     disable = None if progress is None else not progress
     with tqdm(desc="planning", unit="fault", disable=disable) as bar:

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.grid import grid_faults
-from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.cpo.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.post_fault import RATED
-from pandapower_evflex.planning.reinforced import candidates, no_candidates
+from pandapower_evflex.planning.reinforced import candidates, no_candidates, with_candidates_in_service
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
@@ -71,14 +70,13 @@ def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, exec
         remedy = "give a concurrent.futures.Executor, a Dask client, or None"
         faults.append(Fault(FUNCTION, "executor", (), repr(executor), "takes no tasks", remedy))
     of_tables = check_tables(net)
-    of_net = grid_faults(net)
+    readable = not any(fault.table == "reinforcement" for fault in of_tables)
+    rows = candidates(net) if readable else no_candidates()
+    of_net = grid_faults(with_candidates_in_service(net, rows))
     faults += of_tables + of_net
     if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
         return faults  # tables that cannot be read
-    net = plain_net(net)
     faults += _failure_faults(net) + _limit_faults_after_a_fault(net)
-    readable = not any(fault.table == "reinforcement" for fault in of_tables)
-    rows = candidates(net) if readable else no_candidates()
     return faults + _rating_faults(net, rows) + _target_faults(net, rows)
 
 

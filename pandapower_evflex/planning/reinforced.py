@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from pandapower.std_types import load_std_type
 
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.planning.costs import investment_annuity
 
 #: labels in net.reinforcement, in order
@@ -42,6 +43,27 @@ def reinforced_net(net: Any, built: Built) -> Any:
         if pd.notna(row.in_service):
             table.at[element, "in_service"] = True
     return after
+
+
+def with_candidates_in_service(net: Any, rows: pd.DataFrame) -> Any:
+    """The net with every element in service that a candidate switches on: its values count."""
+    switched = rows[rows["in_service"].eq(True).fillna(False).to_numpy(dtype=bool)] if len(rows) else rows
+    tables = [table for table in switched["element_type"].unique() if "in_service" in net[table]]
+    after = with_tables_of_its_own(net, tables)
+    for table in tables:
+        after[table].loc[switched["element"][switched["element_type"] == table].tolist(), "in_service"] = True
+    return after
+
+
+def plain_of_candidates(net: Any) -> Any:
+    """`plain_net` that leaves what candidates switch on as it is."""
+    plain = plain_net(net)
+    rows = candidates(net)
+    switched_on = plain_net(with_candidates_in_service(net, rows))
+    for table in rows["element_type"].unique():
+        if switched_on[table] is not plain[table]:
+            plain[table] = switched_on[table].assign(in_service=plain[table]["in_service"])
+    return plain
 
 
 def annuities(net: Any, discount_rate: float) -> dict[Any, float]:

@@ -124,7 +124,7 @@ BAD_NETS = {
         "trafo", "vn_lv_kv", (0,), "kV above 0", limited("trafo", "vn_lv_kv", -0.4)
     ),
     "a transformer without short-circuit voltage": spoilt(
-        "trafo", "vk_percent", (0,), "often 4 to 12", limited("trafo", "vk_percent", 0.0)
+        "trafo", "vk_percent", (0,), "4 to 12 for most", limited("trafo", "vk_percent", 0.0)
     ),
     "a transformer that is more resistance than impedance": spoilt(
         "trafo", "vkr_percent", (0,), "up to vk_percent", limited("trafo", "vkr_percent", 60.0)
@@ -160,5 +160,5 @@ BAD_NETS = {
     "a reference power of 0": spoilt(
         "net", "sn_mva", (), "give MVA above 0", lambda net: net.__setitem__("sn_mva", 0.0)
     ),
-    "a frequency as text": spoilt("net", "f_hz", (), "50 in Europe", lambda net: net.__setitem__("f_hz", "50")),
+    "a frequency as text": spoilt("net", "f_hz", (), "without quotes", lambda net: net.__setitem__("f_hz", "50")),
 }  # fmt: skip
