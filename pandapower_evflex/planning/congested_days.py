@@ -14,6 +14,7 @@ from pandapower_evflex.planning.overload import Overload, Overloads, find_overlo
 from pandapower_evflex.planning.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.settings import PlanningCase
 from pandapower_evflex.planning.sheds import least_cost_sheds
+from pandapower_evflex.planning.site_calls import SiteCall, calls_of
 from pandapower_evflex.planning.window_profiles import window_profile
 from pandapower_evflex.planning.windows import Congestion, Window, congestions, runs
 
@@ -30,6 +31,7 @@ class CongestionOutcome:
     ----------
     ens_mwh, ens_with_flexibility_mwh : float
     payment_eur : float               for flexibility
+    calls : list of SiteCall          what the purchases ask of every site
     rows : list of dict               per window and overloaded element
     findings : list of (kind, text)
     """
@@ -37,6 +39,7 @@ class CongestionOutcome:
     ens_mwh: float = 0.0
     ens_with_flexibility_mwh: float = 0.0
     payment_eur: float = 0.0
+    calls: list[SiteCall] = field(default_factory=list, repr=False)
     rows: list[dict[str, Any]] = field(default_factory=list, repr=False)
     findings: list[tuple[str, str]] = field(default_factory=list, repr=False)
 
@@ -64,6 +67,7 @@ class CongestedDays:
             ens_mwh=float(self.share @ not_served),
             ens_with_flexibility_mwh=float(self.share @ left),
             payment_eur=sum(p.window.day.share_of_year * p.payment_eur for p in purchases),
+            calls=[call for purchase in purchases for call in calls_of(purchase)],
             rows=self._rows(found, purchases, not_served, left),
             findings=list(dict.fromkeys(self.findings)),
         )

@@ -15,6 +15,8 @@ from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
 from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
 from pandapower_evflex.planning.settings import Settings, planning_case
+from pandapower_evflex.planning.site_income import site_table
+from pandapower_evflex.planning.study_overview import overview
 from pandapower_evflex.planning.window_profiles import overloads_of
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ FAULT_COLUMNS = [
 SAME_COST_EUR = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlanningStudy:
     """Outcome of `run_planning`; it pickles and holds no net.
 
@@ -65,6 +67,10 @@ class PlanningStudy:
                               window without and with flexibility, up to the next window); periods in which nothing is
                               missing are left out
     annuity_eur : Series      of every candidate (18)
+    sites : DataFrame         whom the best plan pays, one row per site in service: `name, bus, p_mw` (largest power
+                              called), `energy_mwh_per_year, hours` (called in a year), `price_eur_per_mwh` (mean paid),
+                              `income_eur_per_year` (their sum is the plan's flexibility cost where no EV bids beside
+                              them), `faults` (elements whose fault calls it)
     """
 
     plans: pd.DataFrame
@@ -76,6 +82,13 @@ class PlanningStudy:
     gap_eur_per_year: float = 0.0
     annuity_eur: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
     overloads: pd.DataFrame = field(default_factory=lambda: overloads_of(()), repr=False)
+    sites: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+    def __str__(self) -> str:
+        return overview(self)
+
+    def __repr__(self) -> str:
+        return f"<PlanningStudy: {len(self.plans)} plans, {len(self.faults)} fault rows; print() shows more>"
 
 
 def run_planning(
@@ -219,7 +232,7 @@ def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningSt
     overloads = overloads_of([row.get("profile") for row in rows])
     return PlanningStudy(
         plans, best, deltas, faults, _fault_costs(costs, evaluated),
-        _findings(costs), gap, pd.Series(costs.annuity, dtype=float), overloads,
+        _findings(costs), gap, pd.Series(costs.annuity, dtype=float), overloads, site_table(costs, evaluated[best]),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class Purchase:
     p_mw : float [n_period of the window, n_bid]    taken away in each period
     apex_mw : float                                 D_m: largest sum
     price_eur_per_mwh : float                       pi*: paid to all, or the mean weighted by energy
-    payment_eur : float                             for one event
+    payments_eur : float [n_bid]                    to each, for one event
     """
 
     window: Window
@@ -39,7 +39,12 @@ class Purchase:
     p_mw: FloatArray
     apex_mw: float
     price_eur_per_mwh: float
-    payment_eur: float
+    payments_eur: FloatArray
+
+    @property
+    def payment_eur(self) -> float:
+        """For one event."""
+        return float(self.payments_eur.sum())
 
     @property
     def energy_mwh(self) -> float:
@@ -89,7 +94,7 @@ def buy(
 
 
 def nothing(window: Window) -> Purchase:
-    return Purchase(window, [], np.zeros((window.n_periods, 0)), 0.0, 0.0, 0.0)
+    return Purchase(window, [], np.zeros((window.n_periods, 0)), 0.0, 0.0, np.zeros(0))
 
 
 def demand_of(missing: FloatArray, rule: str) -> tuple[float, FloatArray]:
@@ -156,9 +161,11 @@ def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray
     accepted = cleared.accepted_mw.to_numpy(dtype=float)
     # delivered in the shape of the overload: with the paper's rule the apex is that of a triangle of the same energy
     heights = profile / (2.0 * profile.mean()) if settings.rule == "paper" else profile
-    payment = cleared.payment_eur_per_h * float(heights.mean()) * window.duration_h  # (16), (21)
     apex, price = float(accepted.sum()), cleared.clearing_price_eur_per_mwh
-    return Purchase(window, bids, heights[:, None] * accepted, apex, price, payment)
+    paid = table["price_eur_per_mwh"].to_numpy() if settings.pricing == "pay_as_bid" else np.full(len(bids), price)
+    energy = accepted * float(heights.mean()) * window.duration_h
+    payments = np.where(energy > 0.0, energy * paid, 0.0)  # (16), (21)
+    return Purchase(window, bids, heights[:, None] * accepted, apex, price, payments)
 
 
 def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, settings: Settings) -> Purchase:
@@ -176,11 +183,9 @@ def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, s
     sheds = least_cost_sheds(missing, effect, load, reliefs, settings.voll_eur_per_mwh, window.day.period_h)
     p = sheds.bought_mw
     energy = p.sum(axis=0) * window.day.period_h
-    payment = float(energy @ [bid.price_eur_per_mwh for bid in bids])
-    bought = float(energy.sum())
-    return Purchase(
-        window, bids, p, float(p.sum(axis=1).max(initial=0.0)), payment / bought if bought else 0.0, payment
-    )
+    payments = energy * [bid.price_eur_per_mwh for bid in bids]
+    price = float(payments.sum() / energy.sum()) if energy.any() else 0.0
+    return Purchase(window, bids, p, float(p.sum(axis=1).max(initial=0.0)), price, payments)
 
 
 def _profiles_by_rows(missing: FloatArray, effect: FloatArray) -> list[tuple[FloatArray, BoolArray]]:
