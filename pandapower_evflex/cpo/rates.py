@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.cpo.checks import number_faults
+from pandapower_evflex.cpo.rates_overview import overview
 from pandapower_evflex.cpo.session_times import TABLE, Clock
 from pandapower_evflex.cpo.stays import HOUR, Stays, read_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
@@ -31,7 +32,7 @@ DAY_TYPES = {"weekdays": range(5), "weekends": range(5, 7), "all": range(7)}
 CHANGED = ("bad rows", "overlaps", "no charging end", "charging end outside the stay")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CpoRates:
     """What a site did on each day, and on average.
 
@@ -65,6 +66,13 @@ class CpoRates:
     def plug_ins_per_day(self) -> float:
         """Stays per outlet and day, as `estimate_transition_matrices` takes them."""
         return float(self.arrivals.mean() * self.arrivals.shape[-1])
+
+    def __str__(self) -> str:
+        return overview(self)
+
+    def __repr__(self) -> str:
+        n_days, n_evse, n_periods = self.lattices.shape
+        return f"<CpoRates: {n_evse} outlets, {n_days} days, {n_periods} periods; print() shows more>"
 
 
 def cpo_rates_from_sessions(

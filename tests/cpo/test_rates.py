@@ -347,3 +347,19 @@ def test_the_sessions_are_not_changed_and_the_result_is_read_only(caplog):
     with pytest.raises(ValueError, match="read-only"):
         found.lattices[0] = 1
     assert "read 2" in caplog.text
+
+
+def test_printing_rates_tells_when_how_much_and_from_what():
+    sessions = pd.DataFrame(
+        {
+            "evse": ["a", "b", None],
+            "arrival": ["2024-05-13 08:00", "2024-05-13 09:00", "2024-05-13 09:00"],
+            "charging_end": ["2024-05-13 10:00", "2024-05-13 10:00", "2024-05-13 10:00"],
+            "departure": ["2024-05-13 12:00", "2024-05-13 17:00", "2024-05-13 10:00"],
+        }
+    )
+    rates = evf.cpo_rates_from_sessions(sessions, 4, days=["2024-05-13", "2024-05-14"])
+    text = str(rates)
+    assert "4 outlets, 2 of them with sessions; 2 days from 2024-05-13 to 2024-05-14, 96 periods of 0.25 h" in text
+    assert "charging: 1.56 % of the outlets on average, at most 25 % (1 outlets) from 09:00" in text
+    assert "0.25 plug-ins per outlet and day" in text and "no outlet 1" in text and "\n" not in repr(rates)
