@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: faults, sites and findings that are named
 MAX_NAMED = 3
-_COSTS = ("reliability", "losses", "investment", "flexibility", "total")
+PARTS = ("reliability", "losses", "investment", "flexibility")
 
 
 def overview(study: PlanningStudy) -> str:
@@ -40,8 +40,11 @@ def _what(plan: pd.Series) -> str:
 def _costs(study: PlanningStudy) -> str:
     """Of the best plan, and against doing nothing."""
     plan, delta = study.plans.loc[study.best], study.deltas.loc[study.best]
-    parts = [f"{name} {plan[f'{name}_eur_per_year']:,.0f} ({delta[f'{name}_eur_per_year']:+,.0f})" for name in _COSTS]
-    return f"EUR a year (against doing nothing): {', '.join(parts)}"
+    total, *parts = (
+        f"{name} {plan[f'{name}_eur_per_year']:,.0f} ({delta[f'{name}_eur_per_year']:+,.0f})"
+        for name in ("total", *PARTS)
+    )
+    return f"EUR a year, and against doing nothing: {total}\n  {', '.join(parts)}"
 
 
 def _candidates(study: PlanningStudy, plan: pd.Series) -> str:
