@@ -26,6 +26,8 @@ ZONES = {
     "Europe/Helsinki": {"EET", "EEST"},
     "Europe/Lisbon": {"WET", "WEST"},
 }
+#: share of abbreviations that may be those of the other half of the year, as in nights in which the clock changes
+MOST_OTHER = 0.1
 TIMES = ("arrival", "charging_end", "departure")
 
 
@@ -47,9 +49,12 @@ def session_times(
     told = {_zone_text(cell) for what in ("zone", "zone_departure") if what in found for cell in table[found[what]]}
     site = _site_zone(name, told - {""}) if timezone is None else known_zone(name, timezone)
     there = [what for what in TIMES if what in found]
+    is_guessed = timezone is None and bool(told - {""})
     text = {found[what]: _text(table, found, what) for what in there}
     read = read_times(text, table=name, dayfirst=dayfirst, in_table=True)
     _refuse_dates(name, found["arrival"], read[found["arrival"]], table)
+    if is_guessed and "zone" in found:
+        _refuse_other_clock(name, table[found["zone"]], read[found["arrival"]], site)
     if site is None:
         site = _zone_of(name, read)
     return {what: _in_zone(read[found[what]], site, found[what]) for what in there}
@@ -83,6 +88,19 @@ def _site_zone(name: str, told: set[str]) -> Any:
         return known_zone(name, of_names[0] if of_names else next(iter(local)))
     shown, remedy = ", ".join(sorted(told)), 'say timezone=, the zone of the site, for instance "Europe/Berlin"'
     raise InvalidInputError([Fault(name, "timezone", (), shown, "are not one time zone", remedy)])
+
+
+def _refuse_other_clock(name: str, told: pd.Series, arrival: Times, site: Any) -> None:
+    """Abbreviations that the zone taken for them does not have at that time: of MST in July, Denver has MDT."""
+    hours = told.map(lambda cell: ZONE_HOURS.get(cell.strip().upper(), np.nan)).to_numpy(dtype=float)
+    known = arrival.is_zoned & ~told.str.strip().str.upper().isin(("UTC", "Z")).to_numpy()
+    utc = arrival.index[known]
+    clock = utc.tz_localize("UTC").tz_convert(site).tz_localize(None)
+    other = np.abs((clock - utc) / pd.Timedelta(hours=1) - hours[known]) > 0.01
+    if np.sum(other) > MOST_OTHER * len(other):
+        shown, problem = told[known][other].iloc[0], f"is not the clock of {site} at that time"
+        rows, remedy = tuple(told.index[known][other].tolist()), "say timezone=, the zone of the site"
+        raise InvalidInputError([Fault(name, "timezone", rows, shown, problem, remedy)])
 
 
 def _zone_of(name: str, read: Mapping[str, Times]) -> Any:

@@ -21,6 +21,7 @@ from pandapower_evflex.mobility.session_formats import FORMATS, Format, recognis
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import read_ids
+from pandapower_evflex.tables.missing_text import is_empty_text
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +64,12 @@ def read_sessions(
     Returns
     -------
     DataFrame [session]
-        what `cpo_rates_from_sessions` and `sessions_from_reports` take without further arguments, with these columns as
-        far as the file tells them:
+        what `cpo_rates_from_sessions` and `sessions_from_reports` take without further arguments:
 
         * `evse` : outlet; "station / port" where the file names both
-        * `user` : card or driver
+        * `user` : card or driver, where the file has such a column
         * `arrival, charging_end, departure` : plugged in, done, unplugged; NaT where missing
-        * `energy_kwh`, `p_kw` : energy charged, largest power
+        * `energy_kwh`, `p_kw` : energy charged, largest power, where the file has such columns
 
         ``attrs["report"]`` counts the rows read and those in which something is missing
 
@@ -136,7 +136,8 @@ def _canonical(
     columns: dict[str, Any] = {"evse": _labels(name, table, found, ["station", "port"])}
     if "user" in found:
         columns["user"] = _labels(name, table, found, ["user"])
-    columns |= {what: times[what] for what in ("arrival", "charging_end", "departure") if what in times}
+    not_told = times["arrival"].where(np.zeros(len(table), dtype=bool))
+    columns |= {what: times.get(what, not_told) for what in ("arrival", "charging_end", "departure")}
     if "energy" in found:
         cells = floats_of(name, found["energy"], table[found["energy"]], mark)
         columns["energy_kwh"] = cells * _kwh(name, known, found["energy"])
@@ -151,7 +152,9 @@ def _after(arrival: pd.DatetimeIndex, hours: FloatArray) -> pd.DatetimeIndex:
 
 
 def _labels(name: str, table: pd.DataFrame, found: Mapping[str, str], parts: list[str]) -> Any:
+    """Names of outlets or users; a column of ports that is empty throughout does not count."""
     there = [found[part] for part in parts if part in found]
+    there = [column for column in there if not table[column].map(is_empty_text).all()] or there[:1]
     ids = read_ids(name, " and ".join(there), table[there] if len(there) > 1 else table[there[0]])
     labels = np.array([*ids.labels, None], dtype=object)  # the last one for -1, a missing name
     return labels[ids.code]

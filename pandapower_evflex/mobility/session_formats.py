@@ -32,26 +32,23 @@ class Format:
 CHARGEPOINT = Format(
     "chargepoint",
     {
-        "station": ("stationname", "station", "stationid", "chargingstation", "chargingstationname"),
-        "port": ("portnumber", "port", "portid", "outlet", "outletnumber"),
-        "arrival": (
-            "startdate", "startdatetime", "plugin", "plugintime", "plugindatetime", "plugindate", "starttime",
-            "plugineventtime", "sessionstart", "sessionstarttime", "start",
-        ),
-        "departure": (
-            "enddate", "enddatetime", "unplug", "unplugtime", "unplugdatetime", "plugout", "plugouttime",
-            "plugoutdatetime", "unplugged", "endtime", "unplugdate", "sessionend", "sessionendtime", "end",
-        ),
-        "stay": ("totaldurationhhmmss", "totalduration", "sessionduration", "sessiondurationhhmmss", "duration",
-                 "durationhhmmss", "connectedtimehhmmss", "totaltimehhmmss"),
-        "charging": ("chargingtimehhmmss", "chargingtime", "chargingduration", "chargingdurationhhmmss",
-                     "chargetimehhmmss"),
+        "station": ("stationname", "station", "stationid", "chargingstation", "chargingstationname", "cpid",
+                    "chargepointid", "chargepoint", "evse"),
+        "port": ("portnumber", "port", "portid", "outlet", "outletnumber", "connector", "connectorid"),
+        "arrival": ("startdate", "startdatetime", "plugin", "plugintime", "plugindatetime", "plugindate", "pluggedin",
+                    "plugconnecttime", "starttime", "plugineventtime", "sessionstart", "sessionstarttime", "start"),
+        "departure": ("enddate", "enddatetime", "unplug", "unplugtime", "unplugdatetime", "unplugdate", "unplugged",
+                      "plugout", "plugouttime", "plugoutdatetime", "pluggedout", "plugdisconnecttime", "endtime",
+                      "sessionend", "sessionendtime", "end"),
         "arrival_clock": ("starttime", "plugintime"),
         "departure_clock": ("endtime", "unplugtime", "plugouttime"),
+        "stay": ("totalduration", "sessionduration", "duration", "connectedtime", "totaltime"),
+        "charging": ("chargingtime", "chargingduration", "chargetime", "chargeduration"),
         "zone": ("starttimezone", "timezone", "tz"),
         "zone_departure": ("endtimezone", "timezone", "tz"),
         "user": ("userid", "driverid", "user"),
-        "energy": ("energykwh", "energywh", "energymwh", "energyusedkwh", "energydeliveredkwh", "kwh", "energy"),
+        "energy": ("energykwh", "energywh", "energymwh", "energyusedkwh", "energydeliveredkwh", "energydispensedkwh",
+                   "energyconsumedkwh", "totalkwh", "kwh", "energy"),
     },
 )  # fmt: skip
 
@@ -84,8 +81,8 @@ FORMATS = {known.name: known for known in (CHARGEPOINT, ELAADNL, EVFLEX)}
 
 
 def spelling(column: str) -> str:
-    """A name of a column as formats spell it, without "UTC" beside it."""
-    return re.sub(r"^utc|utc$", "", re.sub(r"[\W_]", "", column.lower()))
+    """A name of a column as formats spell it, without "UTC" or "hh:mm:ss" beside it."""
+    return re.sub(r"^utc|utc$|hhmmss$", "", re.sub(r"[\W_]", "", column.lower()))
 
 
 def spelled_with_utc(column: str) -> bool:

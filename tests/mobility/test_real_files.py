@@ -158,6 +158,54 @@ def test_a_file_with_decimal_commas_loses_nothing_once_it_is_read_as_the_error_s
     np.testing.assert_allclose(1e3 * sessions["energy_mwh"].sum(), expected)
 
 
+# files in the shape of real ones, made up
+
+
+def norway(n_garages=4, n=30):
+    """Day first, decimal commas, one user per box, garage by garage; kWh of garage g on day d: 5 + g + d / 100."""
+    rows = [
+        (f"G{g}", f"G{g}-{i % 3}", f"{i % 28 + 1:02d}.{i // 28 + 1:02d}.2019 18:{g:02d}", 13, f"{5 + g},{i:02d}")
+        for g in range(n_garages) for i in range(n)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["garage", "user", "plug_in", "hours", "energy_kwh"])
+    gone = pd.to_datetime(table["plug_in"], format="%d.%m.%Y %H:%M") + pd.to_timedelta(table.pop("hours"), unit="h")
+    return table.assign(plug_out=gone.dt.strftime("%d.%m.%Y %H:%M"))
+
+
+def test_no_garage_of_a_file_in_the_norwegian_shape_loses_energy_or_time(tmp_path):
+    path = tmp_path / "reports.csv"
+    norway().to_csv(path, sep=";", index=False)
+    with pytest.raises(evf.InvalidInputError, match='decimal=","'):
+        sessions_from_reports(pd.read_csv(path, sep=";"), "2019-01-01", 24 * 100)
+    table = pd.read_csv(path, sep=";", decimal=",")
+    for garage, own in table.groupby("garage"):
+        g = int(garage[1:])
+        sessions, report = sessions_from_reports(own, "2019-01-01", 24 * 100)
+        assert report["kept"] == 30
+        np.testing.assert_allclose(1e3 * sessions["energy_mwh"].sum(), 30 * (5 + g) + sum(range(30)) / 100)
+        np.testing.assert_allclose(np.sort(sessions["arrival_h"]), [24 * i + 18 + g / 60 for i in [*range(28), 31, 32]])
+        np.testing.assert_allclose(sessions["departure_h"] - sessions["arrival_h"], 13.0)
+
+
+def test_a_file_in_the_shape_of_perth_and_kinross_is_read(tmp_path):
+    """Charge point and connector, dates and times apart, day first, energies of thousands with commas."""
+    head = "Charging event,CP ID,Connector,Start Date,Start Time,End Date,End Time,Total kWh,Cost,Site,Model\n"
+    rows = [
+        f'{i},{50338 + i % 2},{i % 3 + 1},{day},07:{i:02d},{day},1{i % 9}:30,"1,0{i:02d}.5",0,P,M'
+        for i in range(20)
+        for day in [f"{i + 1:02d}/09/2016"]
+    ]
+    path = tmp_path / "perth.csv"
+    path.write_text(head + "\n".join(rows), encoding="utf-8-sig")
+    found = evf.mobility.read_sessions(path, timezone="Europe/London")
+    assert found.loc[19, "arrival"] == pd.Timestamp("2016-09-20 07:19", tz="Europe/London")
+    assert set(found["evse"]) == {f"{50338 + cp} / {connector}" for cp in (0, 1) for connector in (1, 2, 3)}
+    np.testing.assert_allclose(found["energy_kwh"], [1000.5 + i for i in range(20)])
+    sessions, report = sessions_from_reports(found, pd.Timestamp("2016-09-01", tz="Europe/London"), 24 * 30)
+    assert report["kept"] == 20
+    np.testing.assert_allclose(1e3 * sessions["energy_mwh"].sum(), sum(1000.5 + i for i in range(20)))
+
+
 # overlaps
 
 

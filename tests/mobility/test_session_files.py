@@ -170,6 +170,32 @@ def test_times_are_in_the_zone_of_the_site(file):
     assert found.loc[0, "arrival"] == pd.Timestamp("2024-05-14 10:00", tz="Europe/Berlin")
 
 
+def test_a_zone_without_summer_time_is_asked_for(file):
+    """Arizona stays on MST, Denver does not."""
+    rows = [[*row, "MST"] for row in ROWS]
+    path = file(text_of(rows, [*HEADER, "Time Zone"]))
+    with pytest.raises(
+        evf.InvalidInputError, match="MST is not the clock of America/Denver at that time; say timezone="
+    ):
+        read_sessions(path)
+    found = read_sessions(path, timezone="America/Phoenix")
+    assert found.loc[0, "arrival"] == pd.Timestamp("2024-05-14 08:00", tz="America/Phoenix")
+
+
+def test_a_column_of_ports_that_is_empty_does_not_count(file):
+    rows = [[row[0], "", *row[2:]] for row in ROWS]
+    assert read_sessions(file(text_of(rows)))["evse"].tolist() == ["North", "South"]
+
+
+def test_without_an_end_of_charging_rates_take_the_whole_stay_and_say_so(file, caplog):
+    found = read_sessions(file(text_of([[*row[:4], row[5]] for row in ROWS], [*HEADER[:4], HEADER[5]])))
+    assert found["charging_end"].isna().all()
+    rates = evf.cpo_rates_from_sessions(found, 2, period_h=1)
+    assert rates.report["no charging end"] == 2
+    np.testing.assert_allclose(rates.charging_rate, rates.occupancy_rate)
+    assert all(record.levelname == "WARNING" for record in caplog.records) and "no charging end 2" in caplog.text
+
+
 def test_the_order_of_day_and_month_can_be_said(file):
     rows = [["North", "1", "05/06/2024 08:00", "05/06/2024 17:00", "03:10:00", "19.96"]]
     assert read_sessions(file(text_of(rows)), dayfirst=True).loc[0, "arrival"] == pd.Timestamp("2024-06-05 08:00")

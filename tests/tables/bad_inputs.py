@@ -12,6 +12,7 @@ from tests.tables.bad_plans import BAD_PLANS
 from tests.tables.bad_profiles import BAD_PROFILES
 from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
 from tests.tables.bad_runs import BAD_RUNS
+from tests.tables.bad_session_files import BAD_SESSION_FILES, BAD_SESSION_NAMES, BAD_SESSION_NUMBERS
 from tests.tables.bad_sessions import BAD_SESSIONS
 from tests.tables.bad_shaving import BAD_SHAVING
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
@@ -24,6 +25,9 @@ SECTIONS = {
     "Offers and characteristics": BAD_OFFERS,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
+    "Numbers in charging reports": BAD_SESSION_NUMBERS,
+    "Users and outlets in charging reports": BAD_SESSION_NAMES,
+    "Files of charging sessions": BAD_SESSION_FILES,
     "Equations of sites": BAD_EQUATIONS,
     "Chains and lattices of sites": BAD_LATTICES,
     "What sites can shave": BAD_SHAVING,
