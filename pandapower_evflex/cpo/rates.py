@@ -140,12 +140,14 @@ def cpo_rates_from_sessions(
         problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
         raise InvalidInputError([Fault(TABLE, "evse", (), f"{len(stays.evse)} outlets", problem, remedy)])
     dates = _dates(days, stays, dayfirst)
-    lattices, arrivals, n_sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), int(n_evse))
+    lattices, arrivals, sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), int(n_evse))
     lattices, arrivals = (_by_day(cells, len(dates)) for cells in (lattices, arrivals))
     empty = dates[~lattices.any(axis=(1, 2))]
+    n_sampled = int(np.sum(sampled))
     counts = {"not sampled": len(stays.row) - n_sampled, "used": n_sampled, "days": len(dates), "gaps": len(empty)}
     report = pd.Series({**stays.report, **counts})
-    n_changed = sum(stays.report[reason] for reason in CHANGED)
+    too_short = ~sampled & stays.clock.wall(stays.arrival).normalize().isin(dates)  # the others are of other days
+    n_changed = sum(stays.report[reason] for reason in CHANGED) + int(np.sum(too_short))
     log_report(logger, "charging sessions", report.to_dict(), n_changed)
     if len(empty):
         logger.warning("no session on %s: holidays or gaps in the data, counted as empty", listed(empty.date))
@@ -209,8 +211,8 @@ def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> NDArray[
 
 def _lattices(
     stays: Stays, instants: NDArray[np.int64], n_evse: int
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], int]:
-    """States [n_evse, n_instant], first cells of stays [n_evse, n_instant], and how many stays have a cell."""
+) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
+    """States [n_evse, n_instant], first cells of stays [n_evse, n_instant], and which stays have a cell."""
     first = np.searchsorted(instants, stays.arrival)
     last_charging = np.searchsorted(instants, stays.charging_end)
     last = np.searchsorted(instants, stays.departure)
@@ -220,7 +222,7 @@ def _lattices(
     arrivals = np.zeros((n_evse, len(instants)), dtype=bool)
     sampled = first < last
     arrivals[stays.row[sampled], first[sampled]] = True
-    return change.cumsum(axis=1, dtype=np.int8)[:, :-1], arrivals, int(sampled.sum())
+    return change.cumsum(axis=1, dtype=np.int8)[:, :-1], arrivals, sampled
 
 
 def _by_day(cells: NDArray[Any], n_days: int) -> NDArray[Any]:

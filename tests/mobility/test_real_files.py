@@ -290,6 +290,18 @@ def test_a_loss_of_much_energy_in_few_rows_is_a_warning(caplog):
     assert record.levelno == logging.WARNING and "16.7% of the energy is left out" in record.message
 
 
+@pytest.mark.parametrize(("days", "level"), [("weekdays", logging.WARNING), (["2024-05-14"], logging.INFO)])
+def test_stays_too_short_for_a_cell_are_a_loss_and_those_of_other_days_are_none(caplog, days, level):
+    """A stay of five minutes on Monday, one of hours on Tuesday."""
+    caplog.set_level(logging.INFO)
+    arrival = pd.to_datetime(["2024-05-13 08:00", "2024-05-14 08:00"])
+    departure = arrival + pd.to_timedelta([5, 300], unit="min")
+    table = pd.DataFrame({"evse": ["a", "b"], "arrival": arrival, "charging_end": departure, "departure": departure})
+    found = evf.cpo_rates_from_sessions(table, 2, days=days)
+    assert found.report[["not sampled", "used"]].tolist() == [1, 1]
+    assert [record.levelno for record in caplog.records if "not sampled 1" in record.message] == [level]
+
+
 # names of columns
 
 WRONG_NAMES = {
