@@ -25,9 +25,11 @@ from pandapower_evflex.opf.shortfall import KEPT, MET_KWH, Shortfall, least_shor
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study
-from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
+from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
+#: elements that a reason names
+NAMED = 3
 #: relative, and kWh: a lowered need is lowered by this much more, or the schedule would leave the solver no interior
 HAIR, HAIR_KWH = 1e-5, 1e-3
 
@@ -81,8 +83,9 @@ def _least_shortfall(
 ) -> Shortfall | None:
     bare = _changed(study, stays, lambda stay: replace(stay, e_need=0.0, e_low=0.0))
     case = _case(study, flow, relaxation, bare)
-    if not len(case.evs.slots):
-        return _nothing_charged(study, stays, needs)
+    if not len(case.evs.slots):  # a limit that charging could cure may be left
+        state = grid_state(case, flow, case.evs.fixed_p)
+        return None if violations_of(case.limits, state).blocks(KEPT).any() else _nothing_charged(study, stays, needs)
     keep_going = bar.until(time.process_time() + options.solver_options.get("max_cpu_time", np.inf))
     return least_shortfall(case, _flat(needs), _low_curve(study, stays), flow, keep_going)
 
@@ -171,7 +174,9 @@ def _short_frame(case: Case, needs: list[list[Stay]], short: Shortfall, relaxati
     for stay, mwh, names in zip(_flat(needs), short.mwh.tolist(), short.reasons, strict=True):
         if mwh > 0.0:
             waited = [name for text in relaxation.waits[stay.periods, stay.ev] if text for name in text.split(", ")]
-            reason = ", ".join(dict.fromkeys([*waited, *names])) or "network"
+            elements = list(dict.fromkeys([*waited, *names]))
+            more = [f"{len(elements) - NAMED} more"] if len(elements) > NAMED else []
+            reason = ", ".join([*elements[:NAMED], *more]) or "network"
             rows.append((case.evs.index[stay.ev], stay.session, mwh, reason))
     return pd.DataFrame(rows, columns=SHORT_COLUMNS)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.opf.remedies import NO_ROOM
+
 #: with more lines than these the findings are summed up
 MAX_LINES = 10
 #: elements that a sum names
@@ -22,7 +24,7 @@ def describe(findings: pd.DataFrame) -> str:
     for (finding, scenario), rows in _groups(general, "finding", "scenario"):
         lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
     for (finding, scenario, kind, element), rows in _groups(grid, "finding", "scenario", "element_type", "element"):
-        lines.append(_element_line(f"{finding} of {kind} {element:.0f}", scenario, rows))
+        lines.append(_element_line(f"{finding} {_of(finding)} {kind} {element:.0f}", scenario, rows))
     if len(lines) <= MAX_LINES:
         return "\n".join(lines)
     return _sums(sessions, general, grid) + f"\nall {len(findings)} rows are in findings"
@@ -39,7 +41,7 @@ def _sums(sessions: pd.DataFrame, general: pd.DataFrame, grid: pd.DataFrame) -> 
         lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
     for (finding, scenario, kind), rows in _groups(grid, "finding", "scenario", "element_type"):
         elements = list(dict.fromkeys(rows["element"].astype(int)))
-        what = f"{finding} of {_named(kind, elements)}"
+        what = f"{finding} {_of(finding)} {_named(kind, elements)}"
         lines.append(_element_line(what, scenario, rows, name_worst=len(elements) > 1))
     return "\n".join(lines)
 
@@ -72,7 +74,7 @@ def _session_line(row: Any) -> str:
 def _element_line(what: str, scenario: Any, rows: pd.DataFrame, name_worst: bool = False) -> str:
     worst = rows.loc[(rows["value"] - rows["limit"]).abs().idxmax()]
     if worst["quantity"] == "energy_mwh":
-        return f"{what} in {_when(rows)}: {_energies(worst)}"
+        return f"{what} in {_when(rows[rows['element'] == worst['element']])}: {_energies(worst)}"
     unit = "pu" if worst["quantity"] == "vm_pu" else "%"
     by = abs(worst["value"] - worst["limit"])
     values = f"{worst['value']:.4g} {unit}, limit {worst['limit']:.4g} {unit}, by {by:.3g} {unit}"
@@ -82,7 +84,13 @@ def _element_line(what: str, scenario: Any, rows: pd.DataFrame, name_worst: bool
 
 def _energies(row: pd.Series) -> str:
     """What cars need against what the grid leaves them."""
-    return f"the cars behind it need {row['value'] * 1e3:.4g} kWh, it carries {row['limit'] * 1e3:.4g} kWh"
+    name = f"{row['element_type']} {row['element']:.0f}"
+    need = f"cars need at least {row['value'] * 1e3:.4g} kWh"
+    return f"{need} then, {name} carries at most {row['limit'] * 1e3:.4g} kWh for them"
+
+
+def _of(finding: str) -> str:
+    return "behind" if finding == NO_ROOM else "of"
 
 
 def _where(scenario: Any) -> str:

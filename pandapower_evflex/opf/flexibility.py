@@ -27,6 +27,7 @@ from pandapower_evflex.opf.results import (
     solved_result,
     unsolved_result,
 )
+from pandapower_evflex.opf.room import room_findings
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
@@ -188,7 +189,7 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
         without_evs = grid_state(case, flow, case.evs.fixed_p)
-        findings = findings_frame(study.findings + base_findings(case, flow, without_evs))
+        findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
     if len(hopeless) and tries_its_best:

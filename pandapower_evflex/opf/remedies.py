@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 NO_POWER_FLOW = "no power flow solution without EVs"
+NO_ROOM = "no room for the energy"
 OVERFULL = "min_p_mw overfills the battery"
 
 _OF_SESSIONS = {
@@ -14,6 +15,7 @@ _OF_SESSIONS = {
     'or unreachable="reduce": these needs are lowered and listed',
     OVERFULL: "lower net.ev.min_p_mw or net.ev_session.e_arrival_mwh of these sessions",
     "unreachable within the grid": "lower net.ev_session.e_departure_mwh (trip_km, energy_mwh) of these sessions",
+    NO_ROOM: "lower net.ev_session.e_departure_mwh (trip_km, energy_mwh) of cars behind it, or spread their stays",
 }
 _OF_BUSES = {
     "undervoltage": "min_vm_pu=, or net.bus.min_vm_pu, sets the limit",

@@ -110,8 +110,16 @@ def jointly_infeasible_net():
     return net
 
 
+def infeasible_by_losses_net():
+    """The transformer carries what the cars need, but not what is lost on the way too."""
+    net = jointly_infeasible_net()
+    net.load["p_mw"] = 0.0
+    net.ev_session["e_departure_mwh"] = 0.02 + 0.0499 * 2 / 6
+    return net
+
+
 def test_a_jointly_infeasible_problem_says_which_element_is_in_the_way():
-    result = evf.run_flexibility_opf(jointly_infeasible_net(), raise_on_failure=False, **EIGHT_HOURS)
+    result = evf.run_flexibility_opf(infeasible_by_losses_net(), raise_on_failure=False, **EIGHT_HOURS)
     assert result.status == "infeasible"
     assert "overload of trafo 0 in scenario" in result.message or "unreachable within the grid" in result.message
     named = result.findings
