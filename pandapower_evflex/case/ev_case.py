@@ -127,7 +127,7 @@ def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
             elif len(charged):
                 offset += charged[-1]
             offset -= stay.trip
-            e_guaranteed = max(min(stay.e_need, stay.reach(e_start)) - stay.trip, 0.0)
+            e_guaranteed = max(max(e_start, min(stay.e_need, stay.reach(e_start))) - stay.trip, 0.0)
             e_best = max(stay.reach(e_start_most) - stay.trip, 0.0)
         n_stays += len(own)
     names = [name for name in Slots.__dataclass_fields__]

@@ -236,8 +236,8 @@ def _chain_faults(label: Any, stays: list[Stay], horizon: Horizon) -> list[Fault
 def unreachable_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:
     """Stays that miss their need even at full power, each with the energy that it can reach.
 
-    A coupled stay starts from the most that the stay before can leave. A stay without a whole period in which to
-    charge is among them, whatever its need.
+    A coupled stay starts from the most that the stay before can leave. A stay without a whole period can only leave
+    with what it brought.
     """
     found = []
     for own in stays:
@@ -245,10 +245,16 @@ def unreachable_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:
         for stay in own:
             e_start = e_left if stay.is_coupled else stay.e_arrival
             reached = stay.reach(e_start)
-            if stay.n_whole == 0 or reached < stay.e_need - ENERGY_TOLERANCE:
+            if reached < stay.e_need - ENERGY_TOLERANCE:
                 found.append((stay, reached))
             e_left = max(reached - stay.trip, 0.0)
     return found
+
+
+def idle_sessions(stays: list[list[Stay]], unreachable: list[tuple[Stay, float]]) -> list[Any]:
+    """Sessions without a whole period that need none: their trips are driven, and nothing else is left of them."""
+    named = {stay.session for stay, _ in unreachable}
+    return [stay.session for own in stays for stay in own if not stay.n_whole and stay.session not in named]
 
 
 def overfull_stays(stays: list[list[Stay]]) -> list[tuple[Stay, float]]:

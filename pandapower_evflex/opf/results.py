@@ -54,7 +54,7 @@ class FlexibilityOpfResult:
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there
     binding : DataFrame               network limits that bind, in the schedule itself ("base") too
-    summary : DataFrame               one row per session, indexed by its EV
+    summary : DataFrame               one row per session with a whole period, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
     relaxed : DataFrame               best effort: limits that stand at the value they have without EVs
@@ -222,11 +222,16 @@ def unsolved_result(
 
 
 def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
-    """One row per session: window, energies, latest start t_L of (1), mean flexibility over the plugged periods."""
+    """Window, energies, latest start t_L of (1), mean flexibility over the plugged periods.
+
+    One row per session with a whole period.
+    """
     rows = []
     for stay in case.evs.stays:
         dwell = stay.periods
-        arrival_h = dwell[0] * case.horizon.period_h if len(dwell) else np.nan
+        if not len(dwell):
+            continue
+        arrival_h = dwell[0] * case.horizon.period_h
         departure_h = arrival_h + stay.n_whole * case.horizon.period_h
         latest = departure_h - max(0.0, stay.e_need - stay.e_low) / (stay.eta * stay.p_max)  # (1)
         row: dict[str, Any] = {
@@ -239,7 +244,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
             "e_need_mwh": stay.e_need,
             "max_e_mwh": stay.e_max,
         }
-        if schedule is not None and len(dwell):
+        if schedule is not None:
             at = (dwell, stay.ev)
             charged = float(np.sum(schedule.p[at])) * stay.energy_per_p
             row["e_departure_mwh"] = schedule.e[dwell[-1], stay.ev]

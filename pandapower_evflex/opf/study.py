@@ -17,8 +17,15 @@ from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
-from pandapower_evflex.case.stays import Stay, overfull_stays, read_stays, unreachable_stays, with_reduced_needs
-from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.case.stays import (
+    Stay,
+    idle_sessions,
+    overfull_stays,
+    read_stays,
+    unreachable_stays,
+    with_reduced_needs,
+)
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.findings import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
 from pandapower_evflex.tables.checks import check_tables
@@ -115,6 +122,9 @@ def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults:
             "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
         )
     unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
+    idle = idle_sessions(stays, unreachable)
+    if idle:
+        logger.info("sessions %s have no whole period plugged in and need none: they are left out", listed(idle))
     reduced = _reduced_frame(evs.index, unreachable if options.reduces else [])
     if options.reduces:
         stays = with_reduced_needs(stays, unreachable)

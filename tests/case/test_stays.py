@@ -9,6 +9,7 @@ import pytest
 from pandapower_evflex.case.ev_case import charge_at_arrival, slots_of
 from pandapower_evflex.case.horizon import Horizon
 from pandapower_evflex.case.stays import (
+    idle_sessions,
     overfull_stays,
     read_stays,
     unreachable_stays,
@@ -104,9 +105,63 @@ def test_an_unreachable_need_is_found_and_can_be_reduced():
     assert unreachable_stays(with_reduced_needs(stays, [(stay, reached)])) == []
 
 
-def test_a_session_without_a_whole_period_is_unreachable_whatever_it_needs():
-    stays, _ = _stays({"arrival_h": 1.1, "departure_h": 1.4, "e_arrival_mwh": 0.04})
-    assert len(unreachable_stays(stays)) == 1
+@pytest.mark.parametrize("horizon", [DAY, CYCLIC])
+@pytest.mark.parametrize(
+    ("need", "is_met"),
+    [
+        ({}, True),  # 5 kWh of the lower limit, met by the 30 kWh on arrival
+        ({"e_departure_mwh": 0.0}, True),
+        ({"e_departure_mwh": 0.03}, True),
+        ({"energy_mwh": 0.0}, True),
+        ({"e_departure_mwh": 0.031}, False),
+        ({"energy_mwh": 0.001}, False),
+        ({"trip_km": 200.0}, False),
+    ],
+)
+def test_a_session_without_a_whole_period_is_unreachable_only_where_its_need_is_not_met_on_arrival(
+    need, is_met, horizon
+):
+    stays, _ = _stays({"arrival_h": 1.1, "departure_h": 1.4, "e_arrival_mwh": 0.03, **need}, horizon=horizon)
+    unreachable = unreachable_stays(stays)
+    assert (unreachable == []) is is_met
+    assert idle_sessions(stays, unreachable) == ([0] if is_met else [])
+    assert idle_sessions(stays, []) == [0]
+
+
+def test_a_stop_without_a_whole_period_between_two_sessions_takes_its_trip_from_the_energy():
+    """30 kWh, 10 kWh to the stop, 6 kWh from there: 14 kWh on arrival, 5 kWh a period for two periods."""
+    chain = [
+        {"arrival_h": 0.0, "departure_h": 0.5, "e_arrival_mwh": 0.025, "trip_km": 50.0},
+        {"arrival_h": 1.1, "departure_h": 1.4, "trip_km": 30.0},
+    ]
+    reachable, _ = _stays(*chain, {"arrival_h": 2.0, "departure_h": 3.0, "e_departure_mwh": 0.024})
+    assert unreachable_stays(reachable) == []
+    assert idle_sessions(reachable, []) == [1]
+    assert with_needs_of_next(reachable)[0][0].e_need == pytest.approx(0.030)
+    short, _ = _stays(*chain, {"arrival_h": 2.0, "departure_h": 3.0, "e_departure_mwh": 0.025})
+    ((stay, reached),) = unreachable_stays(short)
+    assert (stay.session, reached) == (2, pytest.approx(0.024))
+
+
+def test_a_stop_without_a_whole_period_needs_what_its_trip_uses_from_the_session_before():
+    stays, _ = _stays(
+        {"arrival_h": 0.0, "departure_h": 0.5, "e_arrival_mwh": 0.010},
+        {"arrival_h": 1.1, "departure_h": 1.4, "trip_km": 100.0},  # 20 kWh and the lower limit of 5 kWh
+        {"arrival_h": 2.0, "departure_h": 3.0},
+    )
+    ((stay, reached),) = unreachable_stays(stays)
+    assert (stay.session, stay.e_need, reached) == (1, pytest.approx(0.025), pytest.approx(0.015))
+
+
+def test_energy_brought_along_is_there_without_charging_whatever_the_need():
+    """A full battery after a stop leaves nothing to choose, though nothing is needed."""
+    stays, _ = _stays(
+        {"arrival_h": 0.1, "departure_h": 0.4, "e_arrival_mwh": 0.04, "e_departure_mwh": 0.0},
+        {"arrival_h": 1.0, "departure_h": 2.0},
+    )
+    slots = slots_of(with_needs_of_next(stays), np.array([True]))
+    assert slots.e_least == pytest.approx([0.04, 0.04])
+    assert slots.pinned.all()
 
 
 def test_a_coupled_session_is_reachable_when_the_one_before_can_leave_enough():

@@ -222,3 +222,56 @@ def test_a_long_list_of_findings_is_summed_up_with_its_worst():
     assert f"undervoltage of {n_buses} buses (" in lines[1]
     assert "in 4 periods from 0 to 3" in lines[1] and f"by {(1.02 - findings['value'].min()):.3g} pu" in lines[1]
     assert f"all {len(findings)} rows are in findings" in lines[2]
+
+
+IDLE = {"arrival_h": 3.2, "departure_h": 3.9}
+
+
+def test_a_session_without_a_whole_period_that_needs_none_is_left_out_and_logged(caplog):
+    net, without = feeder_net(3), feeder_net(3)
+    evf.create_ev_session(net, evf.create_ev(net, 3, max_p_mw=0.011, max_e_mwh=0.05), **IDLE, e_arrival_mwh=0.03)
+    with caplog.at_level("INFO"):
+        result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert result.status == "optimal"
+    assert "sessions 3 have no whole period plugged in and need none: they are left out" in caplog.text
+    assert 3 not in result.summary.index and (result.p_mw[3] == 0.0).all()
+    assert result.objective_mw == pytest.approx(evf.run_flexibility_opf(without, **EIGHT_HOURS).objective_mw, rel=2e-6)
+
+
+def test_of_sessions_without_a_whole_period_only_an_unmet_need_is_named_or_reduced():
+    net = feeder_net(4)
+    for column, value in IDLE.items():
+        net.ev_session.loc[[2, 3], column] = value
+    net.ev_session.loc[3, "e_departure_mwh"] = net.ev_session.loc[3, "e_arrival_mwh"]
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert error.value.findings["session"].tolist() == [2]
+    assert "EV 2, session 2: has no whole period plugged in; has 20.00 of 40.00 kWh at departure" in str(error.value)
+    reduced = evf.run_flexibility_opf(net, unreachable="reduce", **EIGHT_HOURS)
+    assert reduced.reduced.index.tolist() == [2]
+
+
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_an_uncontrolled_car_and_a_car_that_only_stops_leave_nothing_to_schedule(method):
+    net = feeder_net(2)
+    net.ev.loc[0, "controllable"] = False
+    net.ev_session.loc[1, ["arrival_h", "departure_h", "e_departure_mwh"]] = [3.2, 3.9, 0.02]
+    result = evf.run_flexibility_opf(net, method=method, **EIGHT_HOURS)
+    assert (result.status, result.objective_mw) == ("optimal", 0.0)
+    assert "nothing to schedule" in result.message
+    assert result.p_mw[0].sum() == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_the_trip_of_a_stop_without_a_whole_period_is_charged_for_before_it(method):
+    """20 kWh on arrival; 30 kWh for the way to the stop, 20 kWh for the way from it, 10 kWh at the end: 40 kWh."""
+    net = feeder_net(1, sn_mva=1.0)
+    net.ev["consumption_kwh_per_km"] = 0.2
+    net.ev_session.loc[0, ["departure_h", "e_departure_mwh", "trip_km"]] = [3.0, np.nan, 150.0]
+    evf.create_ev_session(net, 0, 4.1, 4.9, trip_km=100.0)
+    evf.create_ev_session(net, 0, 6.0, 8.0, e_departure_mwh=0.01)
+    result = evf.run_flexibility_opf(net, method=method, **EIGHT_HOURS)
+    assert result.status == "optimal"
+    assert result.summary["session"].tolist() == [0, 2]
+    assert result.e_mwh[0][6] == pytest.approx(result.e_mwh[0][2] - 0.05 + result.p_mw[0][6])
+    assert result.e_mwh[0][2] >= 0.05 - 1e-9 and result.e_mwh[0][7] >= 0.01 - 1e-9
