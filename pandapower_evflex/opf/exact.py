@@ -15,10 +15,10 @@ import pandas as pd
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.ac_polar import Blocks, add_network
+from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
 from pandapower_evflex.opf.infeasible import obstacles
-from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.screening import NeededBlocks
 from pandapower_evflex.opf.shadow_prices import prices_of_exact
@@ -34,7 +34,7 @@ MAX_ROUNDS = 20
 
 _REASONS = {
     "infeasible": "no schedule was found that serves every EV within the limits of the grid; in the way:",
-    "iteration_limit": "the solver reached its iteration limit (solver_options={'max_iter': ...}); at its last point:",
+    "iteration_limit": "stopped by {limit} (solver_options) before a schedule was found; at the last point:",
     "failed": "the solver failed; at its last point:",
 }
 
@@ -52,7 +52,8 @@ def solve_exact(
     flow: BatchedPowerFlow,
     without_evs: GridState,
     needed: NeededBlocks,
-    options: Options,
+    tol: float,
+    budget: Budget,
     bar: Progress,
     clock: Stopwatch,
 ) -> Solution:
@@ -64,13 +65,13 @@ def solve_exact(
             problem, evs = build_flexibility_opf(case, blocks)
         bar.start_round(number, needed.n_blocks)
         with clock.phase("ipopt"):
-            solved = ipopt.solve(problem, tol=options.tol, options=options.solver_options, on_iteration=bar.step)
+            solved = ipopt.solve(problem, tol=tol, options=budget.for_ipopt(), on_iteration=bar.step)
         stats = _stats(stats, number, needed, problem, solved)
         schedule = schedule_of(case, evs, solved.x)
         with clock.phase("check"):
             states = scheduled_states(case, flow, schedule)
         if solved.status != "optimal":
-            return _without_solution(case, schedule, states, solved, stats, needed)
+            return _without_solution(case, schedule, states, solved, stats, needed, budget)
         if not needed.join_violated(case, states):
             break
     prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
@@ -98,9 +99,12 @@ def _without_solution(
     solved: SolverResult,
     stats: dict[str, Any],
     needed: NeededBlocks,
+    budget: Budget,
 ) -> Solution:
     findings = obstacles(case, schedule, states)
-    reason = _REASONS[solved.status]
+    default = ipopt.DEFAULT_OPTIONS.get(solved.stopped_by)
+    limit = budget.named(solved.stopped_by, default) if solved.stopped_by else ""
+    reason = _REASONS[solved.status].format(limit=limit)
     text = describe(findings) if len(findings) else "nothing above the tolerance"
     message = f"{reason}\n{text}\n({solved.message})"
     return Solution(solved.status, message, None, {}, np.nan, {}, findings, stats, needed)

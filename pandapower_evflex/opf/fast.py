@@ -7,7 +7,7 @@ any schedule can reach, and the distance to that bound is the gap.
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.budget import Budget, Watch
 from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
 from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.ev_chain import KW, Schedule
@@ -24,14 +25,14 @@ from pandapower_evflex.opf.infeasible import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.reduced_network import ReducedNetwork, blocks_of
-from pandapower_evflex.opf.restoration import RESTORED, restored
+from pandapower_evflex.opf.restoration import RESTORED, restored, within_ev_limits
 from pandapower_evflex.opf.screening import NeededBlocks
 from pandapower_evflex.opf.shadow_prices import prices_of_reduced
 from pandapower_evflex.opf.solution import OPTIMAL_GAP, Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import scheduled_states, violations_of
+from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.solvers.chain_interior_point import solve_chains
+from pandapower_evflex.solvers.chain_interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chain_problem import ChainPoint
 
 #: relative; what a tie-break picks depends on the optimum it starts from, so this is well below what it may cost
@@ -41,6 +42,8 @@ FEASIBILITY = 1e-9
 #: relative; a schedule that exceeds a limit by more is none
 USABLE = 1e-7
 MAX_ROUNDS = 10
+#: relative; a schedule that may be farther from the best is not called optimal within its gap
+LARGEST_GAP = 0.05
 
 
 def is_radial(grid: Grid) -> bool:
@@ -65,20 +68,18 @@ def solve_fast(
     case: Case,
     flow: BatchedPowerFlow,
     needed: NeededBlocks,
+    budget: Budget,
     bar: Progress,
     clock: Stopwatch,
-    budget_s: float,
 ) -> Solution:
     """Solve over growing lists of blocks until the power flow of all blocks keeps every limit.
 
-    Parameters
-    ----------
-    budget_s : float    CPU time; the best so far is returned, with its gap
+    Stopped on the way, the best schedule so far is returned, with its gap.
     """
-    chains, keep_going, iterations = build_chains(case), bar.until(time.process_time() + budget_s), 0
+    chains, iterations = build_chains(case), 0
     for number in range(1, MAX_ROUNDS + 1):
         bar.start_round(number, needed.n_blocks)
-        network = ReducedNetwork(case, flow, chains, blocks_of(case, needed))
+        network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), budget.watch(bar)
         with clock.phase("interior point"):
             x = _start(case, flow, chains, network)
             point = solve_chains(
@@ -87,19 +88,19 @@ def solve_fast(
                 x,
                 relative_gap=AIMED_GAP,
                 feasibility=FEASIBILITY,
-                keep_going=keep_going,
+                keep_going=watch,
             )
         iterations += point.iterations
-        is_stationary = point.status in ("optimal", "converged")
+        end = end_of(point, watch)
         with clock.phase("check"):
             schedule = schedule_at(case, chains, point.x)
             states = scheduled_states(case, flow, schedule)
-        if not is_stationary or not needed.join_violated(case, states):
+        if end or not needed.join_violated(case, states):
             break
     with clock.phase("restoration"):
-        if not is_stationary or any(
-            violations_of(case.limits, state).blocks(RESTORED).any() for state in states.values()
-        ):
+        if end:
+            schedule = within_ev_limits(case, schedule)
+        if end or any(violations_of(case.limits, state).blocks(RESTORED).any() for state in states.values()):
             schedule, states = restored(case, flow, schedule)
     stats = {
         "rounds": number,
@@ -109,26 +110,55 @@ def solve_fast(
         "solver": "interior point over EV chains",
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
-    if not all(s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values()):
+    if not _is_usable(case, schedule, states):
         findings = obstacles(case, schedule, states)
         text = describe(findings) if len(findings) else "nothing above the tolerance"
-        message = f"the fast method found no schedule; at its last point:\n{text}"
-        return Solution("failed", message, None, {}, np.nan, prices, findings, stats, needed)
+        status, why = ("iteration_limit", f"stopped by {end}: ") if watch.stopped_by else ("failed", "")
+        message = f"{why}the fast method found no schedule; at its last point:\n{text}"
+        return Solution(status, message, None, {}, np.nan, prices, findings, stats, needed)
     doubt = why_uncertified(case) or _doubt(network, point)
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
-    status, message = _status(gap, doubt, is_stationary)
+    status, message = _status(gap, doubt, end or _pulled_back(case, chains, point, schedule))
     return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats, needed)
 
 
-def _status(gap: float, doubt: str, is_stationary: bool) -> tuple[str, str]:
+def end_of(point: ChainPoint, watch: Watch) -> str:
+    """What ended the interior point before it was done, "" where nothing did."""
+    return {
+        "optimal": "",
+        "converged": "",
+        "stopped": watch.stopped_by,
+        "iteration_limit": f"the limit of {MAX_ITERATIONS} iterations of the fast method",
+        "stalled": "rounding: no further progress",
+        "failed": "a step that could not be computed",
+    }[point.status]
+
+
+def _is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
+    """It keeps every limit, of the EVs too."""
+    kept = (s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values())
+    return all(kept) and ev_violation(case, schedule) <= VERIFIED
+
+
+def _pulled_back(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> str:
+    """Said where the restoration has cost flexibility."""
+    reached, found = weighted_flexibility_mw(case, schedule), -chains.problem.objective(point.x) * chains.scale / KW
+    return "" if reached >= found * (1.0 - OPTIMAL_GAP) else "limits that were kept only after pulling back"
+
+
+def _status(gap: float, doubt: str, end: str) -> tuple[str, str]:
     """Status and message of a schedule that keeps all limits."""
     if gap <= OPTIMAL_GAP:
         return "optimal", f"certified within {gap:.1g} of the best that any schedule can reach"
+    by = f" by {end}" if end else ""
     if np.isfinite(gap):
-        return "optimal_within_gap", f"within {gap:.1g} of the best that any schedule can reach, when the time was over"
-    if is_stationary:  # the first-order conditions hold, as where exact ends
+        status = "optimal_within_gap" if gap <= LARGEST_GAP else "feasible"
+        percent = f"{100.0 * gap:.0f} %" if gap >= 0.1 else f"{100.0 * gap:.2g} %"
+        far = "a schedule that keeps all limits and may be that far below the best that any can reach"
+        return status, f"stopped at {percent} gap{by}: {far}"
+    if not end:  # the first-order conditions hold, as where exact ends
         return "optimal", f"solved to a local optimum; no gap is certified: {doubt}"
-    return "iteration_limit", f"a schedule that keeps all limits, of unknown distance to the optimum: {doubt}"
+    return "feasible", f"stopped{by}: a schedule that keeps all limits, of unknown distance to the optimum: {doubt}"
 
 
 def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: ReducedNetwork) -> FloatArray:

@@ -31,15 +31,12 @@ from pandapower_evflex.opf.room import room_findings
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study, read_study
-from pandapower_evflex.opf.verify import grid_state, largest_violation, verification
+from pandapower_evflex.opf.verify import VERIFIED, grid_state, largest_violation, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 logger = logging.getLogger(__name__)
 
-SOLVED = ("optimal", "optimal_within_gap", "best_effort")
-
-#: relative; a schedule that exceeds a limit by more is not called optimal
-VERIFIED = 1e-6
+SOLVED = ("optimal", "optimal_within_gap", "feasible", "best_effort")
 
 
 def run_flexibility_opf(

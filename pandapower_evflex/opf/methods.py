@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.ev_chain import schedule_from_slots
 from pandapower_evflex.opf.exact import solve_exact
 from pandapower_evflex.opf.fast import solve_fast, why_uncertified
@@ -35,36 +35,62 @@ def solve(
     case: Case, flow: BatchedPowerFlow, without_evs: GridState, options: Options, bar: Progress, clock: Stopwatch
 ) -> Solution:
     """By the method of the options, with its tie-break."""
+    budget = Budget.of(options.solver_options)
     with clock.phase("screening"):
         needed = screen(case, flow, without_evs)
     if not len(case.evs.slots):
         return _nothing_to_schedule(case, flow, needed)
-    solution = _by_method(case, flow, without_evs, needed, options, bar, clock)
+    if options.method == "fast":
+        solution = solve_fast(case, flow, needed, budget, bar, clock)
+    elif options.method == "exact":
+        solution = solve_exact(case, flow, without_evs, needed, options.tol, budget, bar, clock)
+    else:
+        solution = _solve_auto(case, flow, without_evs, needed, options.tol, budget, bar, clock)
     if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
-        return _tie_broken(case, flow, solution, options, bar)
+        return _tie_broken(case, flow, solution, options.tie_break, budget, bar)
 
 
-def _by_method(
+def _solve_auto(
     case: Case,
     flow: BatchedPowerFlow,
     without_evs: GridState,
     needed: NeededBlocks,
-    options: Options,
+    tol: float,
+    budget: Budget,
     bar: Progress,
     clock: Stopwatch,
 ) -> Solution:
-    is_auto = options.method == "auto"
-    if options.method == "fast" or (is_auto and not why_uncertified(case)):
-        budget = options.solver_options.get("max_cpu_time", np.inf)
-        # compiling, or reading what is compiled, would use the budget of a first call up
-        if is_auto and schur.signatures:
-            budget = min(budget, 5.0 + _exact_seconds(case, needed))
-        solution = solve_fast(case, flow, needed, bar, clock, budget)
-        if not is_auto or solution.gap <= OPTIMAL_GAP:
-            return solution
-    return solve_exact(case, flow, without_evs, needed, options, bar, clock)
+    """Fast, and exact where no gap is certified; what fast has found stays where exact finds nothing better.
+
+    Where a certificate is out of the question, fast comes first only in runs that a limit may end.
+    """
+    fast = None
+    if budget.is_limited or not why_uncertified(case):
+        # compiling, or reading what is compiled, would use the time of a first call up
+        usual_s = 5.0 + _exact_seconds(case, needed) if schur.signatures else np.inf
+        fast = solve_fast(case, flow, needed, budget.share(usual_s, 0.5), bar, clock)
+        if fast.gap <= OPTIMAL_GAP:
+            return fast
+    exact = solve_exact(case, flow, without_evs, needed, tol, budget, bar, clock)
+    if fast is None or fast.schedule is None:
+        return exact
+    return _better(case, fast, exact)
+
+
+def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
+    """Exact's where it is no worse."""
+    assert fast.schedule is not None
+    if exact.schedule is None:
+        ended = exact.message.splitlines()[0].rstrip(":")
+        return replace(fast, message=f"{fast.message}; the exact method took over and ended without one: {ended}")
+    reached = {
+        name: weighted_flexibility_mw(case, s.schedule) for name, s in (("fast", fast), ("exact", exact)) if s.schedule
+    }
+    if reached["fast"] > reached["exact"] * (1.0 + OPTIMAL_GAP):
+        return replace(fast, message=f"{fast.message}; the exact method ended at a local optimum with less")
+    return exact
 
 
 def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
@@ -81,14 +107,13 @@ def _exact_seconds(case: Case, needed: NeededBlocks) -> float:
     return EXACT_S_PER_BLOCK_BUS * block_buses + EXACT_S_PER_SLOT * len(case.evs.slots)
 
 
-def _tie_broken(case: Case, flow: BatchedPowerFlow, solution: Solution, options: Options, bar: Progress) -> Solution:
+def _tie_broken(
+    case: Case, flow: BatchedPowerFlow, solution: Solution, kind: str, budget: Budget, bar: Progress
+) -> Solution:
     """The same flexibility to 1e-6, and one schedule; where the tie-break fails, the schedule stays and it is said."""
-    assert solution.schedule is not None and options.tie_break is not None
+    assert solution.schedule is not None
     flexibility = weighted_flexibility_mw(case, solution.schedule)
-    chosen = break_tie(
-        case, flow, options.tie_break, solution.schedule, flexibility, solution.needed,
-        bar.until(time.process_time() + options.solver_options.get("max_cpu_time", np.inf)),
-    )  # fmt: skip
+    chosen = break_tie(case, flow, kind, solution.schedule, flexibility, solution.needed, budget, bar)
     stats = {**solution.stats, "tie_break_iterations": chosen.iterations}
     if chosen.schedule is None:
         message = f"{solution.message}; the tie-break failed ({chosen.why_not}): {ONE_OF_MANY}"
@@ -96,7 +121,7 @@ def _tie_broken(case: Case, flow: BatchedPowerFlow, solution: Solution, options:
     lost = (flexibility - weighted_flexibility_mw(case, chosen.schedule)) / max(flexibility, 1e-9)
     return replace(
         solution,
-        message=f"{solution.message}; schedule chosen by tie_break={options.tie_break!r}",
+        message=f"{solution.message}; schedule chosen by tie_break={kind!r}",
         schedule=chosen.schedule,
         states=chosen.states,
         gap=solution.gap + max(lost, 0.0),

@@ -14,6 +14,7 @@ from pandapower_evflex.case.horizon import Horizon
 from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.solver_options import solver_option_faults
 from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.number_text import read_hint
 
@@ -84,7 +85,7 @@ def _kind_faults(options: Options) -> list[Fault]:
         if getattr(options, name) is not None and not _is_number(getattr(options, name)):
             wrong.append((name, number))
     if not isinstance(options.solver_options, Mapping):
-        wrong.append(("solver_options", "give a mapping of Ipopt options"))
+        wrong.append(("solver_options", 'give a mapping, for instance {"max_cpu_time": 60}'))
     return [Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not understood", do) for name, do in wrong]
 
 
@@ -105,7 +106,7 @@ def _value_faults(options: Options) -> list[Fault]:
     faults += _limit_faults(options)
     if not 0 < options.tol < 1:
         faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))
-    return faults
+    return faults + solver_option_faults(options.solver_options)
 
 
 def _limit_faults(options: Options) -> list[Fault]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
-from collections.abc import Callable
 from types import TracebackType
 
 from tqdm import tqdm
@@ -38,15 +36,6 @@ class Progress:
 
     def step(self, _iteration: int = 0) -> None:
         self._bar.update()
-
-    def until(self, end: float) -> Callable[[], bool]:
-        """Asked before each iteration: counts it, and says whether the CPU time ``end`` [s] is still ahead."""
-
-        def keep_going() -> bool:
-            self.step()
-            return time.process_time() < end
-
-        return keep_going
 
     def __enter__(self) -> Progress:
         return self

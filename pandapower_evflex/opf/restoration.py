@@ -18,6 +18,32 @@ MAX_HALVINGS = 40
 RESTORED = 1e-9
 
 
+def within_ev_limits(case: Case, schedule: Schedule) -> Schedule:
+    """The nearest energies that keep (18) to (20), one period after the other, and no more flexibility than they leave.
+
+    For a schedule of an interior point that was stopped before the EVs kept their limits.
+    """
+    slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
+    wanted, e, before = schedule.e[at], np.empty(len(slots)), np.empty(len(slots))
+    for i in range(len(slots)):  # in order of time within each chain
+        before[i] = slots.e_offset[i] + (e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0)
+        least = max(slots.e_min[i], before[i] + slots.energy_per_p[i] * slots.p_min[i])
+        most = min(slots.e_max[i], before[i] + slots.energy_per_p[i] * slots.p_max[i])
+        e[i] = min(max(wanted[i], least), most)
+    p = (e - before) / slots.energy_per_p
+    room = {
+        "up": np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p) - p,
+        "down": p - np.maximum(0.0, (slots.e_min - before) / slots.energy_per_p),
+    }
+    values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
+    values["p"][at], values["e"][at] = p, e
+    for direction, most_flex in room.items():
+        flex = getattr(schedule, f"p_{direction}").copy()
+        flex[at] = np.clip(flex[at], 0.0, np.maximum(most_flex, 0.0))
+        values[f"p_{direction}"] = flex
+    return Schedule(**values)
+
+
 def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Schedule, dict[str, GridState]]:
     """Pull the activation of violating periods back towards the schedule until the power flow holds.
 

@@ -19,8 +19,10 @@ import numpy as np
 
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, schedule_at
 from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.screening import NeededBlocks
 from pandapower_evflex.opf.verify import GridState, scheduled_states
@@ -65,7 +67,8 @@ def break_tie(
     schedule: Schedule,
     flexibility_mw: float,
     needed: NeededBlocks,
-    keep_going: Callable[[], bool],
+    budget: Budget,
+    bar: Progress,
 ) -> TieBroken:
     """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept."""
     iterations = 0
@@ -75,10 +78,11 @@ def break_tie(
         for stage in STAGES[kind]:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh)
             network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed))
-            point = _solve(problem, network, x, keep_going)
+            watch = budget.watch(bar)
+            point = _solve(problem, network, x, watch)
             iterations += point.iterations
             if point.status not in ("optimal", "converged"):
-                return TieBroken(None, {}, f"stage {stage}: {point.status}", iterations)
+                return TieBroken(None, {}, f"stage {stage}: {watch.stopped_by or point.status}", iterations)
             x, chains_now = point.x, of_stage
             if stage == "energy":
                 energy_kwh = problem.objective(x) * (1.0 + ENERGY_ROOM) + ENERGY_ROOM

@@ -15,6 +15,9 @@ from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import end_loading
 
+#: relative; a schedule that exceeds a limit by more does not keep it
+VERIFIED = 1e-6
+
 
 @dataclass(frozen=True)
 class GridState:

@@ -23,11 +23,15 @@ except ImportError as error:  # pragma: no cover - only without the dependency
 logger = logging.getLogger(__name__)
 
 #: 1 is "acceptable", in the sharp sense of the options below
-_STATUS: dict[int, Status] = {0: "optimal", 1: "optimal", 2: "infeasible", -1: "iteration_limit", -4: "iteration_limit"}
+_STATUS: dict[int, Status] = {0: "optimal", 1: "optimal", 2: "infeasible"}
+#: statuses of a limit that was reached; cyipopt 1.7 has no words for the last
+_LIMITS = {-1: "max_iter", -4: "max_cpu_time", -5: "max_wall_time"}
+_WORDS = {-5: "Maximum wallclock time exceeded."}
 
 DEFAULT_OPTIONS: dict[str, Any] = {
     "print_level": 0,
     "sb": "yes",  # no banner
+    "option_file_name": "",  # an ipopt.opt in the working directory would win over what is set here
     # the automatic choice falls to METIS, which not every build holds; AMD measured fastest
     "mumps_pivot_order": 0,
     # a full battery leaves no interior at 0, and the default 1e-8 shifts an optimum with a binding voltage by 3e-7
@@ -77,21 +81,21 @@ def solve(
         try:
             nlp.add_option(name, value)
         except TypeError:
-            remedy = "name an option of Ipopt, with a value of its type"
+            remedy = "name one that this build of Ipopt has"
             fault = Fault("run_flexibility_opf", "solver_options", (), f"{name}={value!r}", "is not known", remedy)
             raise InvalidInputError([fault]) from None
     x, info = nlp.solve(problem.x_start if start is None else start)
     if callbacks.interruption is not None:
         raise callbacks.interruption
-    message = info["status_msg"]
-    message = message.decode() if isinstance(message, bytes) else str(message)
+    code, words = info["status"], info["status_msg"]
+    message = _WORDS.get(code, words.decode() if isinstance(words, bytes) else str(words))
     logger.debug("Ipopt: %s after %d iterations", message, callbacks.iterations)
-    status = _STATUS.get(info["status"], "failed")
     return SolverResult(
         x=x,
         multipliers=np.asarray(info["mult_g"]),
         bound_multipliers=np.asarray(info["mult_x_U"]) - np.asarray(info["mult_x_L"]),
-        status=status,
+        status="iteration_limit" if code in _LIMITS else _STATUS.get(code, "failed"),
+        stopped_by=_LIMITS.get(code, ""),
         message=message,
         objective=float(info["obj_val"]),
         iterations=callbacks.iterations,

@@ -20,6 +20,7 @@ class SolverResult:
     multipliers : float [m]    of the constraint rows, positive where the upper side binds
     bound_multipliers : float [n]    of the bounds of x, likewise
     status : str
+    stopped_by : str           the option whose limit ended it, "" for none
     message : str              the solver's own words
     objective : float
     iterations : int
@@ -29,6 +30,7 @@ class SolverResult:
     multipliers: FloatArray
     bound_multipliers: FloatArray
     status: Status
+    stopped_by: str
     message: str
     objective: float
     iterations: int
