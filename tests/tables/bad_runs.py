@@ -17,6 +17,24 @@ def weight(direction, value):
     return lambda net: run(net, weights={direction: value})
 
 
+def solver_option(name, value):
+    """By the method that does not use it."""
+    return lambda net: run(net, solver_options={name: value}, method="fast")
+
+
+BAD_SOLVER_OPTIONS = {
+    "a solver option that does not exist": ("max_itr", 100, 'did you mean "max_iter"'),
+    "a time limit of 0": ("max_cpu_time", 0, "above 0"),
+    "a negative time limit": ("max_wall_time", -1.0, "above 0"),
+    "a time limit that is NaN": ("max_cpu_time", float("nan"), "above 0"),
+    "a time limit as text": ("max_cpu_time", "60", "above 0"),
+    "half an iteration": ("max_iter", 2.5, "whole number of at least 0"),
+    "a truth value for a number": ("max_iter", True, "whole number"),
+    "a tolerance of the solver of 0": ("tol", 0.0, "above 0"),
+    "an unknown word": ("mu_strategy", "quick", "monotone, adaptive"),
+    "a file that the solver would write": ("output_file", "ipopt.txt", "leave it out"),
+    "a file that the solver would read": ("option_file_name", "ipopt.opt", "leave it out"),
+}
 BAD_RUNS = {
     "an unknown scenario": Bad(argument(scenarios=("up", "sideways")), RUN, "scenarios", (), '"down", "up", "base"'),
     "an unknown method": Bad(argument(method="quick"), RUN, "method", (), "use one of"),
@@ -37,4 +55,8 @@ BAD_RUNS = {
         weight("up", pd.DataFrame(1.0, index=range(N_PERIODS), columns=[42])),
         RUN, "weights['up']", (42,), "in-service rows of net.ev",
     ),
+    **{
+        name: Bad(solver_option(option, value), RUN, "solver_options", (), remedy)
+        for name, (option, value, remedy) in BAD_SOLVER_OPTIONS.items()
+    },
 }  # fmt: skip

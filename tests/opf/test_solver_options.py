@@ -1,0 +1,109 @@
+"""Solver options mean the same to every method, and what is said of them is what Ipopt says itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import pandapower_evflex as evf
+from pandapower_evflex.opf.solver_options import FILES, _known, as_ipopt_takes_them, solver_option_faults
+from tests.opf.feeder import EIGHT_HOURS, feeder_net
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "taken"),
+    [
+        ("max_cpu_time", 60, 60.0),
+        ("max_iter", 500.0, 500),
+        ("max_iter", np.int64(7), 7),
+        ("bound_relax_factor", 0, 0.0),
+        ("tol", np.float32(0.5), 0.5),
+        ("max_wall_time", np.inf, np.inf),
+        ("mu_strategy", "adaptive", "adaptive"),
+    ],
+)
+def test_whole_numbers_and_others_stand_for_each_other(option, value, taken):
+    assert solver_option_faults({option: value}) == []
+    converted = as_ipopt_takes_them({option: value})[option]
+    assert converted == taken and type(converted) is type(taken)
+
+
+@pytest.mark.parametrize("method", ["fast", "exact", "auto"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_cpu_time": 0},
+        {"max_wall_time": np.nan},
+        {"max_iter": -1},
+        {"max_iter": np.inf},
+        {"max_iter": 10**400},
+        {"max_cpu_time": np.array([1.0, 2.0])},
+        {"max_cpu_time": None},
+        {"tol": np.inf},
+        {"no_such_option": 1},
+        {7: 1},
+        {"output_file": "x"},
+        {"print_level": 13},
+        {"sb": True},
+    ],
+)
+def test_every_method_refuses_the_same_before_anything_runs(method, options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = feeder_net(1)
+    before = set(net.keys())
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.run_flexibility_opf(net, method=method, solver_options=options, **EIGHT_HOURS)
+    (fault,) = error.value.faults
+    assert fault.column == "solver_options" and str(next(iter(options))) in fault.value
+    assert set(net.keys()) == before and not list(tmp_path.iterdir())
+
+
+def test_all_wrong_options_are_named_at_once():
+    assert len(solver_option_faults({"max_cpu_time": 0, "nope": 1, "output_file": "x", "max_iter": 3})) == 3
+
+
+def test_the_table_is_what_ipopt_says_of_itself():
+    """Ipopt takes a value of the kind of each option, and none of another kind or out of range.
+
+    It prints what it refuses, hence a process of its own.
+    """
+    code = """
+import cyipopt
+from pandapower_evflex.opf.solver_options import FILES, _known
+wrong = []
+for name, option in _known().items():
+    nlp = cyipopt.Problem(n=1, m=0, problem_obj=type("P", (), {"objective": 0, "gradient": 0})(), lb=[0], ub=[1])
+    low = next((float(b.lstrip("<>=")) for b in option.bounds if b[0] == ">"), 0.0)
+    high = next((float(b.lstrip("<>=")) for b in option.bounds if b[0] == "<"), low + 2.0)
+    good = {"whole": [int(low) + 1], "number": [0.5 * (low + high)], "text": option.values or ["x"]}[option.kind]
+    bad = {"whole": low + 0.5, "number": int(low) + 1, "text": 1}[option.kind]
+    for value, fits in [*((value, True) for value in good), (bad, False)]:
+        try:
+            nlp.add_option(name, value)
+            taken = True
+        except TypeError:
+            taken = False
+        if taken is not fits:
+            wrong.append((name, value))
+    for bound in option.bounds:
+        beyond = float(bound.lstrip("<>=")) + (-1.0 if bound[0] == ">" else 1.0)
+        try:
+            nlp.add_option(name, int(beyond) if option.kind == "whole" else beyond)
+            wrong.append((name, beyond))
+        except TypeError:
+            pass
+print("WRONG", wrong)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "WRONG []" in run.stdout
+    assert set(FILES) & set(_known()) == {"output_file", "file_print_level", "option_file_name"}
+
+
+def test_an_option_file_in_the_working_directory_changes_nothing(tmp_path, monkeypatch):
+    (tmp_path / "ipopt.opt").write_text("max_iter 2\n")
+    monkeypatch.chdir(tmp_path)
+    result = evf.run_flexibility_opf(feeder_net(2), method="exact", **EIGHT_HOURS)
+    assert result.status == "optimal"
