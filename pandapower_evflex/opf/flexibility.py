@@ -120,8 +120,8 @@ def run_flexibility_opf(
     progress : bool
         None: a bar on a terminal when it takes longer than a second; True: always; False: never
     solver_options : mapping
-        "max_iter", "max_cpu_time" and "max_wall_time" [s] hold for every method: times for the whole run, iterations for
-        each solve in it. A run that they stop returns the schedule that it has, if any, as "optimal_within_gap" or
+        "max_iter", "max_cpu_time" and "max_wall_time" [s] hold for every method: times for the whole run, iterations
+        for each solve in it. A run that they stop returns the schedule that it has, if any, as "optimal_within_gap" or
         "feasible". Others are options of Ipopt; those that read or write files are refused
 
     Returns

@@ -46,8 +46,8 @@ class FlexibilityOpfResult:
     ----------
     status : {"optimal", "optimal_within_gap", "feasible", "infeasible", "iteration_limit", "failed"}
         "optimal": no schedule is better by more than `gap`, or, where that is NaN, a local optimum of a non-convex
-        problem; "optimal_within_gap": stopped early at a certified gap of up to 5 %; "feasible": stopped early, keeps all
-        limits, distance to the optimum unknown, or no closer bound than `gap`; the others come without a schedule
+        problem; "optimal_within_gap": stopped early at a certified gap of up to 5 %; "feasible": stopped early, keeps
+        all limits, distance to the optimum unknown, or `gap` at most; the others come without a schedule
     message : str                     of a run that was stopped: first the gap reached and what stopped it
     objective_mw : float              sum over periods, EVs and activation scenarios of C P; eq. (4)
     objective_mwh : float             the same times the length of a period
