@@ -3,7 +3,6 @@ needs are lowered by the least."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.stays import Stay, unreachable_stays, with_reduced_needs
 from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
 from pandapower_evflex.opf.methods import solve
 from pandapower_evflex.opf.options import Options
@@ -86,8 +86,8 @@ def _least_shortfall(
     if not len(case.evs.slots):  # a limit that charging could cure may be left
         state = grid_state(case, flow, case.evs.fixed_p)
         return None if violations_of(case.limits, state).blocks(KEPT).any() else _nothing_charged(study, stays, needs)
-    keep_going = bar.until(time.process_time() + options.solver_options.get("max_cpu_time", np.inf))
-    return least_shortfall(case, _flat(needs), _low_curve(study, stays), flow, keep_going)
+    watch = Budget.of(options.solver_options).watch(bar)
+    return least_shortfall(case, _flat(needs), _low_curve(study, stays), flow, watch)
 
 
 def _changed(study: Study, stays: list[list[Stay]], change: Callable[[Stay], Stay]) -> list[list[Stay]]:
