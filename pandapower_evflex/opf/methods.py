@@ -22,12 +22,14 @@ from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.tie_break import break_tie
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.chain_kernels import schur
 
 #: CPU seconds that exact takes about, per bus and block and per EV-period; "auto" gives the fast method no more
 EXACT_S_PER_BLOCK_BUS = 5e-4
 EXACT_S_PER_SLOT = 1e-3
 
+NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
 ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
 
 
@@ -44,8 +46,10 @@ def solve(
         solution = solve_fast(case, flow, needed, budget, bar, clock)
     elif options.method == "exact":
         solution = solve_exact(case, flow, without_evs, needed, options.tol, budget, bar, clock)
-    else:
+    elif ipopt.is_installed():
         solution = _solve_auto(case, flow, without_evs, needed, options.tol, budget, bar, clock)
+    else:
+        solution = _solve_auto_without_ipopt(case, flow, needed, budget, bar, clock)
     if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
@@ -77,6 +81,14 @@ def _solve_auto(
     if fast is None or fast.schedule is None:
         return exact
     return _better(case, fast, exact)
+
+
+def _solve_auto_without_ipopt(
+    case: Case, flow: BatchedPowerFlow, needed: NeededBlocks, budget: Budget, bar: Progress, clock: Stopwatch
+) -> Solution:
+    """Fast, with all the time there is; where exact would have followed, it is said."""
+    fast = solve_fast(case, flow, needed, budget, bar, clock)
+    return fast if fast.gap <= OPTIMAL_GAP else replace(fast, message=f"{fast.message}; {NO_HAND_OVER}")
 
 
 def _better(case: Case, fast: Solution, exact: Solution) -> Solution:

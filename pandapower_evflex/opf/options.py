@@ -15,6 +15,7 @@ from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.solver_options import solver_option_faults
+from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.number_text import read_hint
 
@@ -99,6 +100,9 @@ def _value_faults(options: Options) -> list[Fault]:
         for name, choices in CHOICES.items()
         if getattr(options, name) not in choices
     ]
+    if options.method == "exact" and not ipopt.is_installed():
+        remedy = f'install it with {ipopt.HOW_TO_INSTALL}, or use method="fast"'
+        faults.append(Fault(FUNCTION, "method", (), "'exact'", "needs Ipopt, which cannot be imported", remedy))
     wrong = [name for name in options.scenarios if name not in ("down", "up", "base")]
     if wrong or not options.scenarios:
         remedy = 'use any of "down", "up", "base"'

@@ -15,10 +15,8 @@ from pandapower_evflex.solvers.result import SolverResult, Status
 
 try:
     import cyipopt
-except ImportError as error:  # pragma: no cover - only without the dependency
-    raise ImportError(
-        "the exact method needs Ipopt: `pip install cyipopt-wheels`, or in conda `conda install -c conda-forge cyipopt`"
-    ) from error
+except ImportError:  # there are platforms without a wheel, and the fast method needs none
+    cyipopt = None
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +46,14 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "mu_init": 10.0,
     "max_iter": 500,
 }
+
+
+HOW_TO_INSTALL = "`pip install cyipopt-wheels`, or in conda `conda install -c conda-forge cyipopt`"
+
+
+def is_installed() -> bool:
+    """Whether `solve` can be called."""
+    return cyipopt is not None
 
 
 def solve(
