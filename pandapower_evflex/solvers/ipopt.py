@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,20 @@ def solve(
     )
 
 
+def _kept(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """What is raised ends the solve, Ctrl-C above all: cyipopt loses it in the Hessian."""
+
+    @wraps(callback)
+    def keeping(self: _Callbacks, *arguments: Any) -> Any:
+        try:
+            return callback(self, *arguments)
+        except BaseException as interruption:
+            self.interruption = interruption
+            raise
+
+    return keeping
+
+
 class _Callbacks:
     """The problem under the names that cyipopt calls."""
 
@@ -117,31 +132,36 @@ class _Callbacks:
         self.iterations = 0
         self.interruption: BaseException | None = None
 
+    @_kept
     def objective(self, x: FloatArray) -> float:
         return self._problem.objective(x)
 
+    @_kept
     def gradient(self, x: FloatArray) -> FloatArray:
         return self._problem.gradient(x)
 
+    @_kept
     def constraints(self, x: FloatArray) -> FloatArray:
         return self._problem.constraints(x)
 
     def jacobianstructure(self) -> tuple[IntArray, IntArray]:
         return self._problem.jacobian_structure()
 
+    @_kept
     def jacobian(self, x: FloatArray) -> FloatArray:
         return self._problem.jacobian(x)
 
     def hessianstructure(self) -> tuple[IntArray, IntArray]:
         return self._problem.hessian_structure()
 
+    @_kept
     def hessian(self, x: FloatArray, multipliers: FloatArray, objective_factor: float) -> FloatArray:
         return self._problem.hessian(x, multipliers, objective_factor)
 
     def intermediate(self, alg_mod: int, iter_count: int, *_: float) -> bool:
         self.iterations = iter_count
-        if self._on_iteration is None:
-            return True
+        if self.interruption is not None or self._on_iteration is None:
+            return self.interruption is None
         try:
             self._on_iteration(iter_count)
         except BaseException as interruption:  # C code is on the stack: hand Ctrl-C over after Ipopt has returned
