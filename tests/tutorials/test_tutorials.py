@@ -18,7 +18,12 @@ SAYS = {
         "30 years: annuity 1531.55 EUR, reinforcement wins: -1356 EUR a year",
         "10 years: annuity 2782.09 EUR, flexibility wins: -375 EUR a year",
     ],
-    "simbench_day.ipynb": ["certified within", "% by runpp"],
+    "simbench_day.ipynb": [
+        "certified within", "% by runpp", "line 24 in 49 periods",
+        "same energy, from arrival (57 kWh): lines up to 33 %, broken limits: none",
+        "filled up, from arrival (1868 kWh): lines up to 121 %",
+        "1868 kWh scheduled",
+    ],
     "sessions_from_csv.ipynb": ["no schedule exists", "sessions were reduced"],
     "workplace_shaving.ipynb": [
         "at 11:00 the rule promises 2.8 outlets, the cars can shave 8.0 on average",
