@@ -12,6 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, refuse_wrong
+from pandapower_evflex.tables.number_frames import frame_of_numbers
 from pandapower_evflex.tables.schema import Column
 
 
@@ -271,8 +272,9 @@ def cost_deltas(costs: pd.DataFrame, reference: Any) -> pd.DataFrame:
 
     Raises
     ------
-    InvalidInputError    the reference is no plan
+    InvalidInputError    the reference is no plan, costs that are no numbers
     """
+    costs = frame_of_numbers("cost_deltas", "costs", costs)
     if reference not in costs.index:
         remedy = "name one of the rows"
         raise InvalidInputError([Fault("cost_deltas", "reference", (), repr(reference), "is not in costs", remedy)])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
-from pandapower_evflex.plotting.frames import frame_of_numbers
+from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
@@ -45,7 +45,13 @@ def plot_min_voltage(
     ----------
     limit : float    in pu, drawn beside
     uncontrolled : UncontrolledCharging, or Series [period] of lowest voltages in pu, drawn beside
+
+    Raises
+    ------
+    InvalidInputError    voltages that are no numbers
     """
+    if isinstance(uncontrolled, pd.Series):
+        uncontrolled = frame_of_numbers("plot_min_voltage", "uncontrolled", uncontrolled.to_frame()).iloc[:, 0]
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)

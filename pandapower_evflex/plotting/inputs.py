@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import gaussian_kde
 
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
-from pandapower_evflex.plotting.frames import frame_of_numbers
+from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
 def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:

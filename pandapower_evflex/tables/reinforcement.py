@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
+from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
 
@@ -31,6 +32,27 @@ def _check_std_types(net: Any, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows["std_type"].notna().to_numpy() & ~np.array(is_known, dtype=bool)
     remedy = "use a standard type of the net (pandapower.create_std_type adds one)"
     return fault_where(TABLE, rows, "std_type", wrong, "is no standard type of its kind of element", remedy)
+
+
+def _check_std_type_numbers(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    """Text in a standard type where the table of the element has numbers."""
+    known = net["std_types"] if "std_types" in net and isinstance(net["std_types"], Mapping) else {}
+    wrong = np.zeros(len(rows), dtype=bool)
+    texts: list[tuple[str, Any]] = []
+    for i, (element_type, name) in enumerate(zip(rows["element_type"], rows["std_type"], strict=True)):
+        of_kind = known.get(element_type)
+        values = of_kind.get(name) if isinstance(of_kind, Mapping) and isinstance(name, str) else None
+        values = values if isinstance(values, Mapping) else {}
+        found = [(key, value) for key, value in values.items() if _is_text_for_number(net, element_type, key, value)]
+        wrong[i], texts = bool(found), texts + found
+    remedy = f"give the standard type numbers, without quotes{read_hint(value for _, value in texts)}"
+    shown = ", ".join(dict.fromkeys(f"its {key} {value!r}" for key, value in texts))
+    return fault_where(TABLE, rows, "std_type", wrong, "is not a number", remedy, shown)
+
+
+def _is_text_for_number(net: Any, table: str, column: str, value: Any) -> bool:
+    is_number = table in net and column in net[table] and pd.api.types.is_numeric_dtype(net[table][column])
+    return is_number and isinstance(value, str)
 
 
 def _check_service(net: Any, rows: pd.DataFrame) -> list[Fault]:
@@ -73,7 +95,7 @@ REINFORCEMENT = TableSchema(
         Column("std_type", "object", "standard type afterwards; empty: as it is"),
         Column("in_service", "boolean", "True: puts an element into service (a new cable or tie); empty: as it is"),
     ),
-    (_check_elements, _check_std_types, _check_service, _check_changes, _check_duplicates),
+    (_check_elements, _check_std_types, _check_std_type_numbers, _check_service, _check_changes, _check_duplicates),
     group="element",
 )  # fmt: skip
 

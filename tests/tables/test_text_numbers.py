@@ -50,6 +50,12 @@ def edited(net, table, column, text):
     return net
 
 
+def with_std_type(net, text):
+    data = {"r_ohm_per_km": 0.1, "x_ohm_per_km": 0.1, "c_nf_per_km": 0.0, "max_i_ka": text}
+    pp.create_std_type(net, data, "own", element="line")
+    return net
+
+
 def planned_cost(text):
     return pd.DataFrame([[10.0, 8.0], [text, 8.0]], columns=pd.Index([(), ("cable",)], tupleize_cols=False))
 
@@ -107,6 +113,16 @@ CALLS = {
     "candidates of a plan": (
         lambda net, t: evf.create_reinforcement(net, "line", 0, invest_eur=t, lifetime_years=40, std_type="NAYY 4x150"),
         "reinforcement.invest_eur",
+    ),
+    "a standard type": (
+        lambda net, t: evf.create_reinforcement(
+            with_std_type(net, t), "line", 0, invest_eur=1e3, lifetime_years=40, std_type="own",
+        ),
+        "reinforcement.std_type",
+    ),
+    "costs of plans": (
+        lambda net, t: evf.cost_deltas(pd.DataFrame({"losses": [1.0, t], "reliability": 2.0}), 0),
+        "cost_deltas.costs[losses] of row 1",
     ),
     "a picture of sun": (
         lambda net, t: evf.plotting.plot_pv_profile(net, {("sgen", "p_mw"): pd.DataFrame({0: [t, 0.1]}, dtype=object)}),

@@ -1,4 +1,4 @@
-"""Frames that pictures are given: numbers, or refused before anything is drawn."""
+"""Frames of numbers that functions without a net are given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def frame_of_numbers(function: str, argument: str, frame: Any) -> pd.DataFrame:
     InvalidInputError    no frame, or cells that are no numbers, by column and rows
     """
     if not isinstance(frame, pd.DataFrame):
-        shown, remedy = f"a {type(frame).__name__}", "give a DataFrame with one row per period"
+        shown, remedy = f"a {type(frame).__name__}", "give a DataFrame of numbers"
         raise InvalidInputError([Fault(function, argument, (), shown, "is not a table", remedy)])
     read = [as_numbers(column) for _, column in frame.items()]
     wrong = np.column_stack([not_number for _, not_number in read]) if read else np.zeros(frame.shape, dtype=bool)
