@@ -10,6 +10,7 @@ import pandas as pd
 from pandapower_evflex.case.horizon import SUPPORTED, Profile
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import as_numbers, shown_values
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_text import read_hint
 
 
@@ -28,6 +29,7 @@ def profiles_from_controllers(net: Any) -> Profile:
     from pandapower.control import ConstControl
     from pandapower.timeseries import DFData
 
+    check_net("profiles_from_controllers", net)
     parts: dict[tuple[str, str], dict[Any, pd.Series]] = {}
     faults: list[Fault] = []
     for label, row in net["controller"].iterrows():

@@ -15,6 +15,7 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
 from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, labels_of, numbers_of
+from pandapower_evflex.tables.kinds import shown
 from pandapower_evflex.tables.number_text import read_hint
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ SUPPORTED = {
 
 #: h, where neither a DatetimeIndex nor the caller says
 DEFAULT_PERIOD_H = 0.25
+
+#: h: a second, and a year
+SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
 
 #: some thirty years of quarter hours; more is a slip
 MAX_PERIODS = 1_000_000
@@ -165,19 +169,19 @@ def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> i
     lengths = {f"{table}.{column}": len(frame) for (table, column), frame in frames.items()}
     if n_periods is not None and not _is_count(n_periods):
         remedy = "give a whole number of periods above 0"
-        faults.append(Fault("profiles", "n_periods", (), repr(n_periods), "is not a number of periods", remedy))
+        faults.append(Fault("profiles", "n_periods", (), shown(n_periods), "is not a number of periods", remedy))
         return 1
     if not lengths:
         if n_periods is None and not faults:
             remedy = "give profiles or n_periods"
             faults.append(Fault("profiles", "n_periods", (), "the number of periods", "is missing", remedy))
         return int(n_periods or 1)
-    shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+    listing = ", ".join(f"{key} has {length}" for key, length in lengths.items())
     if len(set(lengths.values())) > 1:
-        faults.append(Fault("profiles", "", (), shown, "periods: lengths differ", "give the same number of rows"))
+        faults.append(Fault("profiles", "", (), listing, "periods: lengths differ", "give the same number of rows"))
     elif n_periods is not None and n_periods != next(iter(lengths.values())):
         remedy = "cut the profiles or leave n_periods out"
-        faults.append(Fault("profiles", "n_periods", (), shown, f"periods, not n_periods={n_periods}", remedy))
+        faults.append(Fault("profiles", "n_periods", (), listing, f"periods, not n_periods={n_periods}", remedy))
     return next(iter(lengths.values()))
 
 
@@ -186,8 +190,13 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_positive(value: Any) -> bool:
-    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return is_real and math.isfinite(value) and value > 0
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    return is_real and 0 < value < math.inf
+
+
+def is_period(value: Any) -> bool:
+    """Whether it is a length of a period in hours: a second to a year."""
+    return _is_positive(value) and SHORTEST_PERIOD_H <= value <= LONGEST_PERIOD_H
 
 
 def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
@@ -206,10 +215,11 @@ def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
 
 
 def _period_h(time: pd.DatetimeIndex | None, period_h: float | None, faults: list[Fault]) -> float:
-    if period_h is not None and not _is_positive(period_h):
-        faults.append(
-            Fault("profiles", "period_h", (), repr(period_h), "is not above 0 h", "give hours, 0.25 for 15 min")
-        )
+    if period_h is not None and not is_period(period_h):
+        remedy = "give hours, 0.25 for 15 min"
+        is_absurd = _is_positive(period_h)
+        problem = "is shorter than a second or longer than a year" if is_absurd else "is not above 0 h"
+        faults.append(Fault("profiles", "period_h", (), shown(period_h), problem, remedy))
         return DEFAULT_PERIOD_H
     if time is None or len(time) < 2:
         return DEFAULT_PERIOD_H if period_h is None else float(period_h)

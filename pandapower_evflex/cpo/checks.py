@@ -145,12 +145,3 @@ def window_faults(function: str, start: Any, n_periods: Any, n_all: int) -> list
         problem, remedy = f"from period {start} on reach beyond the end", f"let the window end earlier: {remedy}"
         faults.append(Fault(function, "n_periods", (), f"{n_periods} periods", problem, remedy))
     return faults
-
-
-def checked_generator(function: str, seed: Any) -> np.random.Generator:
-    """The generator of a seed; one that is given goes on where it is."""
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        remedy = "give a whole number of 0 or more, a Generator of numpy, or None"
-        raise InvalidInputError([Fault(function, "seed", (), repr(seed), "is no seed", remedy)]) from error

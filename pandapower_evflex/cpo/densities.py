@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
 from pandapower_evflex.tables.cpo_rates import rates_of
 from pandapower_evflex.tables.faults import frame_faults, labels_of
+from pandapower_evflex.tables.kinds import check_net, shown
 
 FUNCTION = "cpo_densities"
 
@@ -51,6 +52,7 @@ def cpo_densities(net: Any, start_h: float, end_h: float, cpos: Sequence[int] | 
     >>> evf.cpo_densities(net, 6, 18).loc[cpo].tolist()
     [0.4, 0.9]
     """
+    check_net(FUNCTION, net)
     faults = site_faults(net, cpos)
     try:
         start, length = window_hours(FUNCTION, start_h, end_h)
@@ -100,6 +102,8 @@ def site_faults(net: Any, cpos: Any) -> list[Fault]:
     if cpos is None or faults:
         return faults
     labels = labels_of(net, "cpo")
+    if isinstance(cpos, pd.DataFrame | Mapping | str | bytes) or np.ndim(np.array(cpos, dtype=object)) > 1:
+        return [Fault(FUNCTION, "cpos", (), shown(cpos), "is no list of sites", "use indices of net.cpo")]
     given = list(cpos) if pd.api.types.is_list_like(cpos) else [cpos]
     unknown = tuple(cpo for cpo in given if not isinstance(cpo, numbers.Integral) or cpo not in labels)
     return (

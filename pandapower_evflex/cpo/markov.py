@@ -15,7 +15,6 @@ from pandapower_evflex.cpo.checks import (
     FloatArray,
     Int8Array,
     array_of,
-    checked_generator,
     checked_lattice,
     n_evse_faults,
     number_faults,
@@ -25,6 +24,7 @@ from pandapower_evflex.cpo.equations import rates_of_day
 from pandapower_evflex.cpo.prior import scaled_prior, workplace_prior
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.kernels.jit import jit
+from pandapower_evflex.tables.kinds import checked_generator
 from pandapower_evflex.tables.rate_values import number_faults as period_faults
 
 ESTIMATE, SIMULATE, COUNT = "estimate_transition_matrices", "simulate_lattice", "count_transition_matrices"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.cpo.checks import FloatArray, checked_generator, number_faults, raise_if
+from pandapower_evflex.cpo.checks import FloatArray, number_faults, raise_if
 from pandapower_evflex.cpo.densities import site_faults, window_hours
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -28,6 +28,7 @@ from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
+from pandapower_evflex.tables.kinds import check_net, checked_generator
 
 logger = logging.getLogger(__name__)
 
@@ -205,6 +206,7 @@ def _of_site(plug_ins_per_day: Any, cpo: Any) -> Any:
 
 
 def _faults(net: Any, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any) -> list[Fault]:
+    check_net(FUNCTION, net)
     faults = site_faults(net, None)
     if "flexibility" in net:
         faults += frame_faults(net, FLEXIBILITY, net["flexibility"])

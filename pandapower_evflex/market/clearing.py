@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.faults import column_faults, shown_values
+from pandapower_evflex.tables.kinds import choice_faults
 from pandapower_evflex.tables.schema import Column
 
 FloatArray = NDArray[np.float64]
@@ -162,8 +163,4 @@ def _offer_faults(offers: Any) -> list[Fault]:
 
 
 def _option_faults(options: dict[str, str]) -> list[Fault]:
-    return [
-        Fault(FUNCTION, name, (), repr(value), "is not known", "use " + " or ".join(f'"{c}"' for c in _CHOICES[name]))
-        for name, value in options.items()
-        if value not in _CHOICES[name]
-    ]
+    return [f for name, value in options.items() for f in choice_faults(FUNCTION, name, value, _CHOICES[name])]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import truncnorm
+
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.arguments import single_number_faults
+from pandapower_evflex.tables.faults import are_whole, as_numbers
+from pandapower_evflex.tables.kinds import checked_generator, raise_if, shown, whole_number_faults
+from pandapower_evflex.tables.rows import as_cells
+from pandapower_evflex.tables.schema import Column
 
 FloatArray = NDArray[np.float64]
 
@@ -27,6 +35,11 @@ class TruncatedNormal:
         return truncnorm.rvs(a, b, loc=self.mean, scale=self.deviation, size=n, random_state=rng)
 
 
+FUNCTION = "sample_sessions"
+MOST_DAYS = 3_660
+START_HOUR = Column(
+    "start_hour", "float64", "", "h", required=True, lower=0.0, upper=24.0, hint="give an hour of the day"
+)
 #: weekdays of commuters: home around 17:00, gone around 07:00
 ARRIVAL = TruncatedNormal(17.0, 1.5, 13.0, 22.0)
 DEPARTURE = TruncatedNormal(7.0, 0.8, 5.0, 10.0)
@@ -75,8 +88,12 @@ def sample_sessions(
     >>> evf.create_ev_sessions(net, nights.pop("ev"), **nights.to_dict("list")).tolist()
     [0, 1, 2]
     """
-    rng = np.random.default_rng(seed)
-    labels, day = np.repeat(np.asarray(evs), n_days), np.tile(np.arange(n_days), len(evs))
+    labels, faults = _labels(evs)
+    faults += whole_number_faults(FUNCTION, "n_days", n_days, 0, MOST_DAYS)
+    raise_if(faults + single_number_faults(FUNCTION, START_HOUR, start_hour))
+    rng = checked_generator(FUNCTION, seed)
+    n_days = int(n_days)
+    labels, day = np.repeat(labels, n_days), np.tile(np.arange(n_days), len(labels))
     n = len(labels)
     midnight = 24.0 * day - start_hour
     return pd.DataFrame(
@@ -88,6 +105,17 @@ def sample_sessions(
             "trip_km": _sample_trips(n, rng),
         }
     )
+
+
+def _labels(evs: Any) -> tuple[NDArray[Any], list[Fault]]:
+    """Labels of EVs, one each."""
+    is_row = pd.api.types.is_list_like(evs) and not isinstance(evs, Mapping | Set | pd.DataFrame | pd.MultiIndex)
+    cells = as_cells(evs) if is_row and getattr(evs, "ndim", 1) == 1 else np.array([None], dtype=object)
+    floats, not_number = as_numbers(cells)
+    if not not_number.any() and are_whole(floats).all():
+        return floats.astype(np.int64), []
+    problem, remedy = "are no labels of EVs", "give indices of net.ev, as create_evs returns them"
+    return np.empty(0, dtype=np.int64), [Fault(FUNCTION, "evs", (), shown(evs), problem, remedy)]
 
 
 def _sample_trips(n: int, rng: np.random.Generator) -> FloatArray:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.mobility.sessions import TruncatedNormal
+from pandapower_evflex.tables.kinds import checked_generator, raise_if, shown, whole_number_faults
 
+FUNCTION = "sample_workplace_sessions"
+MOST_OUTLETS = 100_000
 #: hours of the day, and hours of stay: of who stays all day, and of who makes room at noon
 ARRIVAL = TruncatedNormal(8.2, 0.9, 6.0, 11.0)
 LONG_STAY = TruncatedNormal(9.0, 1.0, 5.5, 12.0)
@@ -54,8 +59,10 @@ def sample_workplace_sessions(
     >>> bool(rates.occupancy_rate[44] > 0.8)
     True
     """
-    rng = np.random.default_rng(seed)
-    midnight = pd.DatetimeIndex(days).normalize()
+    midnight, faults = _midnights(days)
+    raise_if(faults + whole_number_faults(FUNCTION, "n_evse", n_evse, 0, MOST_OUTLETS))
+    rng = checked_generator(FUNCTION, seed)
+    n_evse = int(n_evse)
     day, outlet = (index.ravel() for index in np.indices((len(midnight), n_evse)))
     long_day = rng.normal(0.0, DAY_DEVIATION, len(midnight))
     n = len(day)
@@ -77,6 +84,19 @@ def sample_workplace_sessions(
     charging = MEDIAN_CHARGING * np.exp(long_day[stays["day"]] + rng.normal(0.0, CAR_DEVIATION, len(stays)))
     stays["charging_end"] = (stays["arrival"] + charging).where(lambda end: end < stays["departure"])
     return _with_times(stays, midnight)
+
+
+def _midnights(days: Any) -> tuple[pd.DatetimeIndex, list[Fault]]:
+    """Starts of the days."""
+    is_row = pd.api.types.is_list_like(days) and not isinstance(days, Mapping | Set | pd.DataFrame | pd.MultiIndex)
+    dates = list(days) if is_row and getattr(days, "ndim", 1) == 1 else [None]
+    if all(isinstance(day, str | date | np.datetime64) for day in dates):
+        try:
+            return pd.DatetimeIndex(dates).normalize(), []
+        except (TypeError, ValueError, OverflowError):
+            pass
+    remedy = 'give dates, such as pandas.bdate_range("2024-03-04", periods=20)'
+    return pd.DatetimeIndex([]), [Fault(FUNCTION, "days", (), shown(days), "are no dates", remedy)]
 
 
 def _with_times(stays: pd.DataFrame, midnight: pd.DatetimeIndex) -> pd.DataFrame:

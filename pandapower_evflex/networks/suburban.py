@@ -25,17 +25,22 @@ from pandapower.create import (
     create_transformer_from_parameters,
 )
 
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.mobility.fleet import THREE_PHASE_SHARE, sample_fleet
 from pandapower_evflex.mobility.sessions import sample_sessions
 from pandapower_evflex.networks.households import household_loads, pv_shape
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.ev import create_evs
 from pandapower_evflex.tables.ev_session import create_ev_sessions
+from pandapower_evflex.tables.kinds import checked_generator, raise_if, whole_number_faults
 
+FUNCTION = "suburban_lv"
 N_FEEDERS = 3
 N_CUSTOMERS = 120
 #: source, busbar and four buses a feeder
 MIN_BUSES = 2 + 4 * N_FEEDERS
+#: more than any test needs
+MOST_EVS, MOST_BUSES, MOST_PERIODS = 10_000, 10_000, 96 * 366
 EV_SHARE = 0.2
 PV_SHARE = 0.28
 #: km of main cable and of each branch cable of a feeder
@@ -71,7 +76,7 @@ def suburban_lv(
 
     Raises
     ------
-    ValueError    n_periods is neither 24 nor whole days, or n_buses does not suffice for the branches
+    InvalidInputError    n_periods is neither 24 nor whole days, or n_buses does not suffice for the branches
 
     Examples
     --------
@@ -80,12 +85,10 @@ def suburban_lv(
     >>> len(net.bus), len(net.ev), profiles["load", "p_mw"].shape
     (61, 24, (96, 120))
     """
-    rng = np.random.default_rng(seed)
+    raise_if(_argument_faults(n_evs, n_periods, n_buses))
+    rng = checked_generator(FUNCTION, seed)
+    n_periods, n_buses, n_evs = int(n_periods), int(n_buses), None if n_evs is None else int(n_evs)
     period_h = 1.0 if n_periods == 24 else 0.25
-    if n_periods != 24 and (n_periods < 96 or n_periods % 96):
-        raise ValueError(f"n_periods={n_periods} is neither 24 nor a multiple of 96")
-    if n_buses < MIN_BUSES:
-        raise ValueError(f"n_buses={n_buses} is below {MIN_BUSES}: each feeder needs a main cable and two branches")
     net, feeder_buses = _cables(n_buses)
     customers = _customers(feeder_buses)
     phases = rng.permutation(np.where(np.arange(N_CUSTOMERS) < THREE_PHASE_SHARE * N_CUSTOMERS, 3, 1))
@@ -93,6 +96,17 @@ def suburban_lv(
     _create_roofs(net, customers, phases, rng)
     _create_evs(net, customers, phases, n_evs, n_periods * period_h, rng)
     return net, _profiles(net, n_periods, period_h, rng)
+
+
+def _argument_faults(n_evs: Any, n_periods: Any, n_buses: Any) -> list[Fault]:
+    """Each feeder needs a main cable and two branches."""
+    faults = [] if n_evs is None else whole_number_faults(FUNCTION, "n_evs", n_evs, 0, MOST_EVS)
+    faults += whole_number_faults(FUNCTION, "n_buses", n_buses, MIN_BUSES, MOST_BUSES)
+    of_periods = whole_number_faults(FUNCTION, "n_periods", n_periods, 24, MOST_PERIODS)
+    if not of_periods and n_periods != 24 and n_periods % 96:
+        remedy = "give 24 hours, or whole days of 96 quarter hours"
+        of_periods = [Fault(FUNCTION, "n_periods", (), n_periods, "is neither 24 nor a multiple of 96", remedy)]
+    return faults + of_periods
 
 
 def _cables(n_buses: int) -> tuple[Any, list[NDArray[np.int64]]]:

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
-from pandapower_evflex.errors import EvflexError
+from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
 from pandapower_evflex.opf.moment import checked_scenario, period_position
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.faults import labels_of
+from pandapower_evflex.tables.kinds import check_net
 
 
 def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str = "base") -> Any:
@@ -37,11 +40,10 @@ def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str =
     ------
     IndexError, InvalidInputError    no such period, no such scenario
     """
-    if result is None:
-        from pandapower_evflex.opf.on_net import StoredResult
+    from pandapower_evflex.opf.on_net import checked_result
 
-        result = StoredResult(net)
-    return with_evs_as_loads_of(net, result, period, scenario)
+    check_net("with_evs_as_loads", net)
+    return with_evs_as_loads_of(net, checked_result("with_evs_as_loads", net, result), period, scenario)
 
 
 def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> Any:
@@ -49,6 +51,9 @@ def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> A
     scenario = checked_scenario(scenario)
     if np.isnan(result.p_mw.to_numpy()).any():
         raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
+    faults = _missing_elements(net, result) or net_faults(net)
+    if faults:
+        raise InvalidInputError(faults)
     position = 0 if period is None else period_position(period, result.p_mw.index)
     evs = net["ev"].loc[result.p_mw.columns]
     p, q = _ev_powers(result, evs, scenario)
@@ -68,6 +73,23 @@ def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> A
     if period is None:
         _add_controllers(plain, profiles)
     return plain
+
+
+def _missing_elements(net: Any, result: Any) -> list[Fault]:
+    """Elements of the result that were dropped from the net since."""
+    known = {"ev": result.p_mw.columns, **{table: frame.columns for (table, _), frame in result.profiles.items()}}
+    return [
+        Fault(
+            table,
+            "index",
+            tuple(dropped),
+            "rows of the result",
+            f"are not in net.{table}",
+            "put them back, or run again",
+        )
+        for table, columns in known.items()
+        if len(dropped := columns.difference(labels_of(net, table)).tolist())
+    ]
 
 
 def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -10,8 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.kinds import is_one_of, shown
 
 SCENARIOS = ("base", "up", "down")
+
+
+class NoSuchPeriod(InvalidInputError, IndexError):
+    """A position beyond the result."""
 
 
 def period_position(period: Any, labels: pd.Index) -> int:
@@ -31,14 +36,15 @@ def period_position(period: Any, labels: pd.Index) -> int:
     if isinstance(period, Integral) and not isinstance(period, bool):
         position = int(period)
         if not 0 <= position < n:
-            raise IndexError(f"period {position} is not among the {n} periods")
+            fault = Fault("result", "period", (), position, f"is not among the {n} periods", f"give 0 to {n - 1}")
+            raise NoSuchPeriod([fault])
         return position
     found = _at_time(period, labels)
     if len(found) == 1:
         return int(found[0])
     times = f", or a time from {labels[0]} to {labels[-1]}" if _are_times(labels) and n else ""
     problem = "is twice in the result, in two time zones" if len(found) else "is no period of the result"
-    raise InvalidInputError([Fault("result", "period", (), repr(period), problem, f"give 0 to {n - 1}{times}")])
+    raise InvalidInputError([Fault("result", "period", (), shown(period), problem, f"give 0 to {n - 1}{times}")])
 
 
 def _are_times(labels: pd.Index) -> bool:
@@ -68,7 +74,7 @@ def checked_scenario(scenario: Any) -> str:
     ------
     InvalidInputError
     """
-    if scenario not in SCENARIOS:
+    if not is_one_of(scenario, SCENARIOS):
         remedy = 'use "base" (the schedule itself), "up" or "down"'
-        raise InvalidInputError([Fault("result", "scenario", (), repr(scenario), "is not known", remedy)])
+        raise InvalidInputError([Fault("result", "scenario", (), shown(scenario), "is not known", remedy)])
     return str(scenario)

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from pandapower.powerflow import LoadflowNotConverged
 
+from pandapower_evflex.case.horizon import SUPPORTED
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.moment import SCENARIOS, period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.kinds import check_net, shown
 from pandapower_evflex.tables.references import SERIES_PREFIX, series_names, whole_labels
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
@@ -102,8 +105,58 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
     ------
     IndexError, InvalidInputError    no such period, no such scenario
     """
-    for name, value in _moment_tables(net, result or StoredResult(net), period, scenario).items():
+    check_net("write_period", net)
+    for name, value in _moment_tables(net, checked_result("write_period", net, result), period, scenario).items():
         net[name] = value
+
+
+class NoStoredResult(InvalidInputError, KeyError):
+    """The net holds no result."""
+
+
+def checked_result(function: str, net: Any, result: Any) -> Any:
+    """The result that is given, or the one stored on the net.
+
+    Raises
+    ------
+    InvalidInputError    something else is given, nothing is stored, or what is stored was cut or deleted
+    """
+    if result is None:
+        return StoredResult(net)
+    if not isinstance(result, FlexibilityOpfResult):
+        remedy = "give what run_flexibility_opf returned, or None for what it stored on the net"
+        raise InvalidInputError([Fault(function, "result", (), shown(result), "is not a result", remedy)])
+    return result
+
+
+def stored_faults(net: Any) -> list[Fault]:
+    """Series of the last run that were deleted, cut or replaced by something else."""
+    problem, remedy = "of the last run", "run run_flexibility_opf again, or give its result"
+    needed = ["time", *(f"ev_{name}" for name in _EV_SERIES)]
+    keys = [SERIES_PREFIX + name for name in needed]
+    faults = [
+        Fault("net", key, (), "the frame", f"{problem} is missing", remedy)
+        for key in (*keys, f"{SERIES_PREFIX}q_follows_flexibility")
+        if key not in net
+    ]
+    profiles = [f"{SERIES_PREFIX}{table}_{column}" for table, column in SUPPORTED]
+    frames = {key: net[key] for key in (*keys, *profiles) if key in net}
+    no_frame = [key for key, frame in frames.items() if not isinstance(frame, pd.DataFrame)]
+    faults += [Fault("net", key, (), shown(frames[key]), f"{problem} is not a frame", remedy) for key in no_frame]
+    if faults:
+        return faults
+    most = max(len(frame) for frame in frames.values())
+    evs = {key: len(frames[key].columns) for key in keys[1:]}
+    faults = [
+        Fault("net", key, (), f"{len(frame)} rows", f"{problem} are not the {most} periods of the others", remedy)
+        for key, frame in frames.items()
+        if len(frame) != most
+    ]
+    return faults + [
+        Fault("net", key, (), f"{n} columns", f"{problem} are not the {max(evs.values())} EVs of the others", remedy)
+        for key, n in evs.items()
+        if n != max(evs.values())
+    ]
 
 
 class StoredResult:
@@ -111,7 +164,11 @@ class StoredResult:
 
     def __init__(self, net: Any) -> None:
         if f"{SERIES_PREFIX}ev_p_mw" not in net:
-            raise KeyError("the net holds no flexibility OPF result; run run_flexibility_opf first, or give a result")
+            remedy = "run run_flexibility_opf first, or give a result"
+            raise NoStoredResult([Fault("net", f"{SERIES_PREFIX}ev_p_mw", (), "the result", "is not stored", remedy)])
+        faults = stored_faults(net)
+        if faults:
+            raise InvalidInputError(faults)
         time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
         for name in _EV_SERIES:
             setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))

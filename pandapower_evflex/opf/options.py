@@ -17,6 +17,7 @@ from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.solver_options import solver_option_faults
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.tables.faults import as_numbers, shown_values
+from pandapower_evflex.tables.kinds import is_one_of, shown
 from pandapower_evflex.tables.number_text import read_hint
 
 FUNCTION = "run_flexibility_opf"
@@ -87,7 +88,7 @@ def _kind_faults(options: Options) -> list[Fault]:
             wrong.append((name, number))
     if not isinstance(options.solver_options, Mapping):
         wrong.append(("solver_options", 'give a mapping, for instance {"max_cpu_time": 60}'))
-    return [Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not understood", do) for name, do in wrong]
+    return [Fault(FUNCTION, name, (), shown(getattr(options, name)), "is not understood", do) for name, do in wrong]
 
 
 def _is_number(value: Any) -> bool:
@@ -96,14 +97,14 @@ def _is_number(value: Any) -> bool:
 
 def _value_faults(options: Options) -> list[Fault]:
     faults = [
-        Fault(FUNCTION, name, (), repr(getattr(options, name)), "is not known", f"use one of {choices}")
+        Fault(FUNCTION, name, (), shown(getattr(options, name)), "is not known", f"use one of {choices}")
         for name, choices in CHOICES.items()
-        if getattr(options, name) not in choices
+        if not is_one_of(getattr(options, name), choices)
     ]
-    if options.method == "exact" and not ipopt.is_installed():
+    if is_one_of(options.method, ("exact",)) and not ipopt.is_installed():
         remedy = f'install it with {ipopt.HOW_TO_INSTALL}, or use method="fast"'
         faults.append(Fault(FUNCTION, "method", (), "'exact'", "needs Ipopt, which cannot be imported", remedy))
-    wrong = [name for name in options.scenarios if name not in ("down", "up", "base")]
+    wrong = [name for name in options.scenarios if not is_one_of(name, ("down", "up", "base"))]
     if wrong or not options.scenarios:
         remedy = 'use any of "down", "up", "base"'
         faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
@@ -137,7 +138,7 @@ def read_weights(weights: Any, evs: pd.Index, horizon: Horizon) -> tuple[dict[st
     read = {d: np.ones((horizon.n_periods, len(evs))) for d in ("up", "down")}
     if weights is None:
         return read, []
-    if not isinstance(weights, Mapping) or not set(weights) <= set(read):
+    if not isinstance(weights, Mapping) or not all(is_one_of(direction, read) for direction in weights):
         remedy = 'give {"up": w, "down": w}'
         return read, [Fault(FUNCTION, "weights", (), type(weights).__name__, "is not understood", remedy)]
     faults: list[Fault] = []

@@ -29,6 +29,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.findings import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
 from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.kinds import check_net, shown
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +71,10 @@ def read_study(
     ------
     InvalidInputError    nothing on the net was changed
     """
+    check_net(FUNCTION, net)
     faults = option_faults(options)
     if not isinstance(cyclic, bool | np.bool_):
-        faults.append(Fault(FUNCTION, "cyclic", (), repr(cyclic), "is not understood", "give True or False"))
+        faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not understood", "give True or False"))
     table_faults = check_tables(net)
     if "ev" not in net or (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"])):
         table_faults = [

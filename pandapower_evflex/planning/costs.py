@@ -5,13 +5,15 @@ Pure functions of numbers. The objective (17) of a plan is R' + S + I + F in EUR
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, refuse_wrong
+from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, refuse_wrong, single_number_faults
+from pandapower_evflex.tables.kinds import raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
 from pandapower_evflex.tables.schema import Column
 
@@ -253,6 +255,13 @@ def loss_cost(losses_mw: Any, period_h: float, loss_price_eur_per_mwh: float, *,
     87600.0
     """
     arguments = {_LOSSES: losses_mw, _PERIOD: period_h, _LOSS_PRICE: loss_price_eur_per_mwh, _DAYS: days}
+    raise_if(
+        [
+            fault
+            for column, value in ((_PERIOD, period_h), (_LOSS_PRICE, loss_price_eur_per_mwh), (_DAYS, days))
+            for fault in single_number_faults("loss_cost", column, value)
+        ]
+    )
     refuse_wrong("loss_cost", arguments)
     losses, hours, price, n_days = (as_floats(value) for value in arguments.values())
     return float(n_days * price * np.sum(losses * hours))
@@ -275,7 +284,7 @@ def cost_deltas(costs: pd.DataFrame, reference: Any) -> pd.DataFrame:
     InvalidInputError    the reference is no plan, costs that are no numbers
     """
     costs = frame_of_numbers("cost_deltas", "costs", costs)
-    if reference not in costs.index:
-        remedy = "name one of the rows"
-        raise InvalidInputError([Fault("cost_deltas", "reference", (), repr(reference), "is not in costs", remedy)])
+    if costs.index.has_duplicates or not isinstance(reference, Hashable) or reference not in costs.index.tolist():
+        remedy = "name one of the rows, which differ"
+        raise InvalidInputError([Fault("cost_deltas", "reference", (), shown(reference), "is not in costs", remedy)])
     return costs - costs.loc[reference]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import profile_deviation
-from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, read_profiles
+from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, is_period, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
@@ -181,7 +181,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _periods_of_a_day(period_h: float | None) -> int:
-    hours = DEFAULT_PERIOD_H if period_h is None or not period_h > 0.0 else period_h
+    hours = float(period_h) if period_h is not None and is_period(period_h) else DEFAULT_PERIOD_H
     return max(round(24.0 / hours), 1)
 
 

@@ -16,6 +16,7 @@ from pandapower_evflex.planning.plan import PlanningStudy, plan_study
 from pandapower_evflex.planning.reinforced import n_combinations
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import single_number_faults
+from pandapower_evflex.tables.kinds import check_net, is_one_of, shown
 from pandapower_evflex.tables.schema import Column
 
 FUNCTION = "run_planning_horizon"
@@ -182,12 +183,13 @@ def _years_deferred(build_years: pd.DataFrame, n_years: int) -> pd.Series:
 
 def _checked(net: Any, n_years: Any, growth: Any, max_plans: Any) -> dict[str, float]:
     """Growth of loads and sites, percent a year."""
+    check_net(FUNCTION, net)
     faults: list[Fault] = []
     if isinstance(n_years, bool) or not isinstance(n_years, (int, np.integer)) or not 1 <= n_years <= MAX_YEARS:
         remedy = f"give a whole number of years, 1 to {MAX_YEARS}"
-        faults.append(Fault(FUNCTION, "n_years", (), repr(n_years), "is no number of years", remedy))
+        faults.append(Fault(FUNCTION, "n_years", (), shown(n_years), "is no number of years", remedy))
     given = dict(growth) if isinstance(growth, Mapping) else {"load": growth}
-    unknown = tuple(name for name in given if name not in ("load", "cpo"))
+    unknown = tuple(name for name in given if not is_one_of(name, ("load", "cpo")))
     if unknown:
         remedy = 'use "load" and "cpo"'
         faults.append(Fault(FUNCTION, "growth_percent_per_year", unknown, "names", "are not known", remedy))
@@ -195,8 +197,8 @@ def _checked(net: Any, n_years: Any, growth: Any, max_plans: Any) -> dict[str, f
         faults += single_number_faults(FUNCTION, _GROWTH, value)
     if not faults and "reinforcement" in net and isinstance(max_plans, int) and 2 * n_combinations(net) > max_plans:
         remedy = "take candidates out of net.reinforcement, or raise max_plans"
-        shown = f"{2 * n_combinations(net)} plans a year"
-        faults.append(Fault(FUNCTION, "max_plans", (), shown, "are more than max_plans", remedy))
+        listing = f"{2 * n_combinations(net)} plans a year"
+        faults.append(Fault(FUNCTION, "max_plans", (), listing, "are more than max_plans", remedy))
     if faults:
         raise InvalidInputError(faults)
     return {"load": 0.0, "cpo": 0.0, **{name: float(value) for name, value in given.items()}}

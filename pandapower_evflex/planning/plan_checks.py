@@ -18,6 +18,7 @@ from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
+from pandapower_evflex.tables.kinds import check_net, choice_faults, shown
 from pandapower_evflex.tables.schema import Column
 
 #: optional columns of lines and transformers
@@ -39,7 +40,7 @@ NUMBERS = {
     ),
     "discount_rate": DISCOUNT_RATE,
     "load_growth_percent": Column(
-        "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0,
+        "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0, upper=10_000.0,
         hint="give percent, 20 for a fifth more",
     ),
 }  # fmt: skip
@@ -55,20 +56,22 @@ CHOICES = {
     "pricing": ("pay_as_clear", "pay_as_bid"),
     "procurement": ("merit_order", "optimal"),
 }
+#: sets of open switches grow with their power; no restoration closes more at once
+MOST_TIES = 6
 SOLVERS = ("auto", "enumeration", "milp")
 
 
 def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, executor: Any) -> list[Fault]:
     """Everything that is wrong with the net and the settings."""
+    check_net(FUNCTION, net)
     faults = _setting_faults(settings)
-    if solver not in SOLVERS:
-        faults.append(_unknown("solver", solver, SOLVERS))
+    faults += choice_faults(FUNCTION, "solver", solver, SOLVERS)
     if not _is_whole(max_plans, 1):
         remedy = "give a whole number of 1 or more"
-        faults.append(Fault(FUNCTION, "max_plans", (), repr(max_plans), "is no number of plans", remedy))
+        faults.append(Fault(FUNCTION, "max_plans", (), shown(max_plans), "is no number of plans", remedy))
     if executor is not None and not callable(getattr(executor, "submit", None)):
         remedy = "give a concurrent.futures.Executor, a Dask client, or None"
-        faults.append(Fault(FUNCTION, "executor", (), repr(executor), "takes no tasks", remedy))
+        faults.append(Fault(FUNCTION, "executor", (), shown(executor), "takes no tasks", remedy))
     of_tables = check_tables(net)
     readable = not any(fault.table == "reinforcement" for fault in of_tables)
     rows = candidates(net) if readable else no_candidates()
@@ -87,18 +90,15 @@ def _setting_faults(settings: Settings) -> list[Fault]:
     if settings.events_per_fault is not None:
         faults += single_number_faults(FUNCTION, EVENTS, settings.events_per_fault)
     for name, known in CHOICES.items():
-        if getattr(settings, name) not in known:
-            faults.append(_unknown(name, getattr(settings, name), known))
+        faults += choice_faults(FUNCTION, name, getattr(settings, name), known)
     if not isinstance(settings.rebound, (bool, np.bool_)):
-        faults.append(Fault(FUNCTION, "rebound", (), repr(settings.rebound), "is not understood", "give True or False"))
-    if not _is_whole(settings.max_ties, 0):
-        remedy = "give a whole number of 0 or more"
-        faults.append(Fault(FUNCTION, "max_ties", (), repr(settings.max_ties), "is no number of ties", remedy))
+        faults.append(
+            Fault(FUNCTION, "rebound", (), shown(settings.rebound), "is not understood", "give True or False")
+        )
+    if not _is_whole(settings.max_ties, 0) or settings.max_ties > MOST_TIES:
+        remedy = f"give a whole number from 0 to {MOST_TIES}"
+        faults.append(Fault(FUNCTION, "max_ties", (), shown(settings.max_ties), "is no number of ties", remedy))
     return faults
-
-
-def _unknown(name: str, value: Any, known: tuple[str, ...]) -> Fault:
-    return Fault(FUNCTION, name, (), repr(value), "is not known", "use " + " or ".join(f'"{one}"' for one in known))
 
 
 def _is_whole(value: Any, least: int) -> bool:

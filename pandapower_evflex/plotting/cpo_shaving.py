@@ -35,6 +35,7 @@ from pandapower_evflex.plotting.axes import (
 )  # fmt: skip
 from pandapower_evflex.plotting.cpo import drawable_lattice
 from pandapower_evflex.tables.faults import labels_of
+from pandapower_evflex.tables.kinds import check_net
 
 SHAVE, OVER_DAY = "plot_peak_shave", "plot_shaving_over_day"
 
@@ -177,6 +178,7 @@ def plot_shaving_over_day(
     >>> evf.set_cpo_rates(net, cpo, [0.0, 0.6, 0.2, 0.1], [0.1, 0.8, 0.8, 0.2])
     >>> ax = evf.plotting.plot_shaving_over_day(net, cpo)
     """
+    check_net("plot_shaving_over_day", net)
     remedy = "give the length of the windows in hours, above 0 and up to 24"
     raise_if(number_faults(OVER_DAY, "window_h", window_h, remedy, above=0.0, most=24.0))
     limits = _limits_by_hour(_alone(net, cpo), cpo, float(window_h), lattices)

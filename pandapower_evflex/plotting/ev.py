@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges
+from pandapower_evflex.tables.kinds import check_net
 
 
 def plot_ev(net: Any, result: Any, ev: int, axes: Sequence[Any] | None = None) -> Any:
@@ -34,6 +35,7 @@ def plot_ev(net: Any, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     ------
     ValueError    the EV is plugged in no period
     """
+    check_net("plot_ev", net)
     plugged = np.flatnonzero(result.e_mwh[ev].notna())
     if not len(plugged):
         raise ValueError(f"EV {ev} is plugged in no period")

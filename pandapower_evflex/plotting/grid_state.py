@@ -21,6 +21,7 @@ from pandapower_evflex.planning.supply_graph import (
     supply_graph,
 )
 from pandapower_evflex.plotting.grid_picture import GridPicture
+from pandapower_evflex.tables.kinds import check_net
 
 POST_FAULT = "plot_post_fault"
 
@@ -40,6 +41,7 @@ def plot_normal_state(net: Any, ax: Any | None = None) -> Any:
     >>> net, _ = evf.networks.ring_10kv()
     >>> ax = evf.plotting.plot_normal_state(net)
     """
+    check_net("plot_normal_state", net)
     graph = supply_graph(net)
     fed = supplied(conducting(graph), source_nodes(net))
     picture = GridPicture(net, "plot_normal_state", ax)
@@ -72,6 +74,7 @@ def plot_post_fault(net: Any, fault: Any, ax: Any | None = None) -> Any:
     ...                          progress=False)
     >>> ax = evf.plotting.plot_post_fault(net, study.faults.loc[0])
     """
+    check_net("plot_post_fault", net)
     state, overloaded = _checked(net, fault)
     after = post_fault_net(net, state)
     graph = supply_graph(after)

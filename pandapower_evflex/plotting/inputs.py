@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import gaussian_kde
 
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
@@ -27,6 +28,7 @@ def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None 
     -------
     the matplotlib figure
     """
+    check_net("plot_sessions", net)
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(10.0, 3.6), layout="constrained")[1]
     times, trips = axes
@@ -68,6 +70,7 @@ def plot_pv_profile(net: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], 
     ------
     InvalidInputError    powers that are no numbers
     """
+    check_net("plot_pv_profile", net)
     frame = frame_of_numbers("plot_pv_profile", "profiles", profiles["sgen", "p_mw"])
     ax = new_axes(ax)
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()
@@ -82,6 +85,7 @@ def plot_pv_profile(net: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], 
 
 def plot_cos_phi_p(net: Any, ax: Any | None = None) -> Any:
     """Every different cos phi(P) characteristic of the net (Fig. 5)."""
+    check_net("plot_cos_phi_p", net)
     ax = new_axes(ax, width=6.0)
     drawn: dict[tuple[float, ...], int] = {}
     for _, rows in net["cos_phi_p"].sort_values("p_share").groupby("sgen"):

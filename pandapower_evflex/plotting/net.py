@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 
 from pandapower_evflex.plotting.axes import COLOUR, SUN, new_axes
 from pandapower_evflex.plotting.layout import coordinates
+from pandapower_evflex.tables.kinds import check_net
 
 
 def plot_net(net: Any, ax: Any | None = None) -> Any:
@@ -20,6 +21,7 @@ def plot_net(net: Any, ax: Any | None = None) -> Any:
     ------
     ValueError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)
     """
+    check_net("plot_net", net)
     places = coordinates(net)
     if not len(places):
         raise ValueError("net.bus.geo is empty; pandapower.plotting.create_generic_coordinates(net) makes coordinates")

@@ -73,7 +73,7 @@ class Starts:
         """[n_case, n_bus] of active injections; where the linear power flow has no solution those of no load."""
         grid, others = self.grid, self._others
         theta = np.tile(np.angle(grid.set_points), (len(p), 1))
-        if not len(others):
+        if not len(others) or not len(p):
             return theta
         from_slack = grid.b_dc[others][:, grid.slack] @ theta[0, grid.slack]
         try:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, as_numbers, fault_where, labels_of, numbers_of
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import Column, TableSchema
 
@@ -84,6 +85,7 @@ def create_cos_phi_p(
     >>> net.cos_phi_p[["p_share", "cos_phi"]].values.tolist()
     [[0.5, 1.0], [1.0, 0.9]]
     """
+    check_net("create_cos_phi_p", net)
     if not isinstance(sgen, Hashable) or sgen not in labels_of(net, "sgen"):
         raise InvalidInputError([Fault(TABLE, "sgen", (), sgen, "is not in net.sgen", "use an index of net.sgen")])
     if points is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.rate_values import checked_rates, number_faults
 from pandapower_evflex.tables.rows import as_cells
 from pandapower_evflex.tables.stored_frame import StoredFrame
@@ -52,6 +53,7 @@ def set_cpo_rates(net: Any, cpo: int, charging_rate: Any, occupancy_rate: Any) -
     >>> net.cpo_occupancy_rate[cpo].tolist()
     [0.1, 0.7, 0.8, 0.2]
     """
+    check_net("set_cpo_rates", net)
     faults = _site_faults(net, cpo)
     others = [frame.drop(columns=cpo, errors="ignore") for frame in _frames(net)] if not faults else []
     n_others = next((len(frame) for frame in others if len(frame.columns)), None)

@@ -50,8 +50,16 @@ def as_numbers(values: Any) -> tuple[FloatArray, BoolArray]:
         (isinstance(cell, numbers.Real) and not isinstance(cell, bool) for cell in cells), dtype=bool, count=len(cells)
     )
     floats = np.full(len(cells), np.nan)
-    floats[is_number] = cells[is_number].astype(float)
+    floats[is_number] = [_float(cell) for cell in cells[is_number]]
     return floats, ~is_number & ~pd.isna(cells)
+
+
+def _float(number: Any) -> float:
+    """Infinite where it is larger than any float."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
 
 
 def are_bools(values: Any) -> BoolArray:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ev import create_evs
 from pandapower_evflex.tables.faults import as_numbers
+from pandapower_evflex.tables.kinds import check_net
 
 
 def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_values: Any) -> NDArray[np.int64]:
@@ -44,6 +45,7 @@ def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_va
     >>> int(net.load.in_service.sum()) == len(net.load) - 2
     True
     """
+    check_net("evs_from_loads", net)
     given = list(loads) if pd.api.types.is_list_like(loads) else [loads]
     labels = _labels_of_loads(net, given)
     table = net["load"].loc[labels]

@@ -23,6 +23,7 @@ from pandapower_evflex.tables.faults import (
     typed,
 )
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
 from pandapower_evflex.tables.stored_frame import StoredFrame
@@ -48,6 +49,7 @@ class NewRows:
     """
 
     def __init__(self, net: Any, schema: TableSchema, keys: Any, index: Any) -> None:
+        check_net(f"create_{schema.name}", net)
         self.net = net
         self.schema = schema
         self.faults: list[Fault] = []

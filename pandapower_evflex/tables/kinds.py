@@ -1,0 +1,89 @@
+"""What kind of thing an argument is: a net, one of some texts, a truth value, a whole number."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from pandapower.auxiliary import pandapowerNet
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+
+#: longer values are named by their type
+MAX_SHOWN_LETTERS = 60
+#: what numpy makes a generator of
+SEEDS = (
+    numbers.Integral, list, tuple,
+    np.random.Generator, np.random.SeedSequence, np.random.BitGenerator, np.random.RandomState,
+)  # fmt: skip
+
+
+def check_net(function: str, net: Any) -> None:
+    """Raise where what is given for a net is something else.
+
+    Raises
+    ------
+    InvalidInputError    names ``function``
+    """
+    if not isinstance(net, pandapowerNet):
+        remedy = "give a pandapower net, as create_empty_network() or from_json(path) of pandapower make one"
+        raise InvalidInputError([Fault(function, "net", (), shown(net), "is not a net", remedy)])
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short ones as they are, others by their type."""
+    if isinstance(value, str | bool | int | float | None) and len(repr(value)) <= MAX_SHOWN_LETTERS:
+        return repr(value)
+    return f"a {type(value).__name__}"
+
+
+def is_one_of(value: Any, known: Collection[Any]) -> bool:
+    """Whether it is one of some texts (or None): no array, whose comparison would be one, too."""
+    return (value is None or isinstance(value, str)) and value in known
+
+
+def choice_faults(function: str, name: str, value: Any, known: Collection[str]) -> list[Fault]:
+    """What is not among the texts that an argument knows."""
+    if is_one_of(value, known):
+        return []
+    remedy = "use " + " or ".join(f'"{one}"' for one in known)
+    return [Fault(function, name, (), shown(value), "is not known", remedy)]
+
+
+def flag_faults(function: str, name: str, value: Any) -> list[Fault]:
+    """What is neither True nor False."""
+    if isinstance(value, bool | np.bool_):
+        return []
+    return [Fault(function, name, (), shown(value), "is neither True nor False", "give True or False")]
+
+
+def whole_number_faults(function: str, name: str, value: Any, least: int, most: int) -> list[Fault]:
+    """What is no whole number within bounds; whole floats are whole."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    if is_number and least <= value <= most and value == int(value):
+        return []
+    remedy = f"give a whole number from {least} to {most}"
+    return [Fault(function, name, (), shown(value), "is not such a number", remedy)]
+
+
+def checked_generator(function: str, seed: Any) -> np.random.Generator:
+    """The generator of a seed; one that is given goes on where it is."""
+    if seed is not None and not isinstance(seed, SEEDS):
+        raise InvalidInputError([_no_seed(function, seed)])
+    try:
+        return np.random.default_rng(seed)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
+        raise InvalidInputError([_no_seed(function, seed)]) from error
+
+
+def _no_seed(function: str, seed: Any) -> Fault:
+    remedy = "give a whole number of 0 or more, a Generator of numpy, or None"
+    return Fault(function, "seed", (), shown(seed), "is no seed", remedy)
+
+
+def raise_if(faults: list[Fault]) -> None:
+    """Raise with all of them, if there are any."""
+    if faults:
+        raise InvalidInputError(faults)
