@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 Int8Array = NDArray[np.int8]
 BoolArray = NDArray[np.bool_]
 
+#: outlets, periods or days; more is a slip, and would fill the memory
+MOST_WHOLE = 1_000_000
 #: states of an outlet in a period
 EMPTY, CHARGING, IDLE = 0, 1, 2
 
@@ -54,6 +56,7 @@ def number_faults(
         return [Fault(function, name, (), f"{number:g}", f"is below {least:g}", remedy)]
     if number <= above:
         return [Fault(function, name, (), f"{number:g}", f"is not above {above:g}", remedy)]
+    most = min(most, MOST_WHOLE) if whole else most
     if number > most:
         return [Fault(function, name, (), f"{number:g}", f"is above {most:g}", remedy)]
     return []

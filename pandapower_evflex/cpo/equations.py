@@ -14,6 +14,7 @@ import numpy as np
 
 from pandapower_evflex.cpo.checks import (
     CHARGING,
+    MOST_WHOLE,
     FloatArray,
     array_of,
     checked_lattice,
@@ -151,11 +152,14 @@ def _density(function: str, name: str, rate: Any, start: Any, n_periods: Any) ->
     if not faults and np.any(shares > 1.0 + ROUNDING):
         faults.append(Fault(function, name, (), f"{shares.max():g}", "is above 1", SHARE))
     n = len(shares)
-    faults += number_faults(function, "start", start, "give the first period of the window", whole=True)
+    faults += number_faults(
+        function, "start", start, "give the first period of the window", least=-MOST_WHOLE, whole=True
+    )
     remedy = "give 1 period up to a day of them"
     faults += number_faults(function, "n_periods", n_periods, remedy, least=1, most=max(n, 1), whole=True)
     raise_if(faults)
-    return float(shares[np.arange(start, start + n_periods) % n].mean())
+    first = int(start) % n
+    return float(shares[np.arange(first, first + int(n_periods)) % n].mean())
 
 
 def velocity_limit(charging_density: float, occupancy_density: float, n_evse: int) -> float:

@@ -22,10 +22,13 @@ from pandapower_evflex.cpo.checks import (
 )  # fmt: skip
 from pandapower_evflex.cpo.equations import rates_of_day
 from pandapower_evflex.cpo.prior import scaled_prior, workplace_prior
-from pandapower_evflex.errors import Fault
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.tables.kinds import checked_generator
 from pandapower_evflex.tables.rate_values import number_faults as period_faults
+
+#: of a simulation, a byte each
+MOST_STATES = 100_000_000
 
 ESTIMATE, SIMULATE, COUNT = "estimate_transition_matrices", "simulate_lattice", "count_transition_matrices"
 
@@ -200,6 +203,10 @@ def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed
     more, matrices, start = checked_chain(SIMULATE, P, initial)
     raise_if(faults + more)
     n_all = int(n_days) * len(matrices)
+    if int(n_evse) * n_all > MOST_STATES:
+        shown = f"{int(n_evse)} outlets in {n_all} periods"
+        problem, remedy = f"are more than {MOST_STATES:.0e} states", "simulate fewer days at a time"
+        raise InvalidInputError([Fault(SIMULATE, "n_days", (), shown, problem, remedy)])
     rng = checked_generator(SIMULATE, seed)
     return _simulate(np.cumsum(matrices, axis=2), np.cumsum(start), int(n_evse), n_all, rng)
 

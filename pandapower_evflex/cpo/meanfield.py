@@ -28,6 +28,9 @@ from pandapower_evflex.cpo.subsets import largest_apex
 from pandapower_evflex.kernels.jit import jit
 
 FUNCTION = "mean_field_peak_shave"
+#: a chain forgets its start within days
+MOST_DAYS = 366
+DAYS = f"give the number of days, 1 to {MOST_DAYS}"
 
 
 def mean_field_peak_shave(
@@ -63,7 +66,7 @@ def mean_field_peak_shave(
     """
     faults, matrices, first = checked_chain(FUNCTION, P, initial)
     faults += n_evse_faults(FUNCTION, n_evse)
-    faults += number_faults(FUNCTION, "n_days", n_days, "give the number of days, 1 or more", least=1, whole=True)
+    faults += number_faults(FUNCTION, "n_days", n_days, DAYS, least=1, most=MOST_DAYS, whole=True)
     if not faults:
         faults = window_faults(FUNCTION, start, n_periods, int(n_days) * len(matrices))
     raise_if(faults)
