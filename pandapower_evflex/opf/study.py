@@ -75,6 +75,7 @@ def read_study(
     faults = option_faults(options)
     if not isinstance(cyclic, bool | np.bool_):
         faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not understood", "give True or False"))
+        cyclic = False
     table_faults = check_tables(net)
     if "ev" not in net or (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"])):
         table_faults = [

@@ -22,7 +22,7 @@ import pandapower as pp
 import pandas as pd
 
 import pandapower_evflex as evf
-from tests.validation.garbage_kinds import KINDS
+from tests.validation._garbage_kinds import KINDS
 
 #: s; a call that takes longer hangs
 PATIENCE_S = 120
@@ -305,6 +305,11 @@ def outcomes(name: str, kinds: dict[str, Any] = KINDS) -> list[Outcome]:
 
 def outcomes_of_argument(name: str, argument: str, kinds: dict[str, Any] = KINDS) -> list[Outcome]:
     return [Outcome(name, argument, kind, outcome_of(name, argument, value)) for kind, value in kinds.items()]
+
+
+def section() -> str:
+    """What docs/validation.md says of it."""
+    return "\n".join(["## Garbage in arguments", "", *markdown()])
 
 
 def markdown() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.validation import garbage
-from tests.validation.garbage_kinds import KINDS
+from tests.validation._garbage_kinds import KINDS
 
 #: kinds per argument by default; other ones for each argument
 N_SAMPLED = 3
