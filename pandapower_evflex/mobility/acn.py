@@ -13,7 +13,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.reader_report import with_report
-from pandapower_evflex.tables.kinds import shown
+from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.session_columns import number_cells
 
 logger = logging.getLogger(__name__)
@@ -62,13 +62,9 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _items(path: Any) -> list[dict[str, Any]]:
-    if not isinstance(path, str | os.PathLike):
-        raise InvalidInputError([Fault("read_acn_sessions", "path", (), shown(path), "is no path", "name a file")])
+    check_file("read_acn_sessions", path)
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        problem = error.strerror or "cannot be read"
-        raise InvalidInputError([_fault(path, "", "the file", problem, "name a file that can be read")]) from error
     except (ValueError, RecursionError) as error:
         raise InvalidInputError([_fault(path, "", str(error), "is no JSON", "give the file as downloaded")]) from error
     items = content.get("_items") if isinstance(content, dict) else content

@@ -21,6 +21,7 @@ from pandapower_evflex.mobility.session_formats import FORMATS, Format, recognis
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import read_ids
+from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def read_sessions(
      'departure': '2024-05-14 17:00:00', 'energy_kwh': '19.96'}
     """
     _refuse_unknown(format, decimal)
+    check_file("read_sessions", path)
     name, text = Path(path).name, read_text(path)
     if format == "acn" or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
         sessions = read_acn_sessions(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from collections.abc import Collection
 from typing import Any
 
@@ -66,6 +67,22 @@ def whole_number_faults(function: str, name: str, value: Any, least: int, most: 
         return []
     remedy = f"give a whole number from {least} to {most}"
     return [Fault(function, name, (), shown(value), "is not such a number", remedy)]
+
+
+def check_file(function: str, path: Any) -> None:
+    """Raise where no file can be read.
+
+    Raises
+    ------
+    InvalidInputError    names ``function``
+    """
+    try:
+        with open(os.fspath(path), "rb"):
+            return
+    except (OSError, TypeError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "is no path of a file"
+        name = shown(str(path)) if isinstance(path, os.PathLike) else shown(path)
+        raise InvalidInputError([Fault(function, "path", (), name, problem, "name a file that can be read")]) from error
 
 
 def checked_generator(function: str, seed: Any) -> np.random.Generator:

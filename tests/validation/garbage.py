@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import inspect
+import pathlib
 import signal
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -96,6 +98,21 @@ def _reports() -> pd.DataFrame:
     return pd.DataFrame(
         {"user": [1, 2], "plug_in": sessions.arrival, "plug_out": sessions.departure, "energy_kwh": [5.0, 6.0]}
     )
+
+
+ACN = """[{"stationID": "a", "connectionTime": "Wed, 25 Apr 2018 11:08:04 GMT",
+"doneChargingTime": "Wed, 25 Apr 2018 12:08:04 GMT", "disconnectTime": "Wed, 25 Apr 2018 13:20:10 GMT",
+"kWhDelivered": 7.9, "timezone": "America/Los_Angeles"}]"""
+CSV = """Station;Port;Plug-in;Unplug;Charging Time (hh:mm:ss);Energy (kWh)
+North;1;14.05.2024 08:00;14.05.2024 17:00;03:10:00;19,96
+"""
+
+
+@cache
+def _file(name: str, text: str) -> str:
+    path = pathlib.Path(tempfile.mkdtemp(), name)
+    path.write_text(text)
+    return str(path)
 
 
 def _fresh() -> Any:
@@ -191,8 +208,8 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "with_evs_as_loads": lambda: {"net": copy.deepcopy(_solved()[0]), "result": None, "period": 0},
     "write_period": lambda: {"net": copy.deepcopy(_solved()[0]), "period": 0},
     "result.limited_by": lambda: {"period": 0},
-    "mobility.read_acn_sessions": lambda: {"path": "nowhere.json"},
-    "mobility.read_sessions": lambda: {"path": "nowhere.csv"},
+    "mobility.read_acn_sessions": lambda: {"path": _file("sessions.json", ACN)},
+    "mobility.read_sessions": lambda: {"path": _file("sessions.csv", CSV)},
     "mobility.sample_fleet": lambda: {"n": 3, "seed": 0},
     "mobility.sample_sessions": lambda: {"evs": [0, 1], "seed": 0},
     "mobility.sample_workplace_sessions": lambda: {"n_evse": 3, "days": ["2024-05-14"], "seed": 0},
