@@ -22,7 +22,6 @@ from pandapower_evflex.opf.study import read_study
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import element_loading_percent
-from pandapower_evflex.tables.kinds import flag_faults
 
 FUNCTION = "uncontrolled_charging"
 
@@ -114,9 +113,6 @@ def uncontrolled_charging(
         max_vm_pu=max_vm_pu,
         unreachable="reduce",
     )
-    faults = flag_faults("uncontrolled_charging", "fill", fill)
-    if faults:
-        raise InvalidInputError(faults)
     study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     case = study.case
     p, charged = _charging(case, kind, _energies_of(energy, case) if kind == "result" else None)
