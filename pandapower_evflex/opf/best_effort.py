@@ -62,7 +62,7 @@ def best_effort(study: Study, flow: BatchedPowerFlow, options: Options, bar: Pro
     solution = solve(case, flow, grid_state(case, flow, case.evs.fixed_p), options, bar, clock)
     if not _keeps_limits(case, solution):
         solution = _without_flexibility(case, flow, short.schedule, solution)
-    relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, short, relaxation)
+    relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, lowered, short, relaxation)
     n_low = sum(a.e_low < b.e_low for a, b in zip(_flat(lowered), _flat(stays), strict=True))
     solution = _named(solution, relaxed, shortages, n_low)
     return BestEffort(case, solution, relaxed, shortages, _waiting(relaxation.waits, case))
@@ -169,15 +169,18 @@ def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low
     return replace(solution, status="best_effort", message=message)
 
 
-def _short_frame(case: Case, needs: list[list[Stay]], short: Shortfall, relaxation: Relaxation) -> pd.DataFrame:
+def _short_frame(
+    case: Case, needs: list[list[Stay]], lowered: list[list[Stay]], short: Shortfall, relaxation: Relaxation
+) -> pd.DataFrame:
+    """By how much needs were lowered."""
     rows = []
-    for stay, mwh, names in zip(_flat(needs), short.mwh.tolist(), short.reasons, strict=True):
+    for stay, left, mwh, names in zip(_flat(needs), _flat(lowered), short.mwh.tolist(), short.reasons, strict=True):
         if mwh > 0.0:
             waited = [name for text in relaxation.waits[stay.periods, stay.ev] if text for name in text.split(", ")]
             elements = list(dict.fromkeys([*waited, *names]))
             more = [f"{len(elements) - NAMED} more"] if len(elements) > NAMED else []
             reason = ", ".join([*elements[:NAMED], *more]) or "network"
-            rows.append((case.evs.index[stay.ev], stay.session, mwh, reason))
+            rows.append((case.evs.index[stay.ev], stay.session, stay.e_need - left.e_need, reason))
     return pd.DataFrame(rows, columns=SHORT_COLUMNS)
 
 

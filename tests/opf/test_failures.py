@@ -87,6 +87,16 @@ def test_an_overvoltage_at_a_time_without_evs_can_be_cured_by_nothing():
         evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
 
 
+def test_an_overvoltage_that_all_cars_at_full_power_do_not_cure_is_refused_before_any_solver_runs():
+    net = feeder_net(3, load_mw=0.0)
+    profiles = constant(net, "sgen", "p_mw", [0.08, 0.12, 0, 0, 0, 0, 0, 0])
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="no schedule exists") as error:
+        evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False, max_vm_pu=1.0005)
+    assert "iterations" not in error.value.result.stats
+    hopeless = error.value.findings[~error.value.findings["curable"].astype(bool)]
+    assert set(hopeless["finding"]) == {"overvoltage"} and 1 in set(hopeless["period"])
+
+
 @pytest.mark.parametrize("limited", [3, 4])
 @pytest.mark.parametrize(("finding", "column", "limit"), [("under", "min_vm_pu", 0.999), ("over", "max_vm_pu", 0.95)])
 def test_of_buses_fused_by_a_closed_switch_the_one_whose_limit_is_violated_is_named(limited, finding, column, limit):
