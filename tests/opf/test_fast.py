@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from pandapower.create import create_gen
 
 import pandapower_evflex as evf
 from pandapower_evflex.opf.budget import Budget
@@ -84,8 +85,6 @@ def meshed(n_evs=6):
 
 
 def voltage_held():
-    from pandapower.create import create_gen
-
     net = feeder_net(6)
     create_gen(net, net.line.to_bus.iloc[0], p_mw=0.005, vm_pu=1.0)
     return net
@@ -200,3 +199,10 @@ def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     assert np.array_equal(repaired.p_up[others], good.p_up[others])
     assert ev_violation(case, repaired) < 1e-6
     assert weighted_flexibility_mw(case, repaired) > 0.999 * weighted_flexibility_mw(case, good)
+
+
+def test_where_no_limit_can_bind_a_generator_that_holds_its_voltage_is_no_obstacle():
+    net = feeder_net(3)
+    create_gen(net, net.line.to_bus.iloc[0], p_mw=0.0, vm_pu=1.0)
+    result = evf.run_flexibility_opf(net, method="fast", tie_break=None, **EIGHT_HOURS)
+    assert result.status in ("optimal", "feasible")
