@@ -183,7 +183,7 @@ def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
 
 
 def _relative_gap(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> float:
-    """From the bound at the point to the schedule."""
+    """From the bound at the point to the schedule, in shares of the bound, or of a kW where that is less."""
     bound = (-chains.problem.objective(point.x) + point.gap) * chains.scale / KW
     reached = weighted_flexibility_mw(case, schedule)
-    return max(0.0, bound - reached) / max(abs(bound), 1e-9)
+    return max(0.0, bound - reached) / max(abs(bound), chains.scale / KW)

@@ -44,6 +44,8 @@ MAX_LATE = 4
 #: of h + s_h; a step that leaves more than that and than twice what was there is halved
 LARGEST_CURVED_RESIDUAL = 0.1
 MAX_HALVINGS = 10
+#: of a row that joins, while the mean of s z is larger; slack that is invented late is never lost: steps are short then
+JOINING_SLACK = 0.01
 #: iterations without a tenth of progress; what is left then is rounding
 MAX_STALL = 12
 #: share of the aim for s z that an inexact step may cost
@@ -231,7 +233,7 @@ def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step:
     point.h, point.rows = evaluated
     point.s, point.z = point.s + primal * step.s, point.z + dual * step.z
     point.s_h, point.lam = point.s_h + primal * step.s_h, point.lam + dual * step.lam
-    s_joined = np.maximum(-point.h[n:], 0.01)
+    s_joined = np.maximum(-point.h[n:], min(point.mu, JOINING_SLACK))
     point.s_h = np.concatenate([point.s_h, s_joined])
     point.lam = np.concatenate([point.lam, point.mu / s_joined])
     return True
