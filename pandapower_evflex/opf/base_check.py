@@ -2,7 +2,8 @@
 
 Limits that no charging can cure are named instead of being given to a solver, which would need minutes to say
 "infeasible" and nothing else; see `curable`. Overvoltage and reverse-flow overload that charging may cure are reported,
-and solved.
+and solved. Nor does a solver run where the power flow has no solution or, from two starts, two: then nobody knows the
+operating point.
 """
 
 from __future__ import annotations
@@ -10,23 +11,48 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.opf.curable import BrokenLimits, broken_limits
 from pandapower_evflex.opf.findings import TOLERANCE, bus_finding, end_finding, worst_ends
-from pandapower_evflex.opf.remedies import NO_POWER_FLOW
+from pandapower_evflex.opf.remedies import LOW_VOLTAGE_ONLY, NO_POWER_FLOW, TWO_POWER_FLOWS
 from pandapower_evflex.opf.verify import GridState, Violations, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE
+
+#: pu; two converged power flows that differ by more are two solutions
+SAME_SOLUTION = 1e-5
 
 
 def base_findings(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
     """Violated limits of all periods without controllable EVs, one row per element and period."""
     violations = violations_of(case.limits, state)
-    rows = [{"finding": NO_POWER_FLOW, "period": int(t), "curable": False} for t in np.flatnonzero(~state.converged)]
+    rows = _without_operating_point(case, flow, state)
     for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
         rows += _findings_of_period(case, state, violations, broken_limits(case, flow, state, violations, t), t)
     return rows
+
+
+def _without_operating_point(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
+    """Periods without a power flow solution, and with more than one that could be the operating point."""
+    kinds = {
+        NO_POWER_FLOW: ~state.converged & ~state.low_voltage,
+        LOW_VOLTAGE_ONLY: state.low_voltage,
+        TWO_POWER_FLOWS: _has_two(case, flow, state),
+    }
+    return [
+        {"finding": kind, "period": int(t), "curable": False}
+        for kind, periods in kinds.items()
+        for t in np.flatnonzero(periods)
+    ]
+
+
+def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> NDArray[np.bool_]:
+    """Whether the power flow, started elsewhere, ends elsewhere."""
+    other = flow.solve(case.injections(case.evs.fixed_p), starts=flow.starts.order[1:])
+    difference = np.abs(other.v - state.v).max(axis=1)
+    return state.converged & other.converged & (difference > SAME_SOLUTION)
 
 
 def _findings_of_period(

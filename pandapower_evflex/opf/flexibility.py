@@ -13,6 +13,7 @@ import pandas as pd
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
 from pandapower_evflex.opf.best_effort import best_effort
+from pandapower_evflex.opf.by_runpp import AGREES, RunppMoment, busiest_by_runpp
 from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.findings import findings_frame
 from pandapower_evflex.opf.methods import ONE_OF_MANY, solve
@@ -173,8 +174,12 @@ def run_flexibility_opf(
         study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
     result = _solve(net, study, options, clock)
     if result.status in SOLVED:
+        with clock.phase("runpp"):
+            moment = busiest_by_runpp(net, result)
+        result = _compared(net, study, options, clock, result, moment)
+    if result.status in SOLVED:
         with clock.phase("write"):
-            write_results(net, result)
+            write_results(net, result, moment)
         return result
     clear_results(net)
     if options.raise_on_failure:
@@ -255,6 +260,20 @@ def _succeeded(
             stats=_stats(study, clock, solution),
         )
     return result
+
+
+def _compared(
+    net: Any, study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
+) -> FlexibilityOpfResult:
+    """The result with its difference to runpp; failed where that is more than runpp's own inaccuracy."""
+    if options.verify and moment.difference > AGREES:
+        message = (
+            f"the schedule does not verify: in period {moment.period} ({moment.scenario}) a voltage differs from that "
+            f"of runpp by {moment.difference:.2g} pu"
+        )
+        return _failed(net, study, options, clock, "failed", message, result.findings)
+    message = "; ".join(filter(None, (result.message, moment.note())))
+    return replace(result, message=message, verification={**result.verification, "against_runpp": moment.difference})
 
 
 def _what_fails(checked: Mapping[str, Any]) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandapower.powerflow import LoadflowNotConverged
 
 from pandapower_evflex.case.horizon import SUPPORTED
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
+from pandapower_evflex.opf.by_runpp import EV_SERIES, RunppMoment, moment_tables
 from pandapower_evflex.opf.moment import SCENARIOS, period_position
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.tables.format_version import stamp_version
@@ -20,15 +18,12 @@ from pandapower_evflex.tables.kinds import check_net, shown
 from pandapower_evflex.tables.references import SERIES_PREFIX, series_names, whole_labels
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
-logger = logging.getLogger(__name__)
-
 _SHORT = {
     "vm_pu": "bus_vm_pu",
     "line_loading_percent": "line_loading",
     "trafo_loading_percent": "trafo_loading",
     "trafo3w_loading_percent": "trafo3w_loading",
 }
-_EV_SERIES = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
 _SUMS = ("p_mw", "p_up_mw", "p_down_mw")
 _EXTREMES = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
 _ORDER = ("up", "down", "base")
@@ -47,27 +42,21 @@ RESULT_TABLES: dict[str, dict[str, str]] = {
         **dict.fromkeys((*_SUMS, *(f"{name}_{scenario}" for scenario in _ORDER for name in _EXTREMES)), "float64"),
     },
     "res_flexibility": _FLEXIBILITY,
-    "res_ev": dict.fromkeys(_EV_SERIES, "float64"),
+    "res_ev": dict.fromkeys(EV_SERIES, "float64"),
 }
 
 
-def write_results(net: Any, result: FlexibilityOpfResult) -> None:
+def write_results(net: Any, result: FlexibilityOpfResult, moment: RunppMoment) -> None:
     """Write all tables of a solved result, and pandapower's own for the moment of highest loading.
 
     Everything is computed before the first table is touched, so the net is never left half written.
     """
-    scenario, period = busiest_moment(result)
     tables: dict[str, Any] = {
         **series_frames(result),
         "res_period": _period_table(result),
         "res_flexibility": _flexibility_table(net, result),
+        **moment.tables,
     }
-    try:
-        tables |= _moment_tables(net, result, period, scenario)
-    except LoadflowNotConverged:
-        logger.warning(
-            "runpp does not converge in period %d, %s: pandapower's tables are not written", period, scenario
-        )
     clear_results(net)
     for name, value in tables.items():
         net[name] = value
@@ -106,7 +95,9 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
     IndexError, InvalidInputError    no such period, no such scenario
     """
     check_net("write_period", net)
-    for name, value in _moment_tables(net, checked_result("write_period", net, result), period, scenario).items():
+    written: Any = checked_result("write_period", net, result)
+    position = period_position(period, written.p_mw.index)
+    for name, value in moment_tables(net, written, position, scenario).items():
         net[name] = value
 
 
@@ -132,7 +123,7 @@ def checked_result(function: str, net: Any, result: Any) -> Any:
 def stored_faults(net: Any) -> list[Fault]:
     """Series of the last run that were deleted, cut or replaced by something else."""
     problem, remedy = "of the last run", "run run_flexibility_opf again, or give its result"
-    needed = ["time", *(f"ev_{name}" for name in _EV_SERIES)]
+    needed = ["time", *(f"ev_{name}" for name in EV_SERIES)]
     keys = [SERIES_PREFIX + name for name in needed]
     faults = [
         Fault("net", key, (), "the frame", f"{problem} is missing", remedy)
@@ -170,7 +161,7 @@ class StoredResult:
         if faults:
             raise InvalidInputError(faults)
         time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
-        for name in _EV_SERIES:
+        for name in EV_SERIES:
             setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
         self.settings = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
         self.profiles = {
@@ -188,7 +179,7 @@ def _stored(net: Any, name: str) -> pd.DataFrame:
 
 def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
     """One flat frame per series: RangeIndex rows, element labels as columns."""
-    frames = {f"ev_{name}": getattr(result, name) for name in _EV_SERIES}
+    frames = {f"ev_{name}": getattr(result, name) for name in EV_SERIES}
     for name, short in _SHORT.items():
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
@@ -201,32 +192,6 @@ def _flat(frame: pd.DataFrame) -> StoredFrame:
     """Rows from 0; a net without such elements has no labels either, as JSON gives them back."""
     flat = frame.reset_index(drop=True)
     return StoredFrame(flat if len(flat.columns) else flat.set_axis(pd.Index([], dtype=object), axis=1))
-
-
-def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
-    """Scenario and period of the highest loading of any line or transformer."""
-    best = ("base", 0, -np.inf)
-    for scenario in result.line_loading_percent:
-        loading = pd.concat([getattr(result, name)[scenario] for name in _SHORT if name != "vm_pu"], axis=1)
-        highest = loading.max(axis=1).to_numpy()
-        if len(loading.columns) and np.nanmax(highest) > best[2]:
-            best = (scenario, int(np.nanargmax(highest)), float(np.nanmax(highest)))
-    return best[0], best[1]
-
-
-def _moment_tables(net: Any, result: Any, period: Any, scenario: str) -> dict[str, pd.DataFrame]:
-    """pandapower's result tables of one moment from its own power flow, and res_ev."""
-    import pandapower as pp
-
-    position = period_position(period, result.p_mw.index)
-    plain = with_evs_as_loads_of(net, result, position, scenario)
-    pp.runpp(plain, tolerance_mva=1e-10, trafo_model="t", calculate_voltage_angles=True, numba=True)
-    tables = {name: plain[name] for name in plain.keys() if isinstance(name, str) and name.startswith("res_")}
-    tables["res_load"] = tables["res_load"].loc[net["load"].index]
-    return {
-        **{name: frame for name, frame in tables.items() if name in net},
-        "res_ev": StoredFrame({name: getattr(result, name).iloc[position] for name in _EV_SERIES}),
-    }
 
 
 def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 NO_POWER_FLOW = "no power flow solution without EVs"
+LOW_VOLTAGE_ONLY = "only a low-voltage solution of the power flow without EVs"
+TWO_POWER_FLOWS = "two power flow solutions without EVs, either may be the operating point"
+#: the operating point is not known
+UNSOLVED = (NO_POWER_FLOW, LOW_VOLTAGE_ONLY, TWO_POWER_FLOWS)
 NO_ROOM = "no room for the energy"
 OVERFULL = "min_p_mw overfills the battery"
 
@@ -29,7 +33,7 @@ _OF_BRANCHES = {
 
 
 #: findings that leave a best effort nothing to do
-FINAL = (NO_POWER_FLOW, OVERFULL)
+FINAL = (*UNSOLVED, OVERFULL)
 _BEST_EFFORT = (
     'on_infeasible="best_effort" serves what the grid carries: needs are lowered by the least (result.short), limits '
     "that the grid breaks without controllable EVs stand where they are (result.relaxed)"
@@ -42,7 +46,7 @@ def ways_on(findings: pd.DataFrame, on_infeasible: str) -> str:
     overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
     lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
     lines += [line for table, line in _OF_BRANCHES.items() if table in overloaded]
-    if any(kind.startswith("no power flow solution") for kind in kinds):
+    if kinds & {*UNSOLVED, "no power flow solution"}:
         lines.append(
             "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
         )

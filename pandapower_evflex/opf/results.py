@@ -57,7 +57,9 @@ class FlexibilityOpfResult:
         per scenario; "base", the schedule itself, is always there
     binding : DataFrame               network limits that bind, in the schedule itself ("base") too
     summary : DataFrame               one row per session with a whole period, indexed by its EV
-    verification : dict               a power flow of every scenario and period: largest mismatch and violations
+    verification : dict               a power flow of every scenario and period: largest mismatch and violations; of the
+                                      busiest moment largest difference of a voltage to `runpp`, pu ("against_runpp",
+                                      nan where runpp does not converge)
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
     relaxed : DataFrame               best effort: limits that stand at the value they have without EVs
     short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back

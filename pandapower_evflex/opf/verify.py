@@ -30,6 +30,7 @@ class GridState:
     loading : float [n_period, n_end]     share of the rating at every rated branch end
     converged : bool [n_period]
     mismatch_mva : float [n_period]
+    low_voltage : bool [n_period]         only a low-voltage solution was found
     """
 
     v: ComplexArray
@@ -37,6 +38,7 @@ class GridState:
     loading: FloatArray
     converged: NDArray[np.bool_]
     mismatch_mva: FloatArray
+    low_voltage: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def grid_state(
 ) -> GridState:
     """Power flow of all periods with EV loads ``p_ev`` [n_period, n_ev]."""
     flows = flow.solve(case.injections(p_ev, p_scheduled))
-    return GridState(flows.v, np.abs(flows.v), end_loading(case.grid, flows.v), flows.converged, flows.mismatch_mva)
+    loading = end_loading(case.grid, flows.v)
+    return GridState(flows.v, np.abs(flows.v), loading, flows.converged, flows.mismatch_mva, flows.low_voltage)
 
 
 def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[str, GridState]:

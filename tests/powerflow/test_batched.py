@@ -99,6 +99,18 @@ def test_transmission_nets_have_the_voltages_of_runpp(name, lowest):
     assert np.nanmax(np.abs(found - net.res_bus.vm_pu)) < 1e-8
 
 
+@pytest.mark.parametrize("start", ["dc", "no load", "flat"])
+@pytest.mark.parametrize("name", ["elements", "two_sources", "multivoltage"])
+def test_every_start_knows_phase_shifts_and_leads_to_one_solution(name, start):
+    grid = read_grid(NETS[name]())
+    s = np.linspace(0.0, 1.0, 3)[:, None] * grid.s_fixed
+    flow = BatchedPowerFlow(grid)
+    alone = flow.solve(s, starts=[start], max_iteration=10)
+    assert alone.converged.all()
+    assert np.abs(alone.v - flow.solve(s).v).max() < 1e-9
+    assert flow.solve(s[:0]).v.shape == (0, s.shape[1])
+
+
 def test_a_low_voltage_solution_does_not_count_as_converged():
     grid = read_grid(nw.case1354pegase())
     flows = BatchedPowerFlow(grid).solve(grid.s_fixed[None, :], starts=["no load"])
