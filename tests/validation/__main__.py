@@ -32,10 +32,9 @@ def main(names: list[str]) -> None:
     unknown = set(names) - set(known)
     if unknown:
         sys.exit(f"no section {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    written = stored_sections()
     for name in names or known:
-        written[name] = importlib.import_module(f"tests.validation.{name}").section().strip()
-        PAGE.write_text(page(written))
+        text = importlib.import_module(f"tests.validation.{name}").section().strip()
+        PAGE.write_text(page({**stored_sections(), name: text}))
 
 
 def sections() -> list[str]:
