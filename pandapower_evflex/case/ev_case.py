@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.horizon import Horizon
+from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.case.stays import Stay
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 

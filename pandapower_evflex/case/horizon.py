@@ -1,10 +1,8 @@
-"""Periods and profiles: what is known of every element in every period."""
+"""Profiles: what is known of every element in every period."""
 
 from __future__ import annotations
 
 import logging
-import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.periods import Horizon, is_positive, read_horizon
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
 from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, labels_of, numbers_of
@@ -27,24 +26,8 @@ SUPPORTED = {
     ("storage", "p_mw"), ("storage", "q_mvar"), ("gen", "p_mw"),
 }  # fmt: skip
 
-#: h, where neither a DatetimeIndex nor the caller says
-DEFAULT_PERIOD_H = 0.25
-
-#: h: a second, and a year
-SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
-
 #: some thirty years of quarter hours; more is a slip
 MAX_PERIODS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Horizon:
-    """``n_periods`` periods of ``period_h`` hours; cyclic: what leaves at the end goes on at the start."""
-
-    n_periods: int
-    period_h: float
-    time: pd.DatetimeIndex | None
-    cyclic: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +52,8 @@ def read_profiles(
     n_periods: int | None = None,
     period_h: float | None = None,
     cyclic: bool = False,
+    start: Any = None,
+    dayfirst: bool | None = None,
 ) -> Profiles:
     """Check profiles and derive the horizon from them.
 
@@ -77,7 +62,10 @@ def read_profiles(
     profiles : {("load", "p_mw"): DataFrame[period x element index], ...}
         keys also as "load.p_mw"; rows count by position; empty frames are ignored
     n_periods : needed without profiles
-    period_h : h; a DatetimeIndex gives it too, otherwise 0.25
+    period_h : h; an index of times gives it too; without both, 96 rows are quarter hours and 24 rows hours, and periods
+        without profiles 0.25
+    start : timestamp of the first period, where profiles do not tell it
+    dayfirst : order of day and month in text, see `hours_since`
 
     Raises
     ------
@@ -88,14 +76,13 @@ def read_profiles(
     for (table, column), frame in frames.items():
         faults += _frame_faults(net, table, column, frame)
     n = _n_periods(frames, n_periods, faults)
-    time = _time(frames, faults)
-    hours = _period_h(time, period_h, faults)
+    indexes = {_shown(key): frame.index for key, frame in frames.items()}
+    horizon = read_horizon(indexes, n, period_h, cyclic, start, dayfirst, faults)
     if faults:
         raise InvalidInputError(faults)
     if ("load", "p_mw") in frames and ("load", "q_mvar") not in frames:
         logger.info("loads have a profile of p_mw only: q_mvar stays at its table value")
     values = {key: frame.reset_index(drop=True).astype(float) for key, frame in frames.items()}
-    horizon = Horizon(n, hours, None if time is None else time[:n], cyclic)
     return Profiles(horizon, _with_cos_phi_p(net, values, n))
 
 
@@ -186,48 +173,7 @@ def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> i
 
 
 def _is_count(value: Any) -> bool:
-    return _is_positive(value) and value <= MAX_PERIODS and value == int(value)
-
-
-def _is_positive(value: Any) -> bool:
-    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
-    return is_real and 0 < value < math.inf
-
-
-def is_period(value: Any) -> bool:
-    """Whether it is a length of a period in hours: a second to a year."""
-    return _is_positive(value) and SHORTEST_PERIOD_H <= value <= LONGEST_PERIOD_H
-
-
-def _time(frames: Profile, faults: list[Fault]) -> pd.DatetimeIndex | None:
-    """The labels that frames with a DatetimeIndex agree on."""
-    times = [frame.index for frame in frames.values() if isinstance(frame.index, pd.DatetimeIndex)]
-    if not times:
-        return None
-    if any(len(time) == len(times[0]) and not time.equals(times[0]) for time in times[1:]):
-        faults.append(Fault("profiles", "index", (), "times", "differ between frames", "give all the same index"))
-    steps = np.diff(times[0].asi8)
-    if len(steps) and (np.any(steps <= 0) or np.any(steps != steps[0])):
-        remedy = "resample to one step; across daylight saving use a time zone"
-        faults.append(Fault("profiles", "index", (), "the DatetimeIndex", "is not evenly spaced", remedy))
-        return None
-    return times[0]
-
-
-def _period_h(time: pd.DatetimeIndex | None, period_h: float | None, faults: list[Fault]) -> float:
-    if period_h is not None and not is_period(period_h):
-        remedy = "give hours, 0.25 for 15 min"
-        is_absurd = _is_positive(period_h)
-        problem = "is shorter than a second or longer than a year" if is_absurd else "is not above 0 h"
-        faults.append(Fault("profiles", "period_h", (), shown(period_h), problem, remedy))
-        return DEFAULT_PERIOD_H
-    if time is None or len(time) < 2:
-        return DEFAULT_PERIOD_H if period_h is None else float(period_h)
-    step = (time[1] - time[0]) / pd.Timedelta(hours=1)
-    if period_h is not None and abs(step - period_h) > 1e-9:
-        problem, remedy = f"h, but the profiles' index says {step:g} h", "leave period_h out"
-        faults.append(Fault("profiles", "period_h", (), period_h, problem, remedy))
-    return float(step)
+    return is_positive(value) and value <= MAX_PERIODS and value == int(value)
 
 
 def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:

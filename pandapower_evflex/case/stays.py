@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.horizon import Horizon
+from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import IntArray
 

@@ -46,6 +46,8 @@ def run_flexibility_opf(
     *,
     n_periods: int | None = None,
     period_h: float | None = None,
+    start: Any = None,
+    dayfirst: bool | None = None,
     cyclic: bool = False,
     scenarios: Sequence[str] = ("down", "up"),
     weights: Mapping[str, Any] | None = None,
@@ -76,10 +78,16 @@ def run_flexibility_opf(
     net : pandapowerNet
         with `net.ev` and `net.ev_session` (see `create_ev`, `create_ev_session`), optionally `net.flexibility`
     profiles : {("load", "p_mw"): DataFrame[period x element index], ...}
-        as simbench returns them, values before `scaling`; rows count by position, a DatetimeIndex gives `period_h` and
-        labels the results; what is missing is constant at its table value
+        as simbench returns them, values before `scaling`; rows count by position; an index of times gives `period_h`,
+        and labels the results where it has dates; what is missing is constant at its table value
     n_periods, period_h : int, float
-        number and length [h] of the periods where the profiles do not say (`period_h` then 0.25)
+        number and length [h] of the periods where the profiles do not say. Without `period_h` and times, 96 rows are
+        quarter hours and 24 rows hours, with a warning in the log, and other numbers of rows are refused; without
+        profiles a period is 0.25 h
+    start : timestamp
+        of the first period, to label the results where the profiles have no dates
+    dayfirst : bool
+        order of day and month in text of the index and of `start`, see `hours_since`
     cyclic : bool
         a session that leaves after the horizon goes on at its start (typical-day studies)
     scenarios : of "down", "up", "base"
@@ -171,7 +179,8 @@ def run_flexibility_opf(
     announce_compilation(progress)
     clock = Stopwatch()
     with clock.phase("read"):
-        study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+        periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
+        study = read_study(net, profiles, options, cyclic=cyclic, **periods)
     result = _solve(net, study, options, clock)
     if result.status in SOLVED:
         with clock.phase("runpp"):

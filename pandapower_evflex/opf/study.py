@@ -64,6 +64,8 @@ def read_study(
     n_periods: int | None,
     period_h: float | None,
     cyclic: bool,
+    start: Any = None,
+    dayfirst: bool | None = None,
 ) -> Study:
     """Read net, tables and profiles; every fault of the input in one error.
 
@@ -84,7 +86,8 @@ def read_study(
         ]
     faults += table_faults
     plain = plain_net(net)
-    read = _gathered(faults, read_profiles, plain, profiles, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
+    read = _gathered(faults, read_profiles, plain, profiles, **periods)
     if read is not None:
         faults += gap_faults(net, {key: frame.columns for key, frame in read.values.items()})
     grid = None

@@ -77,6 +77,8 @@ def uncontrolled_charging(
     fill: bool | None = None,
     n_periods: int | None = None,
     period_h: float | None = None,
+    start: Any = None,
+    dayfirst: bool | None = None,
     cyclic: bool = False,
     trafo_loading: str = "power",
     max_line_loading_percent: float | None = None,
@@ -90,7 +92,7 @@ def uncontrolled_charging(
 
     Parameters
     ----------
-    net, profiles, n_periods, period_h, cyclic, trafo_loading : as in `run_flexibility_opf`
+    net, profiles, n_periods, period_h, start, dayfirst, cyclic, trafo_loading : as in `run_flexibility_opf`
     energy : "needed", "full" or FlexibilityOpfResult
         until the departure energy is reached, until the battery is full (as plugged-in cars do), or until each session
         has what the schedule of that result gives it within the horizon
@@ -113,7 +115,8 @@ def uncontrolled_charging(
         max_vm_pu=max_vm_pu,
         unreachable="reduce",
     )
-    study = read_study(net, profiles, options, n_periods=n_periods, period_h=period_h, cyclic=cyclic)
+    periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
+    study = read_study(net, profiles, options, cyclic=cyclic, **periods)
     case = study.case
     p, charged = _charging(case, kind, _energies_of(energy, case) if kind == "result" else None)
     state = grid_state(case, BatchedPowerFlow(case.grid), p)

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import profile_deviation
-from pandapower_evflex.case.horizon import DEFAULT_PERIOD_H, Horizon, Profiles, is_period, read_profiles
+from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
+from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column
@@ -123,6 +124,7 @@ def read_days(
     period_h: float | None,
     load_growth_percent: float,
     known_faults: Sequence[Fault] = (),
+    dayfirst: bool | None = None,
 ) -> Days:
     """Powers of all day types.
 
@@ -141,11 +143,12 @@ def read_days(
         faults += single_number_faults(FUNCTION, _DAYS, number)
         n_periods = None if frames else _periods_of_a_day(period_h)
         try:
-            read.append((name, number, read_profiles(net, frames, n_periods=n_periods, period_h=period_h)))
+            day = read_profiles(net, frames, n_periods=n_periods, period_h=period_h, dayfirst=dayfirst)
+            read.append((name, number, day))
         except InvalidInputError as error:
             faults += error.faults
     for name, _, day in read:
-        faults += _length_faults(name, day.horizon)
+        faults += _length_faults(name, day.horizon, is_told=period_h is not None)
         gaps = gap_faults(net, {key: frame.columns for key, frame in day.values.items()})
         faults += [gap for gap in gaps if gap not in faults]
     if faults:
@@ -153,7 +156,7 @@ def read_days(
     types, first = [], 0
     for name, number, day in read:
         horizon = day.horizon
-        types.append(DayType(name, float(number), horizon.n_periods, horizon.period_h, _start_h(horizon), first))
+        types.append(DayType(name, float(number), horizon.n_periods, horizon.period_h, horizon.start_h or 0.0, first))
         first += horizon.n_periods
     growth = load_growth_percent / 100.0
     loads = [_loads(net, day) for _, _, day in read]
@@ -185,21 +188,19 @@ def _periods_of_a_day(period_h: float | None) -> int:
     return max(round(24.0 / hours), 1)
 
 
-def _length_faults(name: Any, horizon: Horizon) -> list[Fault]:
+def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]:
+    """A day is 24 h; a shorter one is taken where ``period_h`` is given."""
     hours = horizon.n_periods * horizon.period_h
     if hours > 24.0 + ROUNDING_H:
         remedy = "give one day, or several as days={name: (days, profiles)}"
         return [Fault(FUNCTION, "profiles", (), f"{hours:g} h", "are more than a day", remedy)]
+    if hours < 24.0 - ROUNDING_H and not is_told:
+        remedy = "give a whole day, or period_h= where the rest of it is free of congestion"
+        value = f"{horizon.n_periods} periods of {horizon.period_h:g} h"
+        return [Fault(FUNCTION, "profiles", (), value, "are less than a day", remedy)]
     if hours < 24.0 - ROUNDING_H:
         logger.warning("day %r has %g h only: the rest of it counts as free of congestion and losses", name, hours)
     return []
-
-
-def _start_h(horizon: Horizon) -> float:
-    if horizon.time is None:
-        return 0.0
-    start = horizon.time[0]
-    return float((start - start.normalize()) / pd.Timedelta(hours=1))
 
 
 def _loads(net: Any, day: Profiles) -> tuple[ComplexArray, ComplexArray]:

@@ -77,6 +77,7 @@ def run_planning_horizon(
     max_plans: int = 4096,
     executor: Any = None,
     progress: bool | None = None,
+    dayfirst: bool | None = None,
 ) -> PlanningHorizon:
     r"""The cheapest sequence of irreversible investments over years of growth, with and without flexibility.
 
@@ -126,7 +127,8 @@ def run_planning_horizon(
             load_growth_percent=_compounded(load_growth_percent, growth["load"], year),
             site_growth_percent=_compounded(0.0, growth["cpo"], year),
         )
-        studies.append(plan_study(net, profiles, days, period_h, then, "enumeration", max_plans, executor, False))
+        study = plan_study(net, profiles, days, period_h, then, "enumeration", max_plans, executor, False, dayfirst)
+        studies.append(study)
     return _horizon_of(studies, discount_rate)
 
 

@@ -111,6 +111,7 @@ def run_planning(
     max_plans: int = 4096,
     executor: Any = None,
     progress: bool | None = None,
+    dayfirst: bool | None = None,
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
@@ -123,8 +124,9 @@ def run_planning(
     net : pandapowerNet         with candidates (`create_reinforcement`), sites and their rates and prices; optional
                                 columns `repair_time_h`, `switching_time_h` beside `failure_rate_per_year`
     profiles : {("load", "p_mw"): DataFrame[period x element], ...}
-        one day from 00:00, or from the first label of a DatetimeIndex; None: a constant day
-    period_h : float            see `run_flexibility_opf`
+        one day from 00:00, or from the first label of an index of times; None: a constant day
+    period_h : float            see `run_flexibility_opf`; where it is given, a day may be shorter than 24 h, and what
+                                is left of it counts as free of congestion and losses
     voll_eur_per_mwh : float    :math:`\gamma`, cost of energy not served and cap of prices; the paper's 10 EUR/kWh are
                                 10 000
     loss_price_eur_per_mwh : float
@@ -149,6 +151,7 @@ def run_planning(
     max_plans : int             also the largest number of plans that "milp" evaluates; a gap that is left is logged
     executor : concurrent.futures.Executor or a Dask client    studies faults side by side
     progress : bool             None: on a terminal
+    dayfirst : bool             order of day and month in text of the index, see `hours_since`
 
     Returns
     -------
@@ -183,7 +186,7 @@ def run_planning(
         voll_eur_per_mwh, loss_price_eur_per_mwh, discount_rate, load_growth_percent, 0.0, rule, rebound, pricing,
         procurement, events_per_fault, max_ties,
     )  # fmt: skip
-    return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress)
+    return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst)
 
 
 def plan_study(
@@ -196,11 +199,12 @@ def plan_study(
     max_plans: int,
     executor: Any,
     progress: bool | None,
+    dayfirst: bool | None = None,
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
     faults = input_faults(net, settings, solver, max_plans, executor)
     net = net if faults else plain_of_candidates(net)
-    case = planning_case(net, profiles, days, period_h, settings, faults)
+    case = planning_case(net, profiles, days, period_h, settings, faults, dayfirst)
     disable = None if progress is None else not progress
     with tqdm(desc="planning", unit="fault", disable=disable) as bar:
         costs = PlanCosts(case, executor, bar.update)

@@ -39,7 +39,13 @@ class PlanningCase:
 
 
 def planning_case(
-    net: Any, profiles: Any, days: Any, period_h: float | None, settings: Settings, faults: Sequence[Fault] = ()
+    net: Any,
+    profiles: Any,
+    days: Any,
+    period_h: float | None,
+    settings: Settings,
+    faults: Sequence[Fault] = (),
+    dayfirst: bool | None = None,
 ) -> PlanningCase:
     """Read all days; the net is not changed.
 
@@ -47,7 +53,7 @@ def planning_case(
     ------
     InvalidInputError    all faults of profiles and days, after the ``faults`` known by now
     """
-    read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults)
+    read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults, dayfirst)
     read = replace(read, deviation=read.deviation - ev_load(net, len(read)))
     offers = Offers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0)
     return PlanningCase(net, read, offers, settings)

@@ -42,7 +42,7 @@ class Times:
     labels : Index                  of the rows
     index : DatetimeIndex [n]       ns, without a zone: in UTC where `is_zoned`, else as the clock showed it; NaT: none
     is_zoned : bool [n]
-    zones : tuple                   different zones that the times bring along
+    zones : tuple                   different zones that the times bring along, in order
     placeholder : bool [n]          something stands there instead of a time: "-", "NULL", year 0001 or 9999, ...
     unreadable : bool [n]           what stands there is not understood
     """
@@ -111,7 +111,7 @@ def _cells(table: str, name: str, values: Any, faults: list[Fault]) -> pd.Series
         faults.append(Fault(table, name, (), shown, "is not one column of times", "give a list or a Series of times"))
         return pd.Series([], dtype=object)
     else:
-        cells = pd.Series(values if isinstance(values, (pd.Index, np.ndarray)) else list(values))
+        cells = pd.Series(values.array if isinstance(values, pd.Index) else list(values))
     if isinstance(cells.dtype, pd.PeriodDtype):
         cells = cells.dt.to_timestamp()
     elif isinstance(cells.dtype, pd.CategoricalDtype):
@@ -218,7 +218,7 @@ def _times(cells: pd.Series, parts: pd.DataFrame, is_first: bool, in_table: bool
     offset = parts["offset"].to_numpy()
     ns = days * (86_400 * NS_PER_S) + np.rint((seconds - 3600.0 * np.nan_to_num(offset)) * NS_PER_S).astype(np.int64)
     index = pd.DatetimeIndex(np.where(exists, ns, pd.NaT.value).view("datetime64[ns]"))
-    zones = tuple(_zone(hours) for hours in np.unique(offset[exists & ~np.isnan(offset)]))
+    zones = tuple(_zone(hours) for hours in pd.unique(offset[exists & ~np.isnan(offset)]))
     unreadable = np.isin(kind, (NUMBER, UNREADABLE)) | ((kind == TIME) & ~placeholder & ~exists)
     return Times(cells.index, index, exists & ~np.isnan(offset), zones, placeholder, unreadable)
 

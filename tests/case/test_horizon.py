@@ -28,6 +28,10 @@ def _kerber():
     return nw.create_kerber_landnetz_freileitung_1()
 
 
+#: profiles of plain rows do not tell how long a period is
+QUARTERS = {"period_h": 0.25}
+
+
 def net_with_pv(p_mw=0.02):
     net = copy.deepcopy(_kerber())
     pp.create_sgen(net, 10, p_mw=p_mw, sn_mva=0.02, scaling=0.9)
@@ -59,22 +63,16 @@ def test_the_length_of_a_period_may_be_said_twice_when_both_agree():
     assert (read.horizon.n_periods, read.horizon.period_h, read.horizon.cyclic) == (4, 0.5, True)
 
 
-def test_without_an_index_a_period_is_a_quarter_of_an_hour():
-    read = read_profiles(net_with_pv(), {("sgen", "p_mw"): pd.DataFrame({0: [0.0, 0.01]})})
-    assert read.horizon.period_h == 0.25
-    assert read.horizon.time is None
-
-
 def test_rows_count_by_position_whatever_their_labels():
     frames = {"load.p_mw": pd.DataFrame({3: [1.0, 2.0]}, index=[7, 5]), "load.q_mvar": pd.DataFrame({3: [0.0, 0.5]})}
-    values = read_profiles(net_with_pv(), frames).values
+    values = read_profiles(net_with_pv(), frames, **QUARTERS).values
     assert values["load", "p_mw"][3].tolist() == [1.0, 2.0]
     assert values["load", "p_mw"].index.equals(values["load", "q_mvar"].index)
 
 
 def test_profiles_of_active_power_alone_leave_reactive_power_constant_and_say_so(caplog):
     with caplog.at_level(logging.INFO):
-        read = read_profiles(net_with_pv(), {("load", "p_mw"): pd.DataFrame({3: [0.001, 0.002]})})
+        read = read_profiles(net_with_pv(), {("load", "p_mw"): pd.DataFrame({3: [0.001, 0.002]})}, **QUARTERS)
     assert set(read.values) == {("load", "p_mw")}
     assert "q_mvar stays at its table value" in caplog.text
 
@@ -95,7 +93,7 @@ def test_numbers_in_other_dtypes_are_read():
         ("load", "p_mw"): pd.DataFrame({3: [1, 2], 4: pd.array([0.5, 1.5], dtype="Float64")}),
         ("sgen", "p_mw"): pd.DataFrame({0: [1.0, 2.0]}, dtype=object),
     }
-    values = read_profiles(net_with_pv(), frames).values
+    values = read_profiles(net_with_pv(), frames, **QUARTERS).values
     assert values["load", "p_mw"].dtypes.eq(float).all() and values["sgen", "p_mw"].dtypes.eq(float).all()
     assert values["load", "p_mw"].to_numpy().tolist() == [[1.0, 0.5], [2.0, 1.5]]
 
@@ -104,7 +102,7 @@ def test_empty_frames_are_ignored_and_missing_elements_stay_constant():
     net = net_with_pv()
     profiles = {("load", "p_mw"): pd.DataFrame({3: [0.001, 0.002]}), ("gen", "p_mw"): pd.DataFrame()}
     grid = read_grid(net)
-    s = base_injections(net, grid, read_profiles(net, profiles))
+    s = base_injections(net, grid, read_profiles(net, profiles, **QUARTERS))
     row = grid.bus_row[grid.bus_index.tolist().index(net.load.at[3, "bus"])]
     change = s - grid.s_fixed
     assert np.allclose(change[:, row].real, net.load.at[3, "p_mw"] - np.array([0.001, 0.002]))
@@ -118,7 +116,7 @@ def test_injections_of_a_period_equal_those_of_the_net_at_that_moment(table):
     rng = np.random.default_rng(1)
     labels = net[table].index
     profiles = {(table, c): pd.DataFrame(rng.normal(size=(3, len(labels))), columns=labels) for c in ("p_mw", "q_mvar")}
-    s = base_injections(net, read_grid(net), read_profiles(net, profiles))
+    s = base_injections(net, read_grid(net), read_profiles(net, profiles, **QUARTERS))
     for t in range(3):
         for (_, column), frame in profiles.items():
             net[table][column] = frame.loc[t]
@@ -129,7 +127,7 @@ def test_vde_4105_lowers_the_power_factor_from_half_of_rated_power():
     net = net_with_pv()
     evf.create_cos_phi_p(net, 0)
     p = np.array([0.0, 0.010, 0.015, 0.020])
-    q = read_profiles(net, {("sgen", "p_mw"): pd.DataFrame({0: p})}).values["sgen", "q_mvar"][0].to_numpy()
+    q = read_profiles(net, {("sgen", "p_mw"): pd.DataFrame({0: p})}, **QUARTERS).values["sgen", "q_mvar"][0].to_numpy()
     cos_phi = np.divide(p, np.hypot(p, q), out=np.ones(4), where=p > 0)
     assert cos_phi == pytest.approx([1.0, 1.0, 0.95, 0.90])
     assert (q <= 0).all()
@@ -146,7 +144,7 @@ def test_an_explicit_reactive_profile_wins():
     net = net_with_pv()
     evf.create_cos_phi_p(net, 0)
     given = pd.DataFrame({0: [0.001, 0.002]})
-    read = read_profiles(net, {("sgen", "p_mw"): given * 10, ("sgen", "q_mvar"): given})
+    read = read_profiles(net, {("sgen", "p_mw"): given * 10, ("sgen", "q_mvar"): given}, **QUARTERS)
     assert read.values["sgen", "q_mvar"][0].tolist() == [0.001, 0.002]
 
 
@@ -158,7 +156,7 @@ def test_a_profile_of_one_generator_leaves_the_others_to_their_characteristic():
         evf.create_cos_phi_p(net, sgen, [(0.0, 0.95)])
     net.cos_phi_p.loc[net.cos_phi_p.sgen == off, "in_service"] = False
     given_q = pd.DataFrame({0: [0.001, 0.002]})
-    q = read_profiles(net, {("sgen", "q_mvar"): given_q}).values["sgen", "q_mvar"]
+    q = read_profiles(net, {("sgen", "q_mvar"): given_q}, **QUARTERS).values["sgen", "q_mvar"]
     assert q[0].tolist() == [0.001, 0.002]
     assert q[other].tolist() == pytest.approx([-0.01 * np.tan(np.arccos(0.95))] * 2)  # its power is constant
     assert off not in q
@@ -175,7 +173,7 @@ def test_reactive_power_is_that_of_the_power_factor_between_the_points(points, s
     net.sgen.loc[0, "sn_mva"] = rated
     evf.create_cos_phi_p(net, 0, points)  # in any order
     p = np.array(shares) * rated
-    q = read_profiles(net, {("sgen", "p_mw"): pd.DataFrame({0: p})}).values["sgen", "q_mvar"][0].to_numpy()
+    q = read_profiles(net, {("sgen", "p_mw"): pd.DataFrame({0: p})}, **QUARTERS).values["sgen", "q_mvar"][0].to_numpy()
     at, factor = np.array(sorted(points)).T
     assert np.allclose(q, -p * np.tan(np.arccos(np.interp(shares, at, factor))), rtol=1e-9, atol=1e-9 * rated)
 
@@ -189,7 +187,7 @@ def test_rated_power_is_the_first_known_of_sn_mva_max_p_mw_and_p_mw():
     for column in (None, "sn_mva", "max_p_mw"):
         if column:
             net.sgen.loc[0, column] = np.nan
-        q = read_profiles(net, profile).values["sgen", "q_mvar"].at[0, 0]
+        q = read_profiles(net, profile, **QUARTERS).values["sgen", "q_mvar"].at[0, 0]
         least.append(np.cos(np.arctan(q / 0.01)))
     assert least == pytest.approx([0.95, 1 - 0.1 * 0.01 / 0.015, 0.9])
 
@@ -210,7 +208,7 @@ def test_profiles_of_controllers_are_those_given_to_them():
     ConstControl(net, "load", "p_mw", element_index=[3, 5], profile_name=["a", "b"], data_source=DFData(data))
     profiles = evf.profiles_from_controllers(net)
     pd.testing.assert_frame_equal(profiles["load", "p_mw"], data.set_axis([3, 5], axis=1))
-    assert read_profiles(net, profiles).horizon.n_periods == 2
+    assert read_profiles(net, profiles, **QUARTERS).horizon.n_periods == 2
 
 
 def test_controllers_that_set_no_profile_are_left_out():

@@ -22,7 +22,7 @@ from tests.examples import examples
 
 
 def state_of(net, profiles, fault=None):
-    days = read_days(net, profiles, 365, None, 0.0)
+    days = read_days(net, profiles, 365, 0.25, 0.0)
     return OperatingState(net if fault is None else post_fault_net(net, restore_supply(net, *fault)), days)
 
 

@@ -47,7 +47,7 @@ def good_net():
 
 
 def run(net, profiles=None, **kwargs):
-    arguments = {"progress": False, **({} if profiles else {"n_periods": N_PERIODS}), **kwargs}
+    arguments = {"progress": False, "period_h": 0.25, **({} if profiles else {"n_periods": N_PERIODS}), **kwargs}
     return evf.run_flexibility_opf(net, profiles, **arguments)
 
 

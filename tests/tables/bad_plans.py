@@ -42,6 +42,10 @@ def profiled(change, table, column, rows, remedy):
     return Bad(lambda net: plan(net, {("load", "p_mw"): change(net)}), table, column, rows, remedy, line_fails)
 
 
+def timed(n, freq):
+    return lambda net: load_profile(net, n).set_axis(pd.date_range("2024-05-14", periods=n, freq=freq))
+
+
 def with_gap(net):
     frame = load_profile(net)
     frame.loc[3, 2] = np.nan
@@ -123,7 +127,11 @@ BAD_PLANS = {
         lambda net: plan(net, one_day(net, 1)[1], days={"work": one_day(net, 250)}),
         PLAN, "profiles", (), "in days only", line_fails,
     ),
-    "a profile of two days": profiled(lambda net: load_profile(net, 192), PLAN, "profiles", (), "give one day"),
+    "a profile of two days": profiled(timed(192, "15min"), PLAN, "profiles", (), "give one day"),
+    "a profile of six hours": profiled(timed(6, "h"), PLAN, "profiles", (), "give a whole day"),
+    "a profile of plain rows that are no day": profiled(
+        lambda net: load_profile(net, 48), "profiles", "period_h", (), "0.25 for 15 min"
+    ),
     "a profile of a plan with gaps": profiled(with_gap, "profiles[load.p_mw]", "2", (3,), "fill the gaps"),
     "a profile of a load that the net does not have": profiled(
         lambda net: pd.DataFrame(0.001, index=range(96), columns=[999]),

@@ -34,6 +34,15 @@ def at(times):
     return lambda frame: frame.set_axis(pd.DatetimeIndex(times), axis=0)
 
 
+def labelled(labels, **kwargs):
+    """A run whose load profile has these labels, which nothing else explains."""
+    return profiled(lambda frame: frame.set_axis(labels, axis=0), **{"period_h": None, **kwargs})
+
+
+def index(labels, remedy, rows=(), **kwargs):
+    return Bad(labelled(labels, **kwargs), "profiles", "index", rows, remedy)
+
+
 def quarters(start="2024-01-01"):
     return pd.date_range(start, periods=N_PERIODS, freq="15min")
 
@@ -117,6 +126,28 @@ BAD_PROFILES = {
     "a period length that contradicts the index": Bad(
         profiled(at(quarters()), period_h=1.0), "profiles", "period_h", (), "leave period_h out"
     ),
+    "plain rows that are no day": Bad(labelled(range(8)), "profiles", "period_h", (), "0.25 for 15 min"),
+    "rows labelled by names": index([f"t{row}" for row in range(8)], "give date and time", tuple(range(8))),
+    "rows labelled by fractions": index(np.arange(8) / 4, "count them with reset_index"),
+    "rows labelled by seconds since 1970": index(1_704_067_200 + 900 * np.arange(8), "count them with reset_index"),
+    "rows labelled by the ends of periods": index([f"{hour}:00" for hour in range(17, 25)], "by the start"),
+    "rows labelled by times of a day with a gap": index([*[f"{hour}:00" for hour in range(7)], "8:00"], "resample"),
+    "rows labelled by dates in no certain order": index(
+        [f"05.09.2017 {hour}:00" for hour in range(8)], "give dayfirst=True", tuple(range(8))
+    ),
+    "rows labelled by dates in two orders": index(
+        [*[f"13/02/2024 {hour}:00" for hour in range(7)], "02/13/2024 07:00"], "in one order", (7,)
+    ),
+    "rows labelled by months": index(pd.period_range("2024-01", periods=8, freq="M"), "resample"),
+    "a row without its time": index([*quarters()[:-1], pd.NaT], "label every row", (7,)),
+    "rows with two levels of labels": index(pd.MultiIndex.from_product([["a", "b"], range(4)]), "by date and time"),
+    "rows of times and of numbers": index([*quarters().astype(str)[:-1], 7], "give date and time", (7,)),
+    "a start that is not that of the profiles": Bad(
+        profiled(at(quarters()), start="2024-01-02"), "profiles", "start", (), "leave start out"
+    ),
+    "a start in no certain order": Bad(periods(start="05.09.2017 12:00"), "profiles", "start", (), "dayfirst=True"),
+    "a start without a date": Bad(periods(start="12:00"), "profiles", "start", (), "give date and time"),
+    "a missing start": Bad(periods(start=pd.NaT), "profiles", "start", (), "start of the horizon"),
     "a controller whose profile is missing": Bad(
         evf.profiles_from_controllers, "controller", "profile_name", (0,), "name a column of the DFData frame",
         controller_of_missing_profile,
