@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.times.reader import Times, read_times
+from pandapower_evflex.times.reader import read_times
 from pandapower_evflex.times.text import NO_DATE, TIME, parts_of
 
 #: whole numbers from here on that do not count rows are seconds since 1970, or dates such as 20240514
@@ -62,7 +62,7 @@ def read_labels(indexes: Mapping[str, pd.Index], dayfirst: bool | None, faults: 
         faults += error.faults
         return labels
     for index, found in zip(undecided.values(), times.values(), strict=True):
-        labels.append(_of_times(in_own_zone(found), getattr(index, "freq", None), faults))
+        labels.append(_of_times(found.in_own_zone, getattr(index, "freq", None), faults))
     return labels
 
 
@@ -128,13 +128,6 @@ def _of_hours(hours: Any, faults: list[Fault]) -> PeriodLabels:
         faults.append(Fault("profiles", "index", (), "the times of its rows", "are not evenly spaced", EVEN))
         return PeriodLabels()
     return PeriodLabels(float(steps.mean()) if len(steps) else None, None, float(hours[0] % 24.0))
-
-
-def in_own_zone(times: Times) -> pd.DatetimeIndex:
-    """Times in the zone of the first of them."""
-    if not times.is_zoned.any():
-        return times.index
-    return times.index.tz_localize("UTC").tz_convert(times.zones[0])
 
 
 def _of_times(time: pd.DatetimeIndex, freq: Any, faults: list[Fault]) -> PeriodLabels:

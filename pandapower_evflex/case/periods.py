@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.period_labels import ROUNDING_H, PeriodLabels, in_own_zone, read_labels
+from pandapower_evflex.case.period_labels import ROUNDING_H, PeriodLabels, read_labels
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.kinds import shown
 from pandapower_evflex.times.reader import read_times
@@ -122,7 +122,7 @@ def _time_from(
     except InvalidInputError as error:
         faults += error.faults
         return None
-    first = in_own_zone(read)[0]
+    first = read.in_own_zone[0]
     if pd.isna(first) or len(read.index) > 1:
         faults.append(Fault("profiles", "start", (), repr(start), "is no timestamp", "give the start of the horizon"))
         return None

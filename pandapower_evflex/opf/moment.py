@@ -11,6 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.kinds import is_one_of, shown
+from pandapower_evflex.times.reader import read_times
 
 SCENARIOS = ("base", "up", "down")
 
@@ -43,7 +44,7 @@ def period_position(period: Any, labels: pd.Index) -> int:
     if len(found) == 1:
         return int(found[0])
     times = f", or a time from {labels[0]} to {labels[-1]}" if _are_times(labels) and n else ""
-    problem = "is twice in the result, in two time zones" if len(found) else "is no period of the result"
+    problem = "is twice in the result" if len(found) else "is no period of the result"
     raise InvalidInputError([Fault("result", "period", (), shown(period), problem, f"give 0 to {n - 1}{times}")])
 
 
@@ -55,16 +56,25 @@ def _are_times(labels: pd.Index) -> bool:
 def _at_time(period: Any, labels: pd.Index) -> np.ndarray[Any, np.dtype[np.int64]]:
     if not isinstance(period, str | datetime | np.datetime64) or not _are_times(labels):
         return np.empty(0, dtype=np.int64)
-    try:
-        time = pd.Timestamp(period)
-    except ValueError:
-        return np.empty(0, dtype=np.int64)
     times = [pd.Timestamp(label) for label in labels]
-    if time.tzinfo is None:
-        times = [label.tz_localize(None) for label in times]
-    elif times[0].tzinfo is None:
-        return np.empty(0, dtype=np.int64)
-    return np.flatnonzero([label == time for label in times])
+    wall = [label.tz_localize(None) for label in times]
+    is_found = np.zeros(len(times), dtype=bool)
+    for time in _readings(period):
+        is_found |= [label == time for label in (wall if time.tzinfo is None else times)]
+    return np.flatnonzero(is_found)
+
+
+def _readings(period: Any) -> list[pd.Timestamp]:
+    """What a time may mean, by either order of day and month."""
+    found = []
+    for dayfirst in (True, False):
+        try:
+            time = read_times({"period": period}, table="result", dayfirst=dayfirst)["period"].in_own_zone[0]
+        except InvalidInputError:
+            continue
+        if not pd.isna(time):
+            found.append(time)
+    return found
 
 
 def checked_scenario(scenario: Any) -> str:

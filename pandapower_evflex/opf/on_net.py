@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timezone
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,7 @@ def _flat(frame: pd.DataFrame) -> StoredFrame:
 
 def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per period: sums of the EVs, extremes of the grid in each scenario."""
-    columns: dict[str, Any] = {"time": _time_texts(result)}
+    columns: dict[str, Any] = {"time": _in_one_offset(result.p_mw.index)}
     for name in _SUMS:
         columns[name] = getattr(result, name).sum(axis=1).to_numpy()
     for scenario in [name for name in _ORDER if name in result.vm_pu]:
@@ -216,11 +217,21 @@ def renew_period_table(net: Any) -> None:
     for name, short in _SHORT.items():
         scenarios = [scenario for scenario in SCENARIOS if f"{SERIES_PREFIX}{short}_{scenario}" in net]
         setattr(stored, name, {scenario: _stored(net, f"{short}_{scenario}") for scenario in scenarios})
-    net["res_period"] = _period_table(stored)
+    table = _period_table(stored)
+    if len(table) == len(net["res_period"]) and "time" in net["res_period"]:
+        table["time"] = net["res_period"]["time"].to_numpy()  # in one offset from UTC
+    net["res_period"] = table
 
 
 def _time_texts(result: FlexibilityOpfResult) -> list[str]:
     return [str(label) for label in result.p_mw.index]
+
+
+def _in_one_offset(labels: pd.Index) -> list[str]:
+    """Labels as text; times keep the first offset from UTC, as `pandas.to_datetime` reads no two in one column."""
+    if isinstance(labels, pd.DatetimeIndex) and labels.tz is not None:
+        labels = labels.tz_convert(timezone(labels[0].utcoffset()))
+    return [str(label) for label in labels]
 
 
 def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:

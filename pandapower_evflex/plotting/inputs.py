@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde
 
+from pandapower_evflex.case.horizon import read_profiles
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_frames import frame_of_numbers
@@ -58,28 +59,36 @@ def _draw_density(ax: Any, at: Any, label: str) -> None:
     ax.plot(at, np.zeros(len(at)), "|", color=line.get_color() if line else "gray", markersize=10)
 
 
-def plot_pv_profile(net: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], ax: Any | None = None) -> Any:
+def plot_pv_profile(
+    net: Any,
+    profiles: Mapping[tuple[str, str], pd.DataFrame],
+    ax: Any | None = None,
+    *,
+    period_h: float | None = None,
+    start: Any = None,
+) -> Any:
     """Generation as a share of rated power, its average over all generators with a profile (Fig. 4).
 
     Parameters
     ----------
     net : pandapowerNet    reads net.sgen.sn_mva
     profiles : {("sgen", "p_mw"): DataFrame[period x sgen], ...}
+    period_h, start : as in `run_flexibility_opf`, where the profiles have no times
 
     Raises
     ------
-    InvalidInputError    powers that are no numbers
+    InvalidInputError    powers that are no numbers; rows that do not tell the length of a period
     """
     check_net("plot_pv_profile", net)
     frame = frame_of_numbers("plot_pv_profile", "profiles", profiles["sgen", "p_mw"])
     ax = new_axes(ax)
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()
-    is_timed = isinstance(frame.index, pd.DatetimeIndex) and len(frame) > 1
-    period_h = (frame.index[1] - frame.index[0]) / pd.Timedelta(hours=1) if is_timed else 1.0
+    read = read_profiles(net, {("sgen", "p_mw"): frame}, period_h=period_h, start=start).horizon
+    index = pd.RangeIndex(len(frame)) if read.time is None else read.time
     share = frame.to_numpy().sum(axis=1) / rated.sum()
-    draw_steps(ax, period_edges(frame.index, period_h), 100.0 * share, color=SUN, linewidth=2.0)
+    draw_steps(ax, period_edges(index, read.period_h), 100.0 * share, color=SUN, linewidth=2.0)
     ax.set(ylabel="generation in % of rated power", title="Average rooftop PV generation", ylim=(0, 100))
-    label_time(ax, frame.index, period_h)
+    label_time(ax, index, read.period_h)
     return ax
 
 

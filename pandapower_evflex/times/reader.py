@@ -54,6 +54,11 @@ class Times:
     placeholder: BoolArray
     unreadable: BoolArray
 
+    @property
+    def in_own_zone(self) -> pd.DatetimeIndex:
+        """Times in the zone of the first that has one, naive where none has."""
+        return self.index.tz_localize("UTC").tz_convert(self.zones[0]) if self.zones else self.index
+
 
 def read_times(
     columns: Mapping[str, Any], *, table: str, dayfirst: bool | None = None, in_table: bool = False

@@ -212,3 +212,25 @@ def test_an_hour_that_daylight_saving_repeats_is_named_with_its_offset():
     assert result.limited_by("2024-10-27 01:00").equals(result.limited_by(3))
     with pytest.raises(evf.InvalidInputError, match="twice"):
         result.limited_by("2024-10-27 02:00")
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_of_a_stored_net_can_be_resampled(zone, recwarn):
+    """Also across a change of daylight saving time: 22:00 to 05:00 in eight elapsed hours."""
+    net = feeder_net(2)
+    start = pd.Timestamp("2024-10-26 22:00", tz=zone)
+    result = evf.run_flexibility_opf(net, start=start, **EIGHT_HOURS)
+    assert result.p_mw.index.equals(pd.date_range(start, periods=8, freq="h"))
+    stored = pp.from_json_string(pp.to_json(net)).res_period
+    recwarn.clear()
+    every_two_hours = stored.set_index(pd.to_datetime(stored["time"]))["p_mw"].resample("2h").sum()
+    assert not [warning for warning in recwarn if issubclass(warning.category, FutureWarning)]
+    assert len(every_two_hours) == 4 and every_two_hours.index[0] == start
+    assert every_two_hours.sum() == pytest.approx(result.p_mw.sum().sum())
+
+
+def test_a_period_named_day_first_is_found_where_only_one_reading_is_in_the_result():
+    net = feeder_net(2)
+    result = evf.run_flexibility_opf(net, start="2017-09-05 12:00", **EIGHT_HOURS)
+    assert result.limited_by("05.09.2017 18.00").equals(result.limited_by(6))
+    assert result.limited_by("9/5/2017 6:00 PM").equals(result.limited_by(6))
