@@ -102,8 +102,10 @@ def cpo_rates_from_sessions(
     days : "weekdays", "weekends", "all" or a list of dates
         which days count; of a type: those from the first to the last arrival
     columns : {"arrival": ..., "evse": ..., ...}
-        names of the columns in the sessions, as far as they differ; a list of columns where several name the outlet,
-        `{"evse": ["station", "port"]}`
+        names of the columns in the sessions, as far as they differ; a list where several columns tell one thing:
+        `{"evse": ["station", "port"]}`, `{"arrival": ["date", "time"]}`. `{"duration": ...}` tells how long a car
+        charges, or where there is no departure how long it stays: hh:mm:ss, Timedeltas, or numbers with the unit in the
+        heading of the column, such as `charging_h`
     dayfirst : bool                   order of day and month in text, see `hours_since`
 
     Returns

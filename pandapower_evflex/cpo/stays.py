@@ -16,6 +16,7 @@ from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
+from pandapower_evflex.times.durations import duration_hours
 
 Int64Array = NDArray[np.int64]
 
@@ -69,6 +70,8 @@ def read_stays(
     """
     table = _named(sessions, columns)
     times, clock, found = read_instants({name: table[name] for name in TIMES if name in table}, timezone, dayfirst)
+    if "duration" in table:
+        times |= _by_duration(times, duration_hours(TABLE, "duration", table["duration"]))
     energy, power = _first_of(table, ENERGY), _first_of(table, POWER)
     outlets = read_ids(TABLE, "evse", table["evse"])
     good, report = _good_rows(outlets, times)
@@ -89,12 +92,30 @@ def read_stays(
 
 def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]:
     """The columns that the estimate reads, under their names here."""
-    cells = session_columns(TABLE, sessions, columns, {name: (name,) for name in KNOWN}, REQUIRED)
-    if "charging_end" not in cells and not (ENERGY.keys() & cells.keys() and POWER.keys() & cells.keys()):
+    is_said = columns is not None and "duration" in columns
+    known = {name: (name,) for name in (*KNOWN, "duration")}
+    required = ("arrival", "evse") if is_said else REQUIRED
+    cells = session_columns(TABLE, sessions, columns, known, required)
+    if not is_said:
+        cells.pop("duration", None)
+    elif "departure" in cells and "charging_end" in cells:
+        remedy = "leave the duration out, or the column of what it is to tell"
+        raise InvalidInputError([Fault(TABLE, "duration", (), "the duration", "tells what two times tell", remedy)])
+    tells_end = "charging_end" in cells or (is_said and "departure" in cells)
+    if not tells_end and not (ENERGY.keys() & cells.keys() and POWER.keys() & cells.keys()):
         choice = ", ".join(map(str, sessions.columns))
         remedy = f'say which it is, columns={{"charging_end": ...}}, or give energy_kwh and p_kw: one of {choice}'
         raise InvalidInputError([Fault(TABLE, "charging_end", (), "the column", "is missing", remedy)])
     return cells
+
+
+def _by_duration(times: Mapping[str, pd.DatetimeIndex], hours: FloatArray) -> dict[str, pd.DatetimeIndex]:
+    """The end of charging where departures are known, else the departure, this long after the arrival."""
+    name = "charging_end" if "departure" in times else "departure"
+    known = times["arrival"].notna() & (np.abs(hours) < 876_000.0)  # a century is within int64 and longer than any stay
+    end = np.full(len(hours), UNKNOWN)
+    end[known] = times["arrival"].asi8[known] + np.rint(hours[known] * HOUR).astype(np.int64)
+    return {name: pd.DatetimeIndex(end.view("datetime64[ns]"))}
 
 
 def _good_rows(outlets: Ids, times: Mapping[str, pd.DatetimeIndex]) -> tuple[NDArray[np.bool_], dict[str, int]]:

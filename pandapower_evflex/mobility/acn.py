@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,14 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.reader_report import with_report
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.session_columns import number_cells
+from pandapower_evflex.times.hours import on_one_clock
+from pandapower_evflex.times.reader import read_times
+from pandapower_evflex.times.zones import known_zone
 
 logger = logging.getLogger(__name__)
+
+#: seconds since 1970 of 2000 and of 2100
+LEAST_SECONDS, MOST_SECONDS = 946_684_800.0, 4_102_444_800.0
 
 #: column -> key of a session of ACN-Data
 TIMES = {"arrival": "connectionTime", "charging_end": "doneChargingTime", "departure": "disconnectTime"}
@@ -51,9 +56,12 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
         remedy = "read the sites one by one"
         raise InvalidInputError([_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy)])
     columns: dict[str, Any] = {"evse": [item.get("stationID") for item in items]}
+    cells = {key: pd.Series([_time(item.get(key)) for item in items], dtype=object) for key in TIMES.values()}
+    read = read_times(cells, table=Path(path).name, in_table=True)
+    instants = on_one_clock(read, Path(path).name, "UTC")
+    zone = known_zone(Path(path).name, zones[0] if zones else "UTC")
     for name, key in TIMES.items():
-        instants = pd.DatetimeIndex(pd.to_datetime([_time(item.get(key)) for item in items], utc=True))
-        columns[name] = instants.tz_convert(zones[0] if zones else "UTC")
+        columns[name] = instants[key].tz_localize("UTC").tz_convert(zone)
     energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
     columns["energy_kwh"], faults = number_cells(Path(path).name, "kWhDelivered", energy, "kWh")
     if faults:
@@ -77,12 +85,23 @@ def _items(path: Any) -> list[dict[str, Any]]:
     return items
 
 
-def _time(text: Any) -> pd.Timestamp:
-    """RFC 1123, as "Wed, 25 Apr 2018 11:08:04 GMT"; pandas would read its names in the language of the machine."""
-    try:
-        return pd.Timestamp(parsedate_to_datetime(text))
-    except (TypeError, ValueError):
-        return pd.NaT
+def _time(cell: Any) -> Any:
+    """Text as it is; `{"$date": ...}` of a database, and seconds or milliseconds since 1970, as instants."""
+    if isinstance(cell, dict):
+        inner = cell.get("$date", cell)
+        if isinstance(inner, dict) and "$numberLong" in inner:
+            inner = int(inner["$numberLong"])
+        is_number = isinstance(inner, (int, float)) and not isinstance(inner, bool)
+        return _epoch(inner, "ms") if is_number else inner
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return _epoch(cell, "ms" if abs(cell) > MOST_SECONDS else "s")
+    return cell
+
+
+def _epoch(number: float, unit: str) -> Any:
+    """An instant of this century, else the number, which is no time."""
+    seconds = number / (1e3 if unit == "ms" else 1.0)
+    return pd.Timestamp(number, unit=unit, tz="UTC") if LEAST_SECONDS <= seconds <= MOST_SECONDS else number
 
 
 def _fault(path: Any, column: str, value: str, problem: str, remedy: str) -> Fault:

@@ -14,6 +14,7 @@ from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.session_columns import number_cells, session_columns
+from pandapower_evflex.times.durations import duration_hours
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times, report_of
 
@@ -56,6 +57,8 @@ def sessions_from_reports(
         names of these columns in the reports, as far as they differ from these or from those of `read_sessions` (`evse`
         where no column is called `user`, `arrival`, `departure`); a list of columns for what several tell together,
         `{"user": ["station", "port"]}`
+        and `{"plug_in": ["date", "time"]}`; `{"duration": ...}` instead of a plug-out: hh:mm:ss, Timedeltas, or numbers
+        with the unit in the heading, such as `connection_time_h`
     timezone : str                  zone of naive times; elapsed hours then respect daylight saving
     dayfirst : bool                 order of day and month in text, see `hours_since`
 
@@ -75,7 +78,7 @@ def sessions_from_reports(
     InvalidInputError    a column is missing, no report names a user, energies that are text, most sessions of a column
         of users overlap (a port number without its station), times that cannot be read in one way (see `hours_since`)
     """
-    cells = session_columns(TABLE, reports, columns, REPORT_COLUMNS, tuple(REPORT_COLUMNS))
+    cells = _columns_of(reports, columns)
     users = read_ids(TABLE, "user", cells["user"])
     energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")
     if len(reports) and users.missing.all():
@@ -83,9 +86,11 @@ def sessions_from_reports(
         faults.append(Fault(TABLE, "user", (), f"all {len(reports)} names", "are missing", remedy))
     if faults:
         raise InvalidInputError(faults)
-    times = {name: cells[name] for name in ("plug_in", "plug_out")}
+    times: dict[str, Any] = {name: cells[name] for name in ("plug_in", "plug_out") if name in cells}
     read = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst, in_table=True)
     at = elapsed_hours(read, "start", TABLE, timezone)
+    if "duration" in cells:
+        at["plug_out"] = at["plug_in"] + duration_hours(TABLE, "duration", cells["duration"])
     sessions = pd.DataFrame(
         {
             "user": users.code,
@@ -105,6 +110,20 @@ def sessions_from_reports(
     log_report(logger, "charging reports", report, n_changed, energy_lost)
     sessions = sessions[inside].sort_values(["user", "arrival_h"], kind="stable").reset_index(drop=True)
     return sessions.assign(user=users.labels[sessions["user"]].to_numpy()), pd.Series(report)
+
+
+def _columns_of(reports: Any, columns: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the reports tell; a duration that the caller names tells the plug-out."""
+    known = {**REPORT_COLUMNS, "duration": ("duration",)}
+    if columns is None or "duration" not in columns:
+        cells = session_columns(TABLE, reports, columns, known, tuple(REPORT_COLUMNS))
+        cells.pop("duration", None)
+        return cells
+    cells = session_columns(TABLE, reports, columns, known, ("user", "plug_in", "energy_kwh", "duration"))
+    if "plug_out" in cells:
+        remedy = "leave the duration out, or the column of plug-outs"
+        raise InvalidInputError([Fault(TABLE, "duration", (), "the duration", "stands beside a plug-out", remedy)])
+    return cells
 
 
 def _sum(energy: pd.Series) -> float:

@@ -12,9 +12,11 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, as_numbers, shown_values
 from pandapower_evflex.tables.missing_text import without_empty_text
 from pandapower_evflex.tables.number_text import read_hint
+from pandapower_evflex.times.durations import one_column
 
-#: what several columns may tell together
-BY_SEVERAL = ("evse", "user")
+#: what several columns may tell together: station and port, or date and time of day
+TIMES = ("arrival", "charging_end", "departure", "plug_in", "plug_out")
+BY_SEVERAL = ("evse", "user", *TIMES)
 
 Cells: TypeAlias = pd.Series | pd.DataFrame
 
@@ -27,7 +29,7 @@ def session_columns(
     Parameters
     ----------
     table : what the sessions are called in faults
-    columns : {name: column, or list of columns for an outlet or a user}, None: none is renamed
+    columns : {name: column, or list of columns for an outlet, a user or a time}, None: none is renamed
     known : {name: names that the column may have where ``columns`` does not say}; the first that is there is read
     required : names that must be found
 
@@ -50,7 +52,8 @@ def session_columns(
         faults += _place_faults(table, sessions, name, place, is_wanted=name in required or name in given)
     if faults:
         raise InvalidInputError(faults)
-    return {name: sessions[place] for name, place in chosen.items() if _all_there(sessions, place)}
+    cells = {name: sessions[place] for name, place in chosen.items() if _all_there(sessions, place)}
+    return {name: one_column(table, name, of) if name in TIMES else of for name, of in cells.items()}
 
 
 def _checked_names(columns: Any, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:

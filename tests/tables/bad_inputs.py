@@ -17,11 +17,13 @@ from tests.tables.bad_sessions import BAD_SESSIONS
 from tests.tables.bad_shaving import BAD_SHAVING
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
 from tests.tables.bad_site_sessions import BAD_SITE_SESSIONS
+from tests.tables.bad_times import BAD_TIMES
 
 #: heading of docs/bad_input.md -> its cases
 SECTIONS = {
     "Electric vehicles": BAD_EVS,
     "Sessions": BAD_SESSIONS,
+    "Times": BAD_TIMES,
     "Offers and characteristics": BAD_OFFERS,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
