@@ -95,7 +95,8 @@ BAD_TIMES = {
         "reports", "plug_in", (0,), "then the time of day",
     ),
     "reports with three columns for a time": Bad(
-        reports(["1"], ["2"], {"plug_in": ["plug_in", "plug_out", "user"]}), "reports", "plug_in", (), '["date", "time"]'
+        reports(["1"], ["2"], {"plug_in": ["plug_in", "plug_out", "user"]}),
+        "reports", "plug_in", (), '["date", "time"]',
     ),
     "durations without a unit": by_duration("connection_time", [3.2]),
     "durations of two numbers": by_duration("stay", ["3:10"]),
