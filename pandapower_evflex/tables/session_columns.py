@@ -87,7 +87,7 @@ def _as_place(sessions: pd.DataFrame, place: Any) -> Any:
 
 
 def _refuse_several(given: Mapping[str, Any]) -> None:
-    use = f"name one column; only {' and '.join(BY_SEVERAL)} may be told by several"
+    use = "name one column; only an outlet, a user or a time may be told by several"
     faults = [
         Fault("columns", name, (), repr(place), "are not one column", use)
         for name, place in given.items()
