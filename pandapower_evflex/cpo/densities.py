@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
-from pandapower_evflex.tables.cpo_rates import rates_of
+from pandapower_evflex.tables.cpo_rates import moved_rate_faults, rates_of
 from pandapower_evflex.tables.faults import frame_faults, labels_of
 from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.links import link_faults
 
 FUNCTION = "cpo_densities"
 
@@ -99,6 +100,7 @@ def site_faults(net: Any, cpos: Any) -> list[Fault]:
     if "cpo" not in net:
         return [Fault("cpo", "", (), "the table", "is missing", "create the sites with create_cpo")]
     faults = frame_faults(net, CPO, net["cpo"])
+    faults = faults or link_faults(net, {"cpo": CPO}) + moved_rate_faults(net)
     if cpos is None or faults:
         return faults
     labels = labels_of(net, "cpo")

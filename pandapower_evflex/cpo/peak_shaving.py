@@ -29,6 +29,7 @@ from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
 from pandapower_evflex.tables.kinds import check_net, checked_generator
+from pandapower_evflex.tables.links import link_faults
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +210,8 @@ def _faults(net: Any, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days
     check_net(FUNCTION, net)
     faults = site_faults(net, None)
     if "flexibility" in net:
-        faults += frame_faults(net, FLEXIBILITY, net["flexibility"])
+        wrong = frame_faults(net, FLEXIBILITY, net["flexibility"])
+        faults += wrong or link_faults(net, {"flexibility": FLEXIBILITY})
     try:
         window_hours(FUNCTION, start_h, end_h)
     except InvalidInputError as error:

@@ -13,6 +13,7 @@ from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
 from pandapower_evflex.opf.moment import checked_scenario, period_position
+from pandapower_evflex.opf.other_evs import refuse_other_evs
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
@@ -38,12 +39,14 @@ def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str =
 
     Raises
     ------
-    IndexError, InvalidInputError    no such period, no such scenario
+    IndexError, InvalidInputError    no such period, no such scenario, or the result is of other EVs or other buses
     """
     from pandapower_evflex.opf.on_net import checked_result
 
     check_net("with_evs_as_loads", net)
-    return with_evs_as_loads_of(net, checked_result("with_evs_as_loads", net, result), period, scenario)
+    result = checked_result("with_evs_as_loads", net, result)
+    refuse_other_evs(net, result)
+    return with_evs_as_loads_of(net, result, period, scenario)
 
 
 def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> Any:

@@ -13,10 +13,13 @@ from pandapower_evflex.case.horizon import SUPPORTED
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.by_runpp import EV_SERIES, RunppMoment, moment_tables
 from pandapower_evflex.opf.moment import SCENARIOS, period_position
+from pandapower_evflex.opf.other_evs import refuse_other_evs
 from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net, shown
-from pandapower_evflex.tables.references import SERIES_PREFIX, series_names, whole_labels
+from pandapower_evflex.tables.links import remember_all
+from pandapower_evflex.tables.references import SERIES_PREFIX, STORED_BUSES, series_names, whole_labels
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
 _SHORT = {
@@ -62,6 +65,7 @@ def write_results(net: Any, result: FlexibilityOpfResult, moment: RunppMoment) -
     for name, value in tables.items():
         net[name] = value
     stamp_version(net)
+    remember_all(net, TABLES)
     net["OPF_converged"] = True
 
 
@@ -93,10 +97,11 @@ def write_period(net: Any, period: Any, scenario: str = "base", result: Flexibil
 
     Raises
     ------
-    IndexError, InvalidInputError    no such period, no such scenario
+    IndexError, InvalidInputError    no such period, no such scenario, or the result is of other EVs or other buses
     """
     check_net("write_period", net)
     written: Any = checked_result("write_period", net, result)
+    refuse_other_evs(net, written)
     position = period_position(period, written.p_mw.index)
     for name, value in moment_tables(net, written, position, scenario).items():
         net[name] = value
@@ -164,7 +169,9 @@ class StoredResult:
         time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
         for name in EV_SERIES:
             setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
-        self.settings = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+        self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+        if STORED_BUSES in net:
+            self.settings["ev_bus"] = whole_labels(net[STORED_BUSES]).iloc[0].astype(int).to_dict()
         self.profiles = {
             (table, column): _stored(net, f"{table}_{column}")
             for table in ("load", "sgen", "storage", "gen")
@@ -184,6 +191,7 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
     for name, short in _SHORT.items():
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
+    frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
     flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}
     return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}

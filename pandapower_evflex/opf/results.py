@@ -66,7 +66,7 @@ class FlexibilityOpfResult:
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
-    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading
+    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus})
     """
 
     status: str
@@ -184,7 +184,7 @@ def solved_result(
         binding=binding_limits(case, states, prices),
         summary=session_summary(case, schedule),
         profiles=profiles.values,
-        settings=_settings(case, trafo_loading),
+        settings=_settings(net, case, trafo_loading),
         reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
         recovery=Recovery(case, schedule),
         **outcome,
@@ -218,7 +218,7 @@ def unsolved_result(
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,
-        settings=_settings(case, trafo_loading),
+        settings=_settings(net, case, trafo_loading),
         reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
         recovery=None,
         **outcome,
@@ -284,11 +284,12 @@ def period_labels(profiles: Profiles) -> pd.Index:
     return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
 
 
-def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
+def _settings(net: Any, case: Case, trafo_loading: str) -> dict[str, Any]:
     return {
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,
         "scenarios": case.scenarios,
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
+        "ev_bus": net["ev"]["bus"].loc[case.evs.index].to_dict(),
     }

@@ -8,12 +8,13 @@ from typing import Any
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P
 from pandapower_evflex.tables.cpo import CPO
-from pandapower_evflex.tables.cpo_rates import rate_faults
+from pandapower_evflex.tables.cpo_rates import moved_rate_faults, rate_faults
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.ev_session import EV_SESSION
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
 from pandapower_evflex.tables.format_version import version_faults
+from pandapower_evflex.tables.links import link_faults
 from pandapower_evflex.tables.reinforcement import REINFORCEMENT
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.session_checks import first_session_faults
@@ -36,4 +37,5 @@ def check_tables(net: Any) -> list[Fault]:
     ]
     if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
         faults += first_session_faults(net)
-    return faults + rate_faults(net)
+    faults += rate_faults(net)
+    return faults + link_faults(net, TABLES) + moved_rate_faults(net)

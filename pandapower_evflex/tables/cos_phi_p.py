@@ -13,7 +13,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, as_numbers, fault_where, labels_of, numbers_of
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
 TABLE = "cos_phi_p"
 
@@ -44,6 +44,7 @@ COS_PHI_P = TableSchema(
         Column("cos_phi", "float64", "power factor there", required=True, above=0.0, upper=1.0,
                hint="give a power factor in (0, 1]"),
         Column("in_service", "bool", "takes part", default=True),
+        MEMORY,
     ),
     (_check_points, _check_rated_power),
     group="sgen",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.site_links import warn_of_unlinked_evs
 
 CPO = TableSchema(
@@ -35,6 +35,7 @@ CPO = TableSchema(
             hint="give a power factor in (0, 1]",
         ),
         Column("in_service", "bool", "takes part", default=True),
+        MEMORY,
     ),
 )  # fmt: skip
 

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, labels_of
+from pandapower_evflex.tables.faults import FloatArray, is_readable, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.tables.links import moved_columns
 from pandapower_evflex.tables.rate_values import checked_rates, number_faults
 from pandapower_evflex.tables.rows import as_cells
 from pandapower_evflex.tables.stored_frame import StoredFrame
@@ -141,7 +142,14 @@ def _site_faults(net: Any, cpo: Any) -> list[Fault]:
     if isinstance(cpo, bool) or not isinstance(cpo, Hashable) or cpo not in labels_of(net, "cpo"):
         remedy = "use an index of net.cpo, or create the site first"
         return [Fault(FUNCTION, "cpo", (), cpo, "is not in net.cpo", remedy)]
-    return _frame_faults(net)
+    return _frame_faults(net) or moved_rate_faults(net)
+
+
+def moved_rate_faults(net: Any) -> list[Fault]:
+    """Rates whose sites have other labels now."""
+    if CHARGING not in net or not is_readable(net.get("cpo")) or _frame_faults(net):
+        return []
+    return moved_columns(net["cpo"], CHARGING, _frames(net)[0], "evf.toolbox.reindex_elements")
 
 
 def _day_cells(rates: dict[str, Any], n_others: int | None) -> tuple[list[NDArray[Any]], list[Fault]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.site_links import check_sites, warn_of_unlinked_evs
 from pandapower_evflex.tables.std_types import ev_std_types
 
@@ -68,6 +68,7 @@ EV = TableSchema(
         Column("controllable", "bool", "False: charges at full power from arrival, as a fixed load", default=True),
         Column("cpo", "Int64", "site at the same bus whose outlet the EV hangs on", foreign_key="cpo"),
         Column("in_service", "bool", "takes part", default=True),
+        MEMORY,
     ),
     (_check_energy, _check_power, check_sites),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import FloatArray, as_numbers, numbers_of
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.session_checks import CHECKS, TABLE
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times
@@ -53,6 +53,7 @@ EV_SESSION = TableSchema(
             hint="give energy in MWh (12 kWh is 0.012)",
         ),
         Column("in_service", "bool", "takes part", default=True),
+        MEMORY,
     ),
     CHECKS,
     group="ev",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
 TABLE = "flexibility"
 ELEMENT_TYPES = ("ev", "cpo")
@@ -56,6 +56,7 @@ FLEXIBILITY = TableSchema(
             hint="give MW above 0, or NaN for no cap; in_service=False withdraws the offer",
         ),
         Column("in_service", "bool", "takes part", default=True),
+        MEMORY,
     ),
     (_check_elements, _check_directions, _check_prices, _check_duplicates),
     group="element",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,12 @@ from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.faults import BoolArray
 from pandapower_evflex.tables.format_version import KEY
+from pandapower_evflex.tables.reference import Reference, references_of
 
 SERIES_PREFIX = "evflex_"
+
+#: bus of every EV in the last run
+STORED_BUSES = f"{SERIES_PREFIX}ev_bus"
 
 #: tables of results of which one row belongs to one row of ours
 ROWS_OF = {"res_ev": "ev", "res_flexibility": "flexibility"}
@@ -23,40 +26,8 @@ ROWS_OF = {"res_ev": "ev", "res_flexibility": "flexibility"}
 SERIES_OF = ("ev", "bus", "line", "trafo", "trafo3w", "load", "sgen", "storage", "gen")
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A column with labels of another table.
-
-    Parameters
-    ----------
-    table, column : where the labels stand
-    target : table that they belong to; "" where `element_type` of the row names it
-    required : False: rows may have none
-    """
-
-    table: str
-    column: str
-    target: str
-    required: bool = True
-
-    def points_to(self, frame: pd.DataFrame, target: str) -> BoolArray:
-        """Rows whose label belongs to ``target``."""
-        if self.target:
-            return np.full(len(frame), self.target == target)
-        return (frame["element_type"] == target).to_numpy(dtype=bool)
-
-
-def _references() -> Iterator[Reference]:
-    for table, schema in TABLES.items():
-        for column in schema.columns:
-            if column.foreign_key:
-                yield Reference(table, column.name, column.foreign_key, column.required)
-            elif column.name == "element":
-                yield Reference(table, "element", "")
-
-
 #: in the order of TABLES: what a row refers to comes before it
-REFERENCES = tuple(_references())
+REFERENCES = tuple(reference for schema in TABLES.values() for reference in references_of(schema))
 _OF_RESULTS = Reference("res_flexibility", "element", "")
 
 

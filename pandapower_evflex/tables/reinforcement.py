@@ -13,7 +13,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.rows import NewRows
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
 TABLE = "reinforcement"
 ELEMENT_TYPES = ("line", "trafo")
@@ -94,6 +94,7 @@ REINFORCEMENT = TableSchema(
         ),
         Column("std_type", "object", "standard type afterwards; empty: as it is"),
         Column("in_service", "boolean", "True: puts an element into service (a new cable or tie); empty: as it is"),
+        MEMORY,
     ),
     (_check_elements, _check_std_types, _check_std_type_numbers, _check_service, _check_changes, _check_duplicates),
     group="element",

@@ -24,8 +24,9 @@ from pandapower_evflex.tables.faults import (
 )
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.tables.links import remember
 from pandapower_evflex.tables.number_text import read_hint
-from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.schema import LINKED_TO, Column, TableSchema
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class NewRows:
             table = rows if self._old is None else _joined(self._old, rows)
             self.net[self.schema.name] = StoredFrame(typed(self.schema, _in_order(self.schema, table)))
             stamp_version(self.net)
+            remember(self.net, self.schema, self.labels)
         return self.labels
 
     def _columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,9 +212,10 @@ def _joined(old: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:
-    """Columns of the schema first, further columns after them."""
-    ours = [column.name for column in schema.columns if column.name in table]
-    order = [*ours, *(name for name in table if name not in ours)]
+    """Columns of the schema first, further columns after them, what is remembered last."""
+    ours = [column.name for column in schema.columns if column.name in table and column.name != LINKED_TO]
+    order = [*ours, *(name for name in table if name not in (*ours, LINKED_TO))]
+    order += [LINKED_TO] if LINKED_TO in table else []
     return table if order == list(table) else table[order]
 
 

@@ -63,6 +63,14 @@ class Column:
         return ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
 
 
+LINKED_TO = "linked_to"
+
+#: every table has it; see `tables.links`
+MEMORY = Column(
+    LINKED_TO, "object", "what the row pointed to when it was written or last solved, to notice labels that others "
+    "changed; written by the create functions, by runs and by `evf.toolbox`", optional=True,
+)  # fmt: skip
+
 #: check of several columns or rows together; it sees the rows whose values are right one by one
 Check = Callable[[Any, pd.DataFrame], list[Fault]]
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
 from typing import Any
 
 import pandas as pd
 from pandapower.toolbox import drop_elements_simple
 
+from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.links import link_faults, remember_all
 from pandapower_evflex.tables.references import (
     REFERENCES,
     ROWS_OF,
     SERIES_OF,
+    STORED_BUSES,
     labelled_columns,
     mapped,
     present,
     series_names,
     whole_labels,
 )
+from pandapower_evflex.tables.stored_frame import StoredFrame
 
 #: pandapower's tables whose labels ours may hold
 TARGETS = tuple(dict.fromkeys(["bus", *(table for table in SERIES_OF if table not in TABLES), "trafo"]))
@@ -28,6 +33,31 @@ TARGETS = tuple(dict.fromkeys(["bus", *(table for table in SERIES_OF if table no
 
 def holds_our_tables(net: Any) -> bool:
     return any(name in net for name in (*TABLES, *RATE_TABLES)) or bool(series_names(net))
+
+
+def refuse_stale(net: Any) -> None:
+    """Links that point elsewhere by now would be carried along as if they were right.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    faults = link_faults(net, TABLES)
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that changes a net in place: stale links are refused before, and remembered as they are after."""
+
+    @wraps(function)
+    def call(net: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_stale(net)
+        returned = function(net, *args, **kwargs)
+        remember_all(net, TABLES)
+        return returned
+
+    return call
 
 
 def index_of(net: Any, tables: Iterable[str]) -> dict[str, pd.Index]:
@@ -48,7 +78,7 @@ def relabel(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
             net[result] = net[result].rename(index=dict(lookups[table]))
     for name, table in labelled_columns(net):
         if table in lookups:
-            net[name] = whole_labels(net[name]).rename(columns=dict(lookups[table]))
+            net[name] = StoredFrame(whole_labels(net[name]).rename(columns=dict(lookups[table])))
 
 
 def relabel_references(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
@@ -59,6 +89,8 @@ def relabel_references(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> No
         for target, lookup in lookups.items():
             values = mapped(values, lookup, reference.points_to(frame, target) & values.isin(list(lookup)).to_numpy())
         net[reference.table] = frame.assign(**{reference.column: values})
+    if "bus" in lookups and STORED_BUSES in net:
+        net[STORED_BUSES] = StoredFrame(net[STORED_BUSES].map(lambda bus: lookups["bus"].get(bus, bus)))
 
 
 def drop_linked(net: Any, gone: Mapping[str, Collection[Any]]) -> None:
@@ -87,5 +119,5 @@ def drop_columns(net: Any) -> None:
     """Results and rates keep what is still on the net; sums and extremes of each period are taken anew."""
     for name, table in labelled_columns(net):
         frame = whole_labels(net[name])
-        net[name] = frame.loc[:, frame.columns.isin(net[table].index)]
+        net[name] = StoredFrame(frame.loc[:, frame.columns.isin(net[table].index)])
     renew_period_table(net)

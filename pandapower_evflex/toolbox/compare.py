@@ -9,6 +9,7 @@ import pandas as pd
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import KEY
 from pandapower_evflex.tables.references import REFERENCES, series_names
+from pandapower_evflex.tables.schema import LINKED_TO
 from pandapower_evflex.toolbox.carry import holds_our_tables
 
 
@@ -18,7 +19,7 @@ def nets_equal(
 ):  # fmt: skip
     """`pandapower.toolbox.nets_equal`; stored series count as results, and frames in dicts are compared as well.
 
-    The version that wrote our tables makes no difference.
+    The version that wrote our tables, and what they remember of their links, make no difference.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def _parts(name, value):
         return {f"{name} {key}": part for key, part in value.items()}
     if isinstance(value, pd.DataFrame) and value.columns.nlevels > 1:
         value = value.set_axis([str(label) for label in value.columns], axis=1)
+    if isinstance(value, pd.DataFrame) and name in TABLES:
+        value = value.drop(columns=LINKED_TO, errors="ignore")
     return {name: value}
 
 

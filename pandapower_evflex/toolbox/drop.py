@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import pandapower.toolbox as pandapower_toolbox
 
-from pandapower_evflex.toolbox.carry import TARGETS, drop_linked, gone_since, index_of, relabel_references
+from pandapower_evflex.toolbox.carry import TARGETS, carrying, drop_linked, gone_since, index_of, relabel_references
 
 
+@carrying
 def drop_buses(net, buses, drop_elements=True):
     """`pandapower.toolbox.drop_buses`; EVs and sites at the buses go, with their sessions, offers, rates and results.
 
@@ -23,6 +24,7 @@ def drop_buses(net, buses, drop_elements=True):
     drop_linked(net, {**gone_since(before, net), "bus": buses if drop_elements else ()})
 
 
+@carrying
 def drop_elements_at_buses(net, buses, bus_elements=True, branch_elements=True, drop_measurements=True):
     """`pandapower.toolbox.drop_elements_at_buses`; EVs and sites count as bus elements.
 
@@ -33,6 +35,7 @@ def drop_elements_at_buses(net, buses, bus_elements=True, branch_elements=True, 
     drop_linked(net, {**gone_since(before, net), "bus": buses if bus_elements else ()})
 
 
+@carrying
 def fuse_buses(net, b1, b2, drop=True, fuse_bus_measurements=True):
     """`pandapower.toolbox.fuse_buses`; EVs and sites at ``b2`` move to ``b1``.
 

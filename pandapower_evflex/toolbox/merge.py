@@ -13,6 +13,7 @@ from pandapower_evflex.opf.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import CHARGING, RATE_TABLES
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.links import remember_all
 from pandapower_evflex.tables.references import (
     REFERENCES,
     ROWS_OF,
@@ -21,7 +22,8 @@ from pandapower_evflex.tables.references import (
     series_names,
     whole_labels,
 )
-from pandapower_evflex.toolbox.carry import holds_our_tables, relabel
+from pandapower_evflex.tables.stored_frame import StoredFrame
+from pandapower_evflex.toolbox.carry import holds_our_tables, refuse_stale, relabel
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ def merge_nets(net1, net2, validate=True, merge_results=True, tol=1e-9, **kwargs
     if not (holds_our_tables(net1) or holds_our_tables(net2)):
         return pandapower_toolbox.merge_nets(net1, net2, validate, merge_results, tol, **kwargs)
     _refuse_other_periods(net1, net2)
+    refuse_stale(net1)
+    refuse_stale(net2)
     wants_lookup = kwargs.pop("return_net2_reindex_lookup", False)
     net, lookup = pandapower_toolbox.merge_nets(
         _without(net1, _frames(net1)), _without(net2, _frames(net2)), validate, merge_results, tol,
@@ -66,6 +70,7 @@ def merge_nets(net1, net2, validate=True, merge_results=True, tol=1e-9, **kwargs
             if name in source:
                 net[name] = _beside(net[name], source[name], name) if name in net else copy.deepcopy(source[name])
     renew_period_table(net)
+    remember_all(net, TABLES)
     stamp_version(net)
     return (net, lookup) if wants_lookup else net
 
@@ -89,9 +94,9 @@ def _put_last(table, rows, column):
 def _beside(first, second, name):
     """Series and rates column by column, results of rows below each other; what is said once stays as it is."""
     if name in ROWS_OF:
-        return pd.concat([first, second])
+        return StoredFrame(pd.concat([first, second]))
     if isinstance(first, pd.DataFrame) and name not in SAID_ONCE:
-        return pd.concat([whole_labels(first), whole_labels(second)], axis=1)
+        return StoredFrame(pd.concat([whole_labels(first), whole_labels(second)], axis=1))
     return first
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandapower.toolbox as pandapower_toolbox
 
 from pandapower_evflex.tables.checks import TABLES
-from pandapower_evflex.toolbox.carry import TARGETS, index_of, relabel
+from pandapower_evflex.toolbox.carry import TARGETS, carrying, index_of, relabel
 
 
+@carrying
 def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
     """`pandapower.toolbox.reindex_buses`; EVs, sites and stored voltages follow their buses.
 
@@ -27,6 +28,7 @@ def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
     return lookup
 
 
+@carrying
 def create_continuous_bus_index(net, start=0, store_old_index=False):
     """`pandapower.toolbox.create_continuous_bus_index`; EVs, sites and stored voltages follow their buses.
 
@@ -39,6 +41,7 @@ def create_continuous_bus_index(net, start=0, store_old_index=False):
     return lookup
 
 
+@carrying
 def reindex_elements(net, element_type, new_indices=None, old_indices=None, lookup=None):
     """`pandapower.toolbox.reindex_elements`; what refers to the elements in our tables and results follows.
 
@@ -48,11 +51,10 @@ def reindex_elements(net, element_type, new_indices=None, old_indices=None, look
     element_type : str    a table of pandapower or of ours: sessions follow "ev", rates "cpo", candidates "line", ...
     new_indices, old_indices, lookup : see pandapower
     """
-    old = net[element_type].index
-    pandapower_toolbox.reindex_elements(net, element_type, new_indices, old_indices, lookup)
-    relabel(net, {element_type: dict(zip(old, net[element_type].index, strict=True))})
+    _renumber(net, element_type, new_indices, old_indices, lookup)
 
 
+@carrying
 def create_continuous_elements_index(net, start=0, add_df_to_reindex=set()):  # noqa: B006  pandapower's signature
     """`pandapower.toolbox.create_continuous_elements_index`; our tables are numbered anew as well.
 
@@ -69,4 +71,10 @@ def create_continuous_elements_index(net, start=0, add_df_to_reindex=set()):  # 
     relabel(net, {table: dict(zip(before[table], after[table], strict=True)) for table in before})
     for table in index_of(net, TABLES):
         net[table] = net[table].sort_index()
-        reindex_elements(net, table, list(range(start, start + len(net[table]))))
+        _renumber(net, table, list(range(start, start + len(net[table]))))
+
+
+def _renumber(net, table, *labels):
+    old = net[table].index
+    pandapower_toolbox.reindex_elements(net, table, *labels)
+    relabel(net, {table: dict(zip(old, net[table].index, strict=True))})

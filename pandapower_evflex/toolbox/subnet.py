@@ -9,8 +9,9 @@ import pandapower.toolbox as pandapower_toolbox
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.format_version import KEY
+from pandapower_evflex.tables.links import remember_all
 from pandapower_evflex.tables.references import series_names
-from pandapower_evflex.toolbox.carry import TARGETS, drop_linked, gone_since, index_of
+from pandapower_evflex.toolbox.carry import TARGETS, drop_linked, gone_since, index_of, refuse_stale
 
 RESULTS = ("res_period", "res_flexibility", "res_ev")
 
@@ -30,6 +31,7 @@ def select_subnet(net, buses, include_switch_buses=False, include_results=False,
     -------
     pandapowerNet
     """
+    refuse_stale(net)
     ours = {*TABLES, *RATE_TABLES, KEY, *RESULTS, *series_names(net)}.intersection(net)
     others = net.__class__({name: value for name, value in net.items() if name not in ours})
     part = pandapower_toolbox.select_subnet(others, buses, include_switch_buses, include_results, keep_everything_else)
@@ -37,4 +39,5 @@ def select_subnet(net, buses, include_switch_buses=False, include_results=False,
     for name in sorted(kept):
         part[name] = copy.deepcopy(net[name])
     drop_linked(part, gone_since(index_of(net, TARGETS), part))
+    remember_all(part, TABLES)
     return part

@@ -29,6 +29,13 @@ pandapower's own toolbox does not know these tables: `pandapower.toolbox.reindex
 results along: `select_subnet`, `merge_nets`, `drop_buses`, `drop_elements_at_buses`, `fuse_buses`, `reindex_buses`,
 `reindex_elements`, `create_continuous_bus_index`, `create_continuous_elements_index`, `nets_equal`,
 `get_connected_elements`. Every run checks the tables as they stand and names what no longer fits.
+
+Each row remembers in `linked_to` its own label, the labels that it points to, and by what their bearers are known: the
+name of the bus, the names and labels of the elements that meet there. Where another function has changed labels, and
+what was meant is found under another one, a run refuses the link and names both. A link that you edit is yours; rows
+that remember nothing (from version 0.1.0, or added by `pd.concat`) are logged once and not checked until a run is
+solved. Nothing is evidence that fits two buses: twins without names, at ends of the net that look alike. Names that are
+handed on from bus to bus while the net also grows look like a renumbering; drop the column `linked_to` then.
 """
 
 RATES_PART = """## net.cpo_charging_rate, net.cpo_occupancy_rate

@@ -1,0 +1,48 @@
+"""Whether a result is of the EVs that stand in the net now, at the same buses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.faults import fault_where, is_readable
+from pandapower_evflex.tables.links import link_faults, moved_columns
+
+REMEDY = "run run_flexibility_opf again"
+
+
+def refuse_other_evs(net: Any, result: Any) -> None:
+    """A schedule is written only for the EVs that it was made for.
+
+    Raises
+    ------
+    InvalidInputError    EVs that came or went since, EVs at other buses, labels that were changed
+    """
+    faults = _ev_faults(net, result)
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _ev_faults(net: Any, result: Any) -> list[Fault]:
+    ev = net.get("ev")
+    if not is_readable(ev) or not {"bus", "in_service"} <= set(ev):
+        return [Fault("ev", "", (), "the table", "cannot be read", "put its columns and whole labels back")]
+    evs, now = result.p_mw.columns, ev.index[ev["in_service"].astype(bool)]
+    faults = link_faults(net, TABLES) + moved_columns(ev, "result", evs, "evf.toolbox.reindex_elements")
+    gone, come = evs.difference(now), now.difference(evs)
+    if len(gone):
+        problem = "charge in the result, but are not in service in net.ev"
+        faults.append(Fault("ev", "index", tuple(gone), "EVs", problem, f"put them back, or {REMEDY}"))
+    if len(come):
+        remedy = f"{REMEDY}, or set their in_service to False"
+        faults.append(Fault("ev", "index", tuple(come), "EVs", "are not in the result", remedy))
+    return faults or _moved_faults(ev, result.settings.get("ev_bus", {}))
+
+
+def _moved_faults(ev: pd.DataFrame, buses: dict[Any, int]) -> list[Fault]:
+    then = pd.Series(buses, dtype=object).reindex(ev.index)
+    moved = then.notna() & (ev["bus"] != then)
+    return fault_where("ev", ev, "bus", moved, "is not the bus that the EV has in the result", REMEDY)
