@@ -27,6 +27,7 @@ from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_faults, voltage_limits
 from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.case.net_values import POWERS, without_gaps
+from pandapower_evflex.case.pf_options import model_options, pf_option_faults
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
@@ -109,7 +110,7 @@ def read_grid(
     trafo_loading: str = "power",
     given: GivenLimits = COLUMNS_HOLD,
 ) -> Grid:
-    """Model of the net as `pandapower.runpp` with trafo_model="t" sees it; the net is not changed.
+    """Model of the net as `pandapower.runpp` sees it, with `net.user_pf_options`; the net is not changed.
 
     Parameters
     ----------
@@ -129,6 +130,7 @@ def read_grid(
 def grid_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """What keeps a net from being read: spoilt tables, elements beyond the model, limits that are none, no slack."""
     faults = net_faults(net)
+    faults += pf_option_faults(net)
     faults += unsupported_elements(net) or _slack_faults(net, faults)
     return faults + limit_faults(net, given)
 
@@ -194,7 +196,8 @@ def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
         trafo3w_losses="hv",
     )
     # these options are the only ones whose signature is the same from 3.0 to 3.5; bus types are wanted as in runpp
-    model["_options"].update(mode="pf", enforce_q_lims=False, enforce_p_lims=False)
+    model["_options"].update(mode="pf", enforce_q_lims=False, enforce_p_lims=False, **model_options(net))
+    model["_options"]["voltage_depend_loads"] = False  # loads that depend on the voltage are refused, or not asked for
     try:
         ppc, ppci = _pd2ppc(model)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserWarning) as error:

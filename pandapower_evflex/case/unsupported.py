@@ -8,6 +8,7 @@ import numpy as np
 
 from pandapower_evflex.case.in_service import live_rows, says_true
 from pandapower_evflex.case.net_tables import NET_TABLES, VOLTAGE_DEPENDENT
+from pandapower_evflex.case.pf_options import loads_ignore_voltage
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 
@@ -43,7 +44,7 @@ def unsupported_elements(net: Any) -> list[Fault]:
 
 
 def _voltage_dependent_loads(net: Any) -> list[Fault]:
-    if "load" not in net or not is_readable(net["load"]):
+    if "load" not in net or not is_readable(net["load"]) or loads_ignore_voltage(net):
         return []
     rows, faults = net["load"][live_rows(net, NET_TABLES["load"])], []
     for column in (name for name in VOLTAGE_DEPENDENT if name in rows):

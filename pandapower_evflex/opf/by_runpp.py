@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandapower.powerflow import LoadflowNotConverged
 
+from pandapower_evflex.case.pf_options import model_options
 from pandapower_evflex.opf.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.results import FlexibilityOpfResult
 from pandapower_evflex.tables.stored_frame import StoredFrame
@@ -107,11 +108,12 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
     import pandapower as pp
 
     start = {} if vm_pu is None else {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
+    options = model_options(plain)
+    plain["user_pf_options"] = {}  # they would replace arguments that equal runpp's defaults
     for tolerance in TOLERANCES_MVA:
         try:
             pp.runpp(
-                plain, tolerance_mva=tolerance, max_iteration=MAX_ITERATION, trafo_model="t",
-                calculate_voltage_angles=True, **start,
+                plain, tolerance_mva=tolerance, max_iteration=MAX_ITERATION, run_control=False, **options, **start,
             )  # fmt: skip
             return
         except LoadflowNotConverged:
