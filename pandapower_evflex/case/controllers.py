@@ -1,7 +1,8 @@
-"""Profiles that pandapower's controllers hold."""
+"""pandapower's controllers: the profiles that they hold, and that none of them is run."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,53 @@ from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_text import read_hint
+
+
+def idle_controllers(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> str:
+    """A sentence on controllers in service that `runpp(run_control=True)` or `run_timeseries` would run; "" for none.
+
+    A ConstControl whose profile is given does not count.
+
+    Parameters
+    ----------
+    profiled : {(table, column): elements}
+    """
+    others, unread = _idle_kinds(net, profiled)
+    parts = []
+    if others:
+        parts.append(
+            f"controllers in service ({listed(others)}) are not run: their set points stay as they are on the net; "
+            "pandapower.runpp(net, run_control=True) first sets them for the state on the net"
+        )
+    if unread:
+        parts.append(
+            f"profiles of ConstControl ({listed(unread)}) are not read unless given: "
+            "profiles=evf.profiles_from_controllers(net)"
+        )
+    return "; ".join(parts)
+
+
+def _idle_kinds(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> tuple[list[str], list[str]]:
+    """Classes of controllers that would act, with their number, and variables of profiles that were not given."""
+    from pandapower.control import ConstControl
+
+    table = net.get("controller")
+    if not isinstance(table, pd.DataFrame) or not {"object", "in_service"} <= set(table):
+        return [], []
+    others: dict[str, int] = {}
+    unread: dict[str, None] = {}
+    for controller, live in zip(table["object"], table["in_service"], strict=True):
+        if live is not True and live != 1:
+            continue
+        key = (getattr(controller, "element", None), getattr(controller, "variable", None))
+        if isinstance(controller, ConstControl) and key in SUPPORTED:
+            known = set(profiled.get(key, ()))
+            if not known.issuperset(np.atleast_1d(controller.element_index).tolist()):
+                unread[".".join(key)] = None
+            continue
+        name = type(controller).__name__
+        others[name] = others.get(name, 0) + 1
+    return [f"{name} {count}" for name, count in others.items()], list(unread)
 
 
 def profiles_from_controllers(net: Any) -> Profile:

@@ -44,6 +44,11 @@ class Profiles:
     horizon: Horizon
     values: Profile
 
+    @property
+    def elements(self) -> dict[tuple[str, str], pd.Index]:
+        """Those that have a profile, by table and column."""
+        return {key: frame.columns for key, frame in self.values.items()}
+
 
 def read_profiles(
     net: Any,

@@ -316,7 +316,7 @@ def _failed(
         study.profiles,
         options.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible)))),
+        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible, study.not_run)))),
         gap=np.nan,
         reduced=study.reduced,
         relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),

@@ -40,8 +40,13 @@ _BEST_EFFORT = (
 )
 
 
-def ways_on(findings: pd.DataFrame, on_infeasible: str) -> str:
-    """The end of a message: one line per kind of finding, and best effort where it was not asked for and helps."""
+def ways_on(findings: pd.DataFrame, on_infeasible: str, not_run: str = "") -> str:
+    """The end of a message: one line per kind of finding, and best effort where it was not asked for and helps.
+
+    Parameters
+    ----------
+    not_run : str    controllers that might mend what the grid breaks
+    """
     kinds = set(findings["finding"]) if len(findings) else set()
     overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
     lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
@@ -50,6 +55,8 @@ def ways_on(findings: pd.DataFrame, on_infeasible: str) -> str:
         lines.append(
             "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
         )
+    if not_run and len(findings) and (findings["element_type"].notna().any() or kinds & set(UNSOLVED)):
+        lines.append(not_run)
     if on_infeasible == "raise" and not kinds & set(FINAL):
         lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
+from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.ev_case import EvCase
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.horizon import Profiles, read_profiles
@@ -46,6 +47,7 @@ class Study:
     evs_of : function            the EVs with other stays
     findings : list of dict      sessions that no charging can satisfy
     reduced : DataFrame          sessions whose need was lowered
+    not_run : str                controllers that would change the state of the net, "" for none
     """
 
     case: Case
@@ -54,6 +56,7 @@ class Study:
     evs_of: Callable[[list[list[Stay]]], EvCase]
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
+    not_run: str
 
 
 def read_study(
@@ -89,7 +92,7 @@ def read_study(
     periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
     read = _gathered(faults, read_profiles, plain, profiles, **periods)
     if read is not None:
-        faults += gap_faults(net, {key: frame.columns for key, frame in read.values.items()})
+        faults += gap_faults(net, read.elements)
     grid = None
     if not option_faults(options):
         grid = _gathered(
@@ -151,7 +154,11 @@ def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults:
         scenarios=tuple(dict.fromkeys(options.scenarios)),
         q_follows_flexibility=options.q_follows_flexibility,
     )
-    return Study(case, profiles, stays, evs_of, session_findings(evs.index, unreachable, overfull), reduced)
+    not_run = idle_controllers(net, profiles.elements)
+    if not_run:
+        logger.warning(not_run)
+    findings = session_findings(evs.index, unreachable, overfull)
+    return Study(case, profiles, stays, evs_of, findings, reduced, not_run)
 
 
 def _sessions_in_service(net: Any) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import profile_deviation
+from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
@@ -149,10 +150,13 @@ def read_days(
             faults += error.faults
     for name, _, day in read:
         faults += _length_faults(name, day.horizon, is_told=period_h is not None)
-        gaps = gap_faults(net, {key: frame.columns for key, frame in day.values.items()})
+        gaps = gap_faults(net, day.elements)
         faults += [gap for gap in gaps if gap not in faults]
     if faults:
         raise InvalidInputError(faults)
+    for not_run in dict.fromkeys(idle_controllers(net, day.elements) for _, _, day in read):
+        if not_run:
+            logger.warning(not_run)
     types, first = [], 0
     for name, number, day in read:
         horizon = day.horizon
