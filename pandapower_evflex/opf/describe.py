@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pandapower_evflex.opf.remedies import NO_ROOM
+from pandapower_evflex.opf.remedies import NO_ROOM, UNSOLVED
 
 #: with more lines than these the findings are summed up
 MAX_LINES = 10
@@ -22,7 +22,7 @@ def describe(findings: pd.DataFrame) -> str:
     grid = findings[findings["element_type"].notna()]
     lines = [_session_line(row) for row in sessions.itertuples()]
     for (finding, scenario), rows in _groups(general, "finding", "scenario"):
-        lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
+        lines.append(_general_line(finding, scenario, rows))
     for (finding, scenario, kind, element), rows in _groups(grid, "finding", "scenario", "element_type", "element"):
         lines.append(_element_line(f"{finding} {_of(finding)} {kind} {element:.0f}", scenario, rows))
     if len(lines) <= MAX_LINES:
@@ -38,7 +38,7 @@ def _sums(sessions: pd.DataFrame, general: pd.DataFrame, grid: pd.DataFrame) -> 
         worst = next(rows.loc[[by.idxmax()]].itertuples())
         lines.append(f"{finding}: {len(rows)} sessions, {by.sum() * 1e3:.2f} kWh in sum; worst {_session_line(worst)}")
     for (finding, scenario), rows in _groups(general, "finding", "scenario"):
-        lines.append(f"{finding}{_where(scenario)} in {_when(rows)}")
+        lines.append(_general_line(finding, scenario, rows))
     for (finding, scenario, kind), rows in _groups(grid, "finding", "scenario", "element_type"):
         elements = list(dict.fromkeys(rows["element"].astype(int)))
         what = f"{finding} {_of(finding)} {_named(kind, elements)}"
@@ -91,6 +91,11 @@ def _energies(row: pd.Series) -> str:
 
 def _of(finding: str) -> str:
     return "behind" if finding == NO_ROOM else "of"
+
+
+def _general_line(finding: str, scenario: Any, rows: pd.DataFrame) -> str:
+    where = "" if finding in UNSOLVED else _where(scenario)  # those say by themselves that no EV is there
+    return f"{finding}{where} in {_when(rows)}"
 
 
 def _where(scenario: Any) -> str:

@@ -79,5 +79,8 @@ def test_two_operating_points_without_evs_are_a_finding(monkeypatch):
         return flows if starts is None else replace(flows, v=0.9 * flows.v)
 
     monkeypatch.setattr(base_check.BatchedPowerFlow, "solve", two)
-    with pytest.raises(evf.FlexibilityOPFNotConverged, match="two power flow solutions without EVs"):
+    with pytest.raises(
+        evf.FlexibilityOPFNotConverged,
+        match="two power flow solutions without EVs, either may be the operating point in 8 periods",
+    ):
         evf.run_flexibility_opf(feeder_net(3), **EIGHT_HOURS)
