@@ -27,12 +27,14 @@ LEAST_SECONDS, MOST_SECONDS = 946_684_800.0, 4_102_444_800.0
 TIMES = {"arrival": "connectionTime", "charging_end": "doneChargingTime", "departure": "disconnectTime"}
 
 
-def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = None) -> pd.DataFrame:
     """Sessions from a JSON file of ACN-Data, as its web page and its API give them.
 
     Parameters
     ----------
-    path : file    `{"_items": [session, ...], ...}`, or just the list of sessions
+    path : file    `{"_items": [session, ...], ...}`, or just the list of sessions; times as text, as
+        seconds or milliseconds since 1970, or as `{"$date": ...}` of a database
+    dayfirst : bool    order of day and month in text, see `hours_since`
 
     Returns
     -------
@@ -48,7 +50,8 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Raises
     ------
-    InvalidInputError    no JSON, no sessions of ACN-Data in it, energies that are text, sessions of several time zones
+    InvalidInputError    no JSON, no sessions of ACN-Data in it, energies that are text, times that cannot be read in
+        one way, sessions of several time zones
     """
     items = _items(path)
     zones = sorted({str(item["timezone"]) for item in items if item.get("timezone")})
@@ -57,7 +60,7 @@ def read_acn_sessions(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise InvalidInputError([_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy)])
     columns: dict[str, Any] = {"evse": [item.get("stationID") for item in items]}
     cells = {key: pd.Series([_time(item.get(key)) for item in items], dtype=object) for key in TIMES.values()}
-    read = read_times(cells, table=Path(path).name, in_table=True)
+    read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=True)
     instants = on_one_clock(read, Path(path).name, "UTC")
     zone = known_zone(Path(path).name, zones[0] if zones else "UTC")
     for name, key in TIMES.items():
@@ -90,7 +93,8 @@ def _time(cell: Any) -> Any:
     if isinstance(cell, dict):
         inner = cell.get("$date", cell)
         if isinstance(inner, dict) and "$numberLong" in inner:
-            inner = int(inner["$numberLong"])
+            digits = str(inner["$numberLong"])
+            inner = int(digits) if digits.lstrip("-").isdecimal() else digits
         is_number = isinstance(inner, (int, float)) and not isinstance(inner, bool)
         return _epoch(inner, "ms") if is_number else inner
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):

@@ -13,16 +13,16 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.acn import read_acn_sessions
-from pandapower_evflex.mobility.durations import hours_of
-from pandapower_evflex.mobility.file_numbers import decimal_of, floats_of
+from pandapower_evflex.mobility.file_numbers import NOTATIONS, decimal_of, floats_of
 from pandapower_evflex.mobility.file_times import session_times
 from pandapower_evflex.mobility.reader_report import with_report
-from pandapower_evflex.mobility.session_formats import FORMATS, Format, recognised, spelling
+from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised, spelling
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text
+from pandapower_evflex.times.durations import duration_hours
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def read_sessions(
     check_file("read_sessions", path)
     name, text = Path(path).name, read_text(path)
     if format == "acn" or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
-        sessions = read_acn_sessions(path)
+        sessions = read_acn_sessions(path, dayfirst=dayfirst)
         return sessions if timezone is None else _converted(sessions, timezone)
     table = text_table(name, text)
     known, found = recognised(name, list(table.columns), format)
@@ -119,14 +119,14 @@ def _canonical(
 ) -> pd.DataFrame:
     """The frame of a table of text."""
     numbers = {found[what]: table[found[what]] for what in ("energy", "p_kw") if what in found}
-    durations = {what: found[what] for what in ("stay", "charging") if what in found}
-    if known.hours:
-        plain = {column: table[column][~table[column].str.contains(":")] for column in durations.values()}
-        numbers |= plain
-    mark = decimal or decimal_of(name, numbers)
-    hours = {
-        what: hours_of(name, column, table[column], mark, plain_hours=known.hours) for what, column in durations.items()
-    }
+    durations = {what: table[found[what]] for what in DURATIONS if what in found}
+    plain = {what: cells[cells.map(_is_number)] for what, cells in durations.items()}
+    mark = decimal or decimal_of(name, numbers | {found[what]: cells for what, cells in plain.items()})
+    hours = {}
+    for what, cells in durations.items():
+        floats = pd.Series(floats_of(name, found[what], plain[what], mark), index=plain[what].index, dtype=object)
+        told = cells.where(~cells.index.isin(floats.index), floats)
+        hours[what] = duration_hours(name, found[what], told, plain_h=1.0 if known.hours else None)
     times = session_times(name, table, found, timezone, dayfirst)
     if "stay" in hours:
         gone = _after(times["arrival"], hours["stay"])
@@ -146,6 +146,10 @@ def _canonical(
     if "p_kw" in found:
         columns["p_kw"] = floats_of(name, found["p_kw"], table[found["p_kw"]], mark)
     return pd.DataFrame(columns)
+
+
+def _is_number(text: str) -> bool:
+    return any(notation.fullmatch(text.strip()) for notation in NOTATIONS.values()) and any(map(str.isdigit, text))
 
 
 def _after(arrival: pd.DatetimeIndex, hours: FloatArray) -> pd.DatetimeIndex:

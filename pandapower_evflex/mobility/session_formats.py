@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.times.durations import without_unit
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Format:
                                own tells them (arrival_clock, ...), stay and charging (durations), zone of arrivals and
                                zone_departure, user, energy, p_kw
     required : what must be there, beside a departure or the duration of the stay
-    hours : durations may be numbers, in hours
+    hours : durations may be numbers, in hours where their heading names no unit
     """
 
     name: str
@@ -59,8 +60,8 @@ ELAADNL = Format(
         "port": ("connector", "connectorid"),
         "arrival": ("transactionstart", "transactionstartdt"),
         "departure": ("transactionstop", "transactionstopdt"),
-        "stay": ("connectedtime", "connectedtimeh", "connectedtimehours"),
-        "charging": ("chargetime", "chargetimeh", "chargetimehours"),
+        "stay": ("connectedtime",),
+        "charging": ("chargetime",),
         "user": ("startcard", "card", "rfid"),
         "energy": ("totalenergykwh", "totalenergywh", "totalenergy"),
         "p_kw": ("maxpowerkw", "maxpower"),
@@ -77,12 +78,15 @@ EVFLEX = Format(
     required=("station", "arrival"),
 )  # fmt: skip
 
+#: whose unit stands in the heading
+DURATIONS = ("stay", "charging")
+
 FORMATS = {known.name: known for known in (CHARGEPOINT, ELAADNL, EVFLEX)}
 
 
 def spelling(column: str) -> str:
-    """A name of a column as formats spell it, without "UTC" or "hh:mm:ss" beside it."""
-    return re.sub(r"^utc|utc$|hhmmss$", "", re.sub(r"[\W_]", "", column.lower()))
+    """A name of a column as formats spell it, without "UTC", "hh:mm:ss" or "hh:mm" beside it."""
+    return re.sub(r"^utc|utc$|hhmm(ss)?$", "", re.sub(r"[\W_]", "", column.lower()))
 
 
 def spelled_with_utc(column: str) -> bool:
@@ -93,9 +97,11 @@ def spelled_with_utc(column: str) -> bool:
 def found_columns(known: Format, header: Sequence[str]) -> dict[str, str]:
     """{what: column of the file} as far as it is there."""
     spelled = {spelling(column): column for column in reversed(header)}
-    found = {
-        what: next((spelled[name] for name in names if name in spelled), None) for what, names in known.columns.items()
-    }
+    durations = {spelling(without_unit(column)): column for column in reversed(header)} | spelled
+    found = {}
+    for what, names in known.columns.items():
+        among = durations if what in DURATIONS else spelled
+        found[what] = next((among[name] for name in names if name in among), None)
     there = {what: column for what, column in found.items() if column is not None}
     own_clock = {f"{what}_clock" for what in there if there.get(f"{what}_clock") == there[what]}
     return {what: column for what, column in there.items() if what not in own_clock}

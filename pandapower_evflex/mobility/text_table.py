@@ -43,7 +43,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
+        text = raw.removeprefix(b"\xef\xbb\xbf").decode("cp1252", errors="replace")
     if not text.strip():
         raise InvalidInputError([Fault(name, "", (), "the file", "is empty", "give a file with a header and sessions")])
     if "\0" in text:
@@ -54,15 +54,15 @@ def read_text(path: str | os.PathLike[str]) -> str:
 def text_table(name: str, text: str) -> pd.DataFrame:
     """Rows of delimited text as text, "" where a cell is empty; the first row names the columns.
 
-    Blank lines and the line `sep=;` of spreadsheets are passed over. The delimiter is the one that cuts most rows into
-    as many cells as the header has, and these into most.
+    Blank lines, the line `sep=;` of spreadsheets and titles above the header are passed over. The delimiter is the one
+    that cuts most rows into the same number of cells, and these into most.
 
     Raises
     ------
     InvalidInputError    no delimiter that cuts rows as the header, rows of other lengths, columns that are there twice
     """
     text = re.sub(r"\A\ufeff?\s*(sep=.\n)?", "", text, flags=re.IGNORECASE)
-    header, *rows = max((_cells(text, delimiter) for delimiter in DELIMITERS), key=_fit)
+    header, *rows = _below_titles(max((_cells(text, delimiter) for delimiter in DELIMITERS), key=_fit))
     header = [cell.strip() for cell in header]
     while len(header) > 1 and not header[-1] and all(len(row) < len(header) or not row[-1].strip() for row in rows):
         header, rows = header[:-1], [row[: len(header) - 1] for row in rows]  # a delimiter at the end of each line
@@ -85,6 +85,18 @@ def _cells(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _fit(rows: list[list[str]]) -> tuple[float, int]:
-    """How well a delimiter fits: the share of rows with as many cells as the header, which must have several."""
-    n = len(rows[0])
-    return (sum(len(row) == n for row in rows) / len(rows) if n > 1 else 0.0, n)
+    """How well a delimiter fits: the share of rows with the number of cells that most have, which must be several."""
+    n, n_rows = _width(rows)
+    return (n_rows / len(rows) if n > 1 else 0.0, n)
+
+
+def _width(rows: list[list[str]]) -> tuple[int, int]:
+    """The number of cells that most rows have, of several the largest, and how many rows have it."""
+    return max(Counter(map(len, rows)).items(), key=lambda item: (item[1], item[0]))
+
+
+def _below_titles(rows: list[list[str]]) -> list[list[str]]:
+    """Rows from the header on: the first of which at least half of the cells hold something."""
+    n, _ = _width(rows)
+    header = next((i for i, row in enumerate(rows) if 2 * sum(bool(cell.strip()) for cell in row) >= n), 0)
+    return rows[header:]

@@ -33,7 +33,7 @@ _NO_DATE = re.compile(
 )
 
 
-def duration_hours(table: str, name: str, cells: pd.Series) -> FloatArray:
+def duration_hours(table: str, name: str, cells: pd.Series, *, plain_h: float | None = None) -> FloatArray:
     """Hours of a column of durations, NaN where there is none.
 
     Parameters
@@ -41,6 +41,7 @@ def duration_hours(table: str, name: str, cells: pd.Series) -> FloatArray:
     table, name : in faults
     cells : hh:mm:ss as text (also with days, "1 day 02:03:04"), Timedeltas, times of a day as spreadsheets have them,
         or numbers whose unit is in the heading of the column: `connection_time_h`, "Dauer [min]"
+    plain_h : hours of the unit of numbers whose heading names none; None: they are refused
 
     Raises
     ------
@@ -49,7 +50,7 @@ def duration_hours(table: str, name: str, cells: pd.Series) -> FloatArray:
     heading = str(cells.name)
     if pd.api.types.is_timedelta64_dtype(cells.dtype):
         return (cells / pd.Timedelta(hours=1)).to_numpy(dtype=float)
-    unit = _unit_of(heading)
+    unit = _unit_of(heading) or plain_h
     hours = [_hours(cell, unit, heading.lower()) for cell in cells]
     wrong = np.array([value is None for value in hours], dtype=bool)
     if wrong.any():
@@ -63,9 +64,21 @@ def duration_hours(table: str, name: str, cells: pd.Series) -> FloatArray:
 
 def _unit_of(heading: str) -> float | None:
     """Hours of the one unit that a heading names."""
-    words = re.split(r"[^a-zäöüé]+", heading.lower())
-    units = {UNITS[word] for word in words if UNITS.get(word) is not None}
+    units = {UNITS[word] for word in _words(heading) if _is_unit(word)}
     return units.pop() if len(units) == 1 else None
+
+
+def without_unit(heading: str) -> str:
+    """A heading without the units that it names, and in lower case."""
+    return " ".join(word for word in _words(heading) if not _is_unit(word))
+
+
+def _words(heading: str) -> list[str]:
+    return re.split(r"[\W\d_]+", heading.lower())
+
+
+def _is_unit(word: str) -> bool:
+    return UNITS.get(word) is not None
 
 
 def _hours(cell: Any, unit: float | None, heading: str) -> float | None:

@@ -99,3 +99,24 @@ def test_other_files_are_refused(acn_file, what):
     with pytest.raises(evf.InvalidInputError, match="acn.json") as error:
         read_acn_sessions(acn_file(content))
     assert remedy in error.value.faults[0].remedy
+
+
+def test_the_order_of_day_and_month_can_be_said(acn_file):
+    path = acn_file([item(connectionTime="05/06/2024 08:00", doneChargingTime=None, disconnectTime="05/06/2024 09:00")])
+    with pytest.raises(evf.InvalidInputError, match="dayfirst"):
+        read_acn_sessions(path)
+    assert read_acn_sessions(path, dayfirst=True).loc[0, "arrival"].month == 6
+    assert read_acn_sessions(path, dayfirst=False).loc[0, "arrival"].month == 5
+
+
+@pytest.mark.parametrize("cell", [5, 7.5, "1715673600", {"$date": {"$numberLong": "x"}}, {"$date": None}, [1], True])
+def test_what_is_no_time_costs_its_session_only_and_is_counted(acn_file, cell):
+    found = read_acn_sessions(acn_file([item(connectionTime=cell), item()]))
+    assert found["arrival"].isna().tolist() == [True, False] and found.attrs["report"]["no arrival"] == 1
+
+
+@pytest.mark.parametrize("cell", [5, "1715673600", {"$date": {"$numberLong": "x"}}, [1], True])
+def test_a_key_without_any_time_is_refused_by_name(acn_file, cell):
+    with pytest.raises(evf.InvalidInputError, match="is no timestamp") as error:
+        read_acn_sessions(acn_file([item(connectionTime=cell)]))
+    assert error.value.faults[0].column == "connectionTime"

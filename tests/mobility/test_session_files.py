@@ -245,8 +245,8 @@ WRONG = {
     "a unit": (text_of(changed(c5="19.96 kWh")), "Energy (kWh)", "leave out units"),
     "two notations": (text_of(changed(c5="19,96"), delimiter=";"), "Energy (kWh)", "write all numbers in one way"),
     "decimals or thousands": (text_of(changed(c5="1,010")[:1], delimiter=";"), "Energy (kWh)", 'decimal=","'),
-    "a duration that is none": (text_of(changed(c4="3 hours or so")), HEADER[4], "give it as hh:mm:ss"),
-    "a number as duration": (text_of(changed(c4="0.1319")), HEADER[4], "give it as hh:mm:ss"),
+    "a duration that is none": (text_of(changed(c4="3 hours or so")), HEADER[4], "give hh:mm:ss"),
+    "a number as duration": (text_of(changed(c4="0.1319")), HEADER[4], "give hh:mm:ss"),
     "day or month": (text_of(changed(c2="05/06/2024 08:00", c3="05/06/2024 17:00")[:1]), "Plug-in", "dayfirst"),
     "dates only": (
         text_of([[*row[:2], row[2][:10], row[3][:10], *row[4:]] for row in ROWS]), "Plug-in", "join date and time",
@@ -285,3 +285,43 @@ def test_a_format_that_the_file_does_not_have_is_refused(file):
         read_sessions(file(text_of()), "elaadnl")
     with pytest.raises(evf.InvalidInputError, match="is no JSON"):
         read_sessions(file(text_of()), "acn")
+
+
+TITLES = {
+    "a line": "Sessions of 2024\n",
+    "a line with a comma": "Sessions of 2024, all stations\n",
+    "cells of a sheet": "Sessions of 2024,,,,,\nStation:,North,,,,\n\n",
+}
+
+
+@pytest.mark.parametrize("what", TITLES)
+def test_titles_above_the_header_are_passed_over(file, what):
+    assert_is_expected(read_sessions(file(TITLES[what] + text_of())))
+
+
+DURATIONS = {
+    "Charging Time (min)": ["190", "90"],
+    "Charging Time [s]": ["11400", "5400"],
+    "charging_time_h": ["3.1666666667", "1.5"],
+    "Charging Time hh:mm": ["3:10", "1:30"],
+    "Charging Time": ["0 days 03:10:00", "01:30:00"],
+}
+
+
+@pytest.mark.parametrize("heading", DURATIONS)
+def test_a_duration_is_read_in_the_unit_of_its_heading(file, heading):
+    rows = [[*row[:4], cell, row[5]] for row, cell in zip(ROWS, DURATIONS[heading])]
+    assert_is_expected(read_sessions(file(text_of(rows, [*HEADER[:4], heading, HEADER[5]]))))
+
+
+def test_a_unit_in_the_heading_stands_above_the_hours_of_the_format(file):
+    found = read_sessions(file(
+        "ChargePoint,Connector,UTCTransactionStart,UTCTransactionStop,ChargeTime (min),TotalEnergy\n"
+        "A,1,2024-05-14 08:00,2024-05-14 18:00,150,7.5\n"
+    ))  # fmt: skip
+    assert found.loc[0, "charging_end"] == pd.Timestamp("2024-05-14 10:30", tz="UTC")
+
+
+def test_a_mark_of_utf_8_before_text_in_latin_1_is_no_part_of_the_header(file):
+    content = text_of(changed(c0="Straße")).encode("latin-1")
+    assert read_sessions(file(b"\xef\xbb\xbf" + content)).loc[0, "evse"] == "Straße / 1"
