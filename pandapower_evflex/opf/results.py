@@ -44,10 +44,11 @@ class FlexibilityOpfResult:
 
     Attributes
     ----------
-    status : {"optimal", "optimal_within_gap", "feasible", "infeasible", "iteration_limit", "failed"}
+    status : {"optimal", "optimal_within_gap", "feasible", "best_effort", "infeasible", "iteration_limit", "failed"}
         "optimal": no schedule is better by more than `gap`, or, where that is NaN, a local optimum of a non-convex
         problem; "optimal_within_gap": stopped early at a certified gap of up to 5 %; "feasible": stopped early, keeps
-        all limits, distance to the optimum unknown, or `gap` at most; the others come without a schedule
+        all limits, distance to the optimum unknown, or `gap` at most; "best_effort": some limits are relaxed or some
+        needs lowered, see `relaxed` and `short`; the others come without a schedule
     message : str                     of a run that was stopped: first the gap reached and what stopped it
     objective_mw : float              sum over periods, EVs and activation scenarios of C P; eq. (4)
     objective_mwh : float             the same times the length of a period
@@ -61,7 +62,7 @@ class FlexibilityOpfResult:
                                       busiest moment largest difference of a voltage to `runpp`, pu ("against_runpp",
                                       nan where runpp does not converge)
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
-    relaxed : DataFrame               best effort: limits that stand at the value they have without EVs
+    relaxed : DataFrame               best effort: limits that stand at the value they have without controllable EVs
     short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
+from pandapower.auxiliary import pandapowerNet
 
 from pandapower_evflex.cpo.checks import (
     CHARGING,
@@ -211,11 +212,11 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _alone(net: Any, cpo: Any) -> dict[str, Any]:
+def _alone(net: Any, cpo: Any) -> Any:
     """The net with this site only, in service and whatever it offers."""
     if not isinstance(cpo, numbers.Integral) or cpo not in labels_of(net, "cpo"):
         raise_if([Fault(OVER_DAY, "cpo", (), repr(cpo), "is not in net.cpo", "use an index of net.cpo")])
-    alone = {key: net[key] for key in net if key != "flexibility"}
+    alone = pandapowerNet({key: net[key] for key in net if key != "flexibility"})
     alone["cpo"] = net["cpo"].loc[[cpo]].assign(in_service=True)
     for name in ("cpo_charging_rate", "cpo_occupancy_rate"):
         if name in net and cpo in net[name]:
