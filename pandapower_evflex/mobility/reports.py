@@ -10,13 +10,18 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.ids import read_ids
+from pandapower_evflex.tables.kinds import raise_if
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
+from pandapower_evflex.tables.schema import Column
 from pandapower_evflex.tables.session_columns import number_cells, session_columns
 from pandapower_evflex.times.durations import duration_hours
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times, report_of
+
+HOURS = Column("hours", "float64", "", "h", required=True, above=0.0, hint="give the length of the horizon in hours")
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +93,7 @@ def sessions_from_reports(
         raise InvalidInputError(faults)
     times: dict[str, Any] = {name: cells[name] for name in ("plug_in", "plug_out") if name in cells}
     read = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst, in_table=True)
+    raise_if(single_number_faults("sessions_from_reports", HOURS, hours))
     at = elapsed_hours(read, "start", TABLE, timezone)
     if "duration" in cells:
         at["plug_out"] = at["plug_in"] + duration_hours(TABLE, "duration", cells["duration"])

@@ -121,7 +121,7 @@ def _limit_faults(options: Options) -> list[Fault]:
         remedy = f"give {unit}, None for the net's columns"
         if value is not None and not value > 0:
             faults.append(Fault(FUNCTION, name, (), value, "is not above 0", remedy))
-        elif value is not None and not np.isfinite(value):
+        elif value is not None and not np.isfinite(float(value)):
             faults.append(Fault(FUNCTION, name, (), value, "is not finite", remedy))
     low, high = options.min_vm_pu, options.max_vm_pu
     if not faults and low is not None and high is not None and low >= high:

@@ -142,7 +142,8 @@ def read_days(
     read: list[tuple[Any, float, Profiles]] = []
     for name, (number, frames) in _named_days(profiles, days, faults).items():
         faults += single_number_faults(FUNCTION, _DAYS, number)
-        n_periods = None if frames else _periods_of_a_day(period_h)
+        is_empty = frames is None or (isinstance(frames, Mapping) and not frames)
+        n_periods = None if not is_empty else _periods_of_a_day(period_h)
         try:
             day = read_profiles(net, frames, n_periods=n_periods, period_h=period_h, dayfirst=dayfirst)
             read.append((name, number, day))

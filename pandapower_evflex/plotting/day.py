@@ -8,7 +8,14 @@ import pandas as pd
 
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
+from pandapower_evflex.plotting.results import check_result, check_uncontrolled
+from pandapower_evflex.tables.arguments import single_number_faults
+from pandapower_evflex.tables.kinds import raise_if
 from pandapower_evflex.tables.number_frames import frame_of_numbers
+from pandapower_evflex.tables.schema import Column
+
+LIMIT = Column("limit", "float64", "", "pu", required=True, above=0.0, hint="give pu, or None")
+LIMIT_PERCENT = Column("limit_percent", "float64", "", "percent", required=True, above=0.0, hint="give percent")
 
 
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
@@ -16,6 +23,7 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
 
     Each bar is a single activation of one period: bars do not add up to a deliverable energy.
     """
+    check_result("plot_flexibility", result)
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
@@ -50,6 +58,9 @@ def plot_min_voltage(
     ------
     InvalidInputError    voltages that are no numbers
     """
+    check_result("plot_min_voltage", result)
+    check_uncontrolled("plot_min_voltage", uncontrolled)
+    raise_if([] if limit is None else single_number_faults("plot_min_voltage", LIMIT, limit))
     if isinstance(uncontrolled, pd.Series):
         uncontrolled = frame_of_numbers("plot_min_voltage", "uncontrolled", uncontrolled.to_frame()).iloc[:, 0]
     ax = new_axes(ax)
@@ -84,6 +95,9 @@ def plot_trafo_loading(
     ------
     InvalidInputError    loadings that are no numbers
     """
+    check_result("plot_trafo_loading", result)
+    raise_if(single_number_faults("plot_trafo_loading", LIMIT_PERCENT, limit_percent))
+    check_uncontrolled("plot_trafo_loading", uncontrolled)
     if isinstance(uncontrolled, pd.DataFrame):
         uncontrolled = frame_of_numbers("plot_trafo_loading", "uncontrolled", uncontrolled)
     ax = new_axes(ax)
@@ -117,6 +131,8 @@ def plot_charging_power(
     ------
     InvalidInputError    powers that are no numbers
     """
+    check_result("plot_charging_power", result)
+    check_uncontrolled("plot_charging_power", uncontrolled)
     if isinstance(uncontrolled, pd.DataFrame):
         uncontrolled = frame_of_numbers("plot_charging_power", "uncontrolled", uncontrolled)
     ax = new_axes(ax)

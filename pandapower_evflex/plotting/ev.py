@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges
-from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.plotting.results import check_result
+from pandapower_evflex.tables.kinds import check_net, shown
 
 
 def plot_ev(net: Any, result: Any, ev: int, axes: Sequence[Any] | None = None) -> Any:
@@ -35,6 +37,11 @@ def plot_ev(net: Any, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     ------
     ValueError    the EV is plugged in no period
     """
+    check_result("plot_ev", result)
+    if not isinstance(ev, Hashable) or ev not in result.p_mw.columns.tolist():
+        raise InvalidInputError(
+            [Fault("plot_ev", "ev", (), shown(ev), "is not in the result", "use an index of net.ev")]
+        )
     check_net("plot_ev", net)
     plugged = np.flatnonzero(result.e_mwh[ev].notna())
     if not len(plugged):

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from pandapower_evflex.planning.horizon import PlanningHorizon
 from pandapower_evflex.plotting.axes import title_and_legend
 from pandapower_evflex.plotting.planning import FLEXIBILITY, candidate_name, refuse_other
+from pandapower_evflex.plotting.results import check_names
 
 #: column -> label and style
 SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -54,6 +55,7 @@ def plot_horizon(
     ...                                    discount_rate=0.065, progress=False)
     >>> figure = evf.plotting.plot_horizon(horizon, names=net.reinforcement.name)
     """
+    check_names("plot_horizon", names)
     refuse_other("plot_horizon", "horizon", horizon, PlanningHorizon, "run_planning_horizon")
     built = horizon.build_years[horizon.build_years.notna().any(axis=1)]
     if axes is None:

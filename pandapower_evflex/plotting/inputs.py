@@ -11,8 +11,11 @@ import pandas as pd
 from scipy.stats import gaussian_kde
 
 from pandapower_evflex.case.horizon import read_profiles
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.mobility.sessions import START_HOUR
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
-from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.tables.arguments import single_number_faults
+from pandapower_evflex.tables.kinds import check_net, raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
@@ -30,6 +33,7 @@ def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None 
     the matplotlib figure
     """
     check_net("plot_sessions", net)
+    raise_if(single_number_faults("plot_sessions", START_HOUR, start_hour))
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(10.0, 3.6), layout="constrained")[1]
     times, trips = axes
@@ -80,6 +84,11 @@ def plot_pv_profile(
     InvalidInputError    powers that are no numbers; rows that do not tell the length of a period
     """
     check_net("plot_pv_profile", net)
+    if not isinstance(profiles, Mapping) or ("sgen", "p_mw") not in profiles:
+        remedy = 'give {("sgen", "p_mw"): DataFrame[period x sgen]}'
+        raise InvalidInputError(
+            [Fault("plot_pv_profile", "profiles", (), shown(profiles), "has no profile of sgen.p_mw", remedy)]
+        )
     frame = frame_of_numbers("plot_pv_profile", "profiles", profiles["sgen", "p_mw"])
     ax = new_axes(ax)
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()

@@ -13,6 +13,7 @@ from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.plan import PlanningStudy
 from pandapower_evflex.plotting.axes import label_hours, new_axes, title_and_legend
+from pandapower_evflex.plotting.results import check_names
 
 NOT_SERVED, PLAN_COSTS = "plot_energy_not_served", "plot_plan_costs"
 #: column -> label and colour
@@ -151,6 +152,7 @@ def plot_plan_costs(
     ...                          progress=False)
     >>> ax = evf.plotting.plot_plan_costs(study, names=net.reinforcement.name)
     """
+    check_names("plot_plan_costs", names)
     refuse_other(PLAN_COSTS, "study", study, PlanningStudy, "run_planning")
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
         remedy = "give a whole number of 1 or more"

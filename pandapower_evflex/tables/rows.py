@@ -108,7 +108,11 @@ class NewRows:
         self._refuse_slips(extra)
         for name, value in extra.items():
             columns[name] = pd.Series(self.spread(name, value)).infer_objects().array
-        rows = pd.DataFrame(columns, index=pd.Index(self.labels, dtype=np.int64))
+        labels = pd.Index(self.labels, dtype=np.int64)
+        # as they are: pandas would try to make floats of whole numbers beyond any float
+        rows = pd.DataFrame(
+            {name: pd.Series(cells, labels, dtype=cells.dtype) for name, cells in columns.items()}, labels
+        )
         self.faults += _new_faults(self.faults, frame_faults(self.net, self.schema, self._with_related(rows)))
         if self.faults:
             raise InvalidInputError(self.faults)
