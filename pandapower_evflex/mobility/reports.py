@@ -12,7 +12,7 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.ids import read_ids
-from pandapower_evflex.tables.kinds import raise_if
+from pandapower_evflex.tables.kinds import raise_if, shown
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.schema import Column
@@ -83,6 +83,9 @@ def sessions_from_reports(
     InvalidInputError    a column is missing, no report names a user, energies that are text, most sessions of a column
         of users overlap (a port number without its station), times that cannot be read in one way (see `hours_since`)
     """
+    if columns is not None and not isinstance(columns, Mapping | pd.Series):
+        remedy = 'give {"user": ..., "plug_in": ..., ...}, or None'
+        raise InvalidInputError([Fault(TABLE, "columns", (), shown(columns), "are no names of columns", remedy)])
     cells = _columns_of(reports, columns)
     users = read_ids(TABLE, "user", cells["user"])
     energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")

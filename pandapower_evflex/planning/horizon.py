@@ -13,10 +13,11 @@ from tqdm import tqdm
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, plan_study
+from pandapower_evflex.planning.plan_checks import NUMBERS
 from pandapower_evflex.planning.reinforced import n_combinations
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import single_number_faults
-from pandapower_evflex.tables.kinds import check_net, is_one_of, shown
+from pandapower_evflex.tables.kinds import check_net, is_one_of, progress_faults, raise_if, shown
 from pandapower_evflex.tables.schema import Column
 
 FUNCTION = "run_planning_horizon"
@@ -115,7 +116,8 @@ def run_planning_horizon(
     >>> horizon.build_years.loc[0].tolist(), horizon.years_deferred.tolist()
     ([3, 2], [1.0])
     """
-    growth = _checked(net, n_years, growth_percent_per_year, max_plans)
+    raise_if(progress_faults(FUNCTION, progress))
+    growth = _checked(net, n_years, growth_percent_per_year, load_growth_percent, max_plans)
     settings = Settings(
         voll_eur_per_mwh, loss_price_eur_per_mwh, discount_rate, load_growth_percent, 0.0, rule, rebound, pricing,
         procurement, events_per_fault, max_ties,
@@ -183,13 +185,14 @@ def _years_deferred(build_years: pd.DataFrame, n_years: int) -> pd.Series:
     return (built[WITH].fillna(n_years) - built[WITHOUT]).rename("years_deferred")
 
 
-def _checked(net: Any, n_years: Any, growth: Any, max_plans: Any) -> dict[str, float]:
+def _checked(net: Any, n_years: Any, growth: Any, before: Any, max_plans: Any) -> dict[str, float]:
     """Growth of loads and sites, percent a year."""
     check_net(FUNCTION, net)
     faults: list[Fault] = []
     if isinstance(n_years, bool) or not isinstance(n_years, (int, np.integer)) or not 1 <= n_years <= MAX_YEARS:
         remedy = f"give a whole number of years, 1 to {MAX_YEARS}"
         faults.append(Fault(FUNCTION, "n_years", (), shown(n_years), "is no number of years", remedy))
+    faults += single_number_faults(FUNCTION, NUMBERS["load_growth_percent"], before)
     given = dict(growth) if isinstance(growth, Mapping) else {"load": growth}
     unknown = tuple(name for name in given if not is_one_of(name, ("load", "cpo")))
     if unknown:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.plan_checks import input_faults
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
@@ -18,6 +19,7 @@ from pandapower_evflex.planning.settings import Settings, planning_case
 from pandapower_evflex.planning.site_income import site_table
 from pandapower_evflex.planning.study_overview import overview
 from pandapower_evflex.planning.window_profiles import overloads_of
+from pandapower_evflex.tables.kinds import progress_faults
 
 logger = logging.getLogger(__name__)
 
@@ -203,6 +205,7 @@ def plan_study(
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
     faults = input_faults(net, settings, solver, max_plans, executor)
+    faults += progress_faults(FUNCTION, progress)
     net = net if faults else plain_of_candidates(net)
     case = planning_case(net, profiles, days, period_h, settings, faults, dayfirst)
     disable = None if progress is None else not progress

@@ -60,6 +60,11 @@ def flag_faults(function: str, name: str, value: Any) -> list[Fault]:
     return [Fault(function, name, (), shown(value), "is neither True nor False", "give True or False")]
 
 
+def progress_faults(function: str, value: Any) -> list[Fault]:
+    """A truth value, or None: on a terminal."""
+    return [] if value is None else flag_faults(function, "progress", value)
+
+
 def whole_number_faults(function: str, name: str, value: Any, least: int, most: int) -> list[Fault]:
     """What is no whole number within bounds; whole floats are whole."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
