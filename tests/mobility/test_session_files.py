@@ -310,7 +310,7 @@ DURATIONS = {
 
 @pytest.mark.parametrize("heading", DURATIONS)
 def test_a_duration_is_read_in_the_unit_of_its_heading(file, heading):
-    rows = [[*row[:4], cell, row[5]] for row, cell in zip(ROWS, DURATIONS[heading])]
+    rows = [[*row[:4], cell, row[5]] for row, cell in zip(ROWS, DURATIONS[heading], strict=True)]
     assert_is_expected(read_sessions(file(text_of(rows, [*HEADER[:4], heading, HEADER[5]]))))
 
 
