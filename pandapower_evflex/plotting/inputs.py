@@ -70,6 +70,7 @@ def plot_pv_profile(
     *,
     period_h: float | None = None,
     start: Any = None,
+    dayfirst: bool | None = None,
 ) -> Any:
     """Generation as a share of rated power, its average over all generators with a profile (Fig. 4).
 
@@ -77,7 +78,7 @@ def plot_pv_profile(
     ----------
     net : pandapowerNet    reads net.sgen.sn_mva
     profiles : {("sgen", "p_mw"): DataFrame[period x sgen], ...}
-    period_h, start : as in `run_flexibility_opf`, where the profiles have no times
+    period_h, start, dayfirst : as in `run_flexibility_opf`, where the profiles have no times
 
     Raises
     ------
@@ -92,7 +93,7 @@ def plot_pv_profile(
     frame = frame_of_numbers("plot_pv_profile", "profiles", profiles["sgen", "p_mw"])
     ax = new_axes(ax)
     rated = net["sgen"]["sn_mva"].reindex(frame.columns).to_numpy()
-    read = read_profiles(net, {("sgen", "p_mw"): frame}, period_h=period_h, start=start).horizon
+    read = read_profiles(net, {("sgen", "p_mw"): frame}, period_h=period_h, start=start, dayfirst=dayfirst).horizon
     index = pd.RangeIndex(len(frame)) if read.time is None else read.time
     share = frame.to_numpy().sum(axis=1) / rated.sum()
     draw_steps(ax, period_edges(index, read.period_h), 100.0 * share, color=SUN, linewidth=2.0)
