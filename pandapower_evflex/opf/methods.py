@@ -130,10 +130,11 @@ def _tie_broken(
     if chosen.schedule is None:
         message = f"{solution.message}; the tie-break failed ({chosen.why_not}): {ONE_OF_MANY}"
         return replace(solution, message=message, stats=stats)
+    but = f" up to its {chosen.why_not}, the schedule of the stages before stands" if chosen.why_not else ""
     lost = (flexibility - weighted_flexibility_mw(case, chosen.schedule)) / max(flexibility, 1e-9)
     return replace(
         solution,
-        message=f"{solution.message}; schedule chosen by tie_break={kind!r}",
+        message=f"{solution.message}; schedule chosen by tie_break={kind!r}{but}",
         schedule=chosen.schedule,
         states=chosen.states,
         gap=solution.gap + max(lost, 0.0),

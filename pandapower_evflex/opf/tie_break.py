@@ -23,7 +23,7 @@ from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, schedule_at
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.reduced_network import ReducedNetwork, blocks_of
+from pandapower_evflex.opf.reduced_network import Block, ReducedNetwork, blocks_of
 from pandapower_evflex.opf.screening import NeededBlocks
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -52,7 +52,7 @@ NARROW_KW = 1e-5
 
 @dataclass(frozen=True)
 class TieBroken:
-    """The schedule chosen, or None and why there is none."""
+    """The schedule chosen, or None; ``why_not`` says why there is none, or which stages it does not have."""
 
     schedule: Schedule | None
     states: dict[str, GridState]
@@ -70,27 +70,38 @@ def break_tie(
     budget: Budget,
     bar: Progress,
 ) -> TieBroken:
-    """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept."""
+    """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept.
+
+    Where a stage does not end, that of the stages before stands.
+    """
     iterations = 0
     for _ in range(MAX_ROUNDS):
         chains = build_chains(case)
-        x, energy_kwh = point_of(case, schedule), np.inf
+        x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
         for stage in STAGES[kind]:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh)
-            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed))
+            network = ReducedNetwork(case, flow, of_stage, _blocks(case, needed, stage))
             watch = budget.watch(bar)
             point = _solve(problem, network, x, watch)
             iterations += point.iterations
             if point.status not in ("optimal", "converged"):
-                return TieBroken(None, {}, f"stage {stage}: {watch.stopped_by or point.status}", iterations)
+                why_not = f"stage {stage}: {watch.stopped_by or point.status}"
+                if stage == STAGES[kind][0]:
+                    return TieBroken(None, {}, why_not, iterations)
+                break
             x, chains_now = point.x, of_stage
             if stage == "energy":
                 energy_kwh = problem.objective(x) * (1.0 + ENERGY_ROOM) + ENERGY_ROOM
         chosen = schedule_at(case, chains_now, x)
         states = scheduled_states(case, flow, chosen)
         if not needed.join_violated(case, states):
-            return TieBroken(chosen, states, "", iterations)
+            return TieBroken(chosen, states, why_not, iterations)
     return TieBroken(None, {}, "limits that the optimum kept bind again and again", iterations)
+
+
+def _blocks(case: Case, needed: NeededBlocks, stage: str) -> list[Block]:
+    """Where the charging power is fixed, so is "base": its rows could only be missed by rounding."""
+    return [block for block in blocks_of(case, needed) if stage != "shares" or block.scenario != "base"]
 
 
 def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_going: Callable[[], bool]) -> ChainPoint:
@@ -151,7 +162,7 @@ def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tupl
     coefficient = np.concatenate([np.zeros((n, 1)), first.c], axis=1)
     used = np.any(coefficient != 0.0, axis=1)
     forms = Forms(np.flatnonzero(used), coefficient[used])
-    bound = -(1.0 - share) * flexibility_kw - first.constant
+    bound = share * max(flexibility_kw, 1.0) - flexibility_kw - first.constant
     return Rows(1, np.zeros(int(used.sum()), dtype=np.int64), forms), bound
 
 

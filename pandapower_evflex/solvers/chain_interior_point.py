@@ -44,8 +44,14 @@ MAX_LATE = 4
 #: of h + s_h; a step that leaves more than that and than twice what was there is halved
 LARGEST_CURVED_RESIDUAL = 0.1
 MAX_HALVINGS = 10
+#: steps shorter than this are for nothing: pairs s z far below their mean hold them, and are lifted first
+SHORT = 0.1
 #: of a row that joins, while the mean of s z is larger; slack that is invented late is never lost: steps are short then
 JOINING_SLACK = 0.01
+#: of a row that joins; no more than rounding, or what a step or two take away
+JOINS_KEPT = 1e-4
+#: of s z, against division by zero
+TINY = 1e-300
 #: iterations without a tenth of progress; what is left then is rounding
 MAX_STALL = 12
 #: share of the aim for s z that an inexact step may cost
@@ -209,6 +215,10 @@ def _newton_step(
     after += (point.s_h + primal * affine.s_h) @ (point.lam + dual * affine.lam)
     aim = max(min(1.0, (float(after) / n / point.mu) ** 3) * point.mu, mu_end)
     full = step(aim - affine.s * affine.z, aim - affine.s_h * affine.lam, INEXACT * n * aim)
+    if min(full.lengths(point, TO_BOUNDARY)) < SHORT:
+        central = step(point.mu, point.mu, INEXACT * n * point.mu)
+        if min(central.lengths(point, TO_BOUNDARY)) > min(full.lengths(point, TO_BOUNDARY)):
+            full = central
     return full if np.isfinite(full.x).all() and np.isfinite(full.z).all() else None
 
 
@@ -233,7 +243,24 @@ def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step:
     point.h, point.rows = evaluated
     point.s, point.z = point.s + primal * step.s, point.z + dual * step.z
     point.s_h, point.lam = point.s_h + primal * step.s_h, point.lam + dual * step.lam
+    point.mu = _lift_for(point, float(np.max(point.h[n:], initial=0.0)))
     s_joined = np.maximum(-point.h[n:], min(point.mu, JOINING_SLACK))
     point.s_h = np.concatenate([point.s_h, s_joined])
     point.lam = np.concatenate([point.lam, point.mu / s_joined])
     return True
+
+
+def _lift_for(point: ChainPoint, violation: float) -> float:
+    """Mean of s z, raised for a row that joins violated: small pairs would leave no step long enough to mend it."""
+    mu = min(violation, JOINING_SLACK)
+    if mu <= JOINS_KEPT or mu <= point.mu:
+        return point.mu
+    point.s, point.z = _lifted(point.s, point.z, mu)
+    point.s_h, point.lam = _lifted(point.s_h, point.lam, mu)
+    return mu
+
+
+def _lifted(s: FloatArray, z: FloatArray, mu: float) -> tuple[FloatArray, FloatArray]:
+    """Pairs with s z not below mu, by the smaller of the two."""
+    factor = np.maximum(mu / np.maximum(s * z, TINY), 1.0)
+    return np.where(s < z, s * factor, s), np.where(s < z, z, z * factor)

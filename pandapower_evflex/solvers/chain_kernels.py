@@ -8,6 +8,8 @@ from pandapower_evflex.kernels.jit import jit
 
 #: columns of M per slot: products of (energy before, E, T, D)
 _PP, _PO, _OO, _TP, _TO, _TT, _DP, _DO, _DD = range(9)
+#: of the diagonal before elimination: what is left below that is rounding, and may have either sign
+_ROUNDING = 1e-13
 
 
 @jit
@@ -58,8 +60,12 @@ def factorise(m, follows, free, pivot, low):
     n = len(m)
     pivot[:] = 0.0
     low[:] = 0.0
+    least = np.full(n, 1e-14)
     for i in range(n):
         pp, po, oo, tp, to, tt, dp, do, dd = m[i]
+        least[i] += _ROUNDING * oo
+        if follows[i]:
+            least[i - 1] += _ROUNDING * pp
         if tt > 0.0:
             pp -= tp * tp / tt
             po -= tp * to / tt
@@ -85,7 +91,7 @@ def factorise(m, follows, free, pivot, low):
                 low[i] = ratio
             else:
                 low[i] = 0.0
-            pivot[i] = max(pivot[i], 1e-14)
+            pivot[i] = max(pivot[i], least[i])
 
 
 @jit

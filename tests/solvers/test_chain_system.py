@@ -51,3 +51,12 @@ def test_rows_and_their_transposes_are_those_of_the_dense_matrix():
     rows.add_transposed(y, to)
     assert np.allclose(rows.values(x), w @ x.ravel())
     assert np.allclose(to.ravel(), w.T @ y)
+
+
+def test_where_strong_weights_leave_a_direction_to_rounding_it_moves_no_farther_than_they_are_known():
+    """E and T held together by 1e14 and to nothing else: eliminating T leaves rounding of either sign."""
+    together = np.array([[0.0, 0.7, -0.3, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+    system = ChainSystem(np.zeros(1, dtype=bool), np.ones(1, dtype=bool))
+    system.factorise(Forms(np.zeros(3, dtype=np.int64), together), np.array([1e14, 1e-12, 1.0]))
+    moved = system.solve(np.array([[1.0, 0.0, 0.0]]))
+    assert np.isfinite(moved).all() and np.abs(moved).max() < 1.0
