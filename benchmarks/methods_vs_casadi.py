@@ -41,7 +41,9 @@ def main() -> None:
     print("## Methods against CasADi `map` + Ipopt, the same model\n")
     print(
         "Whole calls of ours (read, solve, verify by power flow, write) against building and solving in CasADi with "
-        "the case already read; medians; compilation excluded.\n"
+        "the case already read; compilation excluded.\n"
+        "Seconds are medians; a ratio is the median over pairs of runs, so that it may differ from the ratio of the "
+        "medians.\n"
     )
     print("| size | call | CPU s | CasADi CPU s | ratio | gap | objective over CasADi's - 1 |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
