@@ -25,7 +25,7 @@ from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.reduced_network import Block, ReducedNetwork, blocks_of
 from pandapower_evflex.opf.screening import NeededBlocks
-from pandapower_evflex.opf.verify import GridState, scheduled_states
+from pandapower_evflex.opf.verify import GridState, ev_violation, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chain_interior_point import solve_chains
 from pandapower_evflex.solvers.chain_problem import ChainPoint, ChainProblem
@@ -46,6 +46,8 @@ SLACK_START = 1e-3
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
 SINGLE_EV_WEIGHT = 1e-3
 MAX_ROUNDS = 5
+#: relative, of the limits of EVs: what the stages before one that did not end must keep to stand
+KEPT = 1e-7
 #: kW; a range of an activation narrower than this is one value
 NARROW_KW = 1e-5
 
@@ -94,6 +96,8 @@ def break_tie(
                 energy_kwh = problem.objective(x) * (1.0 + ENERGY_ROOM) + ENERGY_ROOM
         chosen = schedule_at(case, chains_now, x)
         states = scheduled_states(case, flow, chosen)
+        if why_not and ev_violation(case, chosen) > KEPT:
+            return TieBroken(None, {}, why_not, iterations)
         if not needed.join_violated(case, states):
             return TieBroken(chosen, states, why_not, iterations)
     return TieBroken(None, {}, "limits that the optimum kept bind again and again", iterations)
