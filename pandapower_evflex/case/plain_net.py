@@ -61,7 +61,7 @@ def _converted(values: pd.Series, wanted: str, optional: bool) -> Any:
     if wanted == "bool":
         if values.dtype.kind in "iuf":
             return values == 1
-        flags = values.fillna(False) if optional else values
+        flags = values.astype(object).where(values.notna(), False) if optional else values
         return as_dtype(flags, "bool") if len(flags) else flags.astype(bool)
     if wanted == "object":
         return values.astype(object).where(values.notna(), None)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from pandapower_evflex.opf.results import FlexibilityOpfResult
 
 #: elements and reasons that a line names
 MAX_NAMED = 4
+#: relative
+ROUNDING = 1e-6
 _OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
 
 
@@ -46,7 +49,8 @@ def _flexibility(name: str, frame: pd.DataFrame) -> str:
     plugged = total[total > 0.0]
     mean = plugged.mean() if len(plugged) else 0.0
     return (
-        f"{name}: mean {mean:.4g} kW in {len(plugged)} periods, largest {total.max():.4g} kW in period {total.idxmax()}"
+        f"{name}: mean {mean:.4g} kW in {len(plugged)} periods, largest {total.max():.4g} kW in period "
+        f"{total.index[_first_largest(total.to_numpy())]}"
     )
 
 
@@ -90,10 +94,16 @@ def _extreme(frames: dict[tuple[str, str], pd.DataFrame], sign: float) -> tuple[
         values = sign * frame.to_numpy(dtype=float)
         if not np.isfinite(values).any():
             continue
-        row, column = np.unravel_index(np.nanargmax(values), values.shape)
+        row, column = np.unravel_index(_first_largest(values), values.shape)
         if best is None or values[row, column] > sign * best[0]:
             best = (sign * values[row, column], f"{kind} {frame.columns[column]}, {_OWN[scenario]}, {frame.index[row]}")
     return best
+
+
+def _first_largest(values: NDArray[np.float64]) -> int:
+    """Flat position of the largest value; of those that only rounding tells apart the first."""
+    largest = np.nanmax(values)
+    return int(np.argmax(values >= largest - ROUNDING * abs(largest)))
 
 
 def _check(checked: Any) -> str:

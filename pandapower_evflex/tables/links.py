@@ -83,7 +83,8 @@ def _texts(net: Any, identity: Identity, reference: Reference, rows: pd.DataFram
 
 def _targets(net: Any, reference: Reference, rows: pd.DataFrame) -> list[str]:
     """Tables that the rows point to, as far as they can be read."""
-    names = [reference.target] if reference.target else list(rows["element_type"].dropna().unique())
+    types = [] if reference.target else [cell for cell in rows["element_type"] if isinstance(cell, str)]
+    names = [reference.target] if reference.target else list(dict.fromkeys(types))
     return [name for name in names if isinstance(name, str) and is_readable(net.get(name))]
 
 
@@ -164,7 +165,7 @@ def _stale(net: Any, identity: Identity, reference: Reference, frame: pd.DataFra
     for target in _targets(net, reference, frame):
         points = reference.points_to(frame, target)
         own = own_labels(net[target]) if target in OURS else {}
-        for i in np.flatnonzero(points & ~np.isnan(labels)):
+        for i in np.flatnonzero(points & np.isfinite(labels)):
             row_own, links = memory[i]
             link, label, row = links.get(reference.column), int(labels[i]), frame.index[i]
             if link is None or link.label != label or not link.marks or label not in net[target].index:

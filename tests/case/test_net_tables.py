@@ -56,7 +56,7 @@ def refused_or_finite(table, column, value):
     except InvalidInputError as error:
         assert {fault.table for fault in error.faults} & {table, "net"}, (value, str(error))
         return True
-    assert np.isfinite(grid.y_bus.data).all() and np.isfinite(grid.v_start).all(), value
+    assert np.isfinite(grid.y_bus.data).all() and np.isfinite(grid.set_points).all(), value
     assert gaps or np.isfinite(grid.s_fixed).all(), value
     return bool(gaps)
 

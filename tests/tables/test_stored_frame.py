@@ -66,7 +66,8 @@ def test_a_net_equals_its_json_copy_and_its_deep_copy(make):
 
 def test_whole_numbers_under_labels_stay_floats_in_json():
     net = solved_net()
-    names = [name for name in net if str(name).startswith("evflex_ev_")] + list(RATE_TABLES)
+    names = [name for name in net if str(name).startswith("evflex_ev_") and name != "evflex_ev_bus"]
+    names += RATE_TABLES
     whole = [name for name in names if (net[name] % 1 == 0).all().any()]
     assert len(whole) > 2  # else nothing is tried
     again = THROUGH_JSON(net, None)
