@@ -6,6 +6,7 @@ Energies in MWh, powers in MW; a per-unit base of 1 MVA makes them per unit at o
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -286,6 +287,27 @@ def with_reduced_needs(stays: list[list[Stay]], unreachable: list[tuple[Stay, fl
             reduced.append(replace(stay, e_need=min(stay.e_need, reached.get((stay.ev, stay.session), np.inf))))
         result.append(reduced)
     return result
+
+
+def trips_to_coupled(stays: list[list[Stay]]) -> dict[Any, float]:
+    """Energy that the way to a coupled stay uses, by session."""
+    return {
+        stay.session: stay.trip
+        for own in stays
+        for stay, after in zip(own, own[1:], strict=False)
+        if after.is_coupled and stay.trip > 0.0
+    }
+
+
+def arriving_empty(stays: list[list[Stay]], after: Collection[Any]) -> list[list[Stay]]:
+    """The coupled stays after the given sessions start empty: the EV charged on the way."""
+    return [
+        [
+            replace(stay, e_arrival=0.0) if before is not None and before.session in after else stay
+            for before, stay in zip([None, *own[:-1]], own, strict=True)
+        ]
+        for own in stays
+    ]
 
 
 def with_needs_of_next(stays: list[list[Stay]]) -> list[list[Stay]]:

@@ -11,27 +11,38 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.case.stays import Stay, unreachable_stays, with_reduced_needs
+from pandapower_evflex.case.stays import (
+    Stay,
+    arriving_empty,
+    trips_to_coupled,
+    unreachable_stays,
+    with_reduced_needs,
+)
 from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.opf.budget import Budget
+from pandapower_evflex.opf.budget import Budget, Watch
 from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
+from pandapower_evflex.opf.lost import Lost, exceeded_by, shortfall_or_lost
 from pandapower_evflex.opf.methods import solve
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.relaxation import Relaxation, relax, with_relaxed_limits
+from pandapower_evflex.opf.relaxation import Relaxation, least_loads, relax, with_relaxed_limits
 from pandapower_evflex.opf.results import SHORT_COLUMNS
 from pandapower_evflex.opf.shadow_prices import LimitPrices
 from pandapower_evflex.opf.shortfall import KEPT, MET_KWH, Shortfall, least_shortfall, short_mwh
 from pandapower_evflex.opf.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.study import Study
-from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification, violations_of
+from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: elements that a reason names
 NAMED = 3
 #: relative, and kWh: a lowered need is lowered by this much more, or the schedule would leave the solver no interior
 HAIR, HAIR_KWH = 1e-5, 1e-3
+#: sets of limits and trips that are given up one after the other
+MAX_ROUNDS = 8
+NOT_LEAST = "all limits that charging might cure are relaxed, no schedule was found that cures some of them"
+NO_SEARCH = "nothing but the least power is charged: the search for the least shortfall failed"
 
 
 @dataclass(frozen=True)
@@ -45,27 +56,77 @@ class BestEffort:
     waits: NDArray[np.object_]
 
 
-def best_effort(study: Study, flow: BatchedPowerFlow, options: Options, bar: Progress, clock: Stopwatch) -> BestEffort:
-    """Where the strict problem failed; the grid has a power flow without EVs in every period."""
+def best_effort(
+    study: Study, flow: BatchedPowerFlow, options: Options, budget: Budget, bar: Progress, clock: Stopwatch
+) -> BestEffort | str:
+    """Where the strict problem failed; the grid has a power flow without EVs in every period.
+
+    Returns
+    -------
+    BestEffort, or the option whose limit was reached before one was found
+    """
     with clock.phase("best effort"):
-        for whatever_cures in (False, True):
-            relaxation = relax(study.case, flow, whatever_cures=whatever_cures)
-            needs = relaxation.holding(study.stays)
-            stays = with_reduced_needs(needs, unreachable_stays(needs))
-            short = _least_shortfall(study, flow, relaxation, stays, needs, options, bar)
-            if short is not None:
-                break
-        else:
-            short = _nothing_charged(study, stays, needs)
+        plan = _plan(study, flow, budget, bar)
+        if isinstance(plan, str):
+            return plan
+        stays, needs, short, relaxation = plan.stays, plan.needs, plan.short, plan.relaxation
         lowered = _lowered(study, stays, needs, short)
         case = _case(study, flow, relaxation, lowered)
-    solution = solve(case, flow, grid_state(case, flow, case.evs.fixed_p), options, bar, clock)
+    solution = solve(case, flow, grid_state(case, flow, case.evs.fixed_p), options, budget, bar, clock)
     if not _keeps_limits(case, solution):
         solution = _without_flexibility(case, flow, short.schedule, solution)
     relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, lowered, short, relaxation)
     n_low = sum(a.e_low < b.e_low for a, b in zip(_flat(lowered), _flat(stays), strict=True))
-    solution = _named(solution, relaxed, shortages, n_low)
+    solution = _named(solution, relaxed, shortages, n_low, plan.doubt)
     return BestEffort(case, solution, relaxed, shortages, _waiting(relaxation.waits, case))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is given up: relaxed limits, and needs of the stays short by the least.
+
+    Parameters
+    ----------
+    needs, stays : lists of Stay   as asked, and lowered to what full power reaches where an EV waits
+    doubt : str                    why less may have been enough, "" where it may not
+    """
+
+    relaxation: Relaxation
+    needs: list[list[Stay]]
+    stays: list[list[Stay]]
+    short: Shortfall
+    doubt: str = ""
+
+
+def _plan(study: Study, flow: BatchedPowerFlow, budget: Budget, bar: Progress) -> _Plan | str:
+    """Limits that charging cannot cure beside the others are given up one set after the other, and trips too."""
+    lost = Lost()
+    for _ in range(MAX_ROUNDS):
+        relaxation = relax(study.case, flow, lost.limits)
+        needs = relaxation.holding(arriving_empty(study.stays, lost.trips))
+        stays = with_reduced_needs(needs, unreachable_stays(needs))
+        watch = budget.watch(bar)
+        found = _least_shortfall(study, flow, relaxation, stays, needs, watch)
+        if isinstance(found, Shortfall):
+            return _Plan(relaxation, needs, stays, found)
+        if watch.stopped_by:
+            return watch.stopped_by
+        if found is None or not found.is_more_than(lost):
+            break
+        lost = lost.joined(found)
+    everything = Lost(_curable(study.case, flow, relax(study.case, flow)), lost.trips)
+    relaxation = relax(study.case, flow, everything.limits)
+    needs = relaxation.holding(arriving_empty(study.stays, everything.trips))
+    stays = with_reduced_needs(needs, unreachable_stays(needs))
+    found = _least_shortfall(study, flow, relaxation, stays, needs, budget.watch(bar))
+    if not isinstance(found, Shortfall):
+        return _Plan(relaxation, needs, stays, _nothing_charged(study, stays, needs), NO_SEARCH)
+    return _Plan(relaxation, needs, stays, found, NOT_LEAST)
+
+
+def _curable(case: Case, flow: BatchedPowerFlow, relaxation: Relaxation) -> frozenset[tuple[int, int, int]]:
+    """Limits broken with every EV at its least load that are not relaxed."""
+    return exceeded_by(relaxation.kept, grid_state(case, flow, least_loads(case)), 0.0)
 
 
 def _case(study: Study, flow: BatchedPowerFlow, relaxation: Relaxation, stays: list[list[Stay]]) -> Case:
@@ -78,16 +139,23 @@ def _least_shortfall(
     relaxation: Relaxation,
     stays: list[list[Stay]],
     needs: list[list[Stay]],
-    options: Options,
-    bar: Progress,
-) -> Shortfall | None:
+    watch: Watch,
+) -> Shortfall | Lost | None:
+    """By the interior point; where it ends without one, by linear programs, which also say what is lost."""
+    trips = trips_to_coupled(stays)
+    bare = _changed(study, stays, lambda stay: replace(stay, e_need=trips.get(stay.session, 0.0), e_low=0.0))
+    case = _case(study, flow, relaxation, bare)
+    curable = _curable(study.case, flow, relaxation)
+    if not len(case.evs.slots):
+        left = exceeded_by(case.limits, grid_state(case, flow, case.evs.fixed_p), KEPT)
+        return Lost(left) if left else _nothing_charged(study, stays, needs)
+    low_curve = _low_curve(study, stays)
+    short = least_shortfall(case, _flat(needs), low_curve, flow, watch)
+    if short is not None or watch.stopped_by:
+        return short
     bare = _changed(study, stays, lambda stay: replace(stay, e_need=0.0, e_low=0.0))
     case = _case(study, flow, relaxation, bare)
-    if not len(case.evs.slots):  # a limit that charging could cure may be left
-        state = grid_state(case, flow, case.evs.fixed_p)
-        return None if violations_of(case.limits, state).blocks(KEPT).any() else _nothing_charged(study, stays, needs)
-    watch = Budget.of(options.solver_options).watch(bar)
-    return least_shortfall(case, _flat(needs), _low_curve(study, stays), flow, watch)
+    return shortfall_or_lost(case, _flat(needs), trips, low_curve, curable, flow, watch)
 
 
 def _changed(study: Study, stays: list[list[Stay]], change: Callable[[Stay], Stay]) -> list[list[Stay]]:
@@ -151,7 +219,7 @@ def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule,
     )
 
 
-def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low: int) -> Solution:
+def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low: int, doubt: str) -> Solution:
     """With status and message of a best effort."""
     parts = []
     if len(relaxed):
@@ -165,7 +233,7 @@ def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low
         parts.append(f"{len(short)} sessions leave {kwh:.2f} kWh short in sum, see result.short")
     if n_low:
         parts.append(f"{n_low} sessions stay below min_e_mwh for longer than full power would need")
-    message = "; ".join(["best effort", *parts, solution.message])
+    message = "; ".join(["best effort", *parts, *filter(None, [doubt]), solution.message])
     return replace(solution, status="best_effort", message=message)
 
 

@@ -55,6 +55,10 @@ class Budget:
             return self.named("max_cpu_time")
         return self.named("max_wall_time") if time.perf_counter() >= self.wall_end else ""
 
+    def stopped(self, status: str) -> bool:
+        """Whether a solve that ended with this status did so because of these limits."""
+        return status == "iteration_limit" and ("max_iter" in self.options or bool(self.used_up()))
+
     def named(self, option: str, default: Any = None) -> str:
         """As it was given."""
         if self.is_share and option in TIMES:

@@ -13,6 +13,7 @@ import pandas as pd
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.base_check import base_findings
 from pandapower_evflex.opf.best_effort import best_effort
+from pandapower_evflex.opf.budget import Budget
 from pandapower_evflex.opf.by_runpp import AGREES, RunppMoment, busiest_by_runpp
 from pandapower_evflex.opf.describe import describe
 from pandapower_evflex.opf.findings import findings_frame
@@ -198,7 +199,7 @@ def run_flexibility_opf(
 
 def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
     """Base check, exact solve, result."""
-    case = study.case
+    case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
         without_evs = grid_state(case, flow, case.evs.fixed_p)
@@ -206,27 +207,36 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
     if len(hopeless) and tries_its_best:
-        return _best_effort(net, study, options, clock, flow, findings)
+        return _best_effort(net, study, options, budget, clock, flow, findings)
     if len(hopeless):
         message = "no schedule exists:\n" + describe(hopeless)
         return _failed(net, study, options, clock, "infeasible", message, findings)
     if len(findings):
         logger.warning("to be cured by charging:\n%s", describe(findings))
     with Progress(options.progress) as bar, clock.phase("solve"):
-        solution = solve(case, flow, without_evs, options, bar, clock)
+        solution = solve(case, flow, without_evs, options, budget, bar, clock)
     if solution.status not in SOLVED:
-        if tries_its_best:
-            return _best_effort(net, study, options, clock, flow, findings)
+        if tries_its_best and not budget.stopped(solution.status):
+            return _best_effort(net, study, options, budget, clock, flow, findings)
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
     return _succeeded(net, study, options, clock, findings, solution)
 
 
 def _best_effort(
-    net: Any, study: Study, options: Options, clock: Stopwatch, flow: BatchedPowerFlow, findings: pd.DataFrame
+    net: Any,
+    study: Study,
+    options: Options,
+    budget: Budget,
+    clock: Stopwatch,
+    flow: BatchedPowerFlow,
+    findings: pd.DataFrame,
 ) -> FlexibilityOpfResult:
     with Progress(options.progress) as bar, clock.phase("solve"):
-        effort = best_effort(study, flow, options, bar, clock)
+        effort = best_effort(study, flow, options, budget, bar, clock)
+    if isinstance(effort, str):
+        message = f"no schedule keeps all limits and needs; stopped by {effort} before the best effort was found"
+        return _failed(net, study, options, clock, "iteration_limit", message, findings)
     result = _succeeded(net, replace(study, case=effort.case), options, clock, findings, effort.solution)
     waits = effort.waits != ""
     reasons = {

@@ -34,10 +34,15 @@ ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break
 
 
 def solve(
-    case: Case, flow: BatchedPowerFlow, without_evs: GridState, options: Options, bar: Progress, clock: Stopwatch
+    case: Case,
+    flow: BatchedPowerFlow,
+    without_evs: GridState,
+    options: Options,
+    budget: Budget,
+    bar: Progress,
+    clock: Stopwatch,
 ) -> Solution:
     """By the method of the options, with its tie-break."""
-    budget = Budget.of(options.solver_options)
     with clock.phase("screening"):
         needed = screen(case, flow, without_evs)
     if not len(case.evs.slots):

@@ -3,6 +3,7 @@ them wait."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,12 +70,12 @@ def least_loads(case: Case) -> FloatArray:
     return p
 
 
-def relax(case: Case, flow: BatchedPowerFlow, *, whatever_cures: bool) -> Relaxation:
+def relax(case: Case, flow: BatchedPowerFlow, given_up: Collection[tuple[int, int, int]] = ()) -> Relaxation:
     """What the grid breaks with every EV at its least load.
 
     Parameters
     ----------
-    whatever_cures : bool    also limits that charging may cure: where no schedule was found that does
+    given_up : of (period, kind, position)    limits that charging might cure, but not beside the others
     """
     state = grid_state(case, flow, least_loads(case))
     violations = violations_of(case.limits, state)
@@ -83,8 +84,10 @@ def relax(case: Case, flow: BatchedPowerFlow, *, whatever_cures: bool) -> Relaxa
     waits = np.full(case.evs.fixed_p.shape, "", dtype=object)
     for t in np.flatnonzero(violations.blocks(0.0)).tolist():
         broken = broken_limits(case, flow, state, violations, t, tolerance=0.0)
-        for number in np.flatnonzero(whatever_cures | ~broken.curable).tolist():
+        for number, curable in enumerate(broken.curable.tolist()):
             kind, i = int(broken.rows.kind[number]), int(broken.rows.position[number])
+            if curable and (t, kind, i) not in given_up:
+                continue
             name = "end" if kind == OVERLOAD else "vm_min" if kind == UNDERVOLTAGE else "vm_max"
             getattr(kept, name)[t, i] = (state.loading if kind == OVERLOAD else state.vm)[t, i]
             is_relaxed[name][t, i] = True

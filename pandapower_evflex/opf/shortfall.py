@@ -30,7 +30,7 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 from pandapower_evflex.solvers.chain_interior_point import solve_chains
 from pandapower_evflex.solvers.chain_problem import ChainPoint, ChainProblem
-from pandapower_evflex.solvers.chain_system import Forms, Rows
+from pandapower_evflex.solvers.chain_system import BoolArray, Forms, Rows
 
 #: kWh; a need missed by less is met
 MET_KWH = 1e-3
@@ -63,13 +63,16 @@ class Shortfall:
 
 
 @dataclass(frozen=True)
-class _Departures:
+class Departures:
     """Last slot of every stay that has one, the energy needed there and at departure, kWh."""
 
     stay: IntArray
     slot: IntArray
     need: FloatArray
     e_need: FloatArray
+
+    def of(self, chosen: BoolArray) -> Departures:
+        return Departures(self.stay[chosen], self.slot[chosen], self.need[chosen], self.e_need[chosen])
 
 
 def least_shortfall(
@@ -87,8 +90,8 @@ def least_shortfall(
     needs : list of Stay             the same stays with their needs
     low_curve : float [n_slot]       minimum-energy curve of the lower limit alone, MWh
     """
-    case = _without_activation(case)
-    departures = _departures(case, needs)
+    case = without_activation(case)
+    departures = departures_of(case, needs)
     chains = build_chains(case)
     first = _elastic(case, chains, departures, low_curve * KW)
     needed = screen(case, flow, grid_state(case, flow, case.evs.fixed_p))
@@ -115,13 +118,13 @@ def least_shortfall(
     return Shortfall(short_mwh(case, needs, schedule), schedule, _reasons(case, network, point, len(needs)))
 
 
-def _without_activation(case: Case) -> Case:
+def without_activation(case: Case) -> Case:
     n = len(case.evs.slots)
     nothing = Offers(np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n))
     return replace(case, evs=replace(case.evs, offers={"up": nothing, "down": nothing}), scenarios=("base",))
 
 
-def _departures(case: Case, needs: list[Stay]) -> _Departures:
+def departures_of(case: Case, needs: list[Stay]) -> Departures:
     slots = case.evs.slots
     slot = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True)) if len(slots) else np.empty(0, dtype=int)
     need, e_need = [], []
@@ -130,13 +133,18 @@ def _departures(case: Case, needs: list[Stay]) -> _Departures:
         later = stay.is_held[int(np.flatnonzero(stay.periods == slots.period[i])[0]) + 1 :].sum()
         need.append((stay.e_need - stay.e_after - stay.energy_per_p * stay.p_min * later) * KW)
         e_need.append(stay.e_need * KW)
-    return _Departures(slots.stay[slot], slot, np.array(need), np.array(e_need))
+    return Departures(slots.stay[slot], slot, np.array(need), np.array(e_need))
 
 
-def _elastic(case: Case, chains: EvChains, departures: _Departures, low_kwh: FloatArray) -> ChainProblem:
+def is_asked(case: Case, departures: Departures) -> BoolArray:
+    """Where a need is above what is there without any charging."""
+    return departures.need > case.evs.slots.e_least[departures.slot] * KW
+
+
+def _elastic(case: Case, chains: EvChains, departures: Departures, low_kwh: FloatArray) -> ChainProblem:
     """Least sum of what is short; D of a last slot is s, T what a slot lacks of the curve of the lower limit."""
     slots, n = case.evs.slots, len(case.evs.slots)
-    asked = departures.need > slots.e_least[departures.slot] * KW
+    asked = is_asked(case, departures)
     at, need = departures.slot[asked], departures.need[asked]
     low = np.flatnonzero(low_kwh > slots.e_least * KW + MET_KWH)
     c, high = np.zeros((n, 3)), chains.problem.high.copy()
@@ -159,7 +167,7 @@ def _elastic(case: Case, chains: EvChains, departures: _Departures, low_kwh: Flo
     )
 
 
-def _fairest(first: ChainProblem, departures: _Departures, short_kwh: float) -> ChainProblem:
+def _fairest(first: ChainProblem, departures: Departures, short_kwh: float) -> ChainProblem:
     """Of all ways to be short by so much, the least squares of shortfall over need."""
     at = departures.slot[first.c[departures.slot, DOWN] > 0.0]
     e_need = departures.e_need[first.c[departures.slot, DOWN] > 0.0]
@@ -177,7 +185,7 @@ def _fairest(first: ChainProblem, departures: _Departures, short_kwh: float) -> 
     )
 
 
-def _start(case: Case, departures: _Departures, low_kwh: FloatArray) -> FloatArray:
+def _start(case: Case, departures: Departures, low_kwh: FloatArray) -> FloatArray:
     """Hardly anything is charged, everything is short: a point that keeps every limit of the cars."""
     slots = case.evs.slots
     most, least = np.minimum(slots.e_most, slots.e_max), np.maximum(slots.e_least, slots.e_min)

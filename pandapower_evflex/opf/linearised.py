@@ -1,0 +1,281 @@
+r"""The least shortfall by linear programs over the energies, where the interior point finds none.
+
+Limits of the grid are linearised at the powers of the program before; a region about these shrinks, so that what
+curvature adds vanishes. Every limit of the grid may be exceeded at a price far above that of an unmet need: with
+:math:`h_i(p) \approx h_i(p_0) + g_i^T (p - p_0)` in kW of the car with the strongest effect,
+
+.. math:: \min \; \sum_i c_i u_i + C \sum_j t_j + \sum_j s_j, \qquad h_i(p) \le u_i, \;
+          E_j + s_j \ge E_{need,j}, \; E_j + t_j \ge E_{trip,j}
+
+so there always is a solution, and it says what cannot be had: limits that charging could lower, but not all of them
+below their value, and trips to coupled sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_matrix, csr_matrix, diags, eye, hstack, vstack
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
+from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients, limit_values
+
+#: per kW beyond a limit that stands, and beyond one that charging may cure; per kWh that a trip lacks; per kWh below
+#: the curve of the lower limit. An unmet need costs 1 per kWh
+LIMIT_COST, CURE_COST, TRIP_COST, CURVE_COST = 1e5, 1e3, 10.0, 1e-4
+#: h from which on a limit has a row, and how many of one kind join a period at once
+NEAR, JOIN_AT_ONCE = -0.02, 3
+#: shares of full power by which powers may change from one program to the next
+REGIONS = (1.0, 1.0, 1.0, *(0.5**k for k in range(1, 11)))
+#: relative, and kWh: the steps have ended
+KEPT, SAME_KWH = 1e-8, 1e-5
+#: relative, and kWh; what the second stage may add to the least sum
+SUM_ROOM, SUM_ROOM_KWH = 1e-6, 1e-4
+#: tangents of the squares to begin with
+N_TANGENTS = 12
+#: relative to the least power that a car with an effect moves; below it none has
+NO_EFFECT = 1e-10
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What is asked of the energies at last slots of stays, kWh.
+
+    Parameters
+    ----------
+    slot, need, e_need : [n]         what is missing below the need costs 1; squares are of shares of e_need
+    trip_slot, trip : [n_trip]       energy that the way to a coupled session uses
+    low_slot, low : [n_low]          minimum-energy curve of the lower limit
+    """
+
+    slot: IntArray
+    need: FloatArray
+    e_need: FloatArray
+    trip_slot: IntArray
+    trip: FloatArray
+    low_slot: IntArray
+    low: FloatArray
+
+
+@dataclass(frozen=True)
+class LinearisedShortfall:
+    """End of the programs.
+
+    Parameters
+    ----------
+    schedule : Schedule            nothing activated
+    state : GridState              its power flow
+    short, no_trip : float         of `Wants`, kWh
+    rows : LimitRows, price : float [n_row]    limits of the grid that decide, `case` is the period
+    """
+
+    schedule: Schedule
+    state: GridState
+    short: FloatArray
+    no_trip: FloatArray
+    rows: LimitRows
+    price: FloatArray
+
+
+@dataclass
+class _Programs:
+    """The linear programs of one case; ``p_kw`` [n_slot] is the point of the next one."""
+
+    case: Case
+    flow: BatchedPowerFlow
+    wants: Wants
+    curable: Collection[tuple[int, int, int]]
+    p_kw: FloatArray
+    at: set[tuple[int, int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        slots, n = self.case.evs.slots, len(self.case.evs.slots)
+        per_energy = 1.0 / slots.energy_per_p
+        follows = np.flatnonzero(slots.previous >= 0)
+        before = csr_matrix((np.ones(len(follows)), (follows, slots.previous[follows])), (n, n))
+        self._power = csr_matrix(diags(per_energy) @ (eye(n) - before))
+        self._power_0 = -slots.e_offset * KW * per_energy
+        most = np.minimum(slots.e_most, slots.e_max)
+        self._e_low = np.where(slots.pinned, most, slots.e_min) * KW
+        self._e_high = np.where(slots.pinned, most, slots.e_max) * KW
+
+    def state(self, p_kw: FloatArray) -> GridState:
+        evs = self.case.evs
+        p = evs.fixed_p.copy()
+        p[evs.slots.period, evs.slots.ev] = p_kw / KW
+        return grid_state(self.case, self.flow, p)
+
+    def solve(self, region: float, squares: _Squares | None) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, LimitRows]:
+        """Powers [n_slot], shortfalls, what trips lack, prices of the rows, and the rows."""
+        slots, wants, n = self.case.evs.slots, self.wants, len(self.case.evs.slots)
+        rows, h, slope = self._linearised()
+        sizes = (n, len(wants.slot), len(wants.trip_slot), len(wants.low_slot), len(rows), len(wants.slot))
+        ends = np.cumsum(sizes)
+        of = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
+        def placed(*parts: tuple[int, csr_matrix]) -> csr_matrix:
+            known = dict(parts)
+            height = parts[0][1].shape[0]
+            return hstack([known.get(k, csr_matrix((height, size))) for k, size in enumerate(sizes)], format="csr")
+
+        p_low = np.maximum(slots.p_min * KW, self.p_kw - region * slots.p_max * KW)
+        p_high = np.minimum(slots.p_max * KW, self.p_kw + region * slots.p_max * KW)
+        parts = [
+            (placed((0, self._power)), p_high - self._power_0),
+            (placed((0, -self._power)), self._power_0 - p_low),
+            (placed((0, slope @ self._power), (4, -eye(len(rows)))), slope @ (self.p_kw - self._power_0) - h),
+        ]
+        for k, slot, energy in (
+            (1, wants.slot, wants.need),
+            (2, wants.trip_slot, wants.trip),
+            (3, wants.low_slot, wants.low),
+        ):
+            picked = csr_matrix((np.ones(len(slot)), (np.arange(len(slot)), slot)), (len(slot), n))
+            parts.append((placed((0, -picked), (k, -eye(len(slot)))), -energy))
+        cost = np.zeros(ends[-1])
+        cost[of[1]], cost[of[2]], cost[of[3]] = 1.0, TRIP_COST, CURVE_COST
+        cost[of[4]] = [
+            CURE_COST if row in self.curable else LIMIT_COST
+            for row in zip(rows.case.tolist(), rows.kind.tolist(), rows.position.tolist(), strict=True)
+        ]
+        if squares is not None:
+            cost[of[1]], cost[of[5]] = 0.0, 1.0
+            parts += squares.parts(placed, len(wants.slot))
+        lower, upper = np.zeros(ends[-1]), np.full(ends[-1], np.inf)
+        lower[of[0]], upper[of[0]] = self._e_low, self._e_high
+        solved = linprog(
+            cost,
+            vstack([a for a, _ in parts], format="csr"),
+            np.concatenate([b for _, b in parts]),
+            bounds=np.stack([lower, upper], axis=1),
+            method="highs",
+        )
+        if solved.x is None:
+            raise _NoProgram
+        price = -solved.ineqlin.marginals[2 * n : 2 * n + len(rows)]
+        return self._power @ solved.x[of[0]] + self._power_0, solved.x[of[1]], solved.x[of[2]], price, rows
+
+    def _linearised(self) -> tuple[LimitRows, FloatArray, csr_matrix]:
+        """Rows, their h and slopes [n_row, n_slot] at the point, in kW of the car with the strongest effect."""
+        evs, slots = self.case.evs, self.case.evs.slots
+        state = self.state(self.p_kw)
+        limits = self.case.seen_limits
+        table = limit_values(limits, state.vm, state.loading)
+        self._join(table)
+        rows = LimitRows(*np.array(sorted(self.at), dtype=np.int64).reshape(-1, 3).T.copy())
+        h = rows.values(table)
+        gradient = limit_gradients(self.flow, rows, state.v, limits)
+        of_period = [np.flatnonzero(slots.period == t) for t in range(self.case.horizon.n_periods)]
+        row = np.repeat(np.arange(len(rows)), [len(of_period[t]) for t in rows.case.tolist()])
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *[of_period[t] for t in rows.case.tolist()]])
+        g = gradient[row, evs.bus_row[slots.ev[slot]]]
+        slope = (g.real + g.imag * evs.tan_phi[slots.ev[slot]]) / KW
+        strongest = np.zeros(len(rows))
+        np.maximum.at(strongest, row, np.abs(slope))
+        scale = 1.0 / np.maximum(strongest, NO_EFFECT)
+        matrix = coo_matrix((slope * scale[row], (row, slot)), (len(rows), len(slots))).tocsr()
+        return rows, h * scale, matrix
+
+    def _join(self, table: dict[int, FloatArray]) -> None:
+        plugged = np.isin(np.arange(self.case.horizon.n_periods), self.case.evs.slots.period)
+        for kind, h in table.items():
+            for t in np.flatnonzero(plugged & (h > NEAR).any(axis=1)).tolist():
+                worst = np.argsort(-h[t], kind="stable")
+                new = [i for i in worst[h[t][worst] > NEAR].tolist() if (t, kind, i) not in self.at]
+                self.at.update((t, kind, i) for i in new[:JOIN_AT_ONCE])
+
+    def pulled_back(self, p_kw: FloatArray) -> FloatArray:
+        """Powers of periods without a power flow, halfway back to the point again and again."""
+        period = self.case.evs.slots.period
+        for _ in range(20):
+            lost = ~self.state(p_kw).converged[period]
+            if not lost.any():
+                break
+            p_kw = np.where(lost, 0.5 * (p_kw + self.p_kw), p_kw)
+        return p_kw
+
+
+class _NoProgram(Exception):
+    """The linear program has no solution: the limits of the cars leave none."""
+
+
+@dataclass
+class _Squares:
+    """Tangents of the squares of shortfall over need, at a grid and at what was met."""
+
+    e_need: FloatArray
+    most: float
+    points: list[FloatArray]
+
+    def parts(self, placed: Callable[..., csr_matrix], n: int) -> list[tuple[csr_matrix, FloatArray]]:
+        parts = [(placed((1, csr_matrix(np.ones((1, n))))), np.array([self.most]))]
+        for s in self.points:  # t >= (2 s_k s - s_k^2) / need^2
+            slope = 2.0 * s / self.e_need**2
+            parts.append((placed((1, diags(slope).tocsr()), (5, -eye(n))), s**2 / self.e_need**2))
+        return parts
+
+
+def least_by_linear_programs(
+    case: Case,
+    wants: Wants,
+    curable: Collection[tuple[int, int, int]],
+    flow: BatchedPowerFlow,
+    keep_going: Callable[[], bool],
+) -> LinearisedShortfall | None:
+    """None where the time is up, or the limits of the cars leave nothing.
+
+    Parameters
+    ----------
+    case : Case                     whose stays need nothing
+    curable : of (period, kind, position)    limits that may be exceeded at a lower price
+    """
+    programs = _Programs(case, flow, wants, curable, case.evs.slots.p_min * KW)
+    try:
+        found = _stage(programs, None, keep_going)
+        if found is not None and found.short.sum() > SUM_ROOM_KWH:
+            most = found.short.sum() * (1.0 + SUM_ROOM) + SUM_ROOM_KWH
+            grid = [share * wants.e_need for share in np.linspace(0.0, 1.0, N_TANGENTS)]
+            fairer = _stage(programs, _Squares(wants.e_need, most, [*grid, found.short]), keep_going)
+            found = fairer if fairer is not None and _no_worse(case, fairer, found) else found
+    except _NoProgram:
+        return None
+    return found
+
+
+def _no_worse(case: Case, fairer: LinearisedShortfall, found: LinearisedShortfall) -> bool:
+    return _excess(case, fairer.state) <= max(_excess(case, found.state), 10.0 * KEPT)
+
+
+def _excess(case: Case, state: GridState) -> float:
+    if not state.converged.all():
+        return np.inf
+    table = limit_values(case.limits, state.vm, state.loading)
+    return max(float(np.max(h, initial=0.0)) for h in table.values())
+
+
+def _stage(programs: _Programs, squares: _Squares | None, keep_going: Callable[[], bool]) -> LinearisedShortfall | None:
+    before, result = np.inf, None
+    for region in REGIONS:
+        if not keep_going():
+            return None
+        p_kw, short, no_trip, price, rows = programs.solve(region, squares)
+        programs.p_kw = programs.pulled_back(p_kw)
+        state = programs.state(p_kw)
+        p = p_kw / KW
+        schedule = schedule_from_slots(programs.case, {"up": p, "base": p, "down": p})
+        result = LinearisedShortfall(schedule, state, short, no_trip, rows, price)
+        if squares is not None:
+            squares.points.append(short)
+        value = float(short.sum() if squares is None else np.sum((short / squares.e_need) ** 2))
+        excess = _excess(programs.case, state)
+        if excess <= KEPT and abs(before - value) <= SAME_KWH * (1.0 if squares is None else 1e-2):
+            break
+        before = value
+    return result
