@@ -142,8 +142,7 @@ def _least_shortfall(
     watch: Watch,
 ) -> Shortfall | Lost | None:
     """By the interior point; where it ends without one, by linear programs, which also say what is lost."""
-    trips = trips_to_coupled(stays)
-    bare = _changed(study, stays, lambda stay: replace(stay, e_need=trips.get(stay.session, 0.0), e_low=0.0))
+    bare = _changed(study, stays, lambda stay: replace(stay, e_need=0.0, e_low=0.0))
     case = _case(study, flow, relaxation, bare)
     curable = _curable(study.case, flow, relaxation)
     if not len(case.evs.slots):
@@ -153,9 +152,7 @@ def _least_shortfall(
     short = least_shortfall(case, _flat(needs), low_curve, flow, watch)
     if short is not None or watch.stopped_by:
         return short
-    bare = _changed(study, stays, lambda stay: replace(stay, e_need=0.0, e_low=0.0))
-    case = _case(study, flow, relaxation, bare)
-    return shortfall_or_lost(case, _flat(needs), trips, low_curve, curable, flow, watch)
+    return shortfall_or_lost(case, _flat(needs), trips_to_coupled(stays), low_curve, curable, flow, watch)
 
 
 def _changed(study: Study, stays: list[list[Stay]], change: Callable[[Stay], Stay]) -> list[list[Stay]]:

@@ -7,7 +7,7 @@ curvature adds vanishes. Every limit of the grid may be exceeded at a price far 
 .. math:: \min \; \sum_i c_i u_i + C \sum_j t_j + \sum_j s_j, \qquad h_i(p) \le u_i, \;
           E_j + s_j \ge E_{need,j}, \; E_j + t_j \ge E_{trip,j}
 
-so there always is a solution, and it says what cannot be had: limits that charging could lower, but not all of them
+where an EV charges t on the way. So there always is a solution, and it says what cannot be had: limits that charging could lower, but not all of them
 below their value, and trips to coupled sessions.
 """
 
@@ -101,10 +101,13 @@ class _Programs:
         follows = np.flatnonzero(slots.previous >= 0)
         before = csr_matrix((np.ones(len(follows)), (follows, slots.previous[follows])), (n, n))
         self._power = csr_matrix(diags(per_energy) @ (eye(n) - before))
+        after = np.array([np.flatnonzero(slots.previous == i) for i in self.wants.trip_slot], dtype=np.int64).reshape(
+            -1
+        )
+        trips = np.arange(len(after))
+        self._on_the_way = csr_matrix((-per_energy[after], (after, trips)), (n, len(after)))
         self._power_0 = -slots.e_offset * KW * per_energy
-        most = np.minimum(slots.e_most, slots.e_max)
-        self._e_low = np.where(slots.pinned, most, slots.e_min) * KW
-        self._e_high = np.where(slots.pinned, most, slots.e_max) * KW
+        self._e_high = np.minimum(slots.e_most, slots.e_max) * KW
 
     def state(self, p_kw: FloatArray) -> GridState:
         evs = self.case.evs
@@ -112,7 +115,9 @@ class _Programs:
         p[evs.slots.period, evs.slots.ev] = p_kw / KW
         return grid_state(self.case, self.flow, p)
 
-    def solve(self, region: float, squares: _Squares | None) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, LimitRows]:
+    def solve(
+        self, region: float, squares: _Squares | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, LimitRows]:
         """Powers [n_slot], shortfalls, what trips lack, prices of the rows, and the rows."""
         slots, wants, n = self.case.evs.slots, self.wants, len(self.case.evs.slots)
         rows, h, slope = self._linearised()
@@ -128,9 +133,12 @@ class _Programs:
         p_low = np.maximum(slots.p_min * KW, self.p_kw - region * slots.p_max * KW)
         p_high = np.minimum(slots.p_max * KW, self.p_kw + region * slots.p_max * KW)
         parts = [
-            (placed((0, self._power)), p_high - self._power_0),
-            (placed((0, -self._power)), self._power_0 - p_low),
-            (placed((0, slope @ self._power), (4, -eye(len(rows)))), slope @ (self.p_kw - self._power_0) - h),
+            (placed((0, self._power), (2, self._on_the_way)), p_high - self._power_0),
+            (placed((0, -self._power), (2, -self._on_the_way)), self._power_0 - p_low),
+            (
+                placed((0, slope @ self._power), (2, slope @ self._on_the_way), (4, -eye(len(rows)))),
+                slope @ (self.p_kw - self._power_0) - h,
+            ),
         ]
         for k, slot, energy in (
             (1, wants.slot, wants.need),
@@ -149,7 +157,7 @@ class _Programs:
             cost[of[1]], cost[of[5]] = 0.0, 1.0
             parts += squares.parts(placed, len(wants.slot))
         lower, upper = np.zeros(ends[-1]), np.full(ends[-1], np.inf)
-        lower[of[0]], upper[of[0]] = self._e_low, self._e_high
+        upper[of[0]] = self._e_high
         solved = linprog(
             cost,
             vstack([a for a, _ in parts], format="csr"),
@@ -160,7 +168,8 @@ class _Programs:
         if solved.x is None:
             raise _NoProgram
         price = -solved.ineqlin.marginals[2 * n : 2 * n + len(rows)]
-        return self._power @ solved.x[of[0]] + self._power_0, solved.x[of[1]], solved.x[of[2]], price, rows
+        p_kw = self._power @ solved.x[of[0]] + self._on_the_way @ solved.x[of[2]] + self._power_0
+        return p_kw, solved.x[of[1]], solved.x[of[2]], price, rows
 
     def _linearised(self) -> tuple[LimitRows, FloatArray, csr_matrix]:
         """Rows, their h and slopes [n_row, n_slot] at the point, in kW of the car with the strongest effect."""
