@@ -7,8 +7,8 @@ curvature adds vanishes. Every limit of the grid may be exceeded at a price far 
 .. math:: \min \; \sum_i c_i u_i + C \sum_j t_j + \sum_j s_j, \qquad h_i(p) \le u_i, \;
           E_j + s_j \ge E_{need,j}, \; E_j + t_j \ge E_{trip,j}
 
-where an EV charges t on the way. So there always is a solution, and it says what cannot be had: limits that charging could lower, but not all of them
-below their value, and trips to coupled sessions.
+where an EV charges t on the way. So there always is a solution, and it says what cannot be had: limits that charging
+could lower, but not all of them below their value, and trips to coupled sessions.
 """
 
 from __future__ import annotations
