@@ -92,7 +92,7 @@ def read_stays(
 
 def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]:
     """The columns that the estimate reads, under their names here."""
-    is_said = columns is not None and "duration" in columns
+    is_said = isinstance(columns, Mapping | pd.Series) and "duration" in columns
     known = {name: (name,) for name in (*KNOWN, "duration")}
     required = ("arrival", "evse") if is_said else REQUIRED
     cells = session_columns(TABLE, sessions, columns, known, required)

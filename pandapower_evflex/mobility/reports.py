@@ -12,7 +12,7 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.ids import read_ids
-from pandapower_evflex.tables.kinds import raise_if, shown
+from pandapower_evflex.tables.kinds import raise_if
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.schema import Column
@@ -83,9 +83,6 @@ def sessions_from_reports(
     InvalidInputError    a column is missing, no report names a user, energies that are text, most sessions of a column
         of users overlap (a port number without its station), times that cannot be read in one way (see `hours_since`)
     """
-    if columns is not None and not isinstance(columns, Mapping | pd.Series):
-        remedy = 'give {"user": ..., "plug_in": ..., ...}, or None'
-        raise InvalidInputError([Fault(TABLE, "columns", (), shown(columns), "are no names of columns", remedy)])
     cells = _columns_of(reports, columns)
     users = read_ids(TABLE, "user", cells["user"])
     energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")
@@ -124,7 +121,7 @@ def sessions_from_reports(
 def _columns_of(reports: Any, columns: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the reports tell; a duration that the caller names tells the plug-out."""
     known = {**REPORT_COLUMNS, "duration": ("duration",)}
-    if columns is None or "duration" not in columns:
+    if not isinstance(columns, Mapping | pd.Series) or "duration" not in columns:
         cells = session_columns(TABLE, reports, columns, known, tuple(REPORT_COLUMNS))
         cells.pop("duration", None)
         return cells
