@@ -31,7 +31,8 @@ class Reference:
         """Rows whose label belongs to ``target``."""
         if self.target:
             return np.full(len(frame), self.target == target)
-        return (frame["element_type"] == target).to_numpy(dtype=bool)
+        is_target = (isinstance(cell, str) and cell == target for cell in frame["element_type"])
+        return np.fromiter(is_target, dtype=bool, count=len(frame))
 
 
 def references_of(schema: TableSchema) -> tuple[Reference, ...]:
