@@ -75,7 +75,9 @@ def _other_than_dates(index: pd.Index, faults: list[Fault]) -> PeriodLabels | No
     if isinstance(index, pd.TimedeltaIndex):
         return _of_steps(index / pd.Timedelta(hours=1), faults)
     if isinstance(index, pd.PeriodIndex) and not isinstance(index.freq, (pd.offsets.Tick, pd.offsets.Day)):
-        return _refused(faults, f"a PeriodIndex of freq {index.freqstr!r}", "has periods of several lengths")
+        fault = Fault("profiles", "index", (), f"a PeriodIndex of freq {index.freqstr!r}", "has uneven periods", EVEN)
+        faults.append(fault)
+        return nothing
     if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         return None
     cells = pd.Series(np.asarray(index, dtype=object)).infer_objects()
