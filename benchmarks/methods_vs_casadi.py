@@ -11,7 +11,7 @@ from casadi_model import solve_with_casadi
 
 import pandapower_evflex as evf
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.read import read_study
 
 N_RUNS = 5
 

@@ -5,6 +5,7 @@ from types import ModuleType
 
 from pandapower_evflex import mobility, networks, toolbox
 from pandapower_evflex.case.controllers import profiles_from_controllers
+from pandapower_evflex.cpo.chain.markov import count_transition_matrices, estimate_transition_matrices, simulate_lattice
 from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -22,20 +23,19 @@ from pandapower_evflex.cpo.equations import (
     velocity_limit,
     velocity_of_reduction,
 )
-from pandapower_evflex.cpo.lattice import PeakShave, shave_peak
-from pandapower_evflex.cpo.markov import count_transition_matrices, estimate_transition_matrices, simulate_lattice
-from pandapower_evflex.cpo.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.peak_shape import peak_shape
-from pandapower_evflex.cpo.peak_shaving import cpo_peak_shaving
-from pandapower_evflex.cpo.rates import CpoRates, cpo_rates_from_sessions
-from pandapower_evflex.cpo.shave_lp import max_shave_lp
-from pandapower_evflex.cpo.shaving import max_peak_shave
+from pandapower_evflex.cpo.sessions.rates import CpoRates, cpo_rates_from_sessions
+from pandapower_evflex.cpo.shave.lattice import PeakShave, shave_peak
+from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
+from pandapower_evflex.cpo.shave.peak_shaving import cpo_peak_shaving
+from pandapower_evflex.cpo.shave.shave_lp import max_shave_lp
+from pandapower_evflex.cpo.shave.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
-from pandapower_evflex.opf.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
-from pandapower_evflex.opf.on_net import write_period
-from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.as_loads import with_evs_as_loads
+from pandapower_evflex.opf.report.on_net import write_period
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import uncontrolled_charging
 from pandapower_evflex.planning.costs import (
     cost_deltas,
@@ -46,9 +46,9 @@ from pandapower_evflex.planning.costs import (
     loss_cost,
     reliability_cost,
 )
-from pandapower_evflex.planning.horizon import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
+from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pandapower_evflex.networks import suburban_lv
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
-from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging
 from pandapower_evflex.output import prepare_folder, say, writing
 

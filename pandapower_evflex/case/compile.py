@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.ev_case import EvCase, charge_at_arrival, offers_of, slots_of
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.case.horizon import Profiles
 from pandapower_evflex.case.limits import Limits, Relaxed
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.periods import Horizon
-from pandapower_evflex.case.stays import Stay, with_needs_of_next
+from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.ev_slots import EvCase, charge_at_arrival, offers_of, slots_of
+from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.tables.cos_phi_p import tan_phi

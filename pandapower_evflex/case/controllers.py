@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.horizon import SUPPORTED, Profile
+from pandapower_evflex.case.profiles import SUPPORTED, Profile
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.kinds import check_net

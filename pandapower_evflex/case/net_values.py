@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.horizon import SUPPORTED
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_tables import NET_TABLES
+from pandapower_evflex.case.profiles import SUPPORTED
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 from pandapower_evflex.tables.number_text import read_hint

@@ -10,8 +10,8 @@ import numpy as np
 from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.ev_chain import KW, Schedule, objective_scale, offers_of_free_slots, schedule_from_slots
-from pandapower_evflex.solvers.chain_problem import ChainProblem
-from pandapower_evflex.solvers.chain_system import BoolArray, Forms
+from pandapower_evflex.solvers.chains.problem import ChainProblem
+from pandapower_evflex.solvers.chains.system import BoolArray, Forms
 
 #: columns of x
 ENERGY, UP, DOWN = 0, 1, 2

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.case.ev_case import Offers, Slots, fill_energies_while_held
+from pandapower_evflex.elements.ev_slots import Offers, Slots, fill_energies_while_held
 from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder

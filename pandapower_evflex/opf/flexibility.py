@@ -11,28 +11,28 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
-from pandapower_evflex.opf.base_check import base_findings
-from pandapower_evflex.opf.best_effort import best_effort
-from pandapower_evflex.opf.budget import Budget
-from pandapower_evflex.opf.by_runpp import AGREES, RunppMoment, busiest_by_runpp
-from pandapower_evflex.opf.describe import describe
-from pandapower_evflex.opf.findings import findings_frame
-from pandapower_evflex.opf.methods import ONE_OF_MANY, solve
-from pandapower_evflex.opf.on_net import clear_results, write_results
+from pandapower_evflex.opf.effort.best_effort import best_effort
+from pandapower_evflex.opf.findings.describe import describe
+from pandapower_evflex.opf.findings.remedies import FINAL, ways_on
+from pandapower_evflex.opf.findings.table import findings_frame
 from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.precheck.base_check import base_findings
+from pandapower_evflex.opf.precheck.room import room_findings
 from pandapower_evflex.opf.progress import Progress, announce_compilation
-from pandapower_evflex.opf.remedies import FINAL, ways_on
-from pandapower_evflex.opf.results import (
+from pandapower_evflex.opf.read import Study, read_study
+from pandapower_evflex.opf.report.by_runpp import AGREES, RunppMoment, busiest_by_runpp
+from pandapower_evflex.opf.report.on_net import clear_results, write_results
+from pandapower_evflex.opf.report.results import (
     RELAXED_COLUMNS,
     SHORT_COLUMNS,
     FlexibilityOpfResult,
     solved_result,
     unsolved_result,
 )
-from pandapower_evflex.opf.room import room_findings
-from pandapower_evflex.opf.solution import Solution
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
+from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.study import Study, read_study
 from pandapower_evflex.opf.verify import VERIFIED, grid_state, largest_violation, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 

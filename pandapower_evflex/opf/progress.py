@@ -9,7 +9,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from pandapower_evflex.kernels.jit import is_compiled, is_stored
-from pandapower_evflex.solvers.chain_kernels import schur
+from pandapower_evflex.solvers.chains.kernels import schur
 
 logger = logging.getLogger(__name__)
 

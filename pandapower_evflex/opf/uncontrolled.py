@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.case.compile import Case
-from pandapower_evflex.case.ev_case import charge_at_arrival
-from pandapower_evflex.case.stays import Stay
+from pandapower_evflex.elements.ev_slots import charge_at_arrival
+from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.nlp.layout import FloatArray
-from pandapower_evflex.opf.findings import exceeded_limits, findings_frame
+from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.results import FlexibilityOpfResult, period_labels
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.read import read_study
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import element_loading_percent

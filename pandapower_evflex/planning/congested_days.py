@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.planning.congestion.overload import Overload, Overloads, find_overloads, joined
+from pandapower_evflex.planning.congestion.procurement import Purchase, buy, demand_of, nothing
+from pandapower_evflex.planning.congestion.sheds import least_cost_sheds
+from pandapower_evflex.planning.congestion.site_calls import SiteCall, calls_of
+from pandapower_evflex.planning.congestion.window_profiles import window_profile
+from pandapower_evflex.planning.congestion.windows import Congestion, Window, congestions, runs
 from pandapower_evflex.planning.days import ComplexArray, FloatArray
-from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import Overload, Overloads, find_overloads, joined
-from pandapower_evflex.planning.procurement import Purchase, buy, demand_of, nothing
-from pandapower_evflex.planning.settings import PlanningCase
-from pandapower_evflex.planning.sheds import least_cost_sheds
-from pandapower_evflex.planning.site_calls import SiteCall, calls_of
-from pandapower_evflex.planning.window_profiles import window_profile
-from pandapower_evflex.planning.windows import Congestion, Window, congestions, runs
+from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.planning_case import PlanningCase
 
 #: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
 #: are left out); beyond it, and for voltages and meshes, the program is solved again with what is still missing

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.case.compile import profile_deviation
 from pandapower_evflex.case.controllers import idle_controllers
-from pandapower_evflex.case.horizon import Profiles, read_profiles
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
+from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
-from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import AT_LIMIT
-from pandapower_evflex.planning.post_fault import post_fault_net
-from pandapower_evflex.planning.reinforced import Built, reinforced_net
-from pandapower_evflex.planning.restoration import Restoration, restore_supply
-from pandapower_evflex.planning.settings import PlanningCase
-from pandapower_evflex.planning.supply_graph import bus_labels, source_nodes
+from pandapower_evflex.planning.congestion.overload import AT_LIMIT
+from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.post_fault import post_fault_net
+from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
+from pandapower_evflex.planning.fault.restoration import Restoration, restore_supply
+from pandapower_evflex.planning.fault.supply_graph import bus_labels, source_nodes
+from pandapower_evflex.planning.planning_case import PlanningCase
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,16 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from pandapower_evflex.planning.arguments import input_faults
+from pandapower_evflex.planning.congestion.window_profiles import overloads_of
 from pandapower_evflex.planning.days import FUNCTION
-from pandapower_evflex.planning.plan_checks import input_faults
+from pandapower_evflex.planning.fault.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
-from pandapower_evflex.planning.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
-from pandapower_evflex.planning.settings import Settings, planning_case
+from pandapower_evflex.planning.planning_case import planning_case
+from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.site_income import site_table
 from pandapower_evflex.planning.study_overview import overview
-from pandapower_evflex.planning.window_profiles import overloads_of
 from pandapower_evflex.tables.kinds import progress_faults
 
 logger = logging.getLogger(__name__)

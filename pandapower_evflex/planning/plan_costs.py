@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.costs import loss_cost
 from pandapower_evflex.planning.days import FloatArray
+from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.post_fault import RATED
+from pandapower_evflex.planning.fault.reinforced import Built, annuities, candidates, reinforced_net
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
-from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import AT_LIMIT
-from pandapower_evflex.planning.post_fault import RATED
-from pandapower_evflex.planning.reinforced import Built, annuities, candidates, reinforced_net
-from pandapower_evflex.planning.settings import PlanningCase
+from pandapower_evflex.planning.planning_case import PlanningCase
 
 #: table and label
 FaultKey = tuple[str, Any]

@@ -24,8 +24,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from pandapower_evflex.planning.days import FloatArray
+from pandapower_evflex.planning.fault.reinforced import Built, are_alternatives, candidates
 from pandapower_evflex.planning.plan_costs import FaultKey, PlanCosts
-from pandapower_evflex.planning.reinforced import Built, are_alternatives, candidates
 
 logger = logging.getLogger(__name__)
 

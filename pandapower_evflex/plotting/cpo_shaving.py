@@ -23,8 +23,8 @@ from pandapower_evflex.cpo.checks import (
     window_faults,
 )  # fmt: skip
 from pandapower_evflex.cpo.equations import velocity_limit
-from pandapower_evflex.cpo.lattice import PeakShave
-from pandapower_evflex.cpo.peak_shaving import cpo_peak_shaving
+from pandapower_evflex.cpo.shave.lattice import PeakShave
+from pandapower_evflex.cpo.shave.peak_shaving import cpo_peak_shaving
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.plotting.axes import (
     COLOUR,

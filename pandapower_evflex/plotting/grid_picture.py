@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.supply_graph import BRANCHES, Node
+from pandapower_evflex.planning.fault.supply_graph import BRANCHES, Node
 from pandapower_evflex.plotting.axes import COLOUR, new_axes
 from pandapower_evflex.plotting.layout import places_of
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.post_fault import post_fault_net
-from pandapower_evflex.planning.restoration import Restoration, restored_by
-from pandapower_evflex.planning.supply_graph import (
+from pandapower_evflex.planning.fault.post_fault import post_fault_net
+from pandapower_evflex.planning.fault.restoration import Restoration, restored_by
+from pandapower_evflex.planning.fault.supply_graph import (
     BRANCHES,
     Node,
     conducting,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from pandapower_evflex.planning.horizon import PlanningHorizon
+from pandapower_evflex.planning.years import PlanningHorizon
 from pandapower_evflex.plotting.axes import title_and_legend
 from pandapower_evflex.plotting.planning import FLEXIBILITY, candidate_name, refuse_other
 from pandapower_evflex.plotting.results import check_names

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde
 
-from pandapower_evflex.case.horizon import read_profiles
+from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.sessions import START_HOUR
 from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges

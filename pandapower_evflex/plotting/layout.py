@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.planning.supply_graph import Node, conducting, source_nodes, supply_graph
+from pandapower_evflex.planning.fault.supply_graph import Node, conducting, source_nodes, supply_graph
 
 
 def coordinates(net: Any) -> pd.DataFrame:

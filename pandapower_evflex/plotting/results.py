@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.tables.kinds import shown
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pandapower.toolbox import drop_elements_simple
 
 from pandapower_evflex.errors import InvalidInputError
-from pandapower_evflex.opf.on_net import renew_period_table
+from pandapower_evflex.opf.report.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.links import link_faults, remember_all

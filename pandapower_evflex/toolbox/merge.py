@@ -9,7 +9,7 @@ import pandapower.toolbox as pandapower_toolbox
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.on_net import renew_period_table
+from pandapower_evflex.opf.report.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import CHARGING, RATE_TABLES
 from pandapower_evflex.tables.format_version import stamp_version

@@ -7,7 +7,7 @@ import pandapower as pp
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
 from tests.opf.options import exact_options

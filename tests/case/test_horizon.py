@@ -20,7 +20,7 @@ from pandapower.timeseries import DFData
 import pandapower_evflex as evf
 from pandapower_evflex.case.compile import base_injections
 from pandapower_evflex.case.grid import read_grid
-from pandapower_evflex.case.horizon import read_profiles
+from pandapower_evflex.case.profiles import read_profiles
 
 
 @cache

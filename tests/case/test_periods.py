@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.case.horizon import read_profiles
+from pandapower_evflex.case.profiles import read_profiles
 
 NET = nw.create_kerber_landnetz_freileitung_1()
 HOURS = pd.date_range("2024-05-13", periods=24, freq="h")

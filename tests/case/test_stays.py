@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pandapower_evflex.case.ev_case import charge_at_arrival, slots_of
-from pandapower_evflex.case.horizon import Horizon
-from pandapower_evflex.case.stays import (
+from pandapower_evflex.case.profiles import Horizon
+from pandapower_evflex.elements.ev_slots import charge_at_arrival, slots_of
+from pandapower_evflex.elements.ev_stays import (
     idle_sessions,
     overfull_stays,
     read_stays,

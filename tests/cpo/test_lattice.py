@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from pandapower_evflex.cpo.hopping import POLICIES
+from pandapower_evflex.cpo.shave.hopping import POLICIES
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stays_of
 from tests.examples import examples
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import pandapower_evflex as evf
-from pandapower_evflex.cpo import subsets
+from pandapower_evflex.cpo.shave import subsets
 from tests.cpo.lattices import CASES, stored
 
 DAYS = {case["name"]: (np.array(case["C"]), np.array(case["O"])) for case in stored("marginals")["cases"]}
@@ -108,6 +108,6 @@ def test_a_search_that_runs_out_of_steps_gives_an_upper_bound_and_says_so(monkey
     P = evf.estimate_transition_matrices(charging, charging + rng.uniform(0.0, 0.5, 24))
     initial = evf.state_probabilities(charging, np.minimum(charging + 0.2, 1.0))[0]
     exact = evf.mean_field_peak_shave(P, initial, 100, 3, 14)
-    monkeypatch.setattr("pandapower_evflex.cpo.subsets.MAX_STEPS", 1)
+    monkeypatch.setattr("pandapower_evflex.cpo.shave.subsets.MAX_STEPS", 1)
     assert evf.mean_field_peak_shave(P, initial, 100, 3, 14) >= exact
     assert "at most" in caplog.text

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from pandapower_evflex.cpo import subsets
-from pandapower_evflex.cpo.stay_classes import stay_classes
+from pandapower_evflex.cpo.shave import subsets
+from pandapower_evflex.cpo.shave.stay_classes import stay_classes
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stored
 from tests.examples import examples
 

@@ -10,7 +10,9 @@ import pytest
 from pandapower.powerflow import LoadflowNotConverged
 
 import pandapower_evflex as evf
-from pandapower_evflex.opf import base_check, by_runpp, flexibility
+from pandapower_evflex.opf import flexibility
+from pandapower_evflex.opf.precheck import base_check
+from pandapower_evflex.opf.report import by_runpp
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 

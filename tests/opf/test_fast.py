@@ -10,13 +10,14 @@ import pytest
 from pandapower.create import create_gen
 
 import pandapower_evflex as evf
-from pandapower_evflex.opf.budget import Budget
-from pandapower_evflex.opf.fast import is_radial, solve_fast, why_uncertified
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.reduced_network import ReducedNetwork
-from pandapower_evflex.opf.restoration import restored
-from pandapower_evflex.opf.screening import screen
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.certifiable import is_radial, why_uncertified
+from pandapower_evflex.opf.solve.fast import solve_fast
+from pandapower_evflex.opf.solve.pull_back import restored
+from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
+from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import ev_violation, grid_state, scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow

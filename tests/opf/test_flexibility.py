@@ -10,9 +10,9 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.nlp.derivative_check import derivative_errors
-from pandapower_evflex.opf.exact import build_flexibility_opf
-from pandapower_evflex.opf.screening import NeededBlocks
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.read import read_study
+from pandapower_evflex.opf.solve.exact import build_flexibility_opf
+from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.verify import grid_state, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt

@@ -8,8 +8,8 @@ import pytest
 from pandapower.create import create_line
 
 import pandapower_evflex as evf
-from pandapower_evflex.opf.room import room_findings
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.precheck.room import room_findings
+from pandapower_evflex.opf.read import read_study
 from tests.opf.feeder import EIGHT_HOURS, constant
 from tests.opf.options import exact_options
 from tests.opf.test_best_effort import SEEDS, least_short_by_linprog, random_feeder

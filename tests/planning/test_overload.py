@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from pandapower_evflex.planning.congestion.overload import find_overloads
 from pandapower_evflex.planning.days import read_days
-from pandapower_evflex.planning.operating_state import OperatingState
-from pandapower_evflex.planning.overload import find_overloads
-from pandapower_evflex.planning.post_fault import loading_limits, post_fault_net
-from pandapower_evflex.planning.restoration import restore_supply
+from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.post_fault import loading_limits, post_fault_net
+from pandapower_evflex.planning.fault.restoration import restore_supply
 from tests.examples import examples
 
 

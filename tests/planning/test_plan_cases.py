@@ -12,12 +12,13 @@ from scipy.optimize import linprog
 
 import pandapower_evflex as evf
 from pandapower_evflex.planning.congested_days import CongestedDays
+from pandapower_evflex.planning.congestion.overload import find_overloads
+from pandapower_evflex.planning.congestion.windows import congestions
+from pandapower_evflex.planning.fault.post_fault import loading_limits, post_fault_net
+from pandapower_evflex.planning.fault.reinforced import reinforced_net
 from pandapower_evflex.planning.fault_study import _best_state
-from pandapower_evflex.planning.overload import find_overloads
-from pandapower_evflex.planning.post_fault import loading_limits, post_fault_net
-from pandapower_evflex.planning.reinforced import reinforced_net
-from pandapower_evflex.planning.settings import Settings, planning_case
-from pandapower_evflex.planning.windows import congestions
+from pandapower_evflex.planning.planning_case import planning_case
+from pandapower_evflex.planning.settings import Settings
 from tests.planning.plan_nets import PRICES, add_sites, planned, random_ring, ring
 
 SQRT3_KV = np.sqrt(3.0) * 10.0

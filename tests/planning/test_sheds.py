@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pandapower_evflex.planning.sheds import Relief, least_cost_sheds
+from pandapower_evflex.planning.congestion.sheds import Relief, least_cost_sheds
 from tests.examples import examples
 
 VOLL, PERIOD_H = 10_000.0, 0.25

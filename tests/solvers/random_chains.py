@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.solvers.chain_problem import ChainProblem, Curvature
-from pandapower_evflex.solvers.chain_system import Forms, Rows
+from pandapower_evflex.solvers.chains.problem import ChainProblem, Curvature
+from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 
 def random_follows(rng, n):

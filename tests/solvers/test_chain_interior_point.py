@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from pandapower_evflex.solvers.chain_certificate import certified_gap
-from pandapower_evflex.solvers.chain_interior_point import solve_chains
-from pandapower_evflex.solvers.chain_problem import ChainPoint
-from pandapower_evflex.solvers.chain_system import ChainSystem
+from pandapower_evflex.solvers.chains.certificate import certified_gap
+from pandapower_evflex.solvers.chains.interior_point import solve_chains
+from pandapower_evflex.solvers.chains.problem import ChainPoint
+from pandapower_evflex.solvers.chains.system import ChainSystem
 from tests.solvers.random_chains import Ball, LinearRows, box_problem, dense, dense_rows, random_rows
 
 AIMS = {"relative_gap": 1e-7, "feasibility": 1e-8}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandapower_evflex.solvers.chain_system import ChainSystem, Forms, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem, Forms, Rows
 from tests.examples import examples
 from tests.solvers.random_chains import dense, dense_rows, random_follows, random_forms, random_rows
 

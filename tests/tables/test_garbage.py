@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from pandapower_evflex.case.horizon import read_profiles
+from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES

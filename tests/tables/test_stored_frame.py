@@ -13,7 +13,7 @@ import pytest
 from pandapower.toolbox import nets_equal
 
 import pandapower_evflex as evf
-from pandapower_evflex.opf.on_net import RESULT_TABLES
+from pandapower_evflex.opf.report.on_net import RESULT_TABLES
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.stored_frame import StoredFrame

@@ -21,7 +21,7 @@ from pandapower.create import (
 
 import pandapower_evflex as evf
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.study import read_study
+from pandapower_evflex.opf.read import read_study
 
 N_CASES, N_PERIODS = 60, 8
 MODEL = Path(__file__).parents[2] / "benchmarks" / "casadi_model.py"

@@ -1,0 +1,1 @@
+"""From sessions at outlets to rates."""

@@ -1,0 +1,1 @@
+"""Lattices of outlets, and the peak that they can shave."""

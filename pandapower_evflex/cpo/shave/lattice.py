@@ -1,0 +1,96 @@
+"""Shaving a peak by hopping: charging cells wait for later idle cells of their stay (second paper, II-B)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.cpo.checks import CHARGING, Int8Array, checked_lattice, raise_if, series_faults, window_faults
+from pandapower_evflex.cpo.shave.hopping import POLICIES, hop
+from pandapower_evflex.errors import Fault
+
+FUNCTION = "shave_peak"
+
+#: a reduction above a whole number of outlets by less is rounding
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class PeakShave:
+    """A lattice after its cars have made room for a peak.
+
+    Attributes
+    ----------
+    lattice : int8 [n_evse, n_period]    states afterwards
+    velocity : int [n_period]            v(k) of (4): charging cells that wait beyond period k, in outlets
+    success : bool                       whether the load falls by the reduction in every period of the window
+    first_failing_period : int or None   of the lattice; from it on, all was deferred that could be
+    rebound : int [n_period]             load added after the window, where the waiting cells land, in outlets
+    velocity_limit : int [n_window]      V_lim(k) of (8) in each period of the window: the most cells that could wait
+                                         beyond it, given those that waited before; below what (6) asks, the shave fails
+    """
+
+    lattice: Int8Array = field(repr=False)
+    velocity: NDArray[np.int64] = field(repr=False)
+    success: bool
+    first_failing_period: int | None
+    rebound: NDArray[np.int64] = field(repr=False)
+    velocity_limit: NDArray[np.int64] = field(repr=False)
+
+
+def shave_peak(
+    lattice: Any, reduction: Any, start: int, *, policy: str = "most_slack", arrivals: Any = None
+) -> PeakShave:
+    """Reduce the load of a lattice in a window, period by period, without knowing more of it than the stays.
+
+    In each period, as many of the cars that could charge wait as the reduction takes, in the order of the policy, and
+    no car waits for more cells than are idle before it leaves. After the window, waiting cells land in the next idle
+    ones.
+
+    Parameters
+    ----------
+    lattice : int [n_evse, n_period]    states: 0 empty, 1 charging, 2 idle; stays end with the lattice
+    reduction : float [n_window]        outlets to switch off in each period of the window, 0 or more; outlets are
+                                        whole, so 2.5 takes 3
+    start : int                         first period of the window
+    policy : "most_slack", "nearest_idle", "outlet_order"
+        which cars wait: those with the most idle cells ahead that nothing waits for yet (it reached the largest
+        possible shave in every lattice tried; no proof is known), those that can land soonest, or the first outlets
+    arrivals : bool [n_evse, n_period]  first cells of stays, for stays that follow each other without an empty cell
+
+    Returns
+    -------
+    PeakShave
+
+    Raises
+    ------
+    InvalidInputError    no such lattice or window; reductions that are negative or missing; an unknown policy
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> shave = evf.shave_peak([[0, 1, 1, 1, 2, 2, 0]], [1, 1], 1)
+    >>> shave.success, shave.lattice.tolist(), shave.velocity.tolist()
+    (True, [[0, 2, 2, 1, 1, 1, 0]], [0, 1, 2, 2, 1, 0, 0])
+    """
+    states, first = checked_lattice(FUNCTION, lattice, arrivals)
+    wanted, faults = series_faults(FUNCTION, "reduction", reduction, "give outlets of 0 or more, per period", least=0.0)
+    if not isinstance(policy, str) or policy not in POLICIES:
+        remedy = f"use one of {', '.join(POLICIES)}"
+        faults.append(Fault(FUNCTION, "policy", (), repr(policy), "is not known", remedy))
+    raise_if(faults or _window_faults(start, len(wanted), states.shape[1]))
+    end = int(start) + len(wanted)
+    load = np.count_nonzero(states == CHARGING, axis=0)
+    most = np.floor(np.maximum(load[int(start) : end] - wanted, -1.0) + ROUNDING).astype(np.int64)  # -1: no load is low
+    shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy])
+    rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
+    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)
+
+
+def _window_faults(start: Any, n_window: int, n_all: int) -> list[Fault]:
+    """The window is as long as the reduction."""
+    faults = window_faults(FUNCTION, start, n_window, n_all)
+    return [replace(fault, column="reduction") if fault.column == "n_periods" else fault for fault in faults]

@@ -1,0 +1,101 @@
+"""Days of a site, simulated or real, as lattices that hold a whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.cpo.chain.markov import simulate_lattice
+from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, array_of, checked_lattice, raise_if
+from pandapower_evflex.cpo.sessions.rates import CpoRates
+from pandapower_evflex.cpo.shave.shaving import apex_of
+from pandapower_evflex.errors import Fault
+
+FUNCTION = "cpo_peak_shaving"
+
+
+@dataclass(frozen=True)
+class SiteDays:
+    """Real days of a site.
+
+    Parameters
+    ----------
+    lattices : [n_day, n_evse, n_period]            states, not checked yet
+    arrivals : bool [n_day, n_evse, n_period]       first cells of stays; None: those after an empty cell only
+    """
+
+    lattices: NDArray[Any]
+    arrivals: BoolArray | None
+
+    @classmethod
+    def of(cls, given: Any) -> SiteDays:
+        """Of `CpoRates`, or of states alone."""
+        if isinstance(given, CpoRates):
+            return cls(given.lattices, given.arrivals)
+        return cls(array_of(given), None)
+
+
+def simulated_apexes(
+    P: FloatArray, initial: FloatArray, n_evse: int, start: int, heights: FloatArray, n_days: int, seed: Any
+) -> FloatArray:
+    """Largest apex on each of many days [n_days]; stays go on through the following day."""
+    lattices = simulate_lattice(P, initial, n_evse * n_days, n_days=2, seed=seed)
+    states, first = checked_lattice(FUNCTION, lattices, None)
+    shape = (n_days, n_evse, states.shape[1])
+    return _apexes(states.reshape(shape), first.reshape(shape), start, heights)
+
+
+def real_apexes(days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> FloatArray:
+    """Largest apex on each day; stays end with the day.
+
+    Where the window goes on after midnight, each day is followed by the next one given, and there is one fewer.
+    """
+    cells, arrivals = days.lattices, days.arrivals
+    if start + len(heights) > cells.shape[2]:
+        if len(cells) < 2:
+            remedy = "give more days: after midnight the window goes on in the next one"
+            raise_if([Fault(FUNCTION, "lattices", (cpo,), "one day", "is too few", remedy)])
+        cells, arrivals = _with_next(cells), None if arrivals is None else _with_next(arrivals)
+    flat = (-1, cells.shape[2])
+    states, first = checked_lattice(FUNCTION, cells.reshape(flat), None if arrivals is None else arrivals.reshape(flat))
+    return _apexes(states.reshape(cells.shape), first.reshape(cells.shape), start, heights)
+
+
+def _with_next(days: Any) -> Any:
+    return np.concatenate([days[:-1], days[1:]], axis=2)
+
+
+def _apexes(states: Int8Array, first: BoolArray, start: int, heights: FloatArray) -> FloatArray:
+    return np.array([apex_of(day, begins, start, heights) for day, begins in zip(states, first, strict=True)])
+
+
+def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_periods: int) -> dict[Any, SiteDays]:
+    """The days of each site, by its index; a single site may give them without.
+
+    Raises
+    ------
+    InvalidInputError    sites without lattices, lattices of other outlets or periods
+    """
+    if lattices is None:
+        return {}
+    given = dict(lattices) if isinstance(lattices, Mapping) else dict.fromkeys(cpos, lattices)
+    days = {cpo: SiteDays.of(given[cpo]) for cpo in cpos if cpo in given}
+    faults = []
+    if not isinstance(lattices, Mapping) and len(cpos) > 1:
+        remedy = "say whose they are: {cpo: lattices}"
+        faults.append(Fault(FUNCTION, "lattices", (), "one stack", f"for {len(cpos)} sites", remedy))
+    missing = tuple(cpo for cpo in cpos if cpo not in given)
+    if missing:
+        faults.append(Fault(FUNCTION, "lattices", missing, "lattices", "are missing", "give them for all sites"))
+    for cpo, own in days.items():
+        shape = own.lattices.shape
+        if len(shape) != 3 or not shape[0] or shape[1:] != (n_evse[cpo], n_periods):
+            problem = f"has no days of {n_evse[cpo]} outlets and {n_periods} periods"
+            remedy = "give states [day, outlet, period] of all outlets in the periods of the rates"
+            faults.append(Fault(FUNCTION, "lattices", (cpo,), f"an array of shape {shape}", problem, remedy))
+    raise_if(faults)
+    return days

@@ -1,0 +1,1 @@
+"""What can be scheduled: one module per kind of flexible element."""

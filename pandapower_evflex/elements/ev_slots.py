@@ -1,0 +1,251 @@
+"""EVs as arrays: one entry per plugged EV and period ("slot"), chained in time by ``previous``.
+
+The equations that these arrays serve (first paper, section III-B 3 and 4, in the reading of the documentation), with
+E_prev = E[previous] + e_offset and dT eta = energy_per_p:
+
+    E = E_prev + eta dT P_ch                                  (17)
+    E_prev + eta dT (P_ch + P_up)   <= E_max                  (22)
+    E_prev + eta dT (P_ch - P_down) >= E_min                  (24), with the minimum-energy curve of (1)
+    E_min_t = min(reach_t, max(E_low, E_need - eta dT P_max n_t)),   n_t periods left after t
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.periods import Horizon
+from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+
+#: MWh; a room for the energy that is smaller than this is none
+PINNED_MWH = 1e-9
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Plugged EV-periods of the controllable EVs, stay by stay in order of time; powers in MW, energies in MWh."""
+
+    ev: IntArray  #: position among the EVs in service
+    stay: IntArray  #: position in EvCase.stays
+    period: IntArray
+    previous: IntArray  #: slot whose energy comes before, -1: e_offset is the energy itself
+    e_offset: FloatArray  #: arrival energy, or minus the trip since `previous`
+    e_min: FloatArray  #: minimum-energy curve at the end of the period
+    e_least: FloatArray  #: energy that is there at the end of the period without any charging, in every schedule
+    e_most: FloatArray  #: energy at the end of the period at full power from arrival, in no schedule more
+    e_max: FloatArray
+    p_min: FloatArray
+    p_max: FloatArray
+    energy_per_p: FloatArray  #: eta * period_h
+
+    def __len__(self) -> int:
+        return len(self.ev)
+
+    @property
+    def is_last(self) -> NDArray[np.bool_]:
+        """Slots whose energy no other slot continues."""
+        return ~np.isin(np.arange(len(self)), self.previous)
+
+    @property
+    def power_is_fixed(self) -> NDArray[np.bool_]:
+        """Slots between two energies that no schedule can choose."""
+        return self.pinned & ((self.previous < 0) | self.pinned[self.previous])
+
+    @property
+    def pinned(self) -> NDArray[np.bool_]:
+        """Slots whose energy no schedule can choose: a full battery, or full power throughout to reach the need.
+
+        They offer nothing, and left in the problem they would leave it without an interior.
+        """
+        width = np.minimum(self.e_most, self.e_max) - np.maximum(self.e_min, self.e_least)
+        return width <= PINNED_MWH
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What each slot offers in one direction: P_flex <= p_max, rewarded by weight (C of eq. 4)."""
+
+    offered: NDArray[np.bool_]
+    p_max: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True)
+class EvCase:
+    """The EVs in service.
+
+    Parameters
+    ----------
+    index : int [n_ev]            labels in net.ev
+    bus_row : int [n_ev]          internal bus
+    tan_phi : float [n_ev]        reactive over active power, consumer sense (inductive positive)
+    stays : list of Stay          of all EVs, needs final
+    slots : Slots                 of the controllable EVs
+    offers : {"up": Offers, "down": Offers}
+    held : bool [n_period, n_ev]  controllable EVs that draw their least power: no slot
+    fixed_p : float [n_period, n_ev]   power of uncontrollable and held EVs
+    fixed_e : float [n_period, n_ev]   energy of uncontrollable EVs (nan: other EV, or away)
+    """
+
+    index: IntArray
+    bus_row: IntArray
+    tan_phi: FloatArray
+    controllable: NDArray[np.bool_]
+    stays: list[Stay]
+    slots: Slots
+    offers: Mapping[str, Offers]
+    held: NDArray[np.bool_]
+    fixed_p: FloatArray
+    fixed_e: FloatArray
+
+
+def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
+    """Slots of all stays of controllable EVs; ``Slots.stay`` counts over the stays of all EVs."""
+    parts: list[dict[str, FloatArray | IntArray]] = []
+    n_slots = n_stays = 0
+    for own, is_controllable in zip(stays, controllable, strict=True):
+        link, offset, e_guaranteed, e_best = -1, 0.0, 0.0, 0.0
+        for number, stay in enumerate(own, start=n_stays):
+            if not is_controllable:
+                break
+            if stay.is_coupled:
+                e_start, e_start_most = e_guaranteed, e_best
+            else:
+                link, offset, e_start, e_start_most = -1, stay.e_arrival, stay.e_arrival, stay.e_arrival
+            part = _slots_of_stay(stay, number, n_slots, link, offset, e_start, e_start_most)
+            parts.append(part)
+            charged = stay.energy_per_p * stay.p_min * np.cumsum(stay.is_held)
+            if len(part["period"]):
+                n_slots += len(part["period"])
+                link, offset = n_slots - 1, charged[-1] - charged[~stay.is_held][-1]
+            elif len(charged):
+                offset += charged[-1]
+            offset -= stay.trip
+            e_guaranteed = max(max(e_start, min(stay.e_need, stay.reach(e_start))) - stay.trip, 0.0)
+            e_best = max(stay.reach(e_start_most) - stay.trip, 0.0)
+        n_stays += len(own)
+    names = [name for name in Slots.__dataclass_fields__]
+    kinds = {"ev": np.int64, "stay": np.int64, "period": np.int64, "previous": np.int64}
+    return Slots(
+        **{
+            name: np.concatenate([part[name] for part in parts]).astype(kinds.get(name, float))
+            if parts
+            else np.empty(0, dtype=kinds.get(name, float))
+            for name in names
+        }
+    )
+
+
+def _slots_of_stay(
+    stay: Stay, number: int, n_before: int, link: int, offset: float, e_start: float, e_start_most: float
+) -> dict[str, FloatArray | IntArray]:
+    """Slots of one stay; ``e_start`` is there at arrival in every schedule, more than ``e_start_most`` in none."""
+    held = stay.is_held
+    at = np.flatnonzero(~held)
+    n = len(at)
+    most = stay.energy_per_p * np.cumsum(np.where(held, stay.p_min, stay.p_max))[at]
+    while_held = stay.energy_per_p * stay.p_min * np.cumsum(held)
+    next_slot = np.append(at, len(held))[1:] - 1
+    previous = n_before + np.arange(n) - 1
+    e_offset = np.diff(while_held[at], prepend=0.0)
+    if n:
+        previous[0], e_offset[0] = link, offset + e_offset[0]
+    reach = np.minimum(stay.e_max, e_start + most)
+    e_min = np.minimum(reach, np.maximum(stay.e_low, stay.e_need - (stay.e_at_full_power - most)))
+    constant = {"p_min": stay.p_min, "p_max": stay.p_max, "energy_per_p": stay.energy_per_p}
+    return {
+        "ev": np.full(n, stay.ev),
+        "stay": np.full(n, number),
+        "period": stay.periods[at],
+        "previous": previous,
+        "e_offset": e_offset,
+        "e_min": e_min,
+        "e_least": np.full(n, e_start),
+        "e_most": e_start_most + most,
+        "e_max": stay.e_max - (while_held[next_slot] - while_held[at]),
+        **{name: np.full(n, value) for name, value in constant.items()},
+    }
+
+
+def charge_at_arrival(
+    stays: list[Stay], n_periods: int, *, fill: bool = False, energies: Mapping[Any, float] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Power [n_period] and energy at the end of each period of one EV that charges at full power from arrival.
+
+    Parameters
+    ----------
+    fill : bool                     until the battery is full, else until the departure energy is reached
+    energies : {session: energy}    until this much is charged, whatever the need
+
+    Returns
+    -------
+    p (zero while away), e (nan while away)
+    """
+    p, e = np.zeros(n_periods), np.full(n_periods, np.nan)
+    energy = np.nan
+    for stay in stays:
+        energy = energy if stay.is_coupled else stay.e_arrival
+        target = stay.e_max if fill else stay.e_need
+        if energies is not None:
+            target = energy + energies[stay.session]
+        for period in stay.periods:
+            missing = max(target - energy, 0.0) / stay.energy_per_p
+            p[period] = min(stay.p_max, missing)
+            energy += stay.energy_per_p * p[period]
+            e[period] = energy
+        energy = max(energy - stay.trip, 0.0)
+    return p, e
+
+
+def fill_energies_while_held(case: EvCase, e: FloatArray) -> None:
+    """Energies [n_period, n_ev] of EVs that draw their least power, in place; those of all slots are there."""
+    energy = np.nan
+    for stay in case.stays:
+        energy = energy if stay.is_coupled else stay.e_arrival
+        for period in stay.periods:
+            if case.held[period, stay.ev]:
+                e[period, stay.ev] = energy + stay.energy_per_p * stay.p_min
+            energy = e[period, stay.ev]
+        energy = max(energy - stay.trip, 0.0)
+
+
+def offers_of(
+    direction: str,
+    evs: pd.DataFrame,
+    flexibility: pd.DataFrame | None,
+    slots: Slots,
+    weight: FloatArray | None,
+) -> Offers:
+    """Offers of one direction; ``weight`` [n_period, n_ev] multiplies that of the table, None: not a scenario.
+
+    An EV without a row in net.flexibility offers both directions at weight 1; with rows, only what those in service
+    say.
+    """
+    n_ev = len(evs)
+    offered, p_max, own_weight = np.ones(n_ev, dtype=bool), np.full(n_ev, np.inf), np.ones(n_ev)
+    if flexibility is not None:
+        rows = flexibility[flexibility["element_type"] == "ev"]
+        offered[evs.index.isin(rows["element"])] = False
+        rows = rows[rows["in_service"].astype(bool) & (rows["direction"] == direction)]
+        rows = rows[rows["element"].isin(evs.index)]
+        position = evs.index.get_indexer(rows["element"])
+        offered[position] = True
+        own_weight[position] = rows["weight"].to_numpy(dtype=float)
+        p_max[position] = rows["max_p_mw"].fillna(np.inf).to_numpy(dtype=float)
+    if weight is None:
+        offered[:] = False
+        weight = np.zeros((int(slots.period.max(initial=-1)) + 1, n_ev))
+    return Offers(offered[slots.ev], p_max[slots.ev], own_weight[slots.ev] * weight[slots.period, slots.ev])
+
+
+def energy_curves(case: EvCase, horizon: Horizon) -> FloatArray:
+    """Minimum-energy curve [n_period, n_ev] of the controllable EVs, nan while away."""
+    curve = np.full((horizon.n_periods, len(case.index)), np.nan)
+    curve[case.slots.period, case.slots.ev] = case.slots.e_min
+    return curve

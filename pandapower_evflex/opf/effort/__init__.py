@@ -1,0 +1,1 @@
+"""The best that can be had where no schedule keeps every limit and need."""

@@ -1,0 +1,72 @@
+"""What the grid shows without any controllable EV, before a solver runs.
+
+Limits that no charging can cure are named instead of being given to a solver, which would need minutes to say
+"infeasible" and nothing else; see `curable`. Overvoltage and reverse-flow overload that charging may cure are reported,
+and solved. Nor does a solver run where the power flow has no solution or, from two starts, two: then nobody knows the
+operating point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.findings.remedies import LOW_VOLTAGE_ONLY, NO_POWER_FLOW, TWO_POWER_FLOWS
+from pandapower_evflex.opf.findings.table import TOLERANCE, bus_finding, end_finding, worst_ends
+from pandapower_evflex.opf.precheck.curable import BrokenLimits, broken_limits
+from pandapower_evflex.opf.verify import GridState, Violations, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE
+
+#: pu; two converged power flows that differ by more are two solutions
+SAME_SOLUTION = 1e-5
+
+
+def base_findings(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
+    """Violated limits of all periods without controllable EVs, one row per element and period."""
+    violations = violations_of(case.limits, state)
+    rows = _without_operating_point(case, flow, state)
+    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
+        rows += _findings_of_period(case, state, violations, broken_limits(case, flow, state, violations, t), t)
+    return rows
+
+
+def _without_operating_point(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
+    """Periods without a power flow solution, and with more than one that could be the operating point."""
+    kinds = {
+        NO_POWER_FLOW: ~state.converged & ~state.low_voltage,
+        LOW_VOLTAGE_ONLY: state.low_voltage,
+        TWO_POWER_FLOWS: _has_two(case, flow, state),
+    }
+    return [
+        {"finding": kind, "period": int(t), "curable": False}
+        for kind, periods in kinds.items()
+        for t in np.flatnonzero(periods)
+    ]
+
+
+def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> NDArray[np.bool_]:
+    """Whether the power flow, started elsewhere, ends elsewhere."""
+    other = flow.solve(case.injections(case.evs.fixed_p), starts=flow.starts.order[1:])
+    difference = np.abs(other.v - state.v).max(axis=1)
+    return state.converged & other.converged & (difference > SAME_SOLUTION)
+
+
+def _findings_of_period(
+    case: Case, state: GridState, violations: Violations, broken: BrokenLimits, t: int
+) -> list[dict[str, Any]]:
+    named = set(worst_ends(case.grid, violations.overload[t]))
+    found = []
+    for kind, at, curable in zip(
+        broken.rows.kind.tolist(), broken.rows.position.tolist(), broken.curable.tolist(), strict=True
+    ):
+        if kind == OVERLOAD:
+            if at in named:
+                found.append(end_finding(case, at, t, state.loading[t, at], curable))
+        else:
+            name = "undervoltage" if kind == UNDERVOLTAGE else "overvoltage"
+            found.append(bus_finding(case, name, at, t, state.vm[t, at], curable))
+    return found

@@ -1,0 +1,172 @@
+"""Everything that is read and checked before a solver runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
+from pandapower_evflex.case.controllers import idle_controllers
+from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.case.net_values import gap_faults
+from pandapower_evflex.case.plain_net import plain_net
+from pandapower_evflex.case.profiles import Profiles, read_profiles
+from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_stays import (
+    Stay,
+    idle_sessions,
+    overfull_stays,
+    read_stays,
+    unreachable_stays,
+    with_reduced_needs,
+)
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.opf.findings.table import session_findings
+from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
+from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.kinds import check_net, shown
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A compiled case with what was found on the way.
+
+    Parameters
+    ----------
+    case : Case
+    profiles : Profiles
+    stays : list per EV of Stay  what `evs_of` made the EVs of the case of
+    evs_of : function            the EVs with other stays
+    findings : list of dict      sessions that no charging can satisfy
+    reduced : DataFrame          sessions whose need was lowered
+    not_run : str                controllers that would change the state of the net, "" for none
+    """
+
+    case: Case
+    profiles: Profiles
+    stays: list[list[Stay]]
+    evs_of: Callable[[list[list[Stay]]], EvCase]
+    findings: list[dict[str, Any]]
+    reduced: pd.DataFrame
+    not_run: str
+
+
+def read_study(
+    net: Any,
+    profiles: Any,
+    options: Options,
+    *,
+    n_periods: int | None,
+    period_h: float | None,
+    cyclic: bool,
+    start: Any = None,
+    dayfirst: bool | None = None,
+) -> Study:
+    """Read net, tables and profiles; every fault of the input in one error.
+
+    Raises
+    ------
+    InvalidInputError    nothing on the net was changed
+    """
+    check_net(FUNCTION, net)
+    faults = option_faults(options)
+    if not isinstance(cyclic, bool | np.bool_):
+        faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not understood", "give True or False"))
+        cyclic = False
+    table_faults = check_tables(net)
+    if "ev" not in net or (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"])):
+        table_faults = [
+            *table_faults,
+            Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"),
+        ]
+    faults += table_faults
+    plain = plain_net(net)
+    periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
+    read = _gathered(faults, read_profiles, plain, profiles, **periods)
+    if read is not None:
+        faults += gap_faults(net, read.elements)
+    grid = None
+    if not option_faults(options):
+        grid = _gathered(
+            faults,
+            read_grid,
+            net,
+            trafo_loading=options.trafo_loading,
+            given=options.given_limits,
+        )
+    if table_faults or read is None or grid is None:
+        raise InvalidInputError(faults)
+    return _compile(plain, read, grid, options, faults)
+
+
+def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> Any:
+    """The function's value, or None and its faults in the list."""
+    try:
+        return function(*args, **kwargs)
+    except InvalidInputError as error:
+        faults += error.faults
+        return None
+
+
+def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults: list[Fault]) -> Study:
+    horizon = profiles.horizon
+    evs = net["ev"][net["ev"]["in_service"].astype(bool)]
+    bus_row, bus_faults = ev_bus_rows(evs, grid)
+    weights, weight_faults = read_weights(options.weights, evs.index, horizon)
+    sessions = _sessions_in_service(net)
+    stays, stay_faults = read_stays(evs, sessions, horizon)
+    faults = [*faults, *bus_faults, *weight_faults, *stay_faults]
+    if faults:
+        raise InvalidInputError(faults)
+    if (weights["down"] > weights["up"]).any():
+        logger.warning(
+            "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
+        )
+    unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
+    idle = idle_sessions(stays, unreachable)
+    if idle:
+        logger.info("sessions %s have no whole period plugged in and need none: they are left out", listed(idle))
+    reduced = _reduced_frame(evs.index, unreachable if options.reduces else [])
+    if options.reduces:
+        stays = with_reduced_needs(stays, unreachable)
+        unreachable = []
+    evs_of = partial(
+        compile_evs,
+        evs,
+        net.get("flexibility"),
+        bus_row=bus_row,
+        horizon=horizon,
+        weights={d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
+    )
+    case = Case(
+        grid=grid,
+        horizon=horizon,
+        evs=evs_of(stays),
+        s_base=base_injections(net, grid, profiles),
+        scenarios=tuple(dict.fromkeys(options.scenarios)),
+        q_follows_flexibility=options.q_follows_flexibility,
+    )
+    not_run = idle_controllers(net, profiles.elements)
+    if not_run:
+        logger.warning(not_run)
+    findings = session_findings(evs.index, unreachable, overfull)
+    return Study(case, profiles, stays, evs_of, findings, reduced, not_run)
+
+
+def _sessions_in_service(net: Any) -> pd.DataFrame:
+    if "ev_session" not in net:
+        return pd.DataFrame({"ev": [], "arrival_h": [], "departure_h": []})
+    return net["ev_session"][net["ev_session"]["in_service"].astype(bool)]
+
+
+def _reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
+    rows = [(stay.session, evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
+    return pd.DataFrame(rows, columns=["session", "ev", "e_need_mwh", "e_reduced_mwh"]).set_index("session")

@@ -1,0 +1,1 @@
+"""From schedules to results, and back to the net."""

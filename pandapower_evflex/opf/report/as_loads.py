@@ -1,0 +1,133 @@
+"""EVs as ordinary loads: what pandapower's own functions understand."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.net_faults import net_faults
+from pandapower_evflex.case.net_values import POWERS, without_gaps
+from pandapower_evflex.case.plain_net import plain_net
+from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
+from pandapower_evflex.opf.report.moment import checked_scenario, period_position
+from pandapower_evflex.opf.report.other_evs import refuse_other_evs
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.cos_phi_p import tan_phi
+from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.faults import labels_of
+from pandapower_evflex.tables.kinds import check_net
+
+
+def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str = "base") -> Any:
+    """A plain net with the EVs as loads, for power flow, short circuit or time series.
+
+    Parameters
+    ----------
+    net : pandapowerNet                 not changed
+    result : FlexibilityOpfResult       None: the frames that the last run stored on the net
+    period : int, time or None
+        a period from 0 or by its label: all profiled elements take their values of that moment. None: loads carry the
+        first period's values, and ConstControl controllers all profiles, so that `run_timeseries` of pandapower runs
+    scenario : "base", "up" or "down"
+
+    Returns
+    -------
+    pandapowerNet without our tables; the new loads are named after their EVs and carry the EV's label in column `ev`
+
+    Raises
+    ------
+    IndexError, InvalidInputError    no such period, no such scenario, or the result is of other EVs or other buses
+    """
+    from pandapower_evflex.opf.report.on_net import checked_result
+
+    check_net("with_evs_as_loads", net)
+    result = checked_result("with_evs_as_loads", net, result)
+    refuse_other_evs(net, result)
+    return with_evs_as_loads_of(net, result, period, scenario)
+
+
+def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> Any:
+    """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
+    scenario = checked_scenario(scenario)
+    if np.isnan(result.p_mw.to_numpy()).any():
+        raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
+    faults = _missing_elements(net, result) or net_faults(net)
+    if faults:
+        raise InvalidInputError(faults)
+    position = 0 if period is None else period_position(period, result.p_mw.index)
+    evs = net["ev"].loc[result.p_mw.columns]
+    p, q = _ev_powers(result, evs, scenario)
+    plain = _without_our_tables(plain_net(net))
+    labels = _add_loads(plain, evs)
+    profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
+    for column, values in (("p_mw", p), ("q_mvar", q)):
+        own = pd.DataFrame(values, columns=labels)
+        key = ("load", column)
+        profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
+    for (table, column), frame in profiles.items():
+        plain[table][column] = plain[table][column].astype(float)
+        plain[table].loc[frame.columns, column] = frame.iloc[position].to_numpy()
+    for table in POWERS:
+        if table in plain:
+            plain[table] = without_gaps(plain, table)
+    if period is None:
+        _add_controllers(plain, profiles)
+    return plain
+
+
+def _missing_elements(net: Any, result: Any) -> list[Fault]:
+    """Elements of the result that were dropped from the net since."""
+    known = {"ev": result.p_mw.columns, **{table: frame.columns for (table, _), frame in result.profiles.items()}}
+    return [
+        Fault(
+            table,
+            "index",
+            tuple(dropped),
+            "rows of the result",
+            f"are not in net.{table}",
+            "put them back, or run again",
+        )
+        for table, columns in known.items()
+        if len(dropped := columns.difference(labels_of(net, table)).tolist())
+    ]
+
+
+def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    scheduled = result.p_mw.to_numpy()
+    p = scheduled
+    if scenario == "up":
+        p = scheduled + result.p_up_mw.to_numpy()
+    elif scenario == "down":
+        p = scheduled - result.p_down_mw.to_numpy()
+    p_for_q = p if result.settings["q_follows_flexibility"] else scheduled
+    return p, p_for_q * tan_phi(evs["cos_phi"].to_numpy(dtype=float))
+
+
+def _without_our_tables(net: Any) -> Any:
+    """A copy of the net without what pandapower does not know; our frames are not even copied."""
+    ours = {name for name in net if isinstance(name, str) and (name in TABLES or name.startswith("evflex_"))}
+    ours |= {"res_period", "res_flexibility", "res_ev", *RATE_TABLES}
+    kept = net.__class__({name: value for name, value in net.items() if name not in ours})
+    return copy.deepcopy(kept)
+
+
+def _add_loads(plain: Any, evs: pd.DataFrame) -> pd.Index:
+    from pandapower.create import create_loads
+
+    names = [name if isinstance(name, str) else f"ev {label}" for label, name in evs["name"].items()]
+    labels = create_loads(plain, evs["bus"].to_numpy(), p_mw=0.0, q_mvar=0.0, name=names, type="ev", ev=evs.index)
+    return pd.Index(labels)
+
+
+def _add_controllers(plain: Any, profiles: dict[tuple[str, str], pd.DataFrame]) -> None:
+    from pandapower.control import ConstControl
+    from pandapower.timeseries import DFData
+
+    for (table, column), frame in profiles.items():
+        ConstControl(
+            plain, table, column, element_index=list(frame.columns), profile_name=list(frame.columns),
+            data_source=DFData(frame),
+        )  # fmt: skip

@@ -1,0 +1,128 @@
+"""One moment of a result solved by `pandapower.runpp` itself: its tables, and a check that shares no code with ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandapower.powerflow import LoadflowNotConverged
+
+from pandapower_evflex.case.pf_options import model_options
+from pandapower_evflex.opf.report.as_loads import with_evs_as_loads_of
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.tables.stored_frame import StoredFrame
+
+#: MVA; tried in this order, since large nets cannot be balanced to the first in double precision
+TOLERANCES_MVA = (1e-10, 1e-8, 1e-6)
+MAX_ITERATION = 30
+#: pu; as fine as limits are verified, and what runpp reaches on nets of the extra-high voltage
+AGREES = 1e-6
+
+EV_SERIES = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
+
+
+@dataclass(frozen=True)
+class RunppMoment:
+    """The busiest moment of a result by `runpp`.
+
+    Parameters
+    ----------
+    scenario, period : which moment
+    tables : pandapower's result tables and res_ev; empty where runpp does not converge
+    difference : float    largest difference of a bus voltage to ours, pu; NaN where runpp does not converge
+    own_start : bool      runpp converged from where it starts by itself
+    """
+
+    scenario: str
+    period: int
+    tables: dict[str, pd.DataFrame]
+    difference: float
+    own_start: bool
+
+    def note(self) -> str:
+        """What a reader of the result must know; empty in the usual case."""
+        where = f"period {self.period} ({self.scenario}), the busiest"
+        if not self.tables:
+            return f"runpp does not converge in {where}: the result is not compared with it, its tables are not written"
+        return "" if self.own_start else f"runpp converges in {where}, from the result's voltages only"
+
+
+def busiest_by_runpp(net: Any, result: FlexibilityOpfResult) -> RunppMoment:
+    """The moment of highest loading; where runpp does not converge from its own start, from our voltages."""
+    scenario, period = busiest_moment(result)
+    ours = result.vm_pu[scenario].iloc[period]
+    for start in (None, ours):
+        try:
+            tables = moment_tables(net, result, period, scenario, start)
+        except LoadflowNotConverged:
+            continue
+        theirs = tables["res_bus"]["vm_pu"][ours.index].to_numpy()
+        return RunppMoment(scenario, period, tables, _largest_difference(ours.to_numpy(), theirs), start is None)
+    return RunppMoment(scenario, period, {}, np.nan, False)
+
+
+def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
+    """Scenario and period of the highest loading of any line or transformer."""
+    best = ("base", 0, -np.inf)
+    for scenario in result.line_loading_percent:
+        frames = (result.line_loading_percent, result.trafo_loading_percent, result.trafo3w_loading_percent)
+        loading = pd.concat([frame[scenario] for frame in frames], axis=1)
+        highest = loading.max(axis=1).to_numpy()
+        if len(loading.columns) and np.nanmax(highest) > best[2]:
+            best = (scenario, int(np.nanargmax(highest)), float(np.nanmax(highest)))
+    return best[0], best[1]
+
+
+def moment_tables(
+    net: Any, result: Any, position: int, scenario: str, vm_pu: pd.Series | None = None
+) -> dict[str, pd.DataFrame]:
+    """pandapower's result tables of one moment from its own power flow, and res_ev.
+
+    Parameters
+    ----------
+    vm_pu : Series [bus]    where the power flow starts; None: where runpp starts by itself
+
+    Raises
+    ------
+    LoadflowNotConverged
+    """
+    plain = with_evs_as_loads_of(net, result, position, scenario)
+    run_plain(plain, vm_pu)
+    tables = {name: plain[name] for name in plain.keys() if isinstance(name, str) and name.startswith("res_")}
+    tables["res_load"] = tables["res_load"].loc[net["load"].index]
+    return {
+        **{name: frame for name, frame in tables.items() if name in net},
+        "res_ev": StoredFrame({name: getattr(result, name).iloc[position] for name in EV_SERIES}),
+    }
+
+
+def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
+    """`runpp` with the options of our model, to the finest tolerance that it reaches.
+
+    Raises
+    ------
+    LoadflowNotConverged
+    """
+    import pandapower as pp
+
+    start = {} if vm_pu is None else {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
+    options = model_options(plain)
+    plain["user_pf_options"] = {}  # they would replace arguments that equal runpp's defaults
+    for tolerance in TOLERANCES_MVA:
+        try:
+            pp.runpp(
+                plain, tolerance_mva=tolerance, max_iteration=MAX_ITERATION, run_control=False, **options, **start,
+            )  # fmt: skip
+            return
+        except LoadflowNotConverged:
+            if tolerance == TOLERANCES_MVA[-1]:
+                raise
+
+
+def _largest_difference(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> float:
+    """Infinite where only one of the two has a voltage at a bus."""
+    if not np.array_equal(np.isnan(ours), np.isnan(theirs)):
+        return np.inf
+    return float(np.nanmax(np.abs(ours - theirs), initial=0.0))

@@ -1,0 +1,267 @@
+"""Our results on the net: flat frames under short keys, so that they survive JSON, Excel and SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timezone
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.profiles import SUPPORTED
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
+from pandapower_evflex.opf.report.moment import SCENARIOS, period_position
+from pandapower_evflex.opf.report.other_evs import refuse_other_evs
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.links import remember_all
+from pandapower_evflex.tables.references import SERIES_PREFIX, STORED_BUSES, series_names, whole_labels
+from pandapower_evflex.tables.stored_frame import StoredFrame
+
+_SHORT = {
+    "vm_pu": "bus_vm_pu",
+    "line_loading_percent": "line_loading",
+    "trafo_loading_percent": "trafo_loading",
+    "trafo3w_loading_percent": "trafo3w_loading",
+}
+_SUMS = ("p_mw", "p_up_mw", "p_down_mw")
+_EXTREMES = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
+_ORDER = ("up", "down", "base")
+_FLEXIBILITY = {
+    "element_type": "object",
+    "element": "int64",
+    "direction": "object",
+    "n_periods": "int64",
+    "mean_p_mw": "float64",
+    "max_p_mw": "float64",
+}
+#: columns and dtypes; a run has the extremes of its own scenarios
+RESULT_TABLES: dict[str, dict[str, str]] = {
+    "res_period": {
+        "time": "object",
+        **dict.fromkeys((*_SUMS, *(f"{name}_{scenario}" for scenario in _ORDER for name in _EXTREMES)), "float64"),
+    },
+    "res_flexibility": _FLEXIBILITY,
+    "res_ev": dict.fromkeys(EV_SERIES, "float64"),
+}
+
+
+def write_results(net: Any, result: FlexibilityOpfResult, moment: RunppMoment) -> None:
+    """Write all tables of a solved result, and pandapower's own for the moment of highest loading.
+
+    Everything is computed before the first table is touched, so the net is never left half written.
+    """
+    tables: dict[str, Any] = {
+        **series_frames(result),
+        "res_period": _period_table(result),
+        "res_flexibility": _flexibility_table(net, result),
+        **moment.tables,
+    }
+    clear_results(net)
+    for name, value in tables.items():
+        net[name] = value
+    stamp_version(net)
+    remember_all(net, TABLES)
+    net["OPF_converged"] = True
+
+
+def clear_results(net: Any) -> None:
+    """Empty our results of an earlier run; pandapower's tables stay."""
+    for name in series_names(net):
+        del net[name]
+    for name, dtypes in RESULT_TABLES.items():
+        net[name] = _empty(dtypes)
+    net["OPF_converged"] = False
+
+
+def _empty(dtypes: Mapping[str, str]) -> StoredFrame:
+    """No rows, and the columns that others have."""
+    return StoredFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}, index=pd.RangeIndex(0))
+
+
+def write_period(net: Any, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
+    """Fill pandapower's `res_*` tables and `net.res_ev` for one moment, so that every pandapower plot shows it.
+
+    The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    period : int or time                  from 0, or a label of the result's index (also as text)
+    scenario : "base", "up" or "down"     the schedule itself, or full activation of one direction
+    result : FlexibilityOpfResult         None: the frames that the last run stored on the net
+
+    Raises
+    ------
+    IndexError, InvalidInputError    no such period, no such scenario, or the result is of other EVs or other buses
+    """
+    check_net("write_period", net)
+    written: Any = checked_result("write_period", net, result)
+    refuse_other_evs(net, written)
+    position = period_position(period, written.p_mw.index)
+    for name, value in moment_tables(net, written, position, scenario).items():
+        net[name] = value
+
+
+class NoStoredResult(InvalidInputError, KeyError):
+    """The net holds no result."""
+
+
+def checked_result(function: str, net: Any, result: Any) -> Any:
+    """The result that is given, or the one stored on the net.
+
+    Raises
+    ------
+    InvalidInputError    something else is given, nothing is stored, or what is stored was cut or deleted
+    """
+    if result is None:
+        return StoredResult(net)
+    if not isinstance(result, FlexibilityOpfResult):
+        remedy = "give what run_flexibility_opf returned, or None for what it stored on the net"
+        raise InvalidInputError([Fault(function, "result", (), shown(result), "is not a result", remedy)])
+    return result
+
+
+def stored_faults(net: Any) -> list[Fault]:
+    """Series of the last run that were deleted, cut or replaced by something else."""
+    problem, remedy = "of the last run", "run run_flexibility_opf again, or give its result"
+    needed = ["time", *(f"ev_{name}" for name in EV_SERIES)]
+    keys = [SERIES_PREFIX + name for name in needed]
+    faults = [
+        Fault("net", key, (), "the frame", f"{problem} is missing", remedy)
+        for key in (*keys, f"{SERIES_PREFIX}q_follows_flexibility")
+        if key not in net
+    ]
+    profiles = [f"{SERIES_PREFIX}{table}_{column}" for table, column in SUPPORTED]
+    frames = {key: net[key] for key in (*keys, *profiles) if key in net}
+    no_frame = [key for key, frame in frames.items() if not isinstance(frame, pd.DataFrame)]
+    faults += [Fault("net", key, (), shown(frames[key]), f"{problem} is not a frame", remedy) for key in no_frame]
+    if faults:
+        return faults
+    most = max(len(frame) for frame in frames.values())
+    evs = {key: len(frames[key].columns) for key in keys[1:]}
+    faults = [
+        Fault("net", key, (), f"{len(frame)} rows", f"{problem} are not the {most} periods of the others", remedy)
+        for key, frame in frames.items()
+        if len(frame) != most
+    ]
+    return faults + [
+        Fault("net", key, (), f"{n} columns", f"{problem} are not the {max(evs.values())} EVs of the others", remedy)
+        for key, n in evs.items()
+        if n != max(evs.values())
+    ]
+
+
+class StoredResult:
+    """What `write_period` and `with_evs_as_loads` need of a result, read from the frames on the net."""
+
+    def __init__(self, net: Any) -> None:
+        if f"{SERIES_PREFIX}ev_p_mw" not in net:
+            remedy = "run run_flexibility_opf first, or give a result"
+            raise NoStoredResult([Fault("net", f"{SERIES_PREFIX}ev_p_mw", (), "the result", "is not stored", remedy)])
+        faults = stored_faults(net)
+        if faults:
+            raise InvalidInputError(faults)
+        time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
+        for name in EV_SERIES:
+            setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
+        self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+        if STORED_BUSES in net:
+            self.settings["ev_bus"] = whole_labels(net[STORED_BUSES]).iloc[0].astype(int).to_dict()
+        self.profiles = {
+            (table, column): _stored(net, f"{table}_{column}")
+            for table in ("load", "sgen", "storage", "gen")
+            for column in ("p_mw", "q_mvar")
+            if f"{SERIES_PREFIX}{table}_{column}" in net
+        }
+
+
+def _stored(net: Any, name: str) -> pd.DataFrame:
+    """A frame of the last run; SQLite gives labels back as text, and a column without any number as None."""
+    return whole_labels(net[SERIES_PREFIX + name]).astype(float)
+
+
+def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
+    """One flat frame per series: RangeIndex rows, element labels as columns."""
+    frames = {f"ev_{name}": getattr(result, name) for name in EV_SERIES}
+    for name, short in _SHORT.items():
+        frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
+    frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
+    frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
+    frames["time"] = pd.DataFrame({"time": _time_texts(result)})
+    flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}
+    return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}
+
+
+def _flat(frame: pd.DataFrame) -> StoredFrame:
+    """Rows from 0; a net without such elements has no labels either, as JSON gives them back."""
+    flat = frame.reset_index(drop=True)
+    return StoredFrame(flat if len(flat.columns) else flat.set_axis(pd.Index([], dtype=object), axis=1))
+
+
+def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
+    """One row per period: sums of the EVs, extremes of the grid in each scenario."""
+    columns: dict[str, Any] = {"time": _in_one_offset(result.p_mw.index)}
+    for name in _SUMS:
+        columns[name] = getattr(result, name).sum(axis=1).to_numpy()
+    for scenario in [name for name in _ORDER if name in result.vm_pu]:
+        columns[f"min_vm_pu_{scenario}"] = result.vm_pu[scenario].min(axis=1).to_numpy()
+        columns[f"max_vm_pu_{scenario}"] = result.vm_pu[scenario].max(axis=1).to_numpy()
+        columns[f"max_line_loading_percent_{scenario}"] = _highest(result.line_loading_percent[scenario])
+        trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
+        columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
+    return StoredFrame(columns)
+
+
+def renew_period_table(net: Any) -> None:
+    """`net.res_period` from the series as they stand on the net; without series it is left alone."""
+    if f"{SERIES_PREFIX}ev_p_mw" not in net:
+        return
+    stored: Any = StoredResult(net)
+    for name, short in _SHORT.items():
+        scenarios = [scenario for scenario in SCENARIOS if f"{SERIES_PREFIX}{short}_{scenario}" in net]
+        setattr(stored, name, {scenario: _stored(net, f"{short}_{scenario}") for scenario in scenarios})
+    table = _period_table(stored)
+    if len(table) == len(net["res_period"]) and "time" in net["res_period"]:
+        table["time"] = net["res_period"]["time"].to_numpy()  # in one offset from UTC
+    net["res_period"] = table
+
+
+def _time_texts(result: FlexibilityOpfResult) -> list[str]:
+    return [str(label) for label in result.p_mw.index]
+
+
+def _in_one_offset(labels: pd.Index) -> list[str]:
+    """Labels as text; times keep the first offset from UTC, as `pandas.to_datetime` reads no two in one column."""
+    if isinstance(labels, pd.DatetimeIndex) and labels.tz is not None:
+        labels = labels.tz_convert(timezone(labels[0].utcoffset()))
+    return [str(label) for label in labels]
+
+
+def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """Highest loading per period, 0 where the net has no such element."""
+    return loading.max(axis=1).fillna(0.0).to_numpy() if len(loading.columns) else np.zeros(len(loading))
+
+
+def _flexibility_table(net: Any, result: FlexibilityOpfResult) -> pd.DataFrame:
+    """One row per row of net.flexibility: in how many periods it can be called, and how much."""
+    if "flexibility" not in net:
+        return _empty(_FLEXIBILITY)
+    rows = []
+    for offer in net["flexibility"].itertuples():
+        rows.append((offer.element_type, offer.element, offer.direction, *_offered(result, offer)))
+    frame = pd.DataFrame(rows, columns=list(_FLEXIBILITY), index=net["flexibility"].index)
+    return StoredFrame(frame.astype(_FLEXIBILITY))
+
+
+def _offered(result: FlexibilityOpfResult, offer: Any) -> tuple[int, float, float]:
+    frame: Mapping[Any, pd.Series] = result.p_up_mw if offer.direction == "up" else result.p_down_mw
+    if offer.element_type != "ev" or not offer.in_service or offer.element not in frame:
+        return 0, 0.0, 0.0
+    plugged = result.e_mwh[offer.element].notna()
+    p = frame[offer.element][plugged]
+    return int((p > 0).sum()), float(p.mean()) if len(p) else 0.0, float(p.max()) if len(p) else 0.0

@@ -1,0 +1,114 @@
+"""A result in some ten lines: what can be moved, what limits it, how it was checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+
+#: elements and reasons that a line names
+MAX_NAMED = 4
+#: relative
+ROUNDING = 1e-6
+_OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
+
+
+def overview(result: FlexibilityOpfResult) -> str:
+    """The lines that `print(result)` shows."""
+    lines = [f"{result.status}: {result.message}", _size(result)]
+    if result.p_mw.notna().to_numpy().all() and len(result.p_mw.columns):
+        lines += [
+            _flexibility("upward (more charging)", result.p_up_mw),
+            _flexibility("downward (less charging)", result.p_down_mw),
+            "  (each period alone: these do not add up to an energy)",
+            f"limits of the grid that bind: {_binding(result.binding)}",
+            *(f"limits of the cars, {name}: {_reasons(result, name)}" for name in ("up", "down")),
+            _extremes(result),
+            _check(result.verification),
+        ]
+    return "\n".join(lines)
+
+
+def _size(result: FlexibilityOpfResult) -> str:
+    n_periods, n_evs = result.p_mw.shape
+    period_h = result.settings["period_h"]
+    text = f"{n_evs} EVs, {len(result.summary)} sessions, {n_periods} periods of {period_h:g} h"
+    power = 1e3 * result.p_mw.sum(axis=1, min_count=1)
+    if not power.notna().any():
+        return text
+    return f"{text}; {power.sum() * period_h:.4g} kWh scheduled, at most {power.max():.4g} kW"
+
+
+def _flexibility(name: str, frame: pd.DataFrame) -> str:
+    total = 1e3 * frame.sum(axis=1)
+    plugged = total[total > 0.0]
+    mean = plugged.mean() if len(plugged) else 0.0
+    return (
+        f"{name}: mean {mean:.4g} kW in {len(plugged)} periods, largest {total.max():.4g} kW in period "
+        f"{total.index[_first_largest(total.to_numpy())]}"
+    )
+
+
+def _binding(binding: pd.DataFrame) -> str:
+    """Elements by the number of their periods."""
+    once = binding.drop_duplicates(["period", "element_type", "element", "quantity"])
+    counts = once.groupby(["element_type", "element"], sort=False).size().sort_values(ascending=False, kind="stable")
+    if not len(counts):
+        return "none"
+    named = [f"{kind} {element} in {count} periods" for (kind, element), count in counts.head(MAX_NAMED).items()]
+    return ", ".join(named) + (f" and {len(counts) - MAX_NAMED} more" if len(counts) > MAX_NAMED else "")
+
+
+def _reasons(result: FlexibilityOpfResult, direction: str) -> str:
+    """Shares of the plugged EV-periods; the grid's elements count as one reason."""
+    reasons = pd.Series(result.reasons[direction].to_numpy().ravel())
+    reasons = reasons[reasons != "away"]
+    own = {"not offered", "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power"}
+    shares = reasons.where(reasons.isin(own), "the grid").value_counts(normalize=True)
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items()) or "no EV is plugged in"
+
+
+def _extremes(result: FlexibilityOpfResult) -> str:
+    """Lowest voltage and highest loading of all scenarios, with the element."""
+    lowest = _extreme({("bus", name): frame for name, frame in result.vm_pu.items()}, -1.0)
+    loadings = {
+        (kind, name): frame
+        for kind in ("line", "trafo", "trafo3w")
+        for name, frame in getattr(result, f"{kind}_loading_percent").items()
+    }
+    highest = _extreme(loadings, 1.0)
+    parts = [f"lowest voltage {lowest[0]:.4g} pu ({lowest[1]})"] if lowest else []
+    parts += [f"highest loading {highest[0]:.4g} % ({highest[1]})"] if highest else []
+    return ", ".join(parts)
+
+
+def _extreme(frames: dict[tuple[str, str], pd.DataFrame], sign: float) -> tuple[float, str] | None:
+    """Largest value times ``sign``, and where it is."""
+    best: tuple[float, str] | None = None
+    for (kind, scenario), frame in frames.items():
+        values = sign * frame.to_numpy(dtype=float)
+        if not np.isfinite(values).any():
+            continue
+        row, column = np.unravel_index(_first_largest(values), values.shape)
+        if best is None or values[row, column] > sign * best[0]:
+            best = (sign * values[row, column], f"{kind} {frame.columns[column]}, {_OWN[scenario]}, {frame.index[row]}")
+    return best
+
+
+def _first_largest(values: NDArray[np.float64]) -> int:
+    """Flat position of the largest value; of those that only rounding tells apart the first."""
+    largest = np.nanmax(values)
+    return int(np.argmax(values >= largest - ROUNDING * abs(largest)))
+
+
+def _check(checked: Any) -> str:
+    worst = max(value for name, value in checked.items() if name.endswith(("voltage", "overload", "violation")))
+    return (
+        f"verified by {checked['n_power_flows']} power flows: mismatch {checked['max_mismatch_mva']:.0e} MVA, "
+        f"largest violation {worst:.0e} (relative)"
+    )

@@ -1,0 +1,296 @@
+"""The answer: schedule, flexibilities, grid states and what limits them; the only place where pu become MW again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.ev_slots import energy_curves
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.ev_chain import Schedule
+from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
+from pandapower_evflex.opf.report.moment import period_position
+from pandapower_evflex.opf.report.overview import overview
+from pandapower_evflex.opf.report.why_not_more import limiting_reasons
+from pandapower_evflex.opf.solve.recovery import Recovery
+from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
+from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.powerflow.flows import element_loading_percent
+
+Frames = dict[str, pd.DataFrame]
+
+
+RELAXED_COLUMNS = ["period", "element_type", "element", "quantity", "bound", "side", "limit", "allowed"]
+SHORT_COLUMNS = ["ev", "session", "energy_mwh", "reason"]
+
+
+@dataclass(frozen=True, repr=False)
+class FlexibilityOpfResult:
+    """Result of `run_flexibility_opf`; holds neither the net nor a solver, so it pickles.
+
+    Frames have one row per period (labelled by time when the profiles were) and one column per EV in service or per
+    grid element. Powers in MW (positive: consumption), energies in MWh at the end of the period (NaN while away).
+    **Up means more charging, down less.** The flexibilities of different periods are single activations, each measured
+    from the base schedule: their sum is an objective, not a deliverable energy.
+
+    Attributes
+    ----------
+    status : {"optimal", "optimal_within_gap", "feasible", "best_effort", "infeasible", "iteration_limit", "failed"}
+        "optimal": no schedule is better by more than `gap`, or, where that is NaN, a local optimum of a non-convex
+        problem; "optimal_within_gap": stopped early at a certified gap of up to 5 %; "feasible": stopped early, keeps
+        all limits, distance to the optimum unknown, or `gap` at most; "best_effort": some limits are relaxed or some
+        needs lowered, see `relaxed` and `short`; the others come without a schedule
+    message : str                     of a run that was stopped: first the gap reached and what stopped it
+    objective_mw : float              sum over periods, EVs and activation scenarios of C P; eq. (4)
+    objective_mwh : float             the same times the length of a period
+    gap : float                       certified relative gap, nan when none is
+    p_mw, p_up_mw, p_down_mw, e_mwh, soc_percent, e_min_mwh : DataFrame [period x ev]
+    vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
+        per scenario; "base", the schedule itself, is always there
+    binding : DataFrame               network limits that bind, in the schedule itself ("base") too
+    summary : DataFrame               one row per session with a whole period, indexed by its EV
+    verification : dict               a power flow of every scenario and period: largest mismatch and violations; of the
+                                      busiest moment largest difference of a voltage to `runpp`, pu ("against_runpp",
+                                      nan where runpp does not converge)
+    reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
+    relaxed : DataFrame               best effort: limits that stand at the value they have without controllable EVs
+    short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back
+    findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
+    stats : dict                      sizes, iterations, seconds by phase, versions
+    profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
+    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus})
+    """
+
+    status: str
+    message: str
+    objective_mw: float
+    objective_mwh: float
+    gap: float
+    p_mw: pd.DataFrame
+    p_up_mw: pd.DataFrame
+    p_down_mw: pd.DataFrame
+    e_mwh: pd.DataFrame
+    soc_percent: pd.DataFrame
+    e_min_mwh: pd.DataFrame
+    vm_pu: Frames
+    line_loading_percent: Frames
+    trafo_loading_percent: Frames
+    trafo3w_loading_percent: Frames
+    binding: pd.DataFrame
+    summary: pd.DataFrame
+    verification: Mapping[str, float]
+    reduced: pd.DataFrame
+    relaxed: pd.DataFrame
+    short: pd.DataFrame
+    findings: pd.DataFrame
+    stats: Mapping[str, Any]
+    profiles: Mapping[tuple[str, str], pd.DataFrame]
+    settings: Mapping[str, Any]
+    reasons: Frames = field(repr=False)
+    recovery: Recovery | None = field(repr=False)
+
+    @cached_property
+    def recoverable(self) -> pd.DataFrame:
+        """Per period and direction, whether the grid can carry what a full activation leaves to be made up.
+
+        Worked out when it is first asked for; NaN without a schedule.
+        """
+        if self.recovery is None:
+            return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
+        return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
+
+    def limited_by(self, period: Any) -> pd.DataFrame:
+        """Why each EV offers no more in one period.
+
+        Parameters
+        ----------
+        period : int or time    position from 0, or label of the result's index
+
+        Returns
+        -------
+        DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
+        "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power" (all of it is
+        offered downward already) or the network elements that bind and that more flexibility of this EV would load
+        further ("network" where none is found)
+
+        Raises
+        ------
+        IndexError, InvalidInputError    no such position, no such label
+        """
+        position = period_position(period, self.p_mw.index)
+        return pd.DataFrame({direction: frame.iloc[position] for direction, frame in self.reasons.items()})
+
+    def to_profiles(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """The EV series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}."""
+        names = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
+        return {("ev", name): getattr(self, name).reset_index(drop=True) for name in names}
+
+    def __str__(self) -> str:
+        return overview(self)
+
+    def __repr__(self) -> str:
+        n_periods, n_evs = self.p_mw.shape
+        return f"<FlexibilityOpfResult: {self.status}, {n_evs} EVs, {n_periods} periods; print() shows more>"
+
+
+def solved_result(
+    net: Any,
+    case: Case,
+    profiles: Profiles,
+    schedule: Schedule,
+    states: Mapping[str, GridState],
+    prices: Mapping[str, LimitPrices],
+    trafo_loading: str,
+    **outcome: Any,
+) -> FlexibilityOpfResult:
+    """Frames of a schedule and its power flows; ``outcome`` holds status, message, verification, stats, ..."""
+    horizon, index = case.horizon, case.evs.index
+    rows = period_labels(profiles)
+
+    def ev_frame(values: NDArray[Any]) -> pd.DataFrame:
+        return pd.DataFrame(values, index=rows, columns=index)
+
+    def element_frames(table: str) -> Frames:
+        labels = net[table].index
+        return {
+            name: pd.DataFrame(
+                element_loading_percent(case.grid, state.loading, table, labels.to_numpy()), index=rows, columns=labels
+            )
+            for name, state in states.items()
+        }
+
+    objective = weighted_flexibility_mw(case, schedule)
+    return FlexibilityOpfResult(
+        objective_mw=objective,
+        objective_mwh=objective * horizon.period_h,
+        p_mw=ev_frame(schedule.p),
+        p_up_mw=ev_frame(schedule.p_up),
+        p_down_mw=ev_frame(schedule.p_down),
+        e_mwh=ev_frame(schedule.e),
+        soc_percent=ev_frame(100.0 * schedule.e / _battery(case)),
+        e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
+        vm_pu={name: _voltage_frame(case, state, rows) for name, state in states.items()},
+        line_loading_percent=element_frames("line"),
+        trafo_loading_percent=element_frames("trafo"),
+        trafo3w_loading_percent=element_frames("trafo3w"),
+        binding=binding_limits(case, states, prices),
+        summary=session_summary(case, schedule),
+        profiles=profiles.values,
+        settings=_settings(net, case, trafo_loading),
+        reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
+        recovery=Recovery(case, schedule),
+        **outcome,
+    )
+
+
+def unsolved_result(
+    net: Any, case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any
+) -> FlexibilityOpfResult:
+    """The same shapes, filled with NaN."""
+    rows, index = period_labels(profiles), case.evs.index
+
+    def nan_frame(columns: Any) -> pd.DataFrame:
+        return pd.DataFrame(np.nan, index=rows, columns=columns)
+
+    names = tuple(dict.fromkeys((*case.scenarios, "base")))
+    ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
+    grid_series = {
+        "vm_pu": "bus",
+        "line_loading_percent": "line",
+        "trafo_loading_percent": "trafo",
+        "trafo3w_loading_percent": "trafo3w",
+    }
+    frames: dict[str, Any] = {series: nan_frame(index) for series in ev_series}
+    frames |= {series: {name: nan_frame(net[table].index) for name in names} for series, table in grid_series.items()}
+    return FlexibilityOpfResult(
+        objective_mw=np.nan,
+        objective_mwh=np.nan,
+        **frames,
+        binding=pd.DataFrame(columns=BINDING_COLUMNS),
+        summary=session_summary(case, None),
+        verification={},
+        profiles=profiles.values,
+        settings=_settings(net, case, trafo_loading),
+        reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
+        recovery=None,
+        **outcome,
+    )
+
+
+def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
+    """Window, energies, latest start t_L of (1), mean flexibility over the plugged periods.
+
+    One row per session with a whole period.
+    """
+    rows = []
+    for stay in case.evs.stays:
+        dwell = stay.periods
+        if not len(dwell):
+            continue
+        arrival_h = dwell[0] * case.horizon.period_h
+        departure_h = arrival_h + stay.n_whole * case.horizon.period_h
+        latest = departure_h - max(0.0, stay.e_need - stay.e_low) / (stay.eta * stay.p_max)  # (1)
+        row: dict[str, Any] = {
+            "ev": case.evs.index[stay.ev],
+            "session": stay.session,
+            "arrival_h": arrival_h,
+            "departure_h": departure_h,
+            "latest_start_h": max(arrival_h, latest),
+            "e_arrival_mwh": stay.e_arrival,
+            "e_need_mwh": stay.e_need,
+            "max_e_mwh": stay.e_max,
+        }
+        if schedule is not None:
+            at = (dwell, stay.ev)
+            charged = float(np.sum(schedule.p[at])) * stay.energy_per_p
+            row["e_departure_mwh"] = schedule.e[dwell[-1], stay.ev]
+            row["e_arrival_mwh"] = row["e_departure_mwh"] - charged
+            row["charged_mwh"] = charged
+            row["mean_p_up_mw"] = float(np.mean(schedule.p_up[at]))
+            row["mean_p_down_mw"] = float(np.mean(schedule.p_down[at]))
+        rows.append(row)
+    columns = [
+        "ev", "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
+        "e_departure_mwh", "charged_mwh", "mean_p_up_mw", "mean_p_down_mw",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).set_index("ev")
+
+
+def _battery(case: Case) -> FloatArray:
+    """Battery of the session of each period [n_period, n_ev], nan while away."""
+    battery = np.full(case.evs.fixed_p.shape, np.nan)
+    for stay in case.evs.stays:
+        battery[stay.periods, stay.ev] = stay.e_max
+    return battery
+
+
+def _voltage_frame(case: Case, state: GridState, rows: pd.Index) -> pd.DataFrame:
+    """Voltages of all pandapower buses, NaN where there is no supply (as in pandapower)."""
+    grid = case.grid
+    vm = np.where(grid.bus_row >= 0, state.vm[:, grid.bus_row], np.nan)
+    return pd.DataFrame(vm, index=rows, columns=grid.bus_index)
+
+
+def period_labels(profiles: Profiles) -> pd.Index:
+    horizon = profiles.horizon
+    return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
+
+
+def _settings(net: Any, case: Case, trafo_loading: str) -> dict[str, Any]:
+    return {
+        "period_h": case.horizon.period_h,
+        "cyclic": case.horizon.cyclic,
+        "scenarios": case.scenarios,
+        "q_follows_flexibility": case.q_follows_flexibility,
+        "trafo_loading": trafo_loading,
+        "ev_bus": net["ev"]["bus"].loc[case.evs.index].to_dict(),
+    }

@@ -1,0 +1,1 @@
+"""The methods: from a case to a schedule that keeps every limit."""

@@ -1,0 +1,110 @@
+"""The nonlinear problem over growing lists of blocks, until the power flow of all blocks keeps every limit.
+
+A point that is optimal for the blocks built and feasible for all is a local optimum of the whole: leaving out blocks
+only relaxes. So the check afterwards suffices, and blocks that cannot bind are never built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
+from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
+from pandapower_evflex.opf.findings.describe import describe
+from pandapower_evflex.opf.findings.table.obstacles import obstacles
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.solve.ac_polar import Blocks, add_network
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
+from pandapower_evflex.opf.solve.solution import Solution
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import GridState, scheduled_states
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers import ipopt
+from pandapower_evflex.solvers.result import SolverResult
+
+#: more rounds than this have not been met; each adds every block found violated
+MAX_ROUNDS = 20
+
+_REASONS = {
+    "infeasible": "no schedule was found that serves every EV within the limits of the grid; in the way:",
+    "iteration_limit": "stopped by {limit} (solver_options) before a schedule was found; at the last point:",
+    "failed": "the solver failed; at its last point:",
+}
+
+
+def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariables]:
+    """The first paper's problem over the given blocks: equations (4) to (24)."""
+    builder = ProblemBuilder()
+    evs = add_evs(builder, case)
+    add_network(builder, case, evs, blocks)
+    return builder.build(), evs
+
+
+def solve_exact(
+    case: Case,
+    flow: BatchedPowerFlow,
+    without_evs: GridState,
+    needed: NeededBlocks,
+    tol: float,
+    budget: Budget,
+    bar: Progress,
+    clock: Stopwatch,
+) -> Solution:
+    """Solve over the needed blocks, check all by power flow, add the violated ones, solve again."""
+    v_start, stats = without_evs.v, {"rounds": 0, "iterations": 0}
+    for number in range(1, MAX_ROUNDS + 1):
+        with clock.phase("build"):
+            blocks = needed.blocks(v_start)
+            problem, evs = build_flexibility_opf(case, blocks)
+        bar.start_round(number, needed.n_blocks)
+        with clock.phase("ipopt"):
+            solved = ipopt.solve(problem, tol=tol, options=budget.for_ipopt(), on_iteration=bar.step)
+        stats = _stats(stats, number, needed, problem, solved)
+        schedule = schedule_of(case, evs, solved.x)
+        with clock.phase("check"):
+            states = scheduled_states(case, flow, schedule)
+        if solved.status != "optimal":
+            return _without_solution(case, schedule, states, solved, stats, needed, budget)
+        if not needed.join_violated(case, states):
+            break
+    prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
+    message = "solved to a local optimum"
+    return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
+
+
+def _stats(
+    before: Mapping[str, Any], number: int, needed: NeededBlocks, problem: Problem, solved: SolverResult
+) -> dict[str, Any]:
+    return {
+        "rounds": number,
+        "iterations": before["iterations"] + solved.iterations,
+        "n_blocks": needed.n_blocks,
+        "n_variables": problem.n,
+        "n_constraints": problem.m,
+        "solver": ipopt.version(),
+    }
+
+
+def _without_solution(
+    case: Case,
+    schedule: Schedule,
+    states: Mapping[str, GridState],
+    solved: SolverResult,
+    stats: dict[str, Any],
+    needed: NeededBlocks,
+    budget: Budget,
+) -> Solution:
+    findings = obstacles(case, schedule, states)
+    default = ipopt.DEFAULT_OPTIONS.get(solved.stopped_by)
+    limit = budget.named(solved.stopped_by, default) if solved.stopped_by else ""
+    reason = _REASONS[solved.status].format(limit=limit)
+    text = describe(findings) if len(findings) else "nothing above the tolerance"
+    message = f"{reason}\n{text}\n({solved.message})"
+    return Solution(solved.status, message, None, {}, np.nan, {}, findings, stats, needed)

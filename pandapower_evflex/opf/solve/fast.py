@@ -1,0 +1,169 @@
+"""The fast method: EV chains and a reduced network, an AC-feasible schedule and a certified gap.
+
+Voltages are no variables here: power flow and adjoints turn the network into a few rows over EV loads. When these rows
+are convex, as they were in all tests on radial grids (proved for one branch only), the tangents at the end bound what
+any schedule can reach, and the distance to that bound is the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
+from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.findings.describe import describe
+from pandapower_evflex.opf.findings.table.obstacles import obstacles
+from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.solve.budget import Budget, Watch
+from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.pull_back import RESTORED, restored, within_ev_limits
+from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
+from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, scheduled_states, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
+from pandapower_evflex.solvers.chains.problem import ChainPoint
+
+#: relative; what a tie-break picks depends on the optimum it starts from, so this is well below what it may cost
+AIMED_GAP = 1e-8
+#: of h, absolute
+FEASIBILITY = 1e-9
+#: relative; a schedule that exceeds a limit by more is none
+USABLE = 1e-7
+MAX_ROUNDS = 10
+#: relative; a schedule that may be farther from the best is not called optimal within its gap
+LARGEST_GAP = 0.05
+
+
+def solve_fast(
+    case: Case,
+    flow: BatchedPowerFlow,
+    needed: NeededBlocks,
+    budget: Budget,
+    bar: Progress,
+    clock: Stopwatch,
+) -> Solution:
+    """Solve over growing lists of blocks until the power flow of all blocks keeps every limit.
+
+    Stopped on the way, the best schedule so far is returned, with its gap.
+    """
+    chains, iterations = build_chains(case), 0
+    for number in range(1, MAX_ROUNDS + 1):
+        bar.start_round(number, needed.n_blocks)
+        network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), budget.watch(bar)
+        with clock.phase("interior point"):
+            x = _start(case, flow, chains, network)
+            point = solve_chains(
+                chains.problem,
+                network,
+                x,
+                relative_gap=AIMED_GAP,
+                feasibility=FEASIBILITY,
+                keep_going=watch,
+            )
+        iterations += point.iterations
+        end = end_of(point, watch)
+        with clock.phase("check"):
+            schedule = schedule_at(case, chains, point.x)
+            states = scheduled_states(case, flow, schedule)
+        if end or not needed.join_violated(case, states):
+            break
+    with clock.phase("restoration"):
+        if end:
+            schedule = within_ev_limits(case, schedule)
+        if end or any(violations_of(case.limits, state).blocks(RESTORED).any() for state in states.values()):
+            schedule, states = restored(case, flow, schedule)
+    stats = {
+        "rounds": number,
+        "iterations": iterations,
+        "n_blocks": needed.n_blocks,
+        "n_network_rows": len(network.rows),
+        "solver": "interior point over EV chains",
+    }
+    prices = prices_of_reduced(case, network, point.lam, chains.scale)
+    if not _is_usable(case, schedule, states):
+        findings = obstacles(case, schedule, states)
+        text = describe(findings) if len(findings) else "nothing above the tolerance"
+        status, why = ("iteration_limit", f"stopped by {end}: ") if watch.stopped_by else ("failed", "")
+        message = f"{why}the fast method found no schedule; at its last point:\n{text}"
+        return Solution(status, message, None, {}, np.nan, prices, findings, stats, needed)
+    doubt = why_uncertified(case) or _doubt(network, point)
+    gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
+    status, message = _status(gap, doubt, end or _pulled_back(case, chains, point, schedule))
+    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats, needed)
+
+
+def end_of(point: ChainPoint, watch: Watch) -> str:
+    """What ended the interior point before it was done, "" where nothing did."""
+    return {
+        "optimal": "",
+        "converged": "",
+        "stopped": watch.stopped_by,
+        "iteration_limit": f"the limit of {MAX_ITERATIONS} iterations of the fast method",
+        "stalled": "rounding: no further progress",
+        "failed": "a step that could not be computed",
+    }[point.status]
+
+
+def _is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
+    """It keeps every limit, of the EVs too."""
+    kept = (s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values())
+    return all(kept) and ev_violation(case, schedule) <= VERIFIED
+
+
+def _pulled_back(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> str:
+    """Said where the restoration has cost flexibility."""
+    reached, found = weighted_flexibility_mw(case, schedule), -chains.problem.objective(point.x) * chains.scale / KW
+    return "" if reached >= found * (1.0 - OPTIMAL_GAP) else "limits that were kept only after pulling back"
+
+
+def _status(gap: float, doubt: str, end: str) -> tuple[str, str]:
+    """Status and message of a schedule that keeps all limits."""
+    if gap <= OPTIMAL_GAP:
+        return "optimal", f"certified within {gap:.1g} of the best that any schedule can reach"
+    by = f" by {end}" if end else ""
+    if np.isfinite(gap):
+        status = "optimal_within_gap" if gap <= LARGEST_GAP else "feasible"
+        percent = f"{100.0 * gap:.0f} %" if gap >= 0.1 else f"{100.0 * gap:.2g} %"
+        far = "a schedule that keeps all limits and may be that far below the best that any can reach"
+        return status, f"stopped at {percent} gap{by}: {far}"
+    if not end:  # the first-order conditions hold, as where exact ends
+        return "optimal", f"solved to a local optimum; no gap is certified: {doubt}"
+    return "feasible", f"stopped{by}: a schedule that keeps all limits, of unknown distance to the optimum: {doubt}"
+
+
+def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: ReducedNetwork) -> FloatArray:
+    """EVs at half power, or at the share of it that leaves the limits roughly kept."""
+    p_kw, share = case.evs.slots.p_max * KW, 0.5
+    for _ in range(12):
+        x = start_of(case, chains, share * p_kw)
+        if network.roughly_holds(x):
+            break
+        share *= 0.6
+    return x
+
+
+def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
+    if network.near_overvoltage(point.h):
+        return "an upper voltage limit is near"
+    if not np.isfinite(point.gap):
+        return "the interior point did not converge"
+    if network.cut_feasible_point(point.x, point.h, point.rows):
+        return "a tangent cuts off a schedule that the power flow allows"
+    return ""
+
+
+def _relative_gap(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> float:
+    """From the bound at the point to the schedule, in shares of the bound, or of a kW where that is less."""
+    bound = (-chains.problem.objective(point.x) + point.gap) * chains.scale / KW
+    reached = weighted_flexibility_mw(case, schedule)
+    return max(0.0, bound - reached) / max(abs(bound), chains.scale / KW)

@@ -1,0 +1,148 @@
+"""Which method solves a case: fast, exact, or fast with exact behind it; then the tie-break."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.ev_chain import schedule_from_slots
+from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.exact import solve_exact
+from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.fast import solve_fast
+from pandapower_evflex.opf.solve.screening import NeededBlocks, screen
+from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution
+from pandapower_evflex.opf.solve.tie_break import break_tie
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import GridState, scheduled_states
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers import ipopt
+from pandapower_evflex.solvers.chains.kernels import schur
+
+#: CPU seconds that exact takes about, per bus and block and per EV-period; "auto" gives the fast method no more
+EXACT_S_PER_BLOCK_BUS = 5e-4
+EXACT_S_PER_SLOT = 1e-3
+
+NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
+ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
+
+
+def solve(
+    case: Case,
+    flow: BatchedPowerFlow,
+    without_evs: GridState,
+    options: Options,
+    budget: Budget,
+    bar: Progress,
+    clock: Stopwatch,
+) -> Solution:
+    """By the method of the options, with its tie-break."""
+    with clock.phase("screening"):
+        needed = screen(case, flow, without_evs)
+    if not len(case.evs.slots):
+        return _nothing_to_schedule(case, flow, needed)
+    if options.method == "fast":
+        solution = solve_fast(case, flow, needed, budget, bar, clock)
+    elif options.method == "exact":
+        solution = solve_exact(case, flow, without_evs, needed, options.tol, budget, bar, clock)
+    elif ipopt.is_installed():
+        solution = _solve_auto(case, flow, without_evs, needed, options.tol, budget, bar, clock)
+    else:
+        solution = _solve_auto_without_ipopt(case, flow, needed, budget, bar, clock)
+    if options.tie_break is None or solution.schedule is None:
+        return solution
+    with clock.phase("tie-break"):
+        return _tie_broken(case, flow, solution, options.tie_break, budget, bar)
+
+
+def _solve_auto(
+    case: Case,
+    flow: BatchedPowerFlow,
+    without_evs: GridState,
+    needed: NeededBlocks,
+    tol: float,
+    budget: Budget,
+    bar: Progress,
+    clock: Stopwatch,
+) -> Solution:
+    """Fast, and exact where no gap is certified; what fast has found stays where exact finds nothing better.
+
+    Where a certificate is out of the question, fast comes first only in runs that a limit may end.
+    """
+    fast = None
+    if budget.is_limited or not why_uncertified(case):
+        # compiling, or reading what is compiled, would use the time of a first call up
+        usual_s = 5.0 + _exact_seconds(case, needed) if schur.signatures else np.inf
+        fast = solve_fast(case, flow, needed, budget.share(usual_s, 0.5), bar, clock)
+        if fast.gap <= OPTIMAL_GAP:
+            return fast
+    exact = solve_exact(case, flow, without_evs, needed, tol, budget, bar, clock)
+    if fast is None or fast.schedule is None:
+        return exact
+    return _better(case, fast, exact)
+
+
+def _solve_auto_without_ipopt(
+    case: Case, flow: BatchedPowerFlow, needed: NeededBlocks, budget: Budget, bar: Progress, clock: Stopwatch
+) -> Solution:
+    """Fast, with all the time there is; where exact would have followed, it is said."""
+    fast = solve_fast(case, flow, needed, budget, bar, clock)
+    return fast if fast.gap <= OPTIMAL_GAP else replace(fast, message=f"{fast.message}; {NO_HAND_OVER}")
+
+
+def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
+    """Exact's where it is no worse."""
+    assert fast.schedule is not None
+    if exact.schedule is None:
+        ended = exact.message.splitlines()[0].rstrip(":")
+        return replace(fast, message=f"{fast.message}; the exact method took over and ended without one: {ended}")
+    reached = {
+        name: weighted_flexibility_mw(case, s.schedule) for name, s in (("fast", fast), ("exact", exact)) if s.schedule
+    }
+    if reached["fast"] > reached["exact"] * (1.0 + OPTIMAL_GAP):
+        return replace(fast, message=f"{fast.message}; the exact method ended at a local optimum with less")
+    return exact
+
+
+def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
+    """No controllable EV is plugged in for a whole period."""
+    schedule = schedule_from_slots(case, {name: np.empty(0) for name in ("up", "base", "down")})
+    prices = {name: LimitPrices.none(case) for name in ("up", "base", "down")}
+    message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
+    states = scheduled_states(case, flow, schedule)
+    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0}, needed)
+
+
+def _exact_seconds(case: Case, needed: NeededBlocks) -> float:
+    block_buses = needed.n_blocks * len(case.grid.vm_min)
+    return EXACT_S_PER_BLOCK_BUS * block_buses + EXACT_S_PER_SLOT * len(case.evs.slots)
+
+
+def _tie_broken(
+    case: Case, flow: BatchedPowerFlow, solution: Solution, kind: str, budget: Budget, bar: Progress
+) -> Solution:
+    """The same flexibility to 1e-6, and one schedule; where the tie-break fails, the schedule stays and it is said."""
+    assert solution.schedule is not None
+    flexibility = weighted_flexibility_mw(case, solution.schedule)
+    chosen = break_tie(case, flow, kind, solution.schedule, flexibility, solution.needed, budget, bar)
+    stats = {**solution.stats, "tie_break_iterations": chosen.iterations}
+    if chosen.schedule is None:
+        message = f"{solution.message}; the tie-break failed ({chosen.why_not}): {ONE_OF_MANY}"
+        return replace(solution, message=message, stats=stats)
+    but = f" up to its {chosen.why_not}, the schedule of the stages before stands" if chosen.why_not else ""
+    lost = (flexibility - weighted_flexibility_mw(case, chosen.schedule)) / max(flexibility, 1e-9)
+    return replace(
+        solution,
+        message=f"{solution.message}; schedule chosen by tie_break={kind!r}{but}",
+        schedule=chosen.schedule,
+        states=chosen.states,
+        gap=solution.gap + max(lost, 0.0),
+        stats=stats,
+    )

@@ -1,0 +1,143 @@
+r"""Whether the grid can carry what a full activation leaves to be made up.
+
+(24) promises every car its energy at full power, car by car; the grid is not asked. Here it is: after a full activation
+in one period, is there a schedule for the periods after it in which every EV still leaves with its need and the grid
+keeps its limits?
+
+Two tries. First the flexibility that is there already: charging anywhere between the schedule and what "up" draws in a
+period keeps the limits (both ends are verified by power flow, and loads between them are taken to keep them too). What
+this leaves open is decided by solving for the least energy that remains short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.elements.ev_slots import Offers, Slots
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.chain_problem import DOWN, ENERGY, build_chains
+from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
+from pandapower_evflex.opf.verify import grid_state, violations_of
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers.chains.interior_point import solve_chains
+from pandapower_evflex.solvers.chains.system import Forms
+
+BoolArray = NDArray[np.bool_]
+
+#: kWh; a car that leaves short by less has its need
+SHORT_KWH = 1e-3
+#: relative, of a limit of the grid
+KEPT = 1e-6
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The question, kept until it is asked: periods that need a solve take up to a second each where EVs are many."""
+
+    case: Case
+    schedule: Schedule
+
+    def answer(self) -> Mapping[str, BoolArray]:
+        """Per direction, whether a full activation in each period can be made up [n_period]."""
+        flow = BatchedPowerFlow(self.case.grid)
+        return {direction: _recoverable(self.case, flow, self.schedule, direction) for direction in ("up", "down")}
+
+
+def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> BoolArray:
+    activated = (schedule.p_up if direction == "up" else schedule.p_down).any(axis=1)
+    answer, change = _within_flexibility(case, schedule, direction)
+    extreme = schedule.p + (change.max(axis=0) if direction == "down" else change.min(axis=0))
+    state = grid_state(case, flow, extreme, schedule.p)
+    kept = state.converged & ~violations_of(case.limits, state).blocks(KEPT)
+    answer &= ~np.any(np.any(change != 0.0, axis=2) & ~kept, axis=1)
+    for period in np.flatnonzero(activated & ~answer):
+        answer[period] = _solves(case, flow, schedule, direction, int(period))
+    return answer | ~activated
+
+
+def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple[BoolArray, FloatArray]:
+    """Made up as early as possible: answer per activated period, change of power [activated period, period, ev]."""
+    slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
+    n_periods, n_ev = schedule.p.shape
+    lowest = np.zeros_like(schedule.p)
+    lowest[at] = slots.p_min
+    energy_per_p, spare, more, follows = (np.zeros_like(schedule.p) for _ in range(4))
+    energy_per_p[at] = slots.energy_per_p
+    spare[at], more[at] = schedule.e[at] - slots.e_min, slots.e_max - schedule.e[at]
+    follows[at] = slots.previous >= 0
+    held = case.evs.held
+    spare[held], more[held], follows[held] = np.inf, np.inf, 1.0
+    room = schedule.p_up if direction == "down" else np.maximum(schedule.p - lowest, 0.0)
+    flex = schedule.p_up if direction == "up" else schedule.p_down
+    left = np.zeros((n_periods, n_ev))  # energy to be made up after an activation in each period, by now
+    answer, change = np.ones(n_periods, dtype=bool), np.zeros((n_periods, n_periods, n_ev))
+    for t in range(n_periods):
+        left *= follows[t]
+        made_up = np.minimum(left, room[t] * energy_per_p[t])
+        left = left - made_up
+        with np.errstate(divide="ignore", invalid="ignore"):
+            power = np.where(energy_per_p[t] > 0.0, made_up / energy_per_p[t], 0.0)
+        change[:, t] = power if direction == "down" else -power
+        left[t] = flex[t] * energy_per_p[t]
+        allowed = spare[t] if direction == "down" else more[t]
+        answer[:t] &= ~np.any(left[:t] > np.maximum(allowed, 0.0) + SHORT_KWH / KW, axis=1)
+    return answer, change
+
+
+def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str, period: int) -> bool:
+    """Least energy that remains short after the activation, over all schedules that keep the grid's limits."""
+    after, need = _after(case, schedule, direction, period)
+    slots, n = after.evs.slots, len(after.evs.slots)
+    if not n:
+        return True
+    chains = build_chains(after)
+    departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True))
+    # D of the last slot of a stay is what its car is short of: E + D >= need, D >= 0
+    reaches = Forms(departs, np.tile([0.0, -1.0, 0.0, -1.0], (len(departs), 1)))
+    is_short = Forms(departs, np.tile([0.0, 0.0, 0.0, -1.0], (len(departs), 1)))
+    c, high = np.zeros((n, 3)), chains.problem.high.copy()
+    c[departs, DOWN], high[departs, DOWN] = 1.0, slots.e_max[departs] * KW
+    problem = replace(
+        chains.problem,
+        c=c,
+        constant=0.0,
+        limits=Forms.join([chains.problem.limits, reaches, is_short]),
+        b=np.concatenate([chains.problem.b, -need[departs] * KW, np.zeros(len(departs))]),
+        high=high,
+    )
+    blocks = [Block("base", int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
+    x = np.zeros((n, 3))
+    x[:, ENERGY] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
+    x[departs, DOWN] = 1.0
+    network = ReducedNetwork(after, flow, chains, blocks)
+    point = solve_chains(problem, network, x, relative_gap=SHORT_KWH, feasibility=1e-6)
+    return point.status in ("optimal", "converged") and problem.objective(point.x) <= 3.0 * SHORT_KWH
+
+
+def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple[Case, FloatArray]:
+    """From the next period on, with the energies that the activation leaves and nothing offered; needs [n_slot]."""
+    slots = case.evs.slots
+    flex = schedule.p_up if direction == "up" else -schedule.p_down
+    energy = schedule.e.copy()
+    now = slots.period == period
+    energy[period, slots.ev[now]] += flex[period, slots.ev[now]] * slots.energy_per_p[now]
+    later = np.flatnonzero(slots.period > period)
+    number = np.full(len(slots), -1)
+    number[later] = np.arange(len(later))
+    before = slots.previous[later]
+    begins = (before >= 0) & (slots.period[before] <= period)
+    e_before = np.where(begins, energy[slots.period[before], slots.ev[later]], 0.0)
+    values = {name: getattr(slots, name)[later] for name in Slots.__dataclass_fields__}
+    values["previous"] = np.where(before >= 0, number[before], -1)
+    values["e_offset"] = values["e_offset"] + e_before
+    need = values["e_min"]
+    values["e_min"], values["e_least"] = np.zeros(len(later)), np.zeros(len(later))
+    nothing = Offers(np.zeros(len(later), dtype=bool), np.zeros(len(later)), np.zeros(len(later)))
+    evs = replace(case.evs, slots=Slots(**values), offers={"up": nothing, "down": nothing})
+    return replace(case, evs=evs, scenarios=("base",)), need

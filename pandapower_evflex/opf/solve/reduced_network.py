@@ -1,0 +1,241 @@
+"""The network as rows over EV loads alone: power flow and adjoints in place of voltages as variables."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.chain_problem import EvChains
+from pandapower_evflex.opf.ev_chain import KW
+from pandapower_evflex.opf.solve.limit_curvature import (
+    FEW_MODES,
+    MANY_BLOCKS,
+    N_MODES,
+    LimitCurvature,
+    Modes,
+    Ports,
+    measure_modes,
+)
+from pandapower_evflex.opf.solve.screening import SCENARIOS, NeededBlocks
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.flows import end_loading
+from pandapower_evflex.powerflow.sensitivities import (
+    OVERLOAD,
+    OVERVOLTAGE,
+    UNDERVOLTAGE,
+    LimitRows,
+    limit_gradients,
+    limit_values,
+)
+from pandapower_evflex.solvers.chains.problem import Curvature
+from pandapower_evflex.solvers.chains.system import Forms, Rows
+
+#: a limit joins when h exceeds this
+NEAR = {OVERLOAD: -0.02, UNDERVOLTAGE: -0.01, OVERVOLTAGE: -0.01}
+#: and no more of each kind than this per block and evaluation: neighbours follow only if they bind
+JOIN_AT_ONCE = 2
+#: of a limit, at the start
+ROUGHLY = 1.5
+#: h of an upper voltage limit
+NEARLY_BINDING = -1e-3
+#: points at which the final tangents are tried
+POINTS_KEPT = 30
+#: h; what the tolerance of the power flow leaves a tangent to cut off a point that keeps its limit
+CONVEX = 1e-8
+
+
+@dataclass(frozen=True)
+class Block:
+    scenario: str
+    period: int
+    slots: IntArray
+
+
+def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
+    period = case.evs.slots.period
+    return [
+        Block(name, int(t), np.flatnonzero(period == t))
+        for name in SCENARIOS
+        for t in np.flatnonzero(needed.needed[name])
+    ]
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """Every load that a row depends on: its slot and port, and what one unit draws at the bus of the port."""
+
+    row: IntArray
+    port: IntArray
+    forms: Forms
+
+
+@dataclass
+class ReducedNetwork:
+    """Coupling rows of the given blocks; near-binding limits join on the way."""
+
+    case: Case
+    flow: BatchedPowerFlow
+    chains: EvChains
+    blocks: list[Block]
+    rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
+
+    def __post_init__(self) -> None:
+        grid = self.case.grid
+        self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
+        n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
+        self._known = {
+            OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
+            UNDERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+            OVERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
+        }
+        self._modes: dict[tuple[str, int, int], Modes] = {}
+        evs = self.case.evs
+        if self.case.q_follows_flexibility:
+            kinds = np.stack([evs.bus_row, 1.0 + 1j * evs.tan_phi], axis=1)
+        else:
+            kinds = np.stack([np.tile(evs.bus_row, 2), np.repeat([1.0, 1.0j], len(evs.bus_row))], axis=1)
+        ports, port_of_ev = np.unique(kinds, axis=0, return_inverse=True)
+        self._ports = Ports(ports[:, 0].real.astype(np.int64), ports[:, 1])
+        self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
+        self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
+        self._prepare_loads()
+        self._v: ComplexArray = self.flow.start(self._without_evs)
+        self._lay_out()
+
+    def injections(self, x: FloatArray) -> ComplexArray:
+        """[n_block, n_bus]"""
+        s = self._without_evs.copy()
+        for forms, constant, factor in self._loads:
+            load = (forms.values(x) + constant) / KW
+            np.subtract.at(s, (self._block_of_slot, self._bus_of_slot), load * factor)
+        return s
+
+    def _prepare_loads(self) -> None:
+        """EV loads of all blocks in one go: forms and constants [kW], and what a unit draws."""
+        case, evs = self.case, self.case.evs
+        own = [block.slots for block in self.blocks]
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
+        self._bus_of_slot = evs.bus_row[evs.slots.ev[slot]]
+        self._without_evs = case.injections(evs.fixed_p)[[block.period for block in self.blocks]]
+        loads = [self.chains.loads[block.scenario] for block in self.blocks]
+        active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
+        constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
+        tan_phi = evs.tan_phi[evs.slots.ev[slot]]
+        if case.q_follows_flexibility:
+            self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
+        else:
+            base = self.chains.loads["base"]
+            self._loads = [
+                (active, constant, np.ones(len(slot))),
+                (base.forms.of(slot), base.constant[slot], 1j * tan_phi),
+            ]
+
+    def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
+        if not self.blocks:
+            return np.empty(0), Rows.none()
+        grid = self.case.grid
+        flows = self.flow.solve(self.injections(x), self._v)
+        if not flows.converged.all():
+            return None
+        self._v = flows.v
+        h_of_all = limit_values(self._limits, np.abs(flows.v), end_loading(grid, flows.v))
+        self._join(h_of_all)
+        limits = self._limit_rows()
+        h = limits.values(h_of_all)
+        rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v, self._limits))
+        self._met.append((x, h))
+        return h, rows
+
+    def cut_feasible_point(self, x: FloatArray, h: FloatArray, rows: Rows) -> bool:
+        """Whether the tangents at x cut off a point met on the way that keeps the limit: h is not convex then.
+
+        Either may have been met before later rows joined.
+        """
+        tangent = rows.values(x) - h
+        for x_met, h_met in self._met:
+            n = min(len(h), len(h_met))
+            if np.any((h_met[:n] <= 0.0) & ((rows.values(x_met) - tangent)[:n] > CONVEX)):
+                return True
+        return False
+
+    def near_overvoltage(self, h: FloatArray) -> bool:
+        """Whether an upper voltage limit is near to binding; farther ones have next to no multiplier in a bound."""
+        is_upper = np.array([kind == OVERVOLTAGE for _, kind, _ in self.rows[: len(h)]], dtype=bool)
+        return bool(np.any(h[is_upper] > NEARLY_BINDING))
+
+    def roughly_holds(self, x: FloatArray) -> bool:
+        """A power flow exists and no branch is loaded far beyond its limit."""
+        flows = self.flow.solve(self.injections(x))
+        with np.errstate(invalid="ignore"):
+            over = end_loading(self.case.grid, flows.v) > ROUGHLY * self._limits.end
+        return bool(flows.converged.all() and not over.any())
+
+    def _limit_rows(self) -> LimitRows:
+        block, kind, position = np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy()
+        return LimitRows(block, kind, position)
+
+    def _join(self, h: Mapping[int, FloatArray]) -> None:
+        before = len(self.rows)
+        for kind, value in h.items():
+            known = self._known[kind]
+            near = value > NEAR[kind]
+            for number in np.flatnonzero((near & ~known).any(axis=1)):
+                worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
+                for position in worst[near[number][worst] & ~known[number][worst]]:
+                    known[number, position] = True
+                    self.rows.append((int(number), kind, int(position)))
+        if len(self.rows) > before:
+            self._lay_out()
+
+    def _gradient_rows(self, gradient: ComplexArray) -> Rows:
+        entries, ports = self._entries, self._ports
+        g = gradient[entries.row, ports.bus[entries.port]]
+        power = ports.power[entries.port]
+        slope = g.real * power.real + g.imag * power.imag
+        forms = Forms(entries.forms.slot, slope[:, None] * entries.forms.coefficient)
+        return Rows(len(self.rows), entries.row, forms)
+
+    def curvature(self, multipliers: FloatArray) -> Curvature:
+        return self._curvature.of(multipliers)
+
+    def _lay_out(self) -> None:
+        """Entries and curvature of all rows, anew whenever rows have joined."""
+        self._entries = self._entries_of_rows()
+        n_modes = N_MODES if len(self.blocks) <= MANY_BLOCKS else FEW_MODES
+        keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
+        for key, (number, kind, position) in zip(keys, self.rows, strict=True):
+            if key not in self._modes:
+                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports, n_modes)
+        known = list(self._modes)
+        self._curvature = LimitCurvature(
+            list(self._modes.values()),
+            np.array([known.index(key) for key in keys], dtype=np.int64),
+            self._entries.row,
+            self._entries.port,
+            self._entries.forms,
+            int(np.bincount(self._port_of_ev.ravel()).max()),
+        )
+
+    def _entries_of_rows(self) -> _Entries:
+        own = [self.blocks[number].slots for number, _, _ in self.rows]
+        slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
+        active = np.zeros((len(slot), 4))
+        scenario = np.array([self.blocks[number].scenario for number, _, _ in self.rows])[row]
+        for name in dict.fromkeys(scenario.tolist()):
+            chosen = scenario == name
+            active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
+        ev = self.case.evs.slots.ev[slot]
+        if self.case.q_follows_flexibility:
+            return _Entries(row, self._port_of_ev[0][ev], Forms(slot, active))
+        reactive = self.chains.loads["base"].forms.coefficient[slot] * self.case.evs.tan_phi[ev][:, None] / KW
+        twice, order = np.tile(row, 2), np.argsort(np.tile(row, 2), kind="stable")
+        port = np.concatenate([self._port_of_ev[0][ev], self._port_of_ev[1][ev]])
+        forms = Forms(np.tile(slot, 2), np.concatenate([active, reactive]))
+        return _Entries(twice[order], port[order], forms.of(order))

@@ -1,0 +1,253 @@
+r"""One schedule out of the many of equal flexibility, by the stages that `tie_break` names.
+
+With equal weights every kW that is scheduled moves one kW from upward to downward flexibility, so the optimum leaves
+the charging power open: from little more than the energy needed to full batteries. Each stage keeps the flexibility
+within `FLOOR` of the optimum, and what the stages before have reached:
+
+* "energy": least energy charged.
+* "squares": least sum of P_ch^2. Unique in P_ch; energy beyond the need would only add squares.
+* "level": least sum of squares of the net's total load, losses left out.
+* "shares": P_ch as it is; up and down shared with the least squares of their share of P_max. Unique and fair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pandapower_evflex.case.compile import Case
+from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, schedule_at
+from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork, blocks_of
+from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.verify import GridState, ev_violation, scheduled_states
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.solvers.chains.interior_point import solve_chains
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
+from pandapower_evflex.solvers.chains.system import Forms, Rows
+
+STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
+#: relative; flexibility that a tie-break may cost
+FLOOR = 5e-7
+#: and a little more for the last stage, which otherwise has no interior
+LAST_FLOOR = 6.5e-7
+#: relative, of the energy that a later stage may charge beyond the least
+ENERGY_ROOM = 1e-6
+#: of the objective of a stage; where squares add up to one P_max^2, powers are then within 1e-3 of P_max
+STAGE_GAP = 1e-6
+FEASIBILITY = 1e-9
+#: kW; the start keeps nearly all limits, and slacks invented there are slow to lose
+SLACK_START = 1e-3
+#: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
+SINGLE_EV_WEIGHT = 1e-3
+MAX_ROUNDS = 5
+#: relative, of the limits of EVs: what the stages before one that did not end must keep to stand
+KEPT = 1e-7
+#: kW; a range of an activation narrower than this is one value
+NARROW_KW = 1e-5
+
+
+@dataclass(frozen=True)
+class TieBroken:
+    """The schedule chosen, or None; ``why_not`` says why there is none, or which stages it does not have."""
+
+    schedule: Schedule | None
+    states: dict[str, GridState]
+    why_not: str
+    iterations: int
+
+
+def break_tie(
+    case: Case,
+    flow: BatchedPowerFlow,
+    kind: str,
+    schedule: Schedule,
+    flexibility_mw: float,
+    needed: NeededBlocks,
+    budget: Budget,
+    bar: Progress,
+) -> TieBroken:
+    """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept.
+
+    Where a stage does not end, that of the stages before stands.
+    """
+    iterations = 0
+    for _ in range(MAX_ROUNDS):
+        chains = build_chains(case)
+        x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
+        for stage in STAGES[kind]:
+            problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh)
+            network = ReducedNetwork(case, flow, of_stage, _blocks(case, needed, stage))
+            watch = budget.watch(bar)
+            point = _solve(problem, network, x, watch)
+            iterations += point.iterations
+            if point.status not in ("optimal", "converged"):
+                why_not = f"stage {stage}: {watch.stopped_by or point.status}"
+                if stage == STAGES[kind][0]:
+                    return TieBroken(None, {}, why_not, iterations)
+                break
+            x, chains_now = point.x, of_stage
+            if stage == "energy":
+                energy_kwh = problem.objective(x) * (1.0 + ENERGY_ROOM) + ENERGY_ROOM
+        chosen = schedule_at(case, chains_now, x)
+        states = scheduled_states(case, flow, chosen)
+        if why_not and ev_violation(case, chosen) > KEPT:
+            return TieBroken(None, {}, why_not, iterations)
+        if not needed.join_violated(case, states):
+            return TieBroken(chosen, states, why_not, iterations)
+    return TieBroken(None, {}, "limits that the optimum kept bind again and again", iterations)
+
+
+def _blocks(case: Case, needed: NeededBlocks, stage: str) -> list[Block]:
+    """Where the charging power is fixed, so is "base": its rows could only be missed by rounding."""
+    return [block for block in blocks_of(case, needed) if stage != "shares" or block.scenario != "base"]
+
+
+def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_going: Callable[[], bool]) -> ChainPoint:
+    return solve_chains(
+        problem,
+        network,
+        x,
+        relative_gap=STAGE_GAP,
+        feasibility=FEASIBILITY,
+        slack_start=SLACK_START,
+        keep_going=keep_going,
+    )
+
+
+def point_of(case: Case, schedule: Schedule) -> FloatArray:
+    """The schedule as a point of the chains, kW and kWh."""
+    at = (case.evs.slots.period, case.evs.slots.ev)
+    x = np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
+    return x * KW
+
+
+def _stage(
+    case: Case, chains: EvChains, stage: str, x: FloatArray, flexibility_mw: float, energy_kwh: float
+) -> tuple[ChainProblem, EvChains]:
+    """Objective of one stage over the limits of the first, with the floor of the flexibility."""
+    if stage == "shares":
+        chains = _with_fixed_charging(case, chains, x)
+    first, charging = chains.problem, chains.loads["base"]
+    floor = LAST_FLOOR if stage == "shares" else FLOOR
+    sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
+    problem = replace(first, c=np.zeros_like(first.c), constant=0.0)
+    energy, constant_kwh = _energy_row(case, charging)
+    if stage == "energy":
+        c = np.zeros_like(first.c)
+        energy.add_transposed(np.ones(1), c)
+        problem = replace(problem, c=c, constant=constant_kwh)
+    elif stage == "squares":
+        problem = _with_squares(problem, charging, 1.0)
+    elif stage == "level":
+        problem = _with_level(case, _with_squares(problem, charging, SINGLE_EV_WEIGHT), charging)
+        sums.append((energy, energy_kwh - constant_kwh))
+    else:
+        problem = _with_shares(case, problem, chains)
+    problem = replace(problem, sums=Rows.join([row for row, _ in sums]), sums_b=np.array([b for _, b in sums]))
+    return problem, chains
+
+
+def _energy_row(case: Case, charging: Loads) -> tuple[Rows, float]:
+    """Energy drawn in all slots [kWh], and the part of it that no schedule changes."""
+    period_h, forms = case.horizon.period_h, charging.forms
+    row = Rows(1, np.zeros(len(forms), dtype=np.int64), Forms(forms.slot, period_h * forms.coefficient))
+    return row, period_h * float(charging.constant.sum())
+
+
+def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tuple[Rows, float]:
+    """Flexibility not below its floor: c x <= -(1 - share) F with the first objective."""
+    n = len(first.c)
+    coefficient = np.concatenate([np.zeros((n, 1)), first.c], axis=1)
+    used = np.any(coefficient != 0.0, axis=1)
+    forms = Forms(np.flatnonzero(used), coefficient[used])
+    bound = share * max(flexibility_kw, 1.0) - flexibility_kw - first.constant
+    return Rows(1, np.zeros(int(used.sum()), dtype=np.int64), forms), bound
+
+
+def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> ChainProblem:
+    """Of P_ch."""
+    return replace(
+        problem,
+        squares=charging.forms,
+        weight=np.full(len(charging.forms), weight * _weight_of_squares(problem)),
+        target=-charging.constant,
+    )
+
+
+def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProblem:
+    """Of the total load per period."""
+    slots, n_periods = case.evs.slots, case.horizon.n_periods
+    order = np.argsort(slots.period, kind="stable")
+    forms = charging.forms.of(order)
+    constant = np.bincount(slots.period, charging.constant, minlength=n_periods)
+    others = -case.injections(case.evs.fixed_p).real
+    others[:, case.grid.slack] = 0.0
+    return replace(
+        problem,
+        shared=Rows(n_periods, slots.period[order], forms),
+        shared_weight=np.full(n_periods, _weight_of_squares(problem)),
+        shared_target=-(constant + others.sum(axis=1) * KW),
+    )
+
+
+def _weight_of_squares(problem: ChainProblem) -> float:
+    """Squares in shares of the largest P_max, so that the objective is of order one."""
+    p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
+    return 2.0 / p_max**2
+
+
+def _with_fixed_charging(case: Case, chains: EvChains, x: FloatArray) -> EvChains:
+    """Only the activations are left to choose, each between its charging power and what its EV allows."""
+    slots, first = case.evs.slots, chains.problem
+    p = np.clip(chains.loads["base"].kw(x), slots.p_min * KW, slots.p_max * KW)
+    before = np.where(slots.previous >= 0, x[slots.previous, 0], 0.0) + slots.e_offset * KW
+    cap = {d: case.evs.offers[d].p_max * KW for d in ("up", "down")}
+    most = np.minimum(np.minimum(slots.p_max * KW, p + cap["up"]), (slots.e_max * KW - before) / slots.energy_per_p)
+    least = np.maximum(np.maximum(0.0, p - cap["down"]), (slots.e_min * KW - before) / slots.energy_per_p)
+    n, every = len(slots), np.arange(len(slots))
+    nothing = np.zeros((n, 4))
+    loads, offered = {"base": Loads(Forms(every, nothing), p)}, {}
+    limits, low, high, c, constant = [], np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3)), 0.0
+    for d, column, lower, upper in (("up", 1, p, np.maximum(most, p)), ("down", 2, np.minimum(least, p), p)):
+        offered[d] = chains.offered[d] & (upper - lower > NARROW_KW)
+        unit = np.zeros((n, 4))
+        unit[offered[d], column + 1] = 1.0
+        value = np.where(offered[d], 0.0, np.clip(x[:, column], lower, upper))
+        loads[d] = Loads(Forms(every, unit), np.where(chains.offered[d], value, p))
+        chosen = np.flatnonzero(offered[d])
+        limits += [
+            (Forms(chosen, unit[chosen]), upper[chosen]),
+            (Forms(chosen, -unit[chosen]), -lower[chosen]),
+        ]
+        low[:, column], high[:, column] = np.where(offered[d], (lower, upper), 0.0)
+        weight = np.where(chains.offered[d], case.evs.offers[d].weight, 0.0) / chains.scale
+        sign = -1.0 if d == "up" else 1.0
+        c[chosen, column] = sign * weight[chosen]
+        constant += sign * float(weight @ (loads[d].constant - p))
+    problem = replace(
+        first,
+        free=np.zeros(n, dtype=bool),
+        c=c,
+        limits=Forms.join([forms for forms, _ in limits]),
+        b=np.concatenate([b for _, b in limits]),
+        low=low,
+        high=high,
+        constant=constant,
+    )
+    return EvChains(problem, loads, offered, chains.scale)
+
+
+def _with_shares(case: Case, problem: ChainProblem, chains: EvChains) -> ChainProblem:
+    """Squares of P_up / P_max and P_down / P_max."""
+    p = chains.loads["base"].constant
+    chosen = {d: np.flatnonzero(chains.offered[d]) for d in ("up", "down")}
+    forms = Forms.join([chains.loads[d].forms.of(chosen[d]) for d in ("up", "down")])
+    p_max = np.concatenate([case.evs.slots.p_max[chosen[d]] for d in ("up", "down")]) * KW
+    target = np.concatenate([p[chosen[d]] for d in ("up", "down")])
+    return replace(problem, squares=forms, weight=2.0 / p_max**2, target=target)

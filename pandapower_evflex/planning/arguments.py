@@ -1,0 +1,156 @@
+"""Everything that can be wrong with the input of a plan, found before any power flow."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.case.grid import grid_faults
+from pandapower_evflex.cpo.shave.peak_shaving import RULES
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.fault.post_fault import RATED
+from pandapower_evflex.planning.fault.reinforced import candidates, no_candidates, with_candidates_in_service
+from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
+from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
+from pandapower_evflex.tables.kinds import check_net, choice_faults, shown
+from pandapower_evflex.tables.schema import Column
+
+#: optional columns of lines and transformers
+FAILURES = (
+    Column(
+        "failure_rate_per_year", "float64", "", "1/year", lower=0.0, optional=True,
+        hint="give failures per year, 0 or more; NaN where an element does not fail",
+    ),
+    Column("repair_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
+    Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
+)  # fmt: skip
+NUMBERS = {
+    "voll_eur_per_mwh": Column(
+        "voll_eur_per_mwh", "float64", "", "EUR/MWh", required=True, lower=0.0,
+        hint="give EUR/MWh of 0 or more, 10 000 for 10 EUR/kWh",
+    ),
+    "loss_price_eur_per_mwh": Column(
+        "loss_price_eur_per_mwh", "float64", "", "EUR/MWh", required=True, lower=0.0, hint="give EUR/MWh of 0 or more"
+    ),
+    "discount_rate": DISCOUNT_RATE,
+    "load_growth_percent": Column(
+        "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0, upper=10_000.0,
+        hint="give percent, 20 for a fifth more",
+    ),
+}  # fmt: skip
+EVENTS = Column(
+    "events_per_fault", "float64", "", required=True, lower=0.0, hint="give windows met per fault, 0 or more, or None"
+)
+AFTER_A_FAULT = Column(
+    "max_loading_percent_nminus1", "float64", "", "percent", above=0.0, optional=True,
+    hint="give percent, NaN for max_loading_percent",
+)  # fmt: skip
+CHOICES = {
+    "rule": RULES,
+    "pricing": ("pay_as_clear", "pay_as_bid"),
+    "procurement": ("merit_order", "optimal"),
+}
+#: sets of open switches grow with their power; no restoration closes more at once
+MOST_TIES = 6
+SOLVERS = ("auto", "enumeration", "milp")
+
+
+def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, executor: Any) -> list[Fault]:
+    """Everything that is wrong with the net and the settings."""
+    check_net(FUNCTION, net)
+    faults = _setting_faults(settings)
+    faults += choice_faults(FUNCTION, "solver", solver, SOLVERS)
+    if not _is_whole(max_plans, 1):
+        remedy = "give a whole number of 1 or more"
+        faults.append(Fault(FUNCTION, "max_plans", (), shown(max_plans), "is no number of plans", remedy))
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        remedy = "give a concurrent.futures.Executor, a Dask client, or None"
+        faults.append(Fault(FUNCTION, "executor", (), shown(executor), "takes no tasks", remedy))
+    of_tables = check_tables(net)
+    readable = not any(fault.table == "reinforcement" for fault in of_tables)
+    rows = candidates(net) if readable else no_candidates()
+    of_net = grid_faults(with_candidates_in_service(net, rows))
+    faults += of_tables + of_net
+    if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
+        return faults  # tables that cannot be read
+    faults += _failure_faults(net) + _limit_faults_after_a_fault(net)
+    return faults + _rating_faults(net, rows) + _target_faults(net, rows)
+
+
+def _setting_faults(settings: Settings) -> list[Fault]:
+    faults = []
+    for name, column in NUMBERS.items():
+        faults += single_number_faults(FUNCTION, column, getattr(settings, name))
+    if settings.events_per_fault is not None:
+        faults += single_number_faults(FUNCTION, EVENTS, settings.events_per_fault)
+    for name, known in CHOICES.items():
+        faults += choice_faults(FUNCTION, name, getattr(settings, name), known)
+    if not isinstance(settings.rebound, (bool, np.bool_)):
+        faults.append(
+            Fault(FUNCTION, "rebound", (), shown(settings.rebound), "is not understood", "give True or False")
+        )
+    if not _is_whole(settings.max_ties, 0) or settings.max_ties > MOST_TIES:
+        remedy = f"give a whole number from 0 to {MOST_TIES}"
+        faults.append(Fault(FUNCTION, "max_ties", (), shown(settings.max_ties), "is no number of ties", remedy))
+    return faults
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _failure_faults(net: Any) -> list[Fault]:
+    """Negative or unreadable rates and times; a net in which nothing fails."""
+    faults: list[Fault] = []
+    fails = False
+    for table in RATED:
+        rows = net[table]
+        for column in FAILURES:
+            if column.name in rows and len(rows):
+                faults += column_faults(net, table, column, rows)
+        if "failure_rate_per_year" in rows:
+            fails |= bool(rows["failure_rate_per_year"].notna().any())
+    if not fails:
+        remedy = "set failures per year of the lines and transformers whose faults shall be studied"
+        faults.append(Fault("line", "failure_rate_per_year", (), "a rate", "is given for no element", remedy))
+    return faults
+
+
+def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    """A line without a rating can never be overloaded: the plan would call it safe."""
+    line = net["line"]
+    remedy = "give the rated current in kA, or take the line out of service"
+    built = line.index.isin(rows["element"][rows["element_type"] == "line"])
+    floats, not_number = as_numbers(line["max_i_ka"])
+    missing = (line["in_service"].to_numpy(dtype=bool) | built) & np.isnan(floats) & ~not_number
+    return fault_where("line", line, "max_i_ka", missing, "is missing", remedy, "the rating")
+
+
+def _limit_faults_after_a_fault(net: Any) -> list[Fault]:
+    faults: list[Fault] = []
+    for table in RATED:
+        if AFTER_A_FAULT.name in net[table] and len(net[table]):
+            faults += column_faults(net, table, AFTER_A_FAULT, net[table])
+    return faults
+
+
+def _target_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    """Candidates that change nothing because of the state of their element."""
+    if not len(rows):
+        return []
+    built = rows["in_service"].eq(True).fillna(False).to_numpy(dtype=bool)
+    in_service = [
+        bool(net[kind].at[element, "in_service"])
+        for kind, element in zip(rows["element_type"], rows["element"], strict=True)
+    ]
+    only = rows["parallel"].isna().to_numpy() & rows["std_type"].isna().to_numpy()
+    remedy = "take the element out of service in the net, or drop the candidate"
+    return fault_where(
+        "reinforcement", rows, "element", built & only & np.array(in_service), "is in service already", remedy
+    )

@@ -1,0 +1,115 @@
+"""A net in one state of its switches and reinforcements: power flows of every period, and what they overload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from pandapower_evflex.case.grid import Grid, grid_of
+from pandapower_evflex.planning.days import ComplexArray, Days, FloatArray
+from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
+from pandapower_evflex.powerflow.flows import end_loading
+
+#: a limit this far away, as a share of it, is out of reach for candidates that strengthen the net: in a radial one they
+#: lower losses and with them every current, in a mesh they move flows
+SAFE_RADIAL, SAFE_MESHED = 0.005, 0.1
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class OperatingState:
+    """The supplied part of a net on the days of a plan, powers per unit of 1 MVA.
+
+    Attributes
+    ----------
+    grid : Grid                     its limits are those after a fault
+    s : complex [n_period, n_row]   injections, rows as in the grid
+    load : complex [n_period, n_row]    what can be shed of them
+    """
+
+    def __init__(self, net: Any, days: Days) -> None:
+        self.grid = _with_limits_after_a_fault(grid_of(net, "current"), net)
+        self.flow = BatchedPowerFlow(self.grid)
+        to_row = self.grid.rows_of_buses
+        self.s = self.grid.s_fixed + days.deviation @ to_row
+        self.load = days.load @ to_row
+        self._row_of_bus = dict(zip(self.grid.bus_index.tolist(), self.grid.bus_row.tolist(), strict=True))
+
+    @cached_property
+    def flows(self) -> PowerFlows:
+        """Power flows of all periods, nothing shed."""
+        return self.flow.solve(self.s)
+
+    def row_of(self, bus: Any) -> int:
+        """Row of a bus in the grid, -1 without supply."""
+        return self._row_of_bus[bus]
+
+    def losses_mw(self, v: ComplexArray) -> FloatArray:
+        """Losses of the supplied part in every case [n_case]: what all injections add up to."""
+        return np.sum(v * np.conj(self.grid.y_bus @ v.T).T, axis=1).real
+
+    def branch_excess(self, v: ComplexArray) -> FloatArray:
+        """Worst loading of the ends of each branch above its limit [n_case, n_branch], share of the limit; -1: none."""
+        ends = self.grid.ends
+        excess = np.full((len(v), len(self.grid.from_bus)), -1.0)
+        np.maximum.at(excess.T, ends.branch, (end_loading(self.grid, v) / ends.limit - 1.0).T)
+        return excess
+
+    def undervoltage(self, v: ComplexArray) -> FloatArray:
+        """Voltage below the lower limit [n_case, n_row], share of the limit; negative where it is kept."""
+        limit = np.where(np.isfinite(self.grid.vm_min) & (self.grid.vm_min > 0.0), self.grid.vm_min, np.nan)
+        limit[self.grid.fixed_vm] = np.nan
+        return np.nan_to_num(1.0 - np.abs(v) / limit, nan=-1.0)
+
+    def fed_through(self, branch: int) -> BoolArray:
+        """Rows that lose supply without a branch: N_s-m of the second paper; none where there is another way."""
+        _, part = self._parts(np.arange(len(self.grid.from_bus)) != branch)
+        return ~np.isin(part, part[self.grid.slack])
+
+    def _parts(self, kept: BoolArray) -> tuple[int, IntArray]:
+        """How many parts these branches leave, and the part of every row."""
+        grid, n = self.grid, len(self.grid.vm_min)
+        edges = csr_matrix((np.ones(kept.sum()), (grid.from_bus[kept], grid.to_bus[kept])), shape=(n, n))
+        return connected_components(edges, directed=False)
+
+    def strained(self) -> frozenset[tuple[str, Any]]:
+        """Elements that hang together, not through a slack bus, with limits that are broken or near."""
+        grid, flows = self.grid, self.flows
+        inner = ~np.isin(grid.from_bus, grid.slack) & ~np.isin(grid.to_bus, grid.slack)
+        n_parts, part = self._parts(inner)
+        safe = SAFE_RADIAL if inner.sum() == len(part) - n_parts else SAFE_MESHED
+        at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # inside
+        near = np.isin(part, part[at[(self.branch_excess(flows.v) > -safe).any(axis=0)]])
+        near |= np.isin(part, part[(self.undervoltage(flows.v) > -safe).any(axis=0)])
+        near |= not flows.converged.all()
+        ends = grid.ends
+        chosen = near[at[ends.branch]]
+        return frozenset(zip(ends.element_type[chosen].tolist(), ends.element[chosen].tolist(), strict=True))
+
+    def element_of(self, branch: int) -> tuple[str, Any]:
+        """Table and label of a rated branch."""
+        end = int(np.flatnonzero(self.grid.ends.branch == branch)[0])
+        return str(self.grid.ends.element_type[end]), int(self.grid.ends.element[end])
+
+    def bus_of(self, row: int) -> int:
+        """Label of the first of the buses fused into a row."""
+        return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
+
+
+def _with_limits_after_a_fault(grid: Grid, net: Any) -> Grid:
+    ends = grid.ends
+    limit = ends.limit.copy()
+    for table in RATED:
+        own = ends.element_type == table
+        at = net[table].index.get_indexer(ends.element[own])
+        limit[own] = loading_limits(net, table)[at] / 100.0
+    limit = np.where(np.isfinite(ends.rating), limit, np.inf)
+    return replace(grid, ends=replace(ends, limit=limit))

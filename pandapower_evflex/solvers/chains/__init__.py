@@ -1,0 +1,1 @@
+"""An interior point over chains of slots."""

@@ -1,0 +1,266 @@
+r"""Interior point for many chains of slots that meet in a few nonlinear rows.
+
+.. math::
+
+    \min\ c^T x + \tfrac12 \sum_q \omega_q (a_q^T x - d_q)^2 \quad \text{s.t.} \quad
+    a_r^T x \le b_r, \quad S x \le b_S, \quad h_k(x) \le 0
+
+The forms a touch one slot each; the rows S and h couple slots of many chains. A Newton step of the primal-dual
+conditions, with slacks s and multipliers z of the limits, s_h and lambda of the rows, eliminates ds and dz:
+
+.. math::
+
+    (M + H)\, dx + G^T d\lambda = r_x, \qquad G\, dx - (s_h / \lambda)\, d\lambda = r_h, \qquad
+    M = \sum_q \omega_q a_q a_q^T + \sum_r (z_r / s_r) a_r a_r^T
+
+with the curvature H of :math:`\lambda^T h`. `chain_newton` solves it with work that grows with the slots and with the
+active rows, not with their product: simplex and sparse LU both suffer where hundreds of EVs meet in one limit.
+Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pandapower_evflex.solvers.chains.certificate import certified_gap
+from pandapower_evflex.solvers.chains.newton import CoupledSolver
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
+from pandapower_evflex.solvers.chains.system import ChainSystem, FloatArray, Rows
+
+#: share of the way to the nearest bound
+TO_BOUNDARY = 0.995
+MAX_ITERATIONS = 100
+#: of h and of sums, at the start
+LEAST_ROW_SLACK = 0.05
+#: times the aims for gap and feasibility; an iterate this close has converged, though the last digits may not come
+NEARLY = 20.0
+#: times the aim; a certificate of that much will do
+CERTIFIED = 5.0
+#: iterations that are tried for the rest, and for a certificate
+MAX_LATE = 4
+#: of h + s_h; a step that leaves more than that and than twice what was there is halved
+LARGEST_CURVED_RESIDUAL = 0.1
+MAX_HALVINGS = 10
+#: steps shorter than this are for nothing: pairs s z far below their mean hold them, and are lifted first
+SHORT = 0.1
+#: of a row that joins, while the mean of s z is larger; slack that is invented late is never lost: steps are short then
+JOINING_SLACK = 0.01
+#: of a row that joins; no more than rounding, or what a step or two take away
+JOINS_KEPT = 1e-4
+#: of s z, against division by zero
+TINY = 1e-300
+#: iterations without a tenth of progress; what is left then is rounding
+MAX_STALL = 12
+#: share of the aim for s z that an inexact step may cost
+INEXACT = 3.0
+
+
+def solve_chains(
+    problem: ChainProblem,
+    coupling: Coupling,
+    x: FloatArray,
+    *,
+    relative_gap: float,
+    feasibility: float,
+    slack_start: float = 1.0,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> ChainPoint:
+    """Solve from x, which need not be feasible but must have a power flow.
+
+    Parameters
+    ----------
+    relative_gap : float   sum of s z in shares of the objective; the gap certified if the h are convex may be a few
+                           times that
+    feasibility : float    absolute, of every row
+    slack_start : float    least slack at the start: small where x is nearly feasible
+    keep_going : function  asked before each iteration; False stops with status "stopped"
+
+    Returns
+    -------
+    ChainPoint    status "optimal"; "converged": the conditions hold without a certificate; or "stalled", "stopped",
+                  "iteration_limit", "failed"
+    """
+    system = ChainSystem(problem.follows, problem.free)
+    point = _start(problem, coupling, x, slack_start)
+    if point is None:
+        nothing = np.empty(0)
+        return ChainPoint(x, nothing, nothing, nothing, nothing, nothing, Rows.none(), "failed")
+    close: ChainPoint | None = None
+    best, stall, late = np.inf, 0, 0
+    for number in range(MAX_ITERATIONS + 1):
+        n = len(point.s) + len(point.s_h)
+        total = float(point.s @ point.z + point.s_h @ point.lam)
+        point.iterations, point.mu = number, total / max(n, 1)
+        residual = _residuals(problem, point)
+        gap = relative_gap * max(1.0, abs(problem.objective(point.x)))
+        point.distance = distance = max(total / gap, residual.primal / feasibility)
+        late += distance <= NEARLY
+        if distance <= 1.0 or late > MAX_LATE:
+            point.gap = certified_gap(problem, system, point, CERTIFIED * gap)
+            certified = point.gap <= CERTIFIED * max(distance, 1.0) * gap
+            if certified or late > MAX_LATE:
+                point.status = "optimal" if certified else "converged"
+                return point
+        stall = 0 if distance < 0.9 * best else stall + 1
+        if distance < best:
+            best, close = distance, replace(point)
+        if stall > MAX_STALL:
+            return _closest(problem, system, close, "stalled")
+        if number == MAX_ITERATIONS or not keep_going():
+            return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
+        with np.errstate(over="ignore", invalid="ignore"):  # what rounding blows up is not finite, and refused
+            step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
+        if step is None or not _advance(problem, coupling, point, step):
+            return _closest(problem, system, close, "failed")
+    raise AssertionError("unreachable")
+
+
+def _closest(problem: ChainProblem, system: ChainSystem, point: ChainPoint | None, status: str) -> ChainPoint:
+    """The best iterate; rounding can spoil the last ones where a limit leaves next to no room."""
+    assert point is not None
+    gap = certified_gap(problem, system, point, 0.0)
+    return replace(point, gap=gap, status="converged" if point.distance <= NEARLY else status)
+
+
+@dataclass(frozen=True)
+class _Residuals:
+    r_x: FloatArray  #: gradient of the Lagrangian [n_slot, 3]
+    r_a: FloatArray  #: a x + s - b
+    r_h: FloatArray  #: h + s_h
+    primal: float  #: largest of r_a and r_h
+
+
+@dataclass(frozen=True)
+class _Step:
+    x: FloatArray
+    s: FloatArray
+    z: FloatArray
+    s_h: FloatArray
+    lam: FloatArray
+
+    def lengths(self, point: ChainPoint, share: float) -> tuple[float, float]:
+        """Largest steps that keep slacks, and multipliers, positive."""
+        primal = min(_length(point.s, self.s, share), _length(point.s_h, self.s_h, share))
+        return primal, min(_length(point.z, self.z, share), _length(point.lam, self.lam, share))
+
+
+def _length(value: FloatArray, change: FloatArray, share: float) -> float:
+    fastest = float(np.max(-change / value, initial=0.0))
+    return min(1.0, share / fastest) if fastest > 0.0 else 1.0
+
+
+def _evaluated(problem: ChainProblem, coupling: Coupling, x: FloatArray) -> tuple[FloatArray, Rows] | None:
+    """Sums first, then the coupling rows."""
+    coupled = coupling.evaluate(x)
+    if coupled is None:
+        return None
+    h, rows = coupled
+    if not problem.sums.n_rows:
+        return h, rows
+    return np.concatenate([problem.sums.values(x) - problem.sums_b, h]), Rows.join([problem.sums, rows])
+
+
+def _start(problem: ChainProblem, coupling: Coupling, x: FloatArray, least: float) -> ChainPoint | None:
+    """Slacks as they are but for the smallest, multipliers of the order of the objective's coefficients."""
+    evaluated = _evaluated(problem, coupling, x)
+    if evaluated is None:
+        return None
+    h, rows = evaluated
+    s, s_h = np.maximum(problem.b - problem.limits.values(x), least), np.maximum(-h, min(least, LEAST_ROW_SLACK))
+    return ChainPoint(x.copy(), s, np.ones_like(s), s_h, np.ones_like(s_h), h, rows)
+
+
+def _residuals(problem: ChainProblem, point: ChainPoint) -> _Residuals:
+    r_x = problem.gradient(point.x, point.z, point.rows, point.lam)
+    r_a = problem.limits.values(point.x) + point.s - problem.b
+    r_h = point.h + point.s_h
+    primal = max(np.max(np.abs(r_a), initial=0.0), np.max(np.abs(r_h), initial=0.0))
+    return _Residuals(r_x, r_a, r_h, float(primal))
+
+
+def _newton_step(
+    problem: ChainProblem,
+    coupling: Coupling,
+    system: ChainSystem,
+    point: ChainPoint,
+    residual: _Residuals,
+    mu_end: float,
+) -> _Step | None:
+    """Predictor and corrector with one factorisation; None where it fails."""
+    n_sums = problem.sums.n_rows
+    solver = CoupledSolver.build(problem, system, point, coupling.curvature(point.lam[n_sums:]))
+    if solver is None:
+        return None
+    w = point.z / point.s
+    n = len(point.s) + len(point.s_h)
+
+    def step(sz: FloatArray | float, sz_h: FloatArray | float, enough: float) -> _Step:
+        """Towards s z = sz; ``enough`` is what an error may cost, inf: the remainder of the curvature is left out."""
+        r_x = -residual.r_x
+        problem.limits.add_transposed(point.z - sz / point.s - w * residual.r_a, r_x)
+        r_x[~problem.free, 0] = 0.0
+        r_h = -residual.r_h + point.s_h - sz_h / point.lam
+        exact = np.isfinite(enough)
+        dx, d_lam = solver.solve_with_remainder(r_x, r_h, enough) if exact else solver.solve(r_x, r_h)
+        ds = -residual.r_a - problem.limits.values(dx)
+        ds_h = -residual.r_h - point.rows.values(dx)
+        return _Step(dx, ds, sz / point.s - point.z - w * ds, ds_h, d_lam)
+
+    affine = step(0.0, 0.0, np.inf)
+    primal, dual = affine.lengths(point, 1.0)
+    after = (point.s + primal * affine.s) @ (point.z + dual * affine.z)
+    after += (point.s_h + primal * affine.s_h) @ (point.lam + dual * affine.lam)
+    aim = max(min(1.0, (float(after) / n / point.mu) ** 3) * point.mu, mu_end)
+    full = step(aim - affine.s * affine.z, aim - affine.s_h * affine.lam, INEXACT * n * aim)
+    if min(full.lengths(point, TO_BOUNDARY)) < SHORT:
+        central = step(point.mu, point.mu, INEXACT * n * point.mu)
+        if min(central.lengths(point, TO_BOUNDARY)) > min(full.lengths(point, TO_BOUNDARY)):
+            full = central
+    return full if np.isfinite(full.x).all() and np.isfinite(full.z).all() else None
+
+
+def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step: _Step) -> bool:
+    """Take the step, halved until there is a power flow and curved rows do not run away.
+
+    Rows that join get a central slack and multiplier.
+    """
+    primal, dual = step.lengths(point, TO_BOUNDARY)
+    n = len(point.h)
+    allowed = max(2.0 * float(np.max(np.abs(point.h + point.s_h), initial=0.0)), LARGEST_CURVED_RESIDUAL)
+    for number in range(MAX_HALVINGS):
+        evaluated = _evaluated(problem, coupling, point.x + primal * step.x)
+        if evaluated is not None:
+            residual = float(np.max(np.abs(evaluated[0][:n] + point.s_h + primal * step.s_h), initial=0.0))
+            if residual <= allowed or number == MAX_HALVINGS - 1:
+                break
+        primal *= 0.5
+    if evaluated is None:
+        return False
+    point.x = point.x + primal * step.x
+    point.h, point.rows = evaluated
+    point.s, point.z = point.s + primal * step.s, point.z + dual * step.z
+    point.s_h, point.lam = point.s_h + primal * step.s_h, point.lam + dual * step.lam
+    point.mu = _lift_for(point, float(np.max(point.h[n:], initial=0.0)))
+    s_joined = np.maximum(-point.h[n:], min(point.mu, JOINING_SLACK))
+    point.s_h = np.concatenate([point.s_h, s_joined])
+    point.lam = np.concatenate([point.lam, point.mu / s_joined])
+    return True
+
+
+def _lift_for(point: ChainPoint, violation: float) -> float:
+    """Mean of s z, raised for a row that joins violated: small pairs would leave no step long enough to mend it."""
+    mu = min(violation, JOINING_SLACK)
+    if mu <= JOINS_KEPT or mu <= point.mu:
+        return point.mu
+    point.s, point.z = _lifted(point.s, point.z, mu)
+    point.s_h, point.lam = _lifted(point.s_h, point.lam, mu)
+    return mu
+
+
+def _lifted(s: FloatArray, z: FloatArray, mu: float) -> tuple[FloatArray, FloatArray]:
+    """Pairs with s z not below mu, by the smaller of the two."""
+    factor = np.maximum(mu / np.maximum(s * z, TINY), 1.0)
+    return np.where(s < z, s * factor, s), np.where(s < z, z, z * factor)

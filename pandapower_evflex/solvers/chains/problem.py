@@ -1,0 +1,123 @@
+"""What the interior point over EV chains solves: linear limits of single slots, and rows that couple chains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from pandapower_evflex.solvers.chains.system import BoolArray, FloatArray, Forms, Rows
+
+
+def _nothing() -> FloatArray:
+    return np.empty(0)
+
+
+@dataclass(frozen=True)
+class ChainProblem:
+    """The part that no network enters; one row of c, x per slot, columns E, T, D.
+
+    Parameters
+    ----------
+    follows, free : bool [n_slot]      see `ChainSystem`
+    c : float [n_slot, 3]
+    limits : Forms, b : float          a x <= b
+    low, high : float [n_slot, 3]      bounds that every feasible x keeps: what a dual residual can cost at most
+    constant : float                   of the objective
+    squares : Forms, weight, target    1/2 weight (a x - target)^2
+    sums : Rows, sums_b : float        linear rows over many slots, sums x <= sums_b
+    shared : Rows, shared_weight, shared_target    squares of rows over many slots
+    """
+
+    follows: BoolArray
+    free: BoolArray
+    c: FloatArray
+    limits: Forms
+    b: FloatArray
+    low: FloatArray
+    high: FloatArray
+    constant: float = 0.0
+    squares: Forms = field(default_factory=Forms.none)
+    weight: FloatArray = field(default_factory=_nothing)
+    target: FloatArray = field(default_factory=_nothing)
+    sums: Rows = field(default_factory=Rows.none)
+    sums_b: FloatArray = field(default_factory=_nothing)
+    shared: Rows = field(default_factory=Rows.none)
+    shared_weight: FloatArray = field(default_factory=_nothing)
+    shared_target: FloatArray = field(default_factory=_nothing)
+
+    def gradient(self, x: FloatArray, z: FloatArray, rows: Rows, lam: FloatArray) -> FloatArray:
+        """Of the Lagrangian by x [n_slot, 3]; `rows` are the gradients of sums and h."""
+        r = self.c.copy()
+        self.limits.add_transposed(z, r)
+        if len(self.squares):
+            self.squares.add_transposed(self.weight * (self.squares.values(x) - self.target), r)
+        if self.shared.n_rows:
+            self.shared.add_transposed(self.shared_weight * (self.shared.values(x) - self.shared_target), r)
+        rows.add_transposed(lam, r)
+        r[~self.free, 0] = 0.0
+        return r
+
+    def objective(self, x: FloatArray) -> float:
+        own = self.weight @ (self.squares.values(x) - self.target) ** 2
+        shared = self.shared_weight @ (self.shared.values(x) - self.shared_target) ** 2
+        return float(np.sum(self.c * x) + 0.5 * (own + shared) + self.constant)
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Second derivative of sum of lambda h: V diag(sigma) V^T + R, both positive semidefinite.
+
+    Parameters
+    ----------
+    modes : Rows, sigma : float [n_mode]
+    bound : Forms, bound_weight      sum of weight times squares of forms, not below R
+    remainder : function             R x, [n_slot, 3]
+    """
+
+    modes: Rows
+    sigma: FloatArray
+    bound: Forms
+    bound_weight: FloatArray
+    remainder: Callable[[FloatArray], FloatArray]
+
+
+class Coupling(Protocol):
+    """The rows h(x) <= 0; once met, a row keeps its number."""
+
+    def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
+        """h and its gradient at x; None where there is no power flow."""
+
+    def curvature(self, multipliers: FloatArray) -> Curvature:
+        """Of sum of multipliers times h, about where it was evaluated last."""
+
+
+@dataclass
+class ChainPoint:
+    """An iterate.
+
+    Parameters
+    ----------
+    x : float [n_slot, 3]
+    s, z : float [n_limit]         slacks and multipliers of the limits
+    s_h, lam : float [n_row]       the same of the sums and of the coupling rows, in this order
+    h : float [n_row], rows        their values and gradients at x
+    mu : float                     mean of s z
+    distance : float               from the aims for s z and feasibility, 1: reached
+    gap : float                    absolute, certified if the h are convex; inf before
+    """
+
+    x: FloatArray
+    s: FloatArray
+    z: FloatArray
+    s_h: FloatArray
+    lam: FloatArray
+    h: FloatArray
+    rows: Rows
+    status: str = "iteration_limit"
+    iterations: int = 0
+    mu: float = np.nan
+    distance: float = np.inf
+    gap: float = np.inf
