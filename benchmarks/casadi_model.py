@@ -12,7 +12,7 @@ from typing import Any
 import casadi as ca
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.powerflow.starts import Starts
 
 KW = 1e3

@@ -7,7 +7,8 @@ import time
 import numpy as np
 from power_grid_model import CalculationMethod, LoadGenType, PowerGridModel, initialize_array
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid
+from pandapower_evflex.arrays import ComplexArray, FloatArray
+from pandapower_evflex.case.grid import Grid
 
 
 def model_of(grid: Grid) -> PowerGridModel:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.networks import suburban_lv
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
@@ -35,7 +36,7 @@ class Day:
     """
 
     title: str
-    net: Any
+    net: Net
     result: FlexibilityOpfResult
     without: UncontrolledCharging
     seconds: float
@@ -73,13 +74,13 @@ def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
     say(f"Figures in {out}: {', '.join(names)}")
 
 
-def needed_day(net: Any, profiles: Profiles, progress: bool | None) -> Day:
+def needed_day(net: Net, profiles: Profiles, progress: bool | None) -> Day:
     """Every driver wants what the next trip needs."""
     result, seconds = _timed_run(net, profiles, progress)
     return Day("What drivers need", net, result, uncontrolled_charging(net, profiles, energy=result), seconds)
 
 
-def full_day(net: Any, profiles: Profiles, progress: bool | None) -> Day:
+def full_day(net: Net, profiles: Profiles, progress: bool | None) -> Day:
     """Every driver wants a full battery, or what full power reaches: the day that a grid engineer fears."""
     without = uncontrolled_charging(net, profiles, energy="full")
     net = copy.deepcopy(net)
@@ -89,7 +90,7 @@ def full_day(net: Any, profiles: Profiles, progress: bool | None) -> Day:
     return Day("Full batteries", net, result, without, seconds)
 
 
-def _timed_run(net: Any, profiles: Profiles, progress: bool | None) -> tuple[FlexibilityOpfResult, float]:
+def _timed_run(net: Net, profiles: Profiles, progress: bool | None) -> tuple[FlexibilityOpfResult, float]:
     started = time.perf_counter()
     result = run_flexibility_opf(net, profiles, progress=progress)
     return result, time.perf_counter() - started

@@ -13,12 +13,13 @@ PACKAGE = Path(evf.__file__).parent
 
 #: each layer may import itself and those before it
 LAYERS = (
-    ("errors",),
+    ("arrays", "errors"),
     ("times",),
     ("nlp",),
     ("kernels",),
     ("tables",),
     ("case",),
+    ("elements",),
     ("powerflow", "solvers"),
     ("opf", "cpo", "market", "mobility"),
     ("planning",),

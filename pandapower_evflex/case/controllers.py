@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import SUPPORTED, Profile
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import as_numbers, shown_values
@@ -15,7 +16,7 @@ from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.number_text import read_hint
 
 
-def idle_controllers(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> str:
+def idle_controllers(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) -> str:
     """A sentence on controllers in service that `runpp(run_control=True)` or `run_timeseries` would run; "" for none.
 
     A ConstControl whose profile is given does not count.
@@ -39,7 +40,7 @@ def idle_controllers(net: Any, profiled: Mapping[tuple[str, str], Collection[Any
     return "; ".join(parts)
 
 
-def _idle_kinds(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> tuple[list[str], list[str]]:
+def _idle_kinds(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) -> tuple[list[str], list[str]]:
     """Classes of controllers that would act, with their number, and variables of profiles that were not given."""
     from pandapower.control import ConstControl
 
@@ -62,7 +63,7 @@ def _idle_kinds(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -
     return [f"{name} {count}" for name, count in others.items()], list(unread)
 
 
-def profiles_from_controllers(net: Any) -> Profile:
+def profiles_from_controllers(net: Net) -> Profile:
     """Profiles of the ConstControl controllers on the net that read from a DFData source.
 
     Returns

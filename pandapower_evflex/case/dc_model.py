@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pandapower.pypower.idx_brch import BR_R, BR_X, F_BUS, SHIFT, T_BUS, TAP
 from pandapower.pypower.idx_bus import GS
 from scipy.sparse import csr_matrix
 
+from pandapower_evflex.arrays import FloatArray
 
-def dc_model(ppci: Any) -> tuple[csr_matrix, NDArray[np.float64]]:
+
+def dc_model(ppci: Any) -> tuple[csr_matrix, FloatArray]:
     """B and p0 of p = B theta + p0, in MW and rad: susceptances, and what phase shifters and shunts take from a bus."""
     bus, branch = ppci["bus"], ppci["branch"]
     n_bus, n_branch = len(bus), len(branch)

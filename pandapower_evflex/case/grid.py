@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pandapower.auxiliary import _init_runopp_options
 from pandapower.pd2ppc import _pd2ppc
 from pandapower.pypower.idx_brch import F_BUS, T_BUS
@@ -21,6 +20,7 @@ from pandapower.pypower.makeSbus import makeSbus
 from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_matrix
 
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
 from pandapower_evflex.case.dc_model import dc_model
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_faults import net_faults
@@ -32,10 +32,6 @@ from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class Grid:
         return np.concatenate([self.slack, self.held])
 
     @property
-    def free_vm(self) -> NDArray[np.bool_]:
+    def free_vm(self) -> BoolArray:
         """Which buses have limits that loads can reach."""
         free = np.ones(len(self.vm_min), dtype=bool)
         free[self.fixed_vm] = False
@@ -105,7 +101,7 @@ class Grid:
 
 
 def read_grid(
-    net: Any,
+    net: Net,
     *,
     trafo_loading: str = "power",
     given: GivenLimits = COLUMNS_HOLD,
@@ -127,7 +123,7 @@ def read_grid(
     return grid_of(plain_net(net), trafo_loading, given)
 
 
-def grid_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
+def grid_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """What keeps a net from being read: spoilt tables, elements beyond the model, limits that are none, no slack."""
     faults = net_faults(net)
     faults += pf_option_faults(net)
@@ -135,7 +131,7 @@ def grid_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     return faults + limit_faults(net, given)
 
 
-def grid_of(net: Any, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> Grid:
+def grid_of(net: Net, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> Grid:
     """`read_grid` of a net that is known to be right: one of many states of a net that was checked."""
     model, ppc, ppci = _pandapower_model(net)
     base = float(ppci["baseMVA"])
@@ -177,7 +173,7 @@ def grid_of(net: Any, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> 
     )
 
 
-def _pandapower_model(net: Any) -> tuple[Any, Any, Any]:
+def _pandapower_model(net: Net) -> tuple[Any, Any, Any]:
     """pandapower's model of a shallow copy: the builders write private keys and into private dicts, but no table."""
     model = copy.copy(net)
     for key in [key for key in net if key.startswith("_") and isinstance(net[key], dict)]:
@@ -226,14 +222,14 @@ def _set_points(ppci: Any) -> ComplexArray:
     return v * np.exp(1j * angle)
 
 
-def _bus_rows(net: Any, model: Any, n_bus: int) -> IntArray:
+def _bus_rows(net: Net, model: Any, n_bus: int) -> IntArray:
     """Row of every pandapower bus; the lookup of a bus out of service or unsupplied points beyond the model."""
     rows = model["_pd2ppc_lookups"]["bus"][net["bus"].index.to_numpy()].astype(np.int64)
     return np.where((rows >= n_bus) | ~net["bus"]["in_service"].to_numpy(dtype=bool), -1, rows)
 
 
 def _voltage_limit(
-    net: Any, column: str, given: GivenLimits, bus_row: IntArray, n_bus: int, slack: IntArray
+    net: Net, column: str, given: GivenLimits, bus_row: IntArray, n_bus: int, slack: IntArray
 ) -> tuple[FloatArray, IntArray]:
     """Tightest limit of the buses fused into each row, and the bus whose limit it is."""
     limit = voltage_limits(net["bus"], column, given)
@@ -272,7 +268,7 @@ def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:
     return {name: row[first:last] for name, (first, last) in model["_pd2ppc_lookups"]["branch"].items()}
 
 
-def _slack_faults(net: Any, known: list[Fault]) -> list[Fault]:
+def _slack_faults(net: Net, known: list[Fault]) -> list[Fault]:
     if any(fault.table in ("ext_grid", "gen", "bus") for fault in known):
         return []  # who mends these may have a slack
     gens = net["gen"]

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.net_tables import NET_TABLES, NetTable
-from pandapower_evflex.tables.faults import BoolArray, as_numbers, is_readable
+from pandapower_evflex.tables.faults import as_numbers, is_readable
 
 
-def live_rows(net: Any, table: NetTable) -> BoolArray:
+def live_rows(net: Net, table: NetTable) -> BoolArray:
     """Rows whose values count: in service, at a bus in service; of buses those at the ends of branches too.
 
     Where a table says it in a way that cannot be read, which is a fault of its own, all rows count.
@@ -46,7 +47,7 @@ def _is_false(cell: Any) -> bool:
     return isinstance(cell, (bool, int, float, np.bool_, np.integer, np.floating)) and bool(cell == 0)
 
 
-def _are_ends(net: Any, buses: pd.DataFrame) -> BoolArray:
+def _are_ends(net: Net, buses: pd.DataFrame) -> BoolArray:
     """Buses at which branches end: their nominal voltage is the base of the branch, in service or not."""
     used = [
         as_numbers(net[table.name][end])[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.grid import FloatArray, Grid
+from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Limits:
         vm_max = np.where(grid.free_vm, grid.vm_max, np.inf)
         return cls(*(np.tile(value, (n_periods, 1)) for value in (vm_min, vm_max, grid.ends.limit)))
 
-    def at(self, periods: NDArray[np.int64]) -> Limits:
+    def at(self, periods: IntArray) -> Limits:
         """Those of the given periods, in that order."""
         return Limits(self.vm_min[periods], self.vm_max[periods], self.end[periods])
 

@@ -7,20 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_tables import NET_TABLES, NUMBER_OR_NONE, SWITCHED, NetTable
 from pandapower_evflex.case.unsupported import UNSUPPORTED_TABLES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.arguments import single_number_faults
-from pandapower_evflex.tables.faults import (
-    BoolArray,
-    are_bools,
-    as_numbers,
-    column_faults,
-    fault_where,
-    is_readable,
-    labels_of,
-)
+from pandapower_evflex.tables.faults import are_bools, as_numbers, column_faults, fault_where, is_readable, labels_of
 from pandapower_evflex.tables.schema import Column
 
 #: pandapower's own for one and the same net
@@ -32,7 +25,7 @@ _SCALARS = {
 }
 
 
-def net_faults(net: Any) -> list[Fault]:
+def net_faults(net: Net) -> list[Fault]:
     """Everything in pandapower's tables that no model can be built from, all gathered."""
     faults = _scalar_faults(net)
     for table in NET_TABLES.values():
@@ -43,7 +36,7 @@ def net_faults(net: Any) -> list[Fault]:
     return faults or _set_point_faults(net)
 
 
-def _set_point_faults(net: Any) -> list[Fault]:
+def _set_point_faults(net: Net) -> list[Fault]:
     """Sources at one bus that hold it at different voltages."""
     rows = {name: net[name][live_rows(net, NET_TABLES[name])] for name in ("ext_grid", "gen") if len(net[name])}
     if sum(map(len, rows.values())) < 2:
@@ -55,7 +48,7 @@ def _set_point_faults(net: Any) -> list[Fault]:
     return [fault for name in rows for fault in fault_where(name, rows[name], "vm_pu", differ[name], problem, remedy)]
 
 
-def _scalar_faults(net: Any) -> list[Fault]:
+def _scalar_faults(net: Net) -> list[Fault]:
     faults = []
     for name, column in _SCALARS.items():
         if name not in net:
@@ -65,7 +58,7 @@ def _scalar_faults(net: Any) -> list[Fault]:
     return faults
 
 
-def _table_faults(net: Any, table: NetTable) -> list[Fault]:
+def _table_faults(net: Net, table: NetTable) -> list[Fault]:
     name = table.name
     if name not in net:
         remedy = "put the table back; an empty one is in pandapower.create_empty_network()"
@@ -138,12 +131,12 @@ def _are_0_or_1(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and bool(values.isin((0, 1)).all())
 
 
-def _end_faults(net: Any, name: str, frame: pd.DataFrame, end: str) -> list[Fault]:
+def _end_faults(net: Net, name: str, frame: pd.DataFrame, end: str) -> list[Fault]:
     return _reference_faults(net, name, frame, end, np.ones(len(frame), dtype=bool), "bus")
 
 
 def _reference_faults(
-    net: Any, name: str, frame: pd.DataFrame, column: str, rows: BoolArray, target: str
+    net: Net, name: str, frame: pd.DataFrame, column: str, rows: BoolArray, target: str
 ) -> list[Fault]:
     """Rows that name no row of another table; one that cannot be read is a fault of its own."""
     if target not in net or not isinstance(net[target], pd.DataFrame) or not is_readable(net[target]):
@@ -156,7 +149,7 @@ def _reference_faults(
     return fault_where(name, frame, column, wrong, f"is not in net.{target}", remedy)
 
 
-def _switched_faults(net: Any, frame: pd.DataFrame) -> list[Fault]:
+def _switched_faults(net: Net, frame: pd.DataFrame) -> list[Fault]:
     kinds = frame["et"].to_numpy(dtype=object)
     known = np.isin(kinds.astype(str), list(SWITCHED))
     faults = fault_where("switch", frame, "et", ~known, "is not known", 'use "b", "l", "t" or "t3"')

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.in_service import says_true
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 from pandapower_evflex.tables.number_text import read_hint
 
@@ -63,7 +62,7 @@ RATINGS = (
 )
 
 
-def limit_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
+def limit_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """Limits and ratings of elements in service that limit nothing or everything; arguments replace columns."""
     percent, pu = f"give percent, {NO_LIMIT}", f"give pu, {NO_LIMIT}"
     limits = (
@@ -82,7 +81,7 @@ def limit_faults(net: Any, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     return faults if buses is None else faults + _crossed_voltages(buses, given)
 
 
-def _in_service(net: Any, table: str) -> pd.DataFrame:
+def _in_service(net: Net, table: str) -> pd.DataFrame:
     return net[table][says_true(net[table], "in_service")]
 
 

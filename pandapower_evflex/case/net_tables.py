@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.tables.faults import as_numbers, fault_where
 from pandapower_evflex.tables.schema import Check, Column
 
@@ -117,7 +117,7 @@ def _values(rows: pd.DataFrame, column: str) -> FloatArray:
 def no_impedance(table: str, r: str, x: str) -> Check:
     """Rows whose resistance and reactance are both 0 join two buses to one, which no branch can."""
 
-    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         none = (_values(rows, r) == 0.0) & (_values(rows, x) == 0.0)
         remedy = "give an impedance, or join the two buses by a switch"
         return fault_where(table, rows, x, none, f"beside {r} 0 is no impedance", remedy)
@@ -128,7 +128,7 @@ def no_impedance(table: str, r: str, x: str) -> Check:
 def no_short_circuit_voltage(table: str, vk: str, vkr: str) -> Check:
     """vk is the hypotenuse: |vk| >= |vkr|, and not 0; a negative one is a capacitive series reactance."""
 
-    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         size, part = np.abs(_values(rows, vk)), np.abs(_values(rows, vkr))
         return [
             *fault_where(
@@ -143,7 +143,7 @@ def no_short_circuit_voltage(table: str, vk: str, vkr: str) -> Check:
 def no_characteristic(table: str, flag: str) -> Check:
     """Rows that follow a characteristic and name none."""
 
-    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         if flag not in rows:
             return []
         follows = rows[flag].eq(True).fillna(False).to_numpy(dtype=bool)
@@ -157,7 +157,7 @@ def no_characteristic(table: str, flag: str) -> Check:
 def two_tap_steps(table: str) -> Check:
     """An ideal phase shifter has its step in degrees or in percent."""
 
-    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         if not {"tap_changer_type", "tap_step_percent", "tap_step_degree"} <= set(rows):
             return []
         ideal = rows["tap_changer_type"].eq("Ideal").fillna(False).to_numpy(dtype=bool)
@@ -173,7 +173,7 @@ def two_tap_steps(table: str) -> Check:
 def taps_without_neutral(table: str) -> Check:
     """A position counts from the neutral one."""
 
-    def check(net: Any, rows: pd.DataFrame) -> list[Fault]:
+    def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         if "tap_neutral" in rows or "tap_pos" not in rows or not rows["tap_pos"].notna().any():
             return []
         return [Fault(table, "tap_neutral", (), "the column", "is missing beside tap_pos", "put it back")]

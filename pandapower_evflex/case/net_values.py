@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.case.profiles import SUPPORTED
@@ -27,7 +28,7 @@ POWERS = {
 }
 
 
-def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) -> list[Fault]:
+def gap_faults(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) -> list[Fault]:
     """Powers of elements in service that are NaN, infinite or no numbers, and that no profile replaces.
 
     Parameters
@@ -50,7 +51,7 @@ def gap_faults(net: Any, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
     return faults
 
 
-def without_gaps(net: Any, table: str) -> pd.DataFrame:
+def without_gaps(net: Net, table: str) -> pd.DataFrame:
     """The table with 0 where a power is no finite number.
 
     For rows whose values nobody reads, profiled or out of service: pandapower spoils their buses all the same.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, listed
 from pandapower_evflex.tables.faults import as_numbers, fault_where
 
@@ -74,7 +75,7 @@ HARMLESS = {
 }  # fmt: skip
 
 
-def model_options(net: Any) -> dict[str, Any]:
+def model_options(net: Net) -> dict[str, Any]:
     """Options of the model, as the user set them or by default; they are right (`pf_option_faults`)."""
     given = _given(net)
     options = {name: given.get(name, option.default) for name, option in MODEL_OPTIONS.items()}
@@ -83,13 +84,13 @@ def model_options(net: Any) -> dict[str, Any]:
     return options
 
 
-def loads_ignore_voltage(net: Any) -> bool:
+def loads_ignore_voltage(net: Net) -> bool:
     """Whether `runpp` takes loads with shares of constant impedance or current as constant powers."""
     given = _given(net).get("voltage_depend_loads", True)
     return _is_bool(given) and not given
 
 
-def pf_option_faults(net: Any) -> list[Fault]:
+def pf_option_faults(net: Net) -> list[Fault]:
     """Options that would make `runpp` solve something else than this package does; unknown ones are logged."""
     if not isinstance(net.get(TABLE, {}), Mapping):
         remedy = "set them with pandapower.set_user_pf_options(net, ...)"
@@ -110,11 +111,11 @@ def pf_option_faults(net: Any) -> list[Fault]:
     return faults + _temperature_faults(net, given)
 
 
-def _given(net: Any) -> Mapping[str, Any]:
+def _given(net: Net) -> Mapping[str, Any]:
     return net.get(TABLE, {}) if isinstance(net.get(TABLE, {}), Mapping) else {}
 
 
-def _temperature_faults(net: Any, given: Mapping[str, Any]) -> list[Fault]:
+def _temperature_faults(net: Net, given: Mapping[str, Any]) -> list[Fault]:
     """With line temperatures, every line in service needs one."""
     if given.get("consider_line_temperature") is not True:
         return []
@@ -128,7 +129,7 @@ def _temperature_faults(net: Any, given: Mapping[str, Any]) -> list[Fault]:
     return fault_where("line", net["line"], column, wrong, "is not a finite number", remedy)
 
 
-def _has_lines_of_high_voltage(net: Any) -> bool:
+def _has_lines_of_high_voltage(net: Net) -> bool:
     """As `runpp` decides "auto": some bus above 70 kV is at both a from and a to end of lines."""
     high = net["bus"].index[net["bus"]["vn_kv"].to_numpy(dtype=float) > HIGH_VOLTAGE_KV]
     return bool(set(high) & set(net["line"]["from_bus"]) & set(net["line"]["to_bus"]))

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_faults import are_right
 from pandapower_evflex.case.net_limits import RATINGS
 from pandapower_evflex.case.net_tables import NET_TABLES, NetTable
 from pandapower_evflex.tables.checks import TABLES
-from pandapower_evflex.tables.faults import BoolArray, as_dtype, as_numbers, is_readable, typed
+from pandapower_evflex.tables.faults import as_dtype, as_numbers, is_readable, typed
 from pandapower_evflex.tables.schema import Column
 
 #: of numpy's dtypes, those that a wanted one is read from as it is
 KINDS = {"float64": "iuf", "int64": "iu", "bool": "b", "object": "O"}
 
 
-def plain_net(net: Any) -> Any:
+def plain_net(net: Net) -> Any:
     """A shallow copy whose tables have plain dtypes; tables that have them already are the same objects.
 
     Nullable dtypes, categories, objects that are numbers, whole numbers as floats: values that `net_faults` finds right
@@ -37,7 +38,7 @@ def plain_net(net: Any) -> Any:
     return plain
 
 
-def _plain_table(net: Any, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame:
+def _plain_table(net: Net, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame:
     changed: dict[str, Any] = {}
     for name, wanted in table.dtypes.items():
         if name in frame and not _is_plain(frame[name], wanted):

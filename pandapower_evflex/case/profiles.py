@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.periods import Horizon, is_positive, read_horizon
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
-from pandapower_evflex.tables.faults import BoolArray, as_numbers, frame_faults, labels_of, numbers_of
+from pandapower_evflex.tables.faults import as_numbers, frame_faults, labels_of, numbers_of
 from pandapower_evflex.tables.kinds import shown
 from pandapower_evflex.tables.number_text import read_hint
 
@@ -51,7 +52,7 @@ class Profiles:
 
 
 def read_profiles(
-    net: Any,
+    net: Net,
     profiles: Mapping[Any, pd.DataFrame] | None,
     *,
     n_periods: int | None = None,
@@ -121,7 +122,7 @@ def _shown(key: Any) -> str:
     return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def _frame_faults(net: Any, table: str, column: str, frame: pd.DataFrame) -> list[Fault]:
+def _frame_faults(net: Net, table: str, column: str, frame: pd.DataFrame) -> list[Fault]:
     place = f"profiles[{table}.{column}]"
     columns = frame.columns
     if columns.nlevels > 1:
@@ -181,7 +182,7 @@ def _is_count(value: Any) -> bool:
     return is_positive(value) and value <= MAX_PERIODS and value == int(value)
 
 
-def _with_cos_phi_p(net: Any, values: Profile, n_periods: int) -> Profile:
+def _with_cos_phi_p(net: Net, values: Profile, n_periods: int) -> Profile:
     """("sgen", "q_mvar") filled for generators with a characteristic and no profile of their own.
 
     A table of characteristics with faults, which `check_tables` names, is left alone.

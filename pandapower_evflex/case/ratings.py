@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, Net, ObjectArray
 from pandapower_evflex.case.net_limits import GivenLimits
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 SQRT3 = np.sqrt(3.0)
 
@@ -35,18 +32,18 @@ class RatedEnds:
     """
 
     branch: IntArray
-    at_from: NDArray[np.bool_]
-    squared_power: NDArray[np.bool_]
+    at_from: BoolArray
+    squared_power: BoolArray
     rating: FloatArray
     limit: FloatArray
     max_i_ka: FloatArray
-    element_type: NDArray[np.object_]
+    element_type: ObjectArray
     element: IntArray
-    side: NDArray[np.object_]
+    side: ObjectArray
 
 
 def rated_ends(
-    net: Any,
+    net: Net,
     branch_rows: dict[str, IntArray],
     trafo_loading: str,
     given: GivenLimits,
@@ -74,7 +71,7 @@ def rated_ends(
     )
 
 
-def _line_ends(net: Any, branch_rows: dict[str, IntArray], max_loading_percent: float | None) -> pd.DataFrame:
+def _line_ends(net: Net, branch_rows: dict[str, IntArray], max_loading_percent: float | None) -> pd.DataFrame:
     line = net["line"]
     max_i_ka = (line["max_i_ka"] * line["df"] * line["parallel"]).to_numpy(dtype=float)
     ends = [
@@ -96,7 +93,7 @@ def _line_ends(net: Any, branch_rows: dict[str, IntArray], max_loading_percent: 
 
 
 def _trafo_ends(
-    net: Any,
+    net: Net,
     table: str,
     sides: tuple[str, ...],
     branch_rows: dict[str, IntArray],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.in_service import live_rows, says_true
 from pandapower_evflex.case.net_tables import NET_TABLES, VOLTAGE_DEPENDENT
 from pandapower_evflex.case.pf_options import loads_ignore_voltage
@@ -30,7 +29,7 @@ UNSUPPORTED_TABLES = {
 }
 
 
-def unsupported_elements(net: Any) -> list[Fault]:
+def unsupported_elements(net: Net) -> list[Fault]:
     """A fault for every kind of element in service that would otherwise be dropped silently."""
     faults = []
     for table, remedy in UNSUPPORTED_TABLES.items():
@@ -43,7 +42,7 @@ def unsupported_elements(net: Any) -> list[Fault]:
     return faults + _voltage_dependent_loads(net)
 
 
-def _voltage_dependent_loads(net: Any) -> list[Fault]:
+def _voltage_dependent_loads(net: Net) -> list[Fault]:
     if "load" not in net or not is_readable(net["load"]) or loads_ignore_voltage(net):
         return []
     rows, faults = net["load"][live_rows(net, NET_TABLES["load"])], []

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.number_text import read_hint
 
-FloatArray = NDArray[np.float64]
 Int8Array = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
 
 #: outlets, periods or days; more is a slip, and would fill the memory
 MOST_WHOLE = 1_000_000

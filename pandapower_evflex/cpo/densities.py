@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
@@ -21,7 +21,7 @@ from pandapower_evflex.tables.links import link_faults
 FUNCTION = "cpo_densities"
 
 
-def cpo_densities(net: Any, start_h: float, end_h: float, cpos: Sequence[int] | None = None) -> pd.DataFrame:
+def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | None = None) -> pd.DataFrame:
     """Mean charging and occupancy rate of sites during a window of the day.
 
     Parameters
@@ -88,14 +88,14 @@ def window_hours(function: str, start_h: Any, end_h: Any) -> tuple[float, float]
     return start % 24.0, length
 
 
-def _shares_of_window(start: float, length: float, n_periods: int) -> NDArray[np.float64]:
+def _shares_of_window(start: float, length: float, n_periods: int) -> FloatArray:
     """What part of the window each period of the day holds [n_periods]."""
     edges = np.arange(2 * n_periods + 1) * 24.0 / n_periods  # two days: the window may cross midnight
     hours = np.diff(np.clip(edges, start, start + length))
     return hours.reshape(2, n_periods).sum(axis=0) / length
 
 
-def site_faults(net: Any, cpos: Any) -> list[Fault]:
+def site_faults(net: Net, cpos: Any) -> list[Fault]:
     """What is wrong with net.cpo, or with the sites asked for."""
     if "cpo" not in net:
         return [Fault("cpo", "", (), "the table", "is missing", "create the sites with create_cpo")]

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.checks import (
     CHARGING,
     MOST_WHOLE,
-    FloatArray,
     array_of,
     checked_lattice,
     n_evse_faults,
     number_faults,
     raise_if,
     series_faults,
-)  # fmt: skip
+)
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.rate_values import checked_rates

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.cpo.checks import FloatArray, number_faults, raise_if, series_faults
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.cpo.checks import number_faults, raise_if, series_faults
 from pandapower_evflex.errors import Fault
 
 FUNCTION = "peak_shape"

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
 
 #: MWh; a room for the energy that is smaller than this is none
 PINNED_MWH = 1e-9
@@ -48,17 +47,17 @@ class Slots:
         return len(self.ev)
 
     @property
-    def is_last(self) -> NDArray[np.bool_]:
+    def is_last(self) -> BoolArray:
         """Slots whose energy no other slot continues."""
         return ~np.isin(np.arange(len(self)), self.previous)
 
     @property
-    def power_is_fixed(self) -> NDArray[np.bool_]:
+    def power_is_fixed(self) -> BoolArray:
         """Slots between two energies that no schedule can choose."""
         return self.pinned & ((self.previous < 0) | self.pinned[self.previous])
 
     @property
-    def pinned(self) -> NDArray[np.bool_]:
+    def pinned(self) -> BoolArray:
         """Slots whose energy no schedule can choose: a full battery, or full power throughout to reach the need.
 
         They offer nothing, and left in the problem they would leave it without an interior.
@@ -71,7 +70,7 @@ class Slots:
 class Offers:
     """What each slot offers in one direction: P_flex <= p_max, rewarded by weight (C of eq. 4)."""
 
-    offered: NDArray[np.bool_]
+    offered: BoolArray
     p_max: FloatArray
     weight: FloatArray
 
@@ -96,16 +95,16 @@ class EvCase:
     index: IntArray
     bus_row: IntArray
     tan_phi: FloatArray
-    controllable: NDArray[np.bool_]
+    controllable: BoolArray
     stays: list[Stay]
     slots: Slots
     offers: Mapping[str, Offers]
-    held: NDArray[np.bool_]
+    held: BoolArray
     fixed_p: FloatArray
     fixed_e: FloatArray
 
 
-def slots_of(stays: list[list[Stay]], controllable: NDArray[np.bool_]) -> Slots:
+def slots_of(stays: list[list[Stay]], controllable: BoolArray) -> Slots:
     """Slots of all stays of controllable EVs; ``Slots.stay`` counts over the stays of all EVs."""
     parts: list[dict[str, FloatArray | IntArray]] = []
     n_slots = n_stays = 0

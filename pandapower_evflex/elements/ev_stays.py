@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, IntArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.nlp.layout import IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class Stay:
         return len(self.periods) + self.n_after
 
     @property
-    def is_held(self) -> NDArray[np.bool_]:
+    def is_held(self) -> BoolArray:
         held = np.zeros(len(self.periods), dtype=bool)
         held[list(self.held)] = True
         return held

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, IntArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.faults import column_faults, shown_values
 from pandapower_evflex.tables.kinds import choice_faults
 from pandapower_evflex.tables.schema import Column
-
-FloatArray = NDArray[np.float64]
 
 FUNCTION = "clear_flexibility"
 #: share of the demand below which what is missing is rounding and buys nothing
@@ -118,7 +116,7 @@ def clear_flexibility(
     return ClearedFlexibility(pd.Series(accepted, offers.index, name="accepted_mw"), clearing_price, payment)
 
 
-def _merit_order(offers: pd.DataFrame, price: FloatArray) -> NDArray[np.int64]:
+def _merit_order(offers: pd.DataFrame, price: FloatArray) -> IntArray:
     """Positions of the offers by price, name and index; those without a name after the others."""
     names = offers["name"].tolist() if "name" in offers else [None] * len(offers)
     texts = ["" if pd.isna(name) else str(name) for name in names]
@@ -127,7 +125,7 @@ def _merit_order(offers: pd.DataFrame, price: FloatArray) -> NDArray[np.int64]:
     return np.array(sorted(range(len(offers)), key=keys.__getitem__), dtype=np.int64)
 
 
-def _taken(p: FloatArray, order: NDArray[np.int64], demand: float) -> FloatArray:
+def _taken(p: FloatArray, order: IntArray, demand: float) -> FloatArray:
     """Power taken of each offer when they are called in this order until the demand is met."""
     missing = demand - np.concatenate([[0.0], np.cumsum(p[order])[:-1]])[: len(order)]
     accepted = np.zeros(len(p))
@@ -135,7 +133,7 @@ def _taken(p: FloatArray, order: NDArray[np.int64], demand: float) -> FloatArray
     return accepted
 
 
-def _cheapest(p: FloatArray, price: FloatArray, order: NDArray[np.int64], demand: float, cap: float) -> FloatArray:
+def _cheapest(p: FloatArray, price: FloatArray, order: IntArray, demand: float, cap: float) -> FloatArray:
     """Power taken at the clearing price of least payment + cap * unserved."""
     prices = np.unique(price[order])[::-1]
     if not len(prices):

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, shown_values
+from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.missing_text import is_empty_text
 
 #: between thousands, besides the other one of point and comma

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.acn import read_acn_sessions
 from pandapower_evflex.mobility.file_numbers import NOTATIONS, decimal_of, floats_of
@@ -18,7 +19,6 @@ from pandapower_evflex.mobility.file_times import session_times
 from pandapower_evflex.mobility.reader_report import with_report
 from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised, spelling
 from pandapower_evflex.mobility.text_table import read_text, text_table
-from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text

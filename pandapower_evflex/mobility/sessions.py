@@ -11,14 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import truncnorm
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.faults import are_whole, as_numbers
 from pandapower_evflex.tables.kinds import checked_generator, raise_if, shown, whole_number_faults
 from pandapower_evflex.tables.rows import as_cells
 from pandapower_evflex.tables.schema import Column
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from pandapower_evflex.arrays import FloatArray
 
 #: kW of an average detached house at these hours of the day: a night valley, a morning bump, an evening peak; 20 kWh
 _HOUR = np.array([0, 2, 5, 6.5, 8, 10, 12, 14, 16, 18, 19.5, 21, 22.5, 24])

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandapower.create import (
     create_bus,
     create_buses,
@@ -25,6 +24,7 @@ from pandapower.create import (
     create_transformer_from_parameters,
 )
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.mobility.fleet import THREE_PHASE_SHARE, sample_fleet
 from pandapower_evflex.mobility.sessions import sample_sessions
@@ -109,7 +109,7 @@ def _argument_faults(n_evs: Any, n_periods: Any, n_buses: Any) -> list[Fault]:
     return faults + of_periods
 
 
-def _cables(n_buses: int) -> tuple[Any, list[NDArray[np.int64]]]:
+def _cables(n_buses: int) -> tuple[Any, list[IntArray]]:
     """Substation and three feeders, each a main cable with two branches; returns the net and the buses per feeder."""
     net = create_empty_network(name="suburban_lv (synthetic)")
     source = create_bus(net, vn_kv=11.0, name="11 kV", geodata=(0.0, 0.04), **VOLTAGE_LIMITS)
@@ -125,14 +125,14 @@ def _cables(n_buses: int) -> tuple[Any, list[NDArray[np.int64]]]:
     return net, [_feeder(net, busbar, number, size) for number, size in enumerate(sizes)]
 
 
-def _feeder(net: Any, busbar: int, number: int, size: int) -> NDArray[np.int64]:
+def _feeder(net: Net, busbar: int, number: int, size: int) -> IntArray:
     """Three fifths of the buses on the main cable, the rest on two branches from its first and second third."""
     n_main = round(0.6 * size)
     lengths = [n_main, (size - n_main) // 2, size - n_main - (size - n_main) // 2]
     angle = np.deg2rad((200.0, 270.0, 340.0)[number])
     ahead, aside = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     starts = [busbar, None, None]
-    buses: list[NDArray[np.int64]] = []
+    buses: list[IntArray] = []
     for part, n in enumerate(lengths):
         if part:
             starts[part] = buses[0][part * n_main // 3]
@@ -151,14 +151,14 @@ def _feeder(net: Any, busbar: int, number: int, size: int) -> NDArray[np.int64]:
     return np.concatenate(buses)
 
 
-def _customers(feeder_buses: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _customers(feeder_buses: list[IntArray]) -> IntArray:
     """Bus of every customer: 40 a feeder, evenly along it."""
     per_feeder = N_CUSTOMERS // N_FEEDERS
     places = [np.linspace(0, len(buses) - 1, per_feeder).round().astype(int) for buses in feeder_buses]
     return np.concatenate([buses[place] for buses, place in zip(feeder_buses, places, strict=True)])
 
 
-def _create_roofs(net: Any, customers: NDArray[np.int64], phases: NDArray[np.int64], rng: np.random.Generator) -> None:
+def _create_roofs(net: Net, customers: IntArray, phases: IntArray, rng: np.random.Generator) -> None:
     owners = np.sort(rng.choice(N_CUSTOMERS, round(PV_SHARE * N_CUSTOMERS), replace=False))
     kwp = []
     for owner in owners:
@@ -171,9 +171,9 @@ def _create_roofs(net: Any, customers: NDArray[np.int64], phases: NDArray[np.int
 
 
 def _create_evs(
-    net: Any,
-    customers: NDArray[np.int64],
-    phases: NDArray[np.int64],
+    net: Net,
+    customers: IntArray,
+    phases: IntArray,
     n_evs: int | None,
     hours: float,
     rng: np.random.Generator,
@@ -192,7 +192,7 @@ def _create_evs(
     )  # fmt: skip
 
 
-def _owners(phases: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _owners(phases: IntArray, n: int, rng: np.random.Generator) -> IntArray:
     """Houses of n EVs, three-phase ones in their share; beyond one EV per house it goes round again."""
     n_three_phase = round(THREE_PHASE_SHARE * n)
     drawn = [
@@ -203,7 +203,7 @@ def _owners(phases: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDAr
 
 
 def _profiles(
-    net: Any, n_periods: int, period_h: float, rng: np.random.Generator
+    net: Net, n_periods: int, period_h: float, rng: np.random.Generator
 ) -> dict[tuple[str, str], pd.DataFrame]:
     """The same sun for all roofs, a noise of its own for every house."""
     time = pd.date_range(START, periods=n_periods, freq=pd.Timedelta(hours=period_h))

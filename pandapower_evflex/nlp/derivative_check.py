@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.nlp.problem import Problem
 
 #: balances the truncation of central differences, O(h^2), with rounding, O(eps / h)

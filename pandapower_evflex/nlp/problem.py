@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.nlp.layout import FloatArray, IntArray, Layout
+from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.nlp.layout import Layout
 from pandapower_evflex.nlp.term import Kernel, Term
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

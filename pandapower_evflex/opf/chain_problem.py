@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW, Schedule, objective_scale, offers_of_free_slots, schedule_from_slots
 from pandapower_evflex.solvers.chains.problem import ChainProblem
-from pandapower_evflex.solvers.chains.system import BoolArray, Forms
+from pandapower_evflex.solvers.chains.system import Forms
 
 #: columns of x
 ENERGY, UP, DOWN = 0, 1, 2

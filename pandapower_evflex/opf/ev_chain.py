@@ -21,11 +21,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray, IntArray
 from pandapower_evflex.elements.ev_slots import Offers, Slots, fill_energies_while_held
 from pandapower_evflex.kernels import LINEAR
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder
+from pandapower_evflex.opf.case import Case
 
 #: kW per pu (1 MVA): Ipopt's dual tolerance is absolute, an objective in MW ends 1e-5 short
 KW = 1e3

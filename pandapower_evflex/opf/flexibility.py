@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.effort.best_effort import best_effort
 from pandapower_evflex.opf.findings.describe import describe
@@ -42,7 +43,7 @@ SOLVED = ("optimal", "optimal_within_gap", "feasible", "best_effort")
 
 
 def run_flexibility_opf(
-    net: Any,
+    net: Net,
     profiles: Mapping[Any, pd.DataFrame] | None = None,
     *,
     n_periods: int | None = None,
@@ -197,7 +198,7 @@ def run_flexibility_opf(
     return result
 
 
-def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
+def _solve(net: Net, study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
     """Base check, exact solve, result."""
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
@@ -224,7 +225,7 @@ def _solve(net: Any, study: Study, options: Options, clock: Stopwatch) -> Flexib
 
 
 def _best_effort(
-    net: Any,
+    net: Net,
     study: Study,
     options: Options,
     budget: Budget,
@@ -247,7 +248,7 @@ def _best_effort(
 
 
 def _succeeded(
-    net: Any,
+    net: Net,
     study: Study,
     options: Options,
     clock: Stopwatch,
@@ -282,7 +283,7 @@ def _succeeded(
 
 
 def _compared(
-    net: Any, study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
+    net: Net, study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
 ) -> FlexibilityOpfResult:
     """The result with its difference to runpp; failed where that is more than runpp's own inaccuracy."""
     if options.verify and moment.difference > AGREES:
@@ -311,7 +312,7 @@ def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduc
 
 
 def _failed(
-    net: Any,
+    net: Net,
     study: Study,
     options: Options,
     clock: Stopwatch,

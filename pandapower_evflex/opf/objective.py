@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 
 

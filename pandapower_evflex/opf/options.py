@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.nlp.layout import FloatArray
 from pandapower_evflex.opf.solver_options import solver_option_faults
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.tables.faults import as_numbers, shown_values

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.compile import Case, base_injections, compile_evs, ev_bus_rows
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profiles import Profiles, read_profiles
+from pandapower_evflex.elements.ev import compile_evs, ev_bus_rows
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.ev_stays import (
     Stay,
@@ -27,6 +29,7 @@ from pandapower_evflex.elements.ev_stays import (
     with_reduced_needs,
 )
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
 from pandapower_evflex.tables.checks import check_tables
@@ -60,7 +63,7 @@ class Study:
 
 
 def read_study(
-    net: Any,
+    net: Net,
     profiles: Any,
     options: Options,
     *,
@@ -116,7 +119,7 @@ def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> 
         return None
 
 
-def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults: list[Fault]) -> Study:
+def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults: list[Fault]) -> Study:
     horizon = profiles.horizon
     evs = net["ev"][net["ev"]["in_service"].astype(bool)]
     bus_row, bus_faults = ev_bus_rows(evs, grid)
@@ -161,7 +164,7 @@ def _compile(net: Any, profiles: Profiles, grid: Grid, options: Options, faults:
     return Study(case, profiles, stays, evs_of, findings, reduced, not_run)
 
 
-def _sessions_in_service(net: Any) -> pd.DataFrame:
+def _sessions_in_service(net: Net) -> pd.DataFrame:
     if "ev_session" not in net:
         return pd.DataFrame({"ev": [], "arrival_h": [], "departure_h": []})
     return net["ev_session"][net["ev_session"]["in_service"].astype(bool)]

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.elements.ev_slots import charge_at_arrival
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
@@ -70,7 +70,7 @@ class UncontrolledCharging:
 
 
 def uncontrolled_charging(
-    net: Any,
+    net: Net,
     profiles: Mapping[Any, pd.DataFrame] | None = None,
     *,
     energy: str | FlexibilityOpfResult = "needed",

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.case.limits import Limits
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.flows import end_loading
@@ -36,9 +35,9 @@ class GridState:
     v: ComplexArray
     vm: FloatArray
     loading: FloatArray
-    converged: NDArray[np.bool_]
+    converged: BoolArray
     mismatch_mva: FloatArray
-    low_voltage: NDArray[np.bool_]
+    low_voltage: BoolArray
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Violations:
     over: FloatArray
     overload: FloatArray
 
-    def blocks(self, tolerance: float) -> NDArray[np.bool_]:
+    def blocks(self, tolerance: float) -> BoolArray:
         """Periods in which any limit is exceeded by more than ``tolerance``."""
         parts = (self.under, self.over, self.overload)
         return np.any(np.concatenate([part > tolerance for part in parts], axis=1), axis=1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
@@ -61,7 +62,7 @@ MOST_TIES = 6
 SOLVERS = ("auto", "enumeration", "milp")
 
 
-def input_faults(net: Any, settings: Settings, solver: Any, max_plans: Any, executor: Any) -> list[Fault]:
+def input_faults(net: Net, settings: Settings, solver: Any, max_plans: Any, executor: Any) -> list[Fault]:
     """Everything that is wrong with the net and the settings."""
     check_net(FUNCTION, net)
     faults = _setting_faults(settings)
@@ -105,7 +106,7 @@ def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
 
 
-def _failure_faults(net: Any) -> list[Fault]:
+def _failure_faults(net: Net) -> list[Fault]:
     """Negative or unreadable rates and times; a net in which nothing fails."""
     faults: list[Fault] = []
     fails = False
@@ -122,7 +123,7 @@ def _failure_faults(net: Any) -> list[Fault]:
     return faults
 
 
-def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _rating_faults(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """A line without a rating can never be overloaded: the plan would call it safe."""
     line = net["line"]
     remedy = "give the rated current in kA, or take the line out of service"
@@ -132,7 +133,7 @@ def _rating_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where("line", line, "max_i_ka", missing, "is missing", remedy, "the rating")
 
 
-def _limit_faults_after_a_fault(net: Any) -> list[Fault]:
+def _limit_faults_after_a_fault(net: Net) -> list[Fault]:
     faults: list[Fault] = []
     for table in RATED:
         if AFTER_A_FAULT.name in net[table] and len(net[table]):
@@ -140,7 +141,7 @@ def _limit_faults_after_a_fault(net: Any) -> list[Fault]:
     return faults
 
 
-def _target_faults(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _target_faults(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """Candidates that change nothing because of the state of their element."""
     if not len(rows):
         return []

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import ComplexArray, FloatArray
 from pandapower_evflex.planning.congestion.overload import Overload, Overloads, find_overloads, joined
 from pandapower_evflex.planning.congestion.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.congestion.sheds import least_cost_sheds
 from pandapower_evflex.planning.congestion.site_calls import SiteCall, calls_of
 from pandapower_evflex.planning.congestion.window_profiles import window_profile
 from pandapower_evflex.planning.congestion.windows import Congestion, Window, congestions, runs
-from pandapower_evflex.planning.days import ComplexArray, FloatArray
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.planning_case import PlanningCase
 

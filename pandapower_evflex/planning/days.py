@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import profile_deviation
+from pandapower_evflex.arrays import ComplexArray, FloatArray, Net
 from pandapower_evflex.case.controllers import idle_controllers
+from pandapower_evflex.case.injections import profile_deviation
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
 from pandapower_evflex.case.profiles import Profiles, read_profiles
@@ -23,8 +23,6 @@ from pandapower_evflex.tables.schema import Column
 
 logger = logging.getLogger(__name__)
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 FUNCTION = "run_planning"
 DAYS_PER_YEAR = 365.0
@@ -119,7 +117,7 @@ class Days:
 
 
 def read_days(
-    net: Any,
+    net: Net,
     profiles: Any,
     days: Any,
     period_h: float | None,
@@ -208,7 +206,7 @@ def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]
     return []
 
 
-def _loads(net: Any, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
+def _loads(net: Net, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
     """Of loads while they consume, which can be shed, and of all loads [n_period, n_bus]."""
     rows = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
     powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
@@ -222,7 +220,7 @@ def _loads(net: Any, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
     return _by_bus(net, rows, np.where(powers.real > 0.0, powers, 0.0)), _by_bus(net, rows, powers)
 
 
-def _by_bus(net: Any, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:
+def _by_bus(net: Net, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:
     """Sums [n_period, n_bus] of powers [n_period, n_row]."""
     sums = np.zeros((len(powers), len(net["bus"])), dtype=np.complex128)
     np.add.at(sums.T, net["bus"].index.get_indexer(rows["bus"]), powers.T)

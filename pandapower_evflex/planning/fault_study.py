@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.fault.operating_state import OperatingState
@@ -57,7 +58,7 @@ def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> Fau
 
 
 def _best_state(
-    case: PlanningCase, net: Any, fault: tuple[str, Any]
+    case: PlanningCase, net: Net, fault: tuple[str, Any]
 ) -> tuple[Restoration, OperatingState | None, frozenset[tuple[str, Any]]]:
     """The best restoration, its power flows, and what is strained in any of those considered."""
     states: dict[tuple[Any, ...], OperatingState | None] = {}
@@ -73,7 +74,7 @@ def _best_state(
     return best, states[best.switches_closed], frozenset().union(*strained)
 
 
-def _operating_state(net: Any, case: PlanningCase) -> OperatingState | None:
+def _operating_state(net: Net, case: PlanningCase) -> OperatingState | None:
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
     if not net["bus"].loc[list(bus_labels(source_nodes(net))), "in_service"].any():
         return None

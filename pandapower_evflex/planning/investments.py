@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, IntArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, number_faults, single_number_faults
 from pandapower_evflex.tables.schema import Column
-
-FloatArray = NDArray[np.float64]
 
 FUNCTION = "schedule_investments"
 _COST = Column("yearly_cost_eur", "float64", "", "EUR", required=True)
@@ -84,13 +82,13 @@ def schedule_investments(yearly_cost_eur: Any, annuity_eur: Any, discount_rate: 
     return InvestmentSchedule(built, _build_years(built, annuity), value)
 
 
-def _supersets(sets: list[Built], candidates: Mapping[Any, float]) -> list[NDArray[np.int64]]:
+def _supersets(sets: list[Built], candidates: Mapping[Any, float]) -> list[IntArray]:
     """Positions of the sets that each can grow into, itself among them."""
     members = np.array([[c in built for c in candidates] for built in sets], dtype=bool).reshape(len(sets), -1)
     return [np.flatnonzero(members[:, own].all(axis=1)) for own in members]
 
 
-def _cheapest_path(yearly: FloatArray, supersets: list[NDArray[np.int64]], discount: float) -> tuple[list[int], float]:
+def _cheapest_path(yearly: FloatArray, supersets: list[IntArray], discount: float) -> tuple[list[int], float]:
     """States [year] and their present value, by dynamic programming backwards in time."""
     future = np.zeros(yearly.shape[1])
     choices = []

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
 from pandapower_evflex.planning.days import FUNCTION
@@ -95,7 +96,7 @@ class PlanningStudy:
 
 
 def run_planning(
-    net: Any,
+    net: Net,
     profiles: Any = None,
     *,
     period_h: float | None = None,
@@ -193,7 +194,7 @@ def run_planning(
 
 
 def plan_study(
-    net: Any,
+    net: Net,
     profiles: Any,
     days: Any,
     period_h: float | None,

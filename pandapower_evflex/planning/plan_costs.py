@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.costs import loss_cost
-from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import RATED
 from pandapower_evflex.planning.fault.reinforced import Built, annuities, candidates, reinforced_net
@@ -173,7 +173,7 @@ def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tup
     return [tasks[first : first + size] for first in range(0, len(tasks), size)]
 
 
-def fault_rates(net: Any, events: float | None) -> pd.DataFrame:
+def fault_rates(net: Net, events: float | None) -> pd.DataFrame:
     """Of every element that fails, in service or not: rates and times; NaN where the net does not know."""
     names = ["failure_rate_per_year", "repair_time_h", "switching_time_h"]
     found = []
@@ -215,7 +215,7 @@ def _above(excess: FloatArray, converged: Any) -> list[tuple[int, float]]:
     return [(column, float(worst[column])) for column in np.flatnonzero(worst > AT_LIMIT).tolist()]
 
 
-def _only_strengthens(net: Any, label: Any) -> bool:
+def _only_strengthens(net: Net, label: Any) -> bool:
     """Whether a candidate lowers the impedance of its element and does not lower its rating."""
     row = candidates(net).loc[label]
     before = net[row["element_type"]].loc[row["element"]]

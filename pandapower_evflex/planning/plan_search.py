@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from pandapower_evflex.planning.days import FloatArray
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.planning.fault.reinforced import Built, are_alternatives, candidates
 from pandapower_evflex.planning.plan_costs import FaultKey, PlanCosts
 

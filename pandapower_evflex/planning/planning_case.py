@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.congestion.bids import Offers, ev_load
 from pandapower_evflex.planning.days import Days, read_days
@@ -16,14 +17,14 @@ from pandapower_evflex.planning.settings import Settings
 class PlanningCase:
     """A net on the days of a plan; it pickles, so that faults can be studied elsewhere."""
 
-    net: Any
+    net: Net
     days: Days
     offers: Offers
     settings: Settings
 
 
 def planning_case(
-    net: Any,
+    net: Net,
     profiles: Any,
     days: Any,
     period_h: float | None,

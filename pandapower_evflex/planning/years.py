@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.arguments import NUMBERS
 from pandapower_evflex.planning.fault.reinforced import n_combinations
@@ -58,7 +59,7 @@ class PlanningHorizon:
 
 
 def run_planning_horizon(
-    net: Any,
+    net: Net,
     profiles: Any,
     n_years: int,
     growth_percent_per_year: Any,
@@ -185,7 +186,7 @@ def _years_deferred(build_years: pd.DataFrame, n_years: int) -> pd.Series:
     return (built[WITH].fillna(n_years) - built[WITHOUT]).rename("years_deferred")
 
 
-def _checked(net: Any, n_years: Any, growth: Any, before: Any, max_plans: Any) -> dict[str, float]:
+def _checked(net: Net, n_years: Any, growth: Any, before: Any, max_plans: Any) -> dict[str, float]:
     """Growth of loads and sites, percent a year."""
     check_net(FUNCTION, net)
     faults: list[Fault] = []

@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MultipleLocator
-from numpy.typing import NDArray
+
+from pandapower_evflex.arrays import FloatArray
 
 #: colours of the scenarios throughout
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
@@ -31,7 +32,7 @@ def period_edges(index: pd.Index, period_h: float) -> Any:
     return period_h * (index[0] + np.arange(len(index) + 1))
 
 
-def draw_steps(ax: Any, edges: Any, values: pd.Series | NDArray[np.float64], **style: Any) -> None:
+def draw_steps(ax: Any, edges: Any, values: pd.Series | FloatArray, **style: Any) -> None:
     """Constant within each period."""
     ax.stairs(np.asarray(values, dtype=float), edges, baseline=None, **{"linewidth": 1.5, **style})
 

@@ -12,16 +12,16 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from pandapower.auxiliary import pandapowerNet
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.checks import (
     CHARGING,
     EMPTY,
-    FloatArray,
     Int8Array,
     number_faults,
     raise_if,
     series_faults,
     window_faults,
-)  # fmt: skip
+)
 from pandapower_evflex.cpo.equations import velocity_limit
 from pandapower_evflex.cpo.shave.lattice import PeakShave
 from pandapower_evflex.cpo.shave.peak_shaving import cpo_peak_shaving
@@ -151,7 +151,7 @@ def _draw_velocity(ax: Any, states: Int8Array, shave: PeakShave, first: int, edg
 
 
 def plot_shaving_over_day(
-    net: Any, cpo: int, *, window_h: float = 1.0, lattices: Any = None, ax: Any | None = None
+    net: Net, cpo: int, *, window_h: float = 1.0, lattices: Any = None, ax: Any | None = None
 ) -> Any:
     """What the paper's rule promises for each hour of the day, against what the cars can shave.
 
@@ -212,7 +212,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _alone(net: Any, cpo: Any) -> Any:
+def _alone(net: Net, cpo: Any) -> Any:
     """The net with this site only, in service and whatever it offers."""
     if not isinstance(cpo, numbers.Integral) or cpo not in labels_of(net, "cpo"):
         raise_if([Fault(OVER_DAY, "cpo", (), repr(cpo), "is not in net.cpo", "use an index of net.cpo")])
@@ -224,7 +224,7 @@ def _alone(net: Any, cpo: Any) -> Any:
     return alone
 
 
-def _limits_by_hour(net: Any, cpo: Any, window_h: float, lattices: Any) -> pd.DataFrame:
+def _limits_by_hour(net: Net, cpo: Any, window_h: float, lattices: Any) -> pd.DataFrame:
     """Outlets by each rule [24], for windows that begin on the hour."""
     rules: dict[str, dict[str, Any]] = {"meanfield": {"rule": "meanfield"}}
     if lattices is not None:

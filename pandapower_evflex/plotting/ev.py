@@ -9,13 +9,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import check_net, shown
 
 
-def plot_ev(net: Any, result: Any, ev: int, axes: Sequence[Any] | None = None) -> Any:
+def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -> Any:
     """Draw one EV from its first plugged period to its last.
 
     Above: scheduled power with the upward and downward flexibility of each period; what stays white below the charger's
@@ -73,7 +74,7 @@ def _draw_powers(ax: Any, result: Any, ev: int, chosen: slice, edges: Any, p_max
     ax.set(ylabel="power in kW", ylim=(0.0, 1.08 * p_max))
 
 
-def _draw_energies(ax: Any, net: Any, result: Any, ev: int, chosen: slice, edges: Any) -> None:
+def _draw_energies(ax: Any, net: Net, result: Any, ev: int, chosen: slice, edges: Any) -> None:
     """Energies at the ends of the periods, as lines from edge to edge."""
     energy, minimum = (1e3 * frame[ev].to_numpy()[chosen] for frame in (result.e_mwh, result.e_min_mwh))
     arrival = 1e3 * result.summary.loc[[ev], "e_arrival_mwh"].iloc[0]

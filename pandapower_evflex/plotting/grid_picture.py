@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PathCollection
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.fault.supply_graph import BRANCHES, Node
@@ -47,14 +47,14 @@ MARKS: dict[str, dict[str, Any]] = {
 class _Segments:
     """Lines of a branch from bus to bus, or from the middle of three windings to each."""
 
-    parts: list[NDArray[np.float64]]
-    middle: NDArray[np.float64]
+    parts: list[FloatArray]
+    middle: FloatArray
 
 
 class GridPicture:
     """Branches, buses, switches and sites of a net at their places."""
 
-    def __init__(self, net: Any, function: str, ax: Any | None) -> None:
+    def __init__(self, net: Net, function: str, ax: Any | None) -> None:
         self.net = net
         self.places = places_of(net)
         if not len(self.places):
@@ -136,7 +136,7 @@ class GridPicture:
 
     def _draw_switches(self, changed: dict[Any, str]) -> None:
         switch = self.net["switch"]
-        places: dict[str, list[NDArray[np.float64]]] = {}
+        places: dict[str, list[FloatArray]] = {}
         for label, et, element, bus, closed in zip(
             switch.index, switch["et"], switch["element"], switch["bus"], switch["closed"], strict=True
         ):
@@ -150,7 +150,7 @@ class GridPicture:
                 x, y = np.array(places[kind]).T
                 self.ax.scatter(x, y, zorder=4, label=label, gid=kind, **size, **style)
 
-    def _place_of_switch(self, et: str, element: Any, bus: Any) -> NDArray[np.float64] | None:
+    def _place_of_switch(self, et: str, element: Any, bus: Any) -> FloatArray | None:
         """Near its bus on the way to the middle of its branch; between buses in the middle."""
         table = next((name for name, (_, letter) in BRANCHES.items() if letter == et), None)
         if bus not in self.places.index or (element not in self.places.index if table is None else False):

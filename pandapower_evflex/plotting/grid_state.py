@@ -7,6 +7,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
@@ -26,7 +27,7 @@ from pandapower_evflex.tables.kinds import check_net
 POST_FAULT = "plot_post_fault"
 
 
-def plot_normal_state(net: Any, ax: Any | None = None) -> Any:
+def plot_normal_state(net: Net, ax: Any | None = None) -> Any:
     """A net as its switches are, open ones marked, with its charging sites (Fig. 6).
 
     Places are those of `net.bus.geo`; where a bus in service has none, the net is drawn as a tree from its sources.
@@ -51,7 +52,7 @@ def plot_normal_state(net: Any, ax: Any | None = None) -> Any:
     return picture.finish(dark, (), (), (), f"{net['name'] or 'Net'}: normal state")
 
 
-def plot_post_fault(net: Any, fault: Any, ax: Any | None = None) -> Any:
+def plot_post_fault(net: Net, fault: Any, ax: Any | None = None) -> Any:
     """A net after a fault (Figs. 5 and 7): isolated, supplied the other way round, and what is overloaded then.
 
     The buses between the overloaded and the faulted element, the paper's set :math:`N_{s-m}`, have a pale halo: load
@@ -92,7 +93,7 @@ def plot_post_fault(net: Any, fault: Any, ax: Any | None = None) -> Any:
     )
 
 
-def _checked(net: Any, fault: Any) -> tuple[Restoration, Node]:
+def _checked(net: Net, fault: Any) -> tuple[Restoration, Node]:
     """The state after the fault, and the overloaded element, ("", None) without one."""
     needed = ("element_type", "element", "switches_closed")
     missing = [name for name in needed if not hasattr(fault, name)]
@@ -113,7 +114,7 @@ def _checked(net: Any, fault: Any) -> tuple[Restoration, Node]:
     return state, (table, int(element))
 
 
-def _name_of(net: Any, table: str, element: Any) -> str:
+def _name_of(net: Net, table: str, element: Any) -> str:
     name = net[table].at[element, "name"] if "name" in net[table] else None
     return str(name) if isinstance(name, str) and name else f"{table} {element}"
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.sessions import START_HOUR
@@ -19,7 +20,7 @@ from pandapower_evflex.tables.kinds import check_net, raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
-def plot_sessions(net: Any, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:
+def plot_sessions(net: Net, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:
     """Densities of arrival and departure over the hours of the day, and the trips (Fig. 3).
 
     Parameters
@@ -64,7 +65,7 @@ def _draw_density(ax: Any, at: Any, label: str) -> None:
 
 
 def plot_pv_profile(
-    net: Any,
+    net: Net,
     profiles: Mapping[tuple[str, str], pd.DataFrame],
     ax: Any | None = None,
     *,
@@ -102,7 +103,7 @@ def plot_pv_profile(
     return ax
 
 
-def plot_cos_phi_p(net: Any, ax: Any | None = None) -> Any:
+def plot_cos_phi_p(net: Net, ax: Any | None = None) -> Any:
     """Every different cos phi(P) characteristic of the net (Fig. 5)."""
     check_net("plot_cos_phi_p", net)
     ax = new_axes(ax, width=6.0)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.planning.fault.supply_graph import Node, conducting, source_nodes, supply_graph
 
 
-def coordinates(net: Any) -> pd.DataFrame:
+def coordinates(net: Net) -> pd.DataFrame:
     """`x, y` of the buses that have some in `net.bus.geo` [bus]."""
     geo = net["bus"]["geo"].dropna() if "geo" in net["bus"] else pd.Series(dtype=object)
     geo = geo[geo.map(lambda text: isinstance(text, str) and bool(text))]
@@ -21,14 +21,14 @@ def coordinates(net: Any) -> pd.DataFrame:
     return pd.DataFrame(np.array(points, dtype=float).reshape(-1, 2), index=geo.index, columns=["x", "y"])
 
 
-def places_of(net: Any) -> pd.DataFrame:
+def places_of(net: Net) -> pd.DataFrame:
     """`x, y` of all buses in service [bus]: from `net.bus.geo` if it has all of them, else a tree from the sources."""
     buses = net["bus"].index[net["bus"]["in_service"].to_numpy(dtype=bool)]
     known = coordinates(net)
     return known.loc[buses] if buses.isin(known.index).all() else tree_layout(net)
 
 
-def tree_layout(net: Any) -> pd.DataFrame:
+def tree_layout(net: Net) -> pd.DataFrame:
     """Sources on top, each bus below the one that feeds it, feeders side by side [bus]."""
     graph = supply_graph(net)
     closed, everything = conducting(graph), nx.Graph(graph)

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.collections import LineCollection
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.plotting.axes import COLOUR, SUN, new_axes
 from pandapower_evflex.plotting.layout import coordinates
 from pandapower_evflex.tables.kinds import check_net
 
 
-def plot_net(net: Any, ax: Any | None = None) -> Any:
+def plot_net(net: Net, ax: Any | None = None) -> Any:
     """Lines, transformers, buses, and where EVs and generators are; coordinates from `net.bus.geo`.
 
     What has no coordinates is left out.

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid, IntArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.powerflow.elimination import plan_elimination
 from pandapower_evflex.powerflow.starts import Starts
@@ -48,9 +48,9 @@ class PowerFlows:
     """
 
     v: ComplexArray
-    converged: NDArray[np.bool_]
+    converged: BoolArray
     mismatch_mva: FloatArray
-    low_voltage: NDArray[np.bool_]
+    low_voltage: BoolArray
 
 
 class BatchedPowerFlow:

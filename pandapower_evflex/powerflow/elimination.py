@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix, identity
 from scipy.sparse.linalg import splu
 
-IntArray = NDArray[np.int64]
+from pandapower_evflex.arrays import IntArray
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid
+from pandapower_evflex.arrays import ComplexArray, FloatArray
+from pandapower_evflex.case.grid import Grid
 
 
 def end_loading(grid: Grid, v: ComplexArray) -> FloatArray:

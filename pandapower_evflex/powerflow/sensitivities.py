@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid, IntArray
+from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, eliminate, fill_blocks, powers

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import splu, spsolve
 
-from pandapower_evflex.case.grid import ComplexArray, FloatArray, Grid, IntArray
+from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
 
 
 class Starts:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import FloatArray, IntArray
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.solvers.result import SolverResult, Status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import FloatArray
 
 Status = Literal["optimal", "infeasible", "iteration_limit", "failed"]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
 from pandapower_evflex.tables.kinds import shown
@@ -89,7 +90,7 @@ def refuse_wrong(function: str, arguments: Mapping[Column, Any]) -> None:
         raise InvalidInputError(faults)
 
 
-def as_floats(value: Any) -> NDArray[np.float64]:
+def as_floats(value: Any) -> FloatArray:
     """Numbers that were found right, as an array, NaN where it is masked."""
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(float), np.nan)

@@ -3,8 +3,7 @@ reindexes and drops buses without knowing them."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P
 from pandapower_evflex.tables.cpo import CPO
@@ -25,7 +24,7 @@ TABLES: dict[str, TableSchema] = {
 }
 
 
-def check_tables(net: Any) -> list[Fault]:
+def check_tables(net: Net) -> list[Fault]:
     """Everything wrong with our tables as they stand on the net, all gathered; a net without them is right.
 
     Beside what the create functions refuse, the first session of an EV must say with what energy the EV comes: while

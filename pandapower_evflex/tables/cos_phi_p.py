@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, as_numbers, fault_where, labels_of, numbers_of
+from pandapower_evflex.tables.faults import as_numbers, fault_where, labels_of, numbers_of
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
@@ -21,12 +21,12 @@ TABLE = "cos_phi_p"
 VDE_SMALL_MVA = 0.0046
 
 
-def _check_points(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_points(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows.duplicated(["sgen", "p_share"])
     return fault_where(TABLE, rows, "p_share", wrong, "occurs twice for one sgen", "give one value per share")
 
 
-def _check_rated_power(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_rated_power(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = ~(rated_power(net, rows["sgen"]) > 0)
     remedy = "give net.sgen.sn_mva, of which p_share is a share"
     return fault_where(TABLE, rows, "sgen", wrong, "has no rated power above 0", remedy)
@@ -52,8 +52,8 @@ COS_PHI_P = TableSchema(
 
 
 def create_cos_phi_p(
-    net: Any, sgen: int, points: Sequence[tuple[float, float]] | None = None, *, name: str | None = None
-) -> NDArray[np.int64]:
+    net: Net, sgen: int, points: Sequence[tuple[float, float]] | None = None, *, name: str | None = None
+) -> IntArray:
     """Let a generator follow a cos phi(P) characteristic, as VDE-AR-N 4105 asks of rooftop PV.
 
     The run computes the reactive power of each period from the active power of that period; it is negative
@@ -108,7 +108,7 @@ def _is_list(value: Any) -> bool:
     return bool(pd.api.types.is_list_like(value))
 
 
-def rated_power(net: Any, sgens: Any) -> FloatArray:
+def rated_power(net: Net, sgens: Any) -> FloatArray:
     """Rated power [MVA] of generators: sn_mva, else max_p_mw, else p_mw; NaN when none is known."""
     rated = numbers_of(net, "sgen", "sn_mva", sgens)
     for column in ("max_p_mw", "p_mw"):
@@ -116,7 +116,7 @@ def rated_power(net: Any, sgens: Any) -> FloatArray:
     return rated
 
 
-def reactive_powers(net: Any, p_mw: pd.DataFrame) -> pd.DataFrame:
+def reactive_powers(net: Net, p_mw: pd.DataFrame) -> pd.DataFrame:
     """Q = -P tan(phi(P)) [Mvar] of generators with a characteristic (first paper, eq. 6).
 
     Parameters
@@ -139,7 +139,7 @@ def reactive_powers(net: Any, p_mw: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(-p * tan_phi(cos_phi), index=p_mw.index, columns=p_mw.columns)
 
 
-def reactive_power(net: Any, sgen: int, p_mw: Any) -> FloatArray:
+def reactive_power(net: Net, sgen: int, p_mw: Any) -> FloatArray:
     """`reactive_powers` of one generator, for a power or an array of powers."""
     p = np.asarray(p_mw, dtype=float)
     return reactive_powers(net, pd.DataFrame({sgen: p.ravel()}))[sgen].to_numpy().reshape(p.shape)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.site_links import warn_of_unlinked_evs
@@ -41,7 +41,7 @@ CPO = TableSchema(
 
 
 def create_cpo(
-    net: Any,
+    net: Net,
     bus: int,
     n_evse: int,
     evse_p_mw: float,
@@ -94,7 +94,7 @@ def create_cpo(
 
 
 def create_cpos(
-    net: Any,
+    net: Net,
     buses: Sequence[int],
     n_evse: Any,
     evse_p_mw: Any,
@@ -105,7 +105,7 @@ def create_cpos(
     index: Sequence[int] | None = None,
     in_service: Any = True,
     **kwargs: Any,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Add many sites at once: arguments of `create_cpo` as scalars or one value per bus, None or NaN: the default.
 
     Returns

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 
-def cpo_offers(net: Any, cpos: Sequence[int]) -> pd.DataFrame:
+
+def cpo_offers(net: Net, cpos: Sequence[int]) -> pd.DataFrame:
     """Price and cap of the sites that offer less charging.
 
     A site without a row in net.flexibility offers at the price of net.cpo; with rows, in service or not, only what

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, is_readable, labels_of
+from pandapower_evflex.tables.faults import is_readable, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import moved_columns
@@ -26,7 +27,7 @@ RATE_TABLES = (CHARGING, OCCUPANCY)
 DEFAULT_PERIODS = 96
 
 
-def set_cpo_rates(net: Any, cpo: int, charging_rate: Any, occupancy_rate: Any) -> None:
+def set_cpo_rates(net: Net, cpo: int, charging_rate: Any, occupancy_rate: Any) -> None:
     """Keep a day of charging and occupancy rates of a site on the net.
 
     All sites of a net have rates of the same period. Rates beyond their bounds by at most 1e-9 are set to the bound.
@@ -71,7 +72,7 @@ def set_cpo_rates(net: Any, cpo: int, charging_rate: Any, occupancy_rate: Any) -
     stamp_version(net)
 
 
-def rates_of(net: Any, cpos: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+def rates_of(net: Net, cpos: Sequence[int]) -> tuple[FloatArray, FloatArray]:
     """Charging and occupancy rates [n_period, n_cpo] of sites.
 
     Raises
@@ -93,7 +94,7 @@ def rates_of(net: Any, cpos: Sequence[int]) -> tuple[FloatArray, FloatArray]:
     return c.reshape(shape), o.reshape(shape)
 
 
-def rate_faults(net: Any) -> list[Fault]:
+def rate_faults(net: Net) -> list[Fault]:
     """Everything wrong with the rates as they stand on the net."""
     faults = _frame_faults(net)
     if faults or CHARGING not in net:
@@ -109,7 +110,7 @@ def rate_faults(net: Any) -> list[Fault]:
     return faults
 
 
-def _frame_faults(net: Any) -> list[Fault]:
+def _frame_faults(net: Net) -> list[Fault]:
     """Both tables are there, of the same shape, and hold a day."""
     present = [name for name in RATE_TABLES if name in net]
     if not present:
@@ -130,14 +131,14 @@ def _frame_faults(net: Any) -> list[Fault]:
     return number_faults((CHARGING, ""), len(charging)) if len(charging.columns) else []
 
 
-def _frames(net: Any) -> list[pd.DataFrame]:
+def _frames(net: Net) -> list[pd.DataFrame]:
     """Both tables, empty where there is none; column labels that a database returns as text are numbers again."""
     frames = [net[name] if name in net else pd.DataFrame() for name in RATE_TABLES]
     labelled = [frame.rename(columns=lambda name: int(name) if str(name).isdecimal() else name) for frame in frames]
     return [frame.reset_index(drop=True) for frame in labelled]
 
 
-def _site_faults(net: Any, cpo: Any) -> list[Fault]:
+def _site_faults(net: Net, cpo: Any) -> list[Fault]:
     """The site is in net.cpo, and the rates of the others can be read."""
     if isinstance(cpo, bool) or not isinstance(cpo, Hashable) or cpo not in labels_of(net, "cpo"):
         remedy = "use an index of net.cpo, or create the site first"
@@ -145,7 +146,7 @@ def _site_faults(net: Any, cpo: Any) -> list[Fault]:
     return _frame_faults(net) or moved_rate_faults(net)
 
 
-def moved_rate_faults(net: Any) -> list[Fault]:
+def moved_rate_faults(net: Net) -> list[Fault]:
     """Rates whose sites have other labels now."""
     if CHARGING not in net or not is_readable(net.get("cpo")) or _frame_faults(net):
         return []

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.rows import NewRows
@@ -17,12 +17,12 @@ from pandapower_evflex.tables.site_links import check_sites, warn_of_unlinked_ev
 from pandapower_evflex.tables.std_types import ev_std_types
 
 
-def _check_energy(net: Any, ev: pd.DataFrame) -> list[Fault]:
+def _check_energy(net: Net, ev: pd.DataFrame) -> list[Fault]:
     wrong = ev["min_e_mwh"] > ev["max_e_mwh"]
     return fault_where("ev", ev, "min_e_mwh", wrong, "is above max_e_mwh", "lower it to within the battery")
 
 
-def _check_power(net: Any, ev: pd.DataFrame) -> list[Fault]:
+def _check_power(net: Net, ev: pd.DataFrame) -> list[Fault]:
     wrong = ev["min_p_mw"] > ev["max_p_mw"]
     return fault_where("ev", ev, "min_p_mw", wrong, "is above max_p_mw", "give a least power below the greatest")
 
@@ -82,7 +82,7 @@ _FROM_STD_TYPE = {
 
 
 def create_ev(
-    net: Any,
+    net: Net,
     bus: int,
     std_type: str | None = None,
     *,
@@ -163,7 +163,7 @@ def create_ev(
 
 
 def create_evs(
-    net: Any,
+    net: Net,
     buses: Sequence[int],
     std_type: str | Sequence[str | None] | None = None,
     *,
@@ -181,7 +181,7 @@ def create_evs(
     index: Sequence[int] | None = None,
     in_service: Any = True,
     **kwargs: Any,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Add many EVs at once: arguments of `create_ev` as scalars or one value per bus, None or NaN: the default.
 
     Returns

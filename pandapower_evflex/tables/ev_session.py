@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, as_numbers, numbers_of
+from pandapower_evflex.tables.faults import as_numbers, numbers_of
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.session_checks import CHECKS, TABLE
@@ -62,7 +62,7 @@ EV_SESSION = TableSchema(
 
 
 def create_ev_session(
-    net: Any,
+    net: Net,
     ev: int,
     arrival_h: Any,
     departure_h: Any,
@@ -130,7 +130,7 @@ def create_ev_session(
 
 
 def create_ev_sessions(
-    net: Any,
+    net: Net,
     evs: Sequence[int],
     arrival_h: Any,
     departure_h: Any,
@@ -149,7 +149,7 @@ def create_ev_sessions(
     index: Sequence[int] | None = None,
     in_service: Any = True,
     **kwargs: Any,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Add many sessions at once; every argument of `create_ev_session` as a scalar or one value per session.
 
     None or NaN in a row: not given there. Several sessions of one EV may be created at once, in any order.

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net, ObjectArray
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: this many values are shown in a message
 MAX_SHOWN = 5
@@ -32,7 +29,7 @@ def fault_where(
     return [Fault(table, column, tuple(frame.index[mask].tolist()), shown, problem, remedy)]
 
 
-def shown_values(values: NDArray[np.object_]) -> str:
+def shown_values(values: ObjectArray) -> str:
     """The first different ones; text in quotes, to tell "5" from 5."""
     texts = [f"{v:g}" if isinstance(v, float) else repr(v) if isinstance(v, str) else str(v) for v in values]
     different = list(dict.fromkeys(texts))
@@ -75,7 +72,7 @@ def are_whole(floats: FloatArray) -> BoolArray:
     return (floats == np.floor(floats)) & (np.abs(floats) < 2.0**53)
 
 
-def frame_faults(net: Any, schema: TableSchema, frame: Any) -> list[Fault]:
+def frame_faults(net: Net, schema: TableSchema, frame: Any) -> list[Fault]:
     """Everything wrong with the rows of a table, as it stands on the net or before it gets there."""
     faults = _structure_faults(schema, frame)
     if not isinstance(frame, pd.DataFrame) or frame.columns.has_duplicates:
@@ -120,7 +117,7 @@ def _column_remedy(column: Column) -> str:
     return "put it back" if column.default is None else f"put it back; its default is {column.default}"
 
 
-def column_faults(net: Any, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
+def column_faults(net: Net, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
     """Faults of single values; of several at one value the first."""
     values = frame[column.name]
 
@@ -178,7 +175,7 @@ def is_readable(frame: Any) -> bool:
     )
 
 
-def _choice_faults(net: Any, column: Column, floats: FloatArray, skipped: BoolArray, fault: Any) -> list[Fault]:
+def _choice_faults(net: Net, column: Column, floats: FloatArray, skipped: BoolArray, fault: Any) -> list[Fault]:
     """Whole numbers that are not among those allowed."""
     if column.choices:
         return fault(~np.isin(floats, column.choices) & ~skipped, "is not known", column.remedy)
@@ -189,13 +186,13 @@ def _choice_faults(net: Any, column: Column, floats: FloatArray, skipped: BoolAr
     return fault(unknown, f"is not in net.{column.foreign_key}", remedy)
 
 
-def labels_of(net: Any, table: str) -> pd.Index:
+def labels_of(net: Net, table: str) -> pd.Index:
     """Labels of a table that may be missing."""
     frame = net[table] if table in net else None
     return frame.index if isinstance(frame, pd.DataFrame) else pd.Index([])
 
 
-def element_faults(net: Any, table: str, rows: pd.DataFrame, element_types: Sequence[str], or_else: str) -> list[Fault]:
+def element_faults(net: Net, table: str, rows: pd.DataFrame, element_types: Sequence[str], or_else: str) -> list[Fault]:
     """Rows whose element is not in the table that their element_type names; ``or_else`` ends the remedy."""
     faults = []
     for element_type in element_types:
@@ -205,7 +202,7 @@ def element_faults(net: Any, table: str, rows: pd.DataFrame, element_types: Sequ
     return faults
 
 
-def numbers_of(net: Any, table: str, column: str, labels: Any) -> FloatArray:
+def numbers_of(net: Net, table: str, column: str, labels: Any) -> FloatArray:
     """Values of a foreign table for ``labels``, NaN where it has none; its own faults are found elsewhere."""
     frame = net[table] if table in net else None
     if frame is None or not is_readable(frame) or column not in frame:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.rows import NewRows
@@ -18,23 +18,23 @@ TABLE = "flexibility"
 ELEMENT_TYPES = ("ev", "cpo")
 
 
-def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_elements(net: Net, rows: pd.DataFrame) -> list[Fault]:
     return element_faults(net, TABLE, rows, ELEMENT_TYPES, "or create the row there first")
 
 
-def _check_directions(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_directions(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = (rows["element_type"] == "cpo") & (rows["direction"] == "up")
     return fault_where(TABLE, rows, "direction", wrong, "is not what a cpo offers", 'a cpo offers "down" only')
 
 
-def _check_prices(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_prices(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """A site that pays to be shed is most likely a slip of the sign."""
     wrong = (rows["element_type"] == "cpo") & (rows["price_eur_per_mwh"] < 0)
     remedy = "give what the operator asks for less charging, 0 or more; NaN for the price of net.cpo"
     return fault_where(TABLE, rows, "price_eur_per_mwh", wrong, "is below 0 EUR/MWh", remedy)
 
 
-def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_duplicates(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows.duplicated(["element_type", "element", "direction"])
     remedy = "keep one row per element and direction"
     return fault_where(TABLE, rows, "element", wrong, "has two offers in the same direction", remedy)
@@ -64,7 +64,7 @@ FLEXIBILITY = TableSchema(
 
 
 def create_flexibility(
-    net: Any,
+    net: Net,
     element_type: str,
     element: int,
     direction: str,
@@ -107,7 +107,7 @@ def create_flexibility(
 
 
 def create_flexibilities(
-    net: Any,
+    net: Net,
     element_type: Any,
     elements: Sequence[int],
     direction: Any,
@@ -119,7 +119,7 @@ def create_flexibilities(
     index: Sequence[int] | None = None,
     in_service: Any = True,
     **kwargs: Any,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Add many offers at once; every argument of `create_flexibility` as a scalar or one value per element.
 
     None or NaN in a row: the default.

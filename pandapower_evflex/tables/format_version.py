@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
 
 KEY = "evflex_format_version"
@@ -15,12 +16,12 @@ KEY = "evflex_format_version"
 FORMAT_VERSION = "0.2.0"
 
 
-def stamp_version(net: Any) -> None:
+def stamp_version(net: Net) -> None:
     """The net holds tables of this version from here on."""
     net[KEY] = FORMAT_VERSION
 
 
-def version_faults(net: Any) -> list[Fault]:
+def version_faults(net: Net) -> list[Fault]:
     """A net that a newer version wrote may hold what this one does not know."""
     found = net.get(KEY)
     if found is None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ev import create_evs
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net
 
 
-def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_values: Any) -> NDArray[np.int64]:
+def evs_from_loads(net: Net, loads: Sequence[int], std_type: Any = None, **ev_values: Any) -> IntArray:
     """Turn loads into EVs at the same buses, and set the loads out of service.
 
     Their profiles may stay among the profiles: those of loads out of service do not count. In SimBench nets EVs are
@@ -57,7 +57,7 @@ def evs_from_loads(net: Any, loads: Sequence[int], std_type: Any = None, **ev_va
     return evs
 
 
-def _labels_of_loads(net: Any, given: list[Any]) -> pd.Index:
+def _labels_of_loads(net: Net, given: list[Any]) -> pd.Index:
     """The loads as labels of net.load, each once and in service."""
     faults = []
     numbers, not_number = as_numbers(np.fromiter(given, dtype=object, count=len(given)))

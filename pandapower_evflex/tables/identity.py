@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandapower.toolbox import element_bus_tuples
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.tables.faults import is_readable
 
 HashArray = NDArray[np.uint64]
@@ -41,7 +42,7 @@ class Identities:
 class Identity:
     """What is where on a net, at one moment."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: Net) -> None:
         self.net = net
         self._ends = list(_ends(net))
 
@@ -101,7 +102,7 @@ class Identity:
         return Identities(frame.index, hashed_names(frame), np.where(all_named, named, 0).astype(np.uint64), labelled)
 
 
-def _ends(net: Any) -> Iterator[tuple[HashArray, HashArray, HashArray, Any]]:
+def _ends(net: Net) -> Iterator[tuple[HashArray, HashArray, HashArray, Any]]:
     """Kind, label, name and bus of every end of every element."""
     for table, column in (*element_bus_tuples(), ("switch", "element")):
         frame = net.get(table)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, IntArray, ObjectArray
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.missing_text import is_empty_text
@@ -36,11 +36,11 @@ class Ids:
     labels : Index        different names in order: whole numbers where any of them was given as a number, else text
     """
 
-    code: NDArray[np.int64]
+    code: IntArray
     labels: pd.Index
 
     @property
-    def missing(self) -> NDArray[np.bool_]:
+    def missing(self) -> BoolArray:
         return self.code < 0
 
 
@@ -66,7 +66,7 @@ def read_ids(table: str, column: str, cells: pd.Series | pd.DataFrame) -> Ids:
     return Ids(code.astype(np.int64), pd.Index(labels.tolist(), tupleize_cols=False))
 
 
-def _names(table: str, column: str, cells: pd.Series) -> NDArray[np.object_]:
+def _names(table: str, column: str, cells: pd.Series) -> ObjectArray:
     """One name per cell, None where it is missing."""
     try:
         code, given = pd.factorize(cells.to_numpy(dtype=object))
@@ -101,7 +101,7 @@ def _name(cell: Any, are_numbers: bool) -> Any:
     return text
 
 
-def _joined(parts: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
+def _joined(parts: Sequence[ObjectArray]) -> ObjectArray:
     rows = [None if any(pd.isna(p) for p in row) else SEPARATOR.join(map(str, row)) for row in zip(*parts, strict=True)]
     return np.fromiter(rows, dtype=object, count=len(rows))
 

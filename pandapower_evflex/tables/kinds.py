@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pandapower.auxiliary import pandapowerNet
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 
 #: longer values are named by their type
@@ -21,7 +22,7 @@ SEEDS = (
 )  # fmt: skip
 
 
-def check_net(function: str, net: Any) -> None:
+def check_net(function: str, net: Net) -> None:
     """Raise where what is given for a net is something else.
 
     Raises

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, listed
 from pandapower_evflex.tables.faults import as_numbers, is_readable
 from pandapower_evflex.tables.format_version import KEY
@@ -40,7 +41,7 @@ class Remembered:
     marks: tuple[int, ...]
 
 
-def remember_all(net: Any, schemas: Mapping[str, TableSchema]) -> None:
+def remember_all(net: Net, schemas: Mapping[str, TableSchema]) -> None:
     """Let every row of every table, in the order of their references, remember what it points to."""
     identity = Identity(net)
     for schema in schemas.values():
@@ -48,7 +49,7 @@ def remember_all(net: Any, schemas: Mapping[str, TableSchema]) -> None:
 
 
 def remember(
-    net: Any, schema: TableSchema, rows: Iterable[Any] | None = None, identity: Identity | None = None
+    net: Net, schema: TableSchema, rows: Iterable[Any] | None = None, identity: Identity | None = None
 ) -> None:
     """Let rows of a table (None: all) remember what they point to; a table that cannot be read is left alone."""
     frame = net.get(schema.name)
@@ -65,7 +66,7 @@ def remember(
     net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: column}))
 
 
-def _texts(net: Any, identity: Identity, reference: Reference, rows: pd.DataFrame) -> pd.Series:
+def _texts(net: Net, identity: Identity, reference: Reference, rows: pd.DataFrame) -> pd.Series:
     """What rows remember of one link, "" where there is none."""
     texts = pd.Series("", index=rows.index, dtype=object)
     labels, _ = as_numbers(rows[reference.column])
@@ -81,20 +82,20 @@ def _texts(net: Any, identity: Identity, reference: Reference, rows: pd.DataFram
     return texts
 
 
-def _targets(net: Any, reference: Reference, rows: pd.DataFrame) -> list[str]:
+def _targets(net: Net, reference: Reference, rows: pd.DataFrame) -> list[str]:
     """Tables that the rows point to, as far as they can be read."""
     types = [] if reference.target else [cell for cell in rows["element_type"] if isinstance(cell, str)]
     names = [reference.target] if reference.target else list(dict.fromkeys(types))
     return [name for name in names if isinstance(name, str) and is_readable(net.get(name))]
 
 
-def _own_marks(net: Any, identity: Identity, target: str, at: Any) -> list[str]:
+def _own_marks(net: Net, identity: Identity, target: str, at: Any) -> list[str]:
     """Of rows of ours at some positions: the labels that they remember as their own."""
     own = own_labels(net[target].iloc[at])
     return [str(label if own[label] is None else own[label]) for label in net[target].index[at]]
 
 
-def _marks(net: Any, identity: Identity, target: str, at: Any) -> list[str]:
+def _marks(net: Net, identity: Identity, target: str, at: Any) -> list[str]:
     """Of buses or elements at some positions; a name that two rows share is none."""
     found = identity.of(target)
     hashes = (_where_unique(found.name)[at], _where_unique(found.named)[at], found.labelled[at])
@@ -136,7 +137,7 @@ def _parsed(text: Any) -> tuple[int | None, dict[str, Remembered]]:
         return None, {}
 
 
-def link_faults(net: Any, schemas: Mapping[str, TableSchema]) -> list[Fault]:
+def link_faults(net: Net, schemas: Mapping[str, TableSchema]) -> list[Fault]:
     """Stale links of all tables that can be read; rows that remember nothing are logged."""
     identity = Identity(net)
     faults, unchecked = [], {}
@@ -159,7 +160,7 @@ def link_faults(net: Any, schemas: Mapping[str, TableSchema]) -> list[Fault]:
     return faults
 
 
-def _stale(net: Any, identity: Identity, reference: Reference, frame: pd.DataFrame, memory: Any) -> list[Fault]:
+def _stale(net: Net, identity: Identity, reference: Reference, frame: pd.DataFrame, memory: Any) -> list[Fault]:
     labels, _ = as_numbers(frame[reference.column])
     found: dict[tuple[str, bool], list[tuple[Any, int, Any]]] = {}
     for target in _targets(net, reference, frame):

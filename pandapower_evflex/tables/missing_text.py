@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray
 from pandapower_evflex.times.words import PLACEHOLDERS
 
 #: in lower case, without blanks around it; "0" may be a name or an energy
@@ -24,7 +24,7 @@ def without_empty_text(values: Any) -> Any:
     if getattr(values, "dtype", None) is not None and getattr(values.dtype, "kind", "O") in "biufmM":
         return values
     cells = np.asarray(values, dtype=object)
-    empty: NDArray[np.bool_] = np.fromiter(map(is_empty_text, cells), dtype=bool, count=len(cells))
+    empty: BoolArray = np.fromiter(map(is_empty_text, cells), dtype=bool, count=len(cells))
     cleared = cells.copy()
     cleared[empty] = None
     return pd.Series(cleared, index=values.index, dtype=object) if isinstance(values, pd.Series) else cleared

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.faults import BoolArray, FloatArray, as_numbers, shown_values
+from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.number_text import read_hint
 
 MINUTES_PER_DAY = 1440

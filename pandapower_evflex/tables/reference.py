@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.tables.faults import BoolArray
+from pandapower_evflex.arrays import BoolArray
 from pandapower_evflex.tables.schema import TableSchema
 
 

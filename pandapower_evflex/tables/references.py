@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
-from pandapower_evflex.tables.faults import BoolArray
 from pandapower_evflex.tables.format_version import KEY
 from pandapower_evflex.tables.reference import Reference, references_of
 
@@ -31,14 +31,14 @@ REFERENCES = tuple(reference for schema in TABLES.values() for reference in refe
 _OF_RESULTS = Reference("res_flexibility", "element", "")
 
 
-def present(net: Any, references: tuple[Reference, ...] = (*REFERENCES, _OF_RESULTS)) -> Iterator[Reference]:
+def present(net: Net, references: tuple[Reference, ...] = (*REFERENCES, _OF_RESULTS)) -> Iterator[Reference]:
     """References whose table the net holds, with the column."""
     for reference in references:
         if isinstance(net.get(reference.table), pd.DataFrame) and reference.column in net[reference.table]:
             yield reference
 
 
-def labelled_columns(net: Any) -> Iterator[tuple[str, str]]:
+def labelled_columns(net: Net) -> Iterator[tuple[str, str]]:
     """Key and table of every frame on the net whose columns are labels: rates of sites, stored series."""
     for name in RATE_TABLES:
         if name in net:
@@ -49,7 +49,7 @@ def labelled_columns(net: Any) -> Iterator[tuple[str, str]]:
             yield name, table
 
 
-def series_names(net: Any) -> list[str]:
+def series_names(net: Net) -> list[str]:
     """Keys of what the last run stored."""
     return [key for key in net if isinstance(key, str) and key.startswith(SERIES_PREFIX) and key != KEY]
 

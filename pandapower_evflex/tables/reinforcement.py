@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
 from pandapower_evflex.tables.number_text import read_hint
@@ -21,11 +21,11 @@ ELEMENT_TYPES = ("line", "trafo")
 CHANGES = ["parallel", "std_type", "in_service"]
 
 
-def _check_elements(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_elements(net: Net, rows: pd.DataFrame) -> list[Fault]:
     return element_faults(net, TABLE, rows, ELEMENT_TYPES, "or create it there out of service first")
 
 
-def _check_std_types(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_std_types(net: Net, rows: pd.DataFrame) -> list[Fault]:
     known = net["std_types"] if "std_types" in net and isinstance(net["std_types"], Mapping) else {}
     pairs = zip(rows["element_type"], rows["std_type"], strict=True)
     is_known = [isinstance(name, str) and name in known.get(table, ()) for table, name in pairs]
@@ -34,7 +34,7 @@ def _check_std_types(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "std_type", wrong, "is no standard type of its kind of element", remedy)
 
 
-def _check_std_type_numbers(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_std_type_numbers(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """Text in a standard type where the table of the element has numbers."""
     known = net["std_types"] if "std_types" in net and isinstance(net["std_types"], Mapping) else {}
     wrong = np.zeros(len(rows), dtype=bool)
@@ -50,24 +50,24 @@ def _check_std_type_numbers(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "std_type", wrong, "is not a number", remedy, shown)
 
 
-def _is_text_for_number(net: Any, table: str, column: str, value: Any) -> bool:
+def _is_text_for_number(net: Net, table: str, column: str, value: Any) -> bool:
     is_number = table in net and column in net[table] and pd.api.types.is_numeric_dtype(net[table][column])
     return is_number and isinstance(value, str)
 
 
-def _check_service(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_service(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows["in_service"].eq(False).fillna(False)
     remedy = "give True for an element to put into service, nothing where it is; drop the row to withdraw the candidate"
     return fault_where(TABLE, rows, "in_service", wrong, "is not what a reinforcement does", remedy)
 
 
-def _check_changes(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_changes(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows[CHANGES].isna().all(axis=1)
     remedy = "give parallel, std_type or in_service=True"
     return fault_where(TABLE, rows, "element", wrong, "would stay as it is", remedy)
 
 
-def _check_duplicates(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def _check_duplicates(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows.astype({name: str for name in CHANGES}).duplicated(["element_type", "element", *CHANGES])
     remedy = "keep one candidate per change; different changes of one element are welcome"
     return fault_where(TABLE, rows, "element", wrong, "has the same candidate twice", remedy)
@@ -102,7 +102,7 @@ REINFORCEMENT = TableSchema(
 
 
 def create_reinforcement(
-    net: Any,
+    net: Net,
     element_type: str,
     element: int,
     invest_eur: float,
@@ -151,7 +151,7 @@ def create_reinforcement(
 
 
 def create_reinforcements(
-    net: Any,
+    net: Net,
     element_type: Any,
     elements: Sequence[int],
     invest_eur: Any,
@@ -163,7 +163,7 @@ def create_reinforcements(
     name: Any = None,
     index: Sequence[int] | None = None,
     **kwargs: Any,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Add many candidates at once: arguments of `create_reinforcement` as scalars or one value per element.
 
     None or NaN in a row: as the element is.

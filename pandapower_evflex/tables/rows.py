@@ -11,17 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
-from pandapower_evflex.tables.faults import (
-    BoolArray,
-    FloatArray,
-    are_whole,
-    as_dtype,
-    as_numbers,
-    frame_faults,
-    shown_values,
-    typed,
-)
+from pandapower_evflex.tables.faults import are_whole, as_dtype, as_numbers, frame_faults, shown_values, typed
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import remember
@@ -49,7 +41,7 @@ class NewRows:
     faults : list of Fault
     """
 
-    def __init__(self, net: Any, schema: TableSchema, keys: Any, index: Any) -> None:
+    def __init__(self, net: Net, schema: TableSchema, keys: Any, index: Any) -> None:
         check_net(f"create_{schema.name}", net)
         self.net = net
         self.schema = schema
@@ -92,7 +84,7 @@ class NewRows:
     def rows_where(self, wrong: BoolArray) -> tuple[int, ...]:
         return tuple(self.labels[wrong].tolist())
 
-    def append(self, values: Mapping[str, Any], extra: Mapping[str, Any]) -> NDArray[np.int64]:
+    def append(self, values: Mapping[str, Any], extra: Mapping[str, Any]) -> IntArray:
         """Put the rows into the table; the first call adds it to the net, empty when there are no rows.
 
         Parameters
@@ -149,7 +141,7 @@ class NewRows:
         related = self._old[self._old[group].isin(rows[group])]
         return _joined(related, rows) if len(related) else rows
 
-    def _new_labels(self, index: Any) -> NDArray[np.int64]:
+    def _new_labels(self, index: Any) -> IntArray:
         taken = pd.Index([], dtype=np.int64) if self._old is None else self._old.index
         if not pd.api.types.is_integer_dtype(taken):
             self.faults += [f for f in frame_faults(self.net, self.schema, self._old) if f.column == "index"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.faults import FloatArray, fault_where, numbers_of
+from pandapower_evflex.tables.faults import fault_where, numbers_of
 
 TABLE = "ev_session"
 
@@ -19,7 +18,7 @@ ENERGY_TOLERANCE = 1e-12
 TIME_TOLERANCE = 1e-9
 
 
-def battery_of(net: Any, rows: pd.DataFrame) -> FloatArray:
+def battery_of(net: Net, rows: pd.DataFrame) -> FloatArray:
     """Battery [MWh] of each session: its own, else its EV's."""
     return _own_or(rows, "max_e_mwh", numbers_of(net, "ev", "max_e_mwh", rows["ev"]))
 
@@ -36,7 +35,7 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["in_service"].to_numpy(dtype=bool)].sort_values(["ev", "arrival_h"], kind="stable")
 
 
-def check_windows(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_windows(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = rows["arrival_h"] >= rows["departure_h"]
     remedy = (
         "let the departure lie after the arrival; past midnight, hours go on counting (31 is 07:00 of the next day)"
@@ -44,7 +43,7 @@ def check_windows(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "departure_h", wrong, "does not lie after the arrival", remedy)
 
 
-def check_overlaps(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_overlaps(net: Net, rows: pd.DataFrame) -> list[Fault]:
     used = _in_order(rows)
     ended = used.groupby("ev")["departure_h"].cummax().groupby(used["ev"]).shift()
     labels = used.index[used["arrival_h"] < ended - TIME_TOLERANCE]
@@ -53,7 +52,7 @@ def check_overlaps(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "arrival_h", rows.index.isin(labels), problem, remedy)
 
 
-def check_forms(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_forms(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """Energy counted from the arrival needs an arrival energy, and no other departure form."""
     if "energy_mwh" not in rows:
         return []
@@ -67,7 +66,7 @@ def check_forms(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return faults + fault_where(TABLE, rows, "e_arrival_mwh", missing, "is missing beside energy_mwh", remedy)
 
 
-def check_energies(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_energies(net: Net, rows: pd.DataFrame) -> list[Fault]:
     e_max = battery_of(net, rows) + ENERGY_TOLERANCE
     remedy = "give no more than the battery holds (max_e_mwh of the session or of the EV)"
     faults = []
@@ -81,7 +80,7 @@ def check_energies(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return faults
 
 
-def check_powers(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_powers(net: Net, rows: pd.DataFrame) -> list[Fault]:
     if "max_p_mw" not in rows:
         return []
     wrong = rows["max_p_mw"] < numbers_of(net, "ev", "min_p_mw", rows["ev"])
@@ -89,7 +88,7 @@ def check_powers(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return fault_where(TABLE, rows, "max_p_mw", wrong, "is below min_p_mw of the EV", remedy)
 
 
-def check_trips(net: Any, rows: pd.DataFrame) -> list[Fault]:
+def check_trips(net: Net, rows: pd.DataFrame) -> list[Fault]:
     """A trip needs a consumption, and one that leads to a session without arrival energy must fit the battery."""
     if not (rows["trip_km"] > 0).any() or "consumption_kwh_per_km" not in net["ev"]:
         return []
@@ -107,7 +106,7 @@ def check_trips(net: Any, rows: pd.DataFrame) -> list[Fault]:
     return faults + fault_where(TABLE, rows, "trip_km", rows.index.isin(labels), problem, remedy)
 
 
-def first_session_faults(net: Any) -> list[Fault]:
+def first_session_faults(net: Net) -> list[Fault]:
     """First sessions of EVs in service that do not say with what energy the EV comes; the tables are right else."""
     rows, ev = net["ev_session"], net["ev"]
     used = _in_order(rows[rows["ev"].isin(ev.index[ev["in_service"].to_numpy(dtype=bool)])])

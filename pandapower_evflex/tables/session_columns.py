@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray, as_numbers, shown_values
+from pandapower_evflex.tables.faults import as_numbers, shown_values
 from pandapower_evflex.tables.missing_text import without_empty_text
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.times.durations import one_column

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, listed
 from pandapower_evflex.tables.faults import are_bools, as_numbers, fault_where, is_readable, numbers_of
 
 logger = logging.getLogger(__name__)
 
 
-def check_sites(net: Any, ev: pd.DataFrame) -> list[Fault]:
+def check_sites(net: Net, ev: pd.DataFrame) -> list[Fault]:
     """An EV hangs on an outlet of a site at its own bus."""
     if "cpo" not in net or not ev["cpo"].notna().any():
         return []
@@ -25,7 +26,7 @@ def check_sites(net: Any, ev: pd.DataFrame) -> list[Fault]:
     return fault_where("ev", linked, "cpo", wrong, "is a site at another bus", remedy)
 
 
-def warn_of_unlinked_evs(net: Any, *, evs: Any = None, cpos: Any = None) -> None:
+def warn_of_unlinked_evs(net: Net, *, evs: Any = None, cpos: Any = None) -> None:
     """Log the EVs at the bus of a site that do not say whether they hang on its outlets: they may count twice.
 
     Parameters
@@ -44,7 +45,7 @@ def warn_of_unlinked_evs(net: Any, *, evs: Any = None, cpos: Any = None) -> None
         )
 
 
-def _in_service(net: Any, table: str, labels: Any) -> pd.DataFrame | None:
+def _in_service(net: Net, table: str, labels: Any) -> pd.DataFrame | None:
     """Rows in service, None where a hand-edited table does not tell; the check before a run names why."""
     frame = net[table] if table in net else None
     if frame is None or not is_readable(frame) or not {"bus", "in_service"} <= set(frame):

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.times.words import PLACEHOLDERS
-
-FloatArray = NDArray[np.float64]
 
 _CLOCK = re.compile(r"(?:(\d+)(?: ?d(?:ays?)?,? |\.))?(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)", re.IGNORECASE)
 _HOURS_AND_MINUTES = re.compile(r"(\d+):([0-5]\d)")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.times.reader import Times, read_times
 from pandapower_evflex.times.zones import known_zone, localized
@@ -17,9 +17,7 @@ from pandapower_evflex.times.zones import known_zone, localized
 logger = logging.getLogger(__name__)
 
 
-def hours_since(
-    timestamps: Any, start: Any, timezone: str | None = None, dayfirst: bool | None = None
-) -> NDArray[np.float64]:
+def hours_since(timestamps: Any, start: Any, timezone: str | None = None, dayfirst: bool | None = None) -> FloatArray:
     """Elapsed hours between ``start`` and each timestamp.
 
     Parameters
@@ -58,7 +56,7 @@ def hours_since(
     return hours
 
 
-def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: Any) -> dict[str, NDArray[np.float64]]:
+def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: Any) -> dict[str, FloatArray]:
     """Hours of all columns but ``start`` since the one time of that column, NaN where there is none.
 
     Raises

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.times.order import day_first
 from pandapower_evflex.times.text import MISSING, NO_DATE, NUMBER, PARTS, PLACEHOLDER, TIME, UNREADABLE, parts_of
 
 logger = logging.getLogger(__name__)
 
-BoolArray = NDArray[np.bool_]
 
 #: years that int64 nanoseconds hold in full; a year outside of them stands for a time that is not known
 LEAST_YEAR, LARGEST_YEAR = 1678, 2261
@@ -228,7 +227,7 @@ def _times(cells: pd.Series, parts: pd.DataFrame, is_first: bool, in_table: bool
     return Times(cells.index, index, exists & ~np.isnan(offset), zones, placeholder, unreadable)
 
 
-def _hour(parts: pd.DataFrame) -> NDArray[np.float64]:
+def _hour(parts: pd.DataFrame) -> FloatArray:
     """On a clock of 24 hours, midnight where there is no time of day."""
     hour, half = np.nan_to_num(parts["hour"].to_numpy()), parts["half"].to_numpy()
     return np.where(np.isnan(half), hour, hour % 12 + 12 * np.nan_to_num(half))
@@ -238,7 +237,7 @@ def _zone(hours: float) -> Any:
     return timezone.utc if hours == 0.0 else timezone(timedelta(hours=hours))
 
 
-def _outside(year: NDArray[np.float64]) -> BoolArray:
+def _outside(year: FloatArray) -> BoolArray:
     return (year < LEAST_YEAR) | (year > LARGEST_YEAR)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from pandapower.toolbox import drop_elements_simple
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.report.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
@@ -31,11 +32,11 @@ from pandapower_evflex.tables.stored_frame import StoredFrame
 TARGETS = tuple(dict.fromkeys(["bus", *(table for table in SERIES_OF if table not in TABLES), "trafo"]))
 
 
-def holds_our_tables(net: Any) -> bool:
+def holds_our_tables(net: Net) -> bool:
     return any(name in net for name in (*TABLES, *RATE_TABLES)) or bool(series_names(net))
 
 
-def refuse_stale(net: Any) -> None:
+def refuse_stale(net: Net) -> None:
     """Links that point elsewhere by now would be carried along as if they were right.
 
     Raises
@@ -51,7 +52,7 @@ def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that changes a net in place: stale links are refused before, and remembered as they are after."""
 
     @wraps(function)
-    def call(net: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(net: Net, *args: Any, **kwargs: Any) -> Any:
         refuse_stale(net)
         returned = function(net, *args, **kwargs)
         remember_all(net, TABLES)
@@ -60,17 +61,17 @@ def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def index_of(net: Any, tables: Iterable[str]) -> dict[str, pd.Index]:
+def index_of(net: Net, tables: Iterable[str]) -> dict[str, pd.Index]:
     """Labels of those tables that are on the net."""
     return {table: net[table].index for table in tables if isinstance(net.get(table), pd.DataFrame)}
 
 
-def gone_since(before: Mapping[str, pd.Index], net: Any) -> dict[str, pd.Index]:
+def gone_since(before: Mapping[str, pd.Index], net: Net) -> dict[str, pd.Index]:
     """Labels that each table has lost."""
     return {table: index.difference(net[table].index) for table, index in before.items()}
 
 
-def relabel(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
+def relabel(net: Net, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
     """Our tables and results hold the new labels {table: {old: new}}; the index of our own tables is left alone."""
     relabel_references(net, lookups)
     for result, table in ROWS_OF.items():
@@ -81,7 +82,7 @@ def relabel(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
             net[name] = StoredFrame(whole_labels(net[name]).rename(columns=dict(lookups[table])))
 
 
-def relabel_references(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
+def relabel_references(net: Net, lookups: Mapping[str, Mapping[Any, Any]]) -> None:
     """Columns that refer to other tables."""
     for reference in present(net):
         frame = net[reference.table]
@@ -93,7 +94,7 @@ def relabel_references(net: Any, lookups: Mapping[str, Mapping[Any, Any]]) -> No
         net[STORED_BUSES] = StoredFrame(net[STORED_BUSES].map(lambda bus: lookups["bus"].get(bus, bus)))
 
 
-def drop_linked(net: Any, gone: Mapping[str, Collection[Any]]) -> None:
+def drop_linked(net: Net, gone: Mapping[str, Collection[Any]]) -> None:
     """Drop our rows that refer to what is gone {table: labels}, rows that refer to those, and their results.
 
     A reference that may be missing is emptied, and its row stays.
@@ -115,7 +116,7 @@ def drop_linked(net: Any, gone: Mapping[str, Collection[Any]]) -> None:
     drop_columns(net)
 
 
-def drop_columns(net: Any) -> None:
+def drop_columns(net: Net) -> None:
     """Results and rates keep what is still on the net; sums and extremes of each period are taken anew."""
     for name, table in labelled_columns(net):
         frame = whole_labels(net[name])

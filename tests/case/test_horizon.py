@@ -18,8 +18,8 @@ from pandapower.control import ConstControl
 from pandapower.timeseries import DFData
 
 import pandapower_evflex as evf
-from pandapower_evflex.case.compile import base_injections
 from pandapower_evflex.case.grid import read_grid
+from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.profiles import read_profiles
 
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pandapower_evflex.case.compile import Case, compile_evs
 from pandapower_evflex.case.profiles import Horizon
+from pandapower_evflex.elements.ev import compile_evs
 from pandapower_evflex.elements.ev_stays import read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.nlp.derivative_check import derivative_errors
 from pandapower_evflex.nlp.problem import ProblemBuilder
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import add_evs, schedule_of
 from pandapower_evflex.opf.verify import ev_violation
 from pandapower_evflex.solvers import ipopt

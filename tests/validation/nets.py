@@ -16,7 +16,8 @@ from pandapower.auxiliary import pandapowerNet
 from pandapower.powerflow import LoadflowNotConverged
 
 import pandapower_evflex as evf
-from pandapower_evflex.case.grid import FloatArray, Grid, read_grid
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: loads, generation and storage times this

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.chain.bridge import plug_ins, project
 from pandapower_evflex.cpo.chain.prior import scaled_prior, workplace_prior
 from pandapower_evflex.cpo.checks import (
     CHARGING,
     EMPTY,
     IDLE,
-    FloatArray,
     Int8Array,
     array_of,
     checked_lattice,
     n_evse_faults,
     number_faults,
     raise_if,
-)  # fmt: skip
+)
 from pandapower_evflex.cpo.equations import rates_of_day
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.kernels.jit import jit

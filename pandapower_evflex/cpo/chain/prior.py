@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, FloatArray
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE
 
 #: of the cars that stop charging, this share leaves at once; counted at the JPL site (1 of 4.4), so check other sites:
 #: 0.10 and 0.40 change its shave at 11 h by +14 and -10 %

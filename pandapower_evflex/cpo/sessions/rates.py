@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.cpo.sessions.rates_overview import overview
 from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock
@@ -53,10 +54,10 @@ class CpoRates:
                                           any session (gaps)
     """
 
-    charging_rate: NDArray[np.float64]
-    occupancy_rate: NDArray[np.float64]
+    charging_rate: FloatArray
+    occupancy_rate: FloatArray
     lattices: NDArray[np.int8] = field(repr=False)
-    arrivals: NDArray[np.bool_] = field(repr=False)
+    arrivals: BoolArray = field(repr=False)
     days: pd.DatetimeIndex
     evse: pd.Index
     period_h: float
@@ -205,15 +206,13 @@ def _days_of(days: Any, dayfirst: bool | None) -> pd.DatetimeIndex:
     return times.index.normalize().dropna().unique().sort_values()
 
 
-def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> NDArray[np.int64]:
+def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> IntArray:
     """Middle of each period of each day [n_day * n_period], in order."""
     into_day = (2 * np.arange(n_periods) + 1) * (12 * HOUR // n_periods)
     return clock.instants(pd.DatetimeIndex((dates.asi8[:, None] + into_day).ravel().view("datetime64[ns]")))
 
 
-def _lattices(
-    stays: Stays, instants: NDArray[np.int64], n_evse: int
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
+def _lattices(stays: Stays, instants: IntArray, n_evse: int) -> tuple[NDArray[np.int8], BoolArray, BoolArray]:
     """States [n_evse, n_instant], first cells of stays [n_evse, n_instant], and which stays have a cell."""
     first = np.searchsorted(instants, stays.arrival)
     last_charging = np.searchsorted(instants, stays.charging_end)

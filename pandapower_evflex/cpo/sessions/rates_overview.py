@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from pandapower_evflex.arrays import FloatArray
 
 if TYPE_CHECKING:
     from pandapower_evflex.cpo.sessions.rates import CpoRates
@@ -28,7 +29,7 @@ def overview(rates: CpoRates) -> str:
     )
 
 
-def _share(rate: NDArray[np.float64], n_evse: int, period_h: float) -> str:
+def _share(rate: FloatArray, n_evse: int, period_h: float) -> str:
     """Mean of the day, and the period of the most."""
     most = int(np.argmax(rate))
     hour, minute = divmod(round(60.0 * most * period_h), 60)

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.times.hours import on_one_clock
 from pandapower_evflex.times.reader import Times, read_times, report_of
@@ -27,11 +26,11 @@ class Clock:
 
     zone: Any
 
-    def instants(self, wall: pd.DatetimeIndex) -> NDArray[np.int64]:
+    def instants(self, wall: pd.DatetimeIndex) -> IntArray:
         """Nanoseconds since 1970 of naive times."""
         return (wall if self.zone is None else localized(wall, self.zone)).as_unit("ns").asi8
 
-    def wall(self, instants: NDArray[np.int64]) -> pd.DatetimeIndex:
+    def wall(self, instants: IntArray) -> pd.DatetimeIndex:
         """Naive local times of instants."""
         times = pd.DatetimeIndex(instants.view("datetime64[ns]"))
         return times if self.zone is None else times.tz_localize("UTC").tz_convert(self.zone).tz_localize(None)

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.faults import FloatArray
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
 from pandapower_evflex.times.durations import duration_hours
 
-Int64Array = NDArray[np.int64]
+Int64Array = IntArray
 
 #: ns
 HOUR = 3_600_000_000_000
@@ -118,7 +117,7 @@ def _by_duration(times: Mapping[str, pd.DatetimeIndex], hours: FloatArray) -> di
     return {name: pd.DatetimeIndex(end.view("datetime64[ns]"))}
 
 
-def _good_rows(outlets: Ids, times: Mapping[str, pd.DatetimeIndex]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+def _good_rows(outlets: Ids, times: Mapping[str, pd.DatetimeIndex]) -> tuple[BoolArray, dict[str, int]]:
     """Which sessions tell where and when, and how many do not for which reason."""
     bad = {
         "no arrival": times["arrival"].isna(),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import IntArray
 from pandapower_evflex.cpo.checks import CHARGING, Int8Array, checked_lattice, raise_if, series_faults, window_faults
 from pandapower_evflex.cpo.shave.hopping import POLICIES, hop
 from pandapower_evflex.errors import Fault
@@ -34,11 +34,11 @@ class PeakShave:
     """
 
     lattice: Int8Array = field(repr=False)
-    velocity: NDArray[np.int64] = field(repr=False)
+    velocity: IntArray = field(repr=False)
     success: bool
     first_failing_period: int | None
-    rebound: NDArray[np.int64] = field(repr=False)
-    velocity_limit: NDArray[np.int64] = field(repr=False)
+    rebound: IntArray = field(repr=False)
+    velocity_limit: IntArray = field(repr=False)
 
 
 def shave_peak(

@@ -12,17 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.chain.markov import checked_chain
-from pandapower_evflex.cpo.checks import (
-    CHARGING,
-    EMPTY,
-    IDLE,
-    FloatArray,
-    n_evse_faults,
-    number_faults,
-    raise_if,
-    window_faults,
-)  # fmt: skip
+from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, n_evse_faults, number_faults, raise_if, window_faults
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.subsets import largest_apex
 from pandapower_evflex.kernels.jit import jit

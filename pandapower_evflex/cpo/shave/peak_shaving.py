@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.chain.markov import count_transition_matrices, estimate_transition_matrices
-from pandapower_evflex.cpo.checks import FloatArray, number_faults, raise_if
+from pandapower_evflex.cpo.checks import number_faults, raise_if
 from pandapower_evflex.cpo.densities import site_faults, window_hours
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -82,7 +83,7 @@ class _Site:
 
 
 def cpo_peak_shaving(
-    net: Any,
+    net: Net,
     start_h: float,
     end_h: float,
     *,
@@ -206,7 +207,7 @@ def _of_site(plug_ins_per_day: Any, cpo: Any) -> Any:
     return plug_ins_per_day
 
 
-def _faults(net: Any, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any) -> list[Fault]:
+def _faults(net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any) -> list[Fault]:
     check_net(FUNCTION, net)
     faults = site_faults(net, None)
     if "flexibility" in net:

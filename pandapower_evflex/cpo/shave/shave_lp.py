@@ -8,17 +8,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from pandapower_evflex.cpo.checks import (
-    CHARGING,
-    IDLE,
-    BoolArray,
-    FloatArray,
-    Int8Array,
-    array_of,
-    checked_lattice,
-    raise_if,
-    window_faults,
-)  # fmt: skip
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.cpo.checks import CHARGING, IDLE, Int8Array, array_of, checked_lattice, raise_if, window_faults
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.errors import Fault
 

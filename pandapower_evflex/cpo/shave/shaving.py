@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, checked_lattice, raise_if, window_faults
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.cpo.checks import Int8Array, checked_lattice, raise_if, window_faults
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.stay_classes import stay_classes
 from pandapower_evflex.cpo.shave.subsets import largest_apex

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.cpo.chain.markov import simulate_lattice
-from pandapower_evflex.cpo.checks import BoolArray, FloatArray, Int8Array, array_of, checked_lattice, raise_if
+from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, raise_if
 from pandapower_evflex.cpo.sessions.rates import CpoRates
 from pandapower_evflex.cpo.shave.shaving import apex_of
 from pandapower_evflex.errors import Fault

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, BoolArray, FloatArray, Int8Array
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, Int8Array
 from pandapower_evflex.kernels.jit import jit
 
 #: numbers of longer windows, up to 3^n (n + 1), need not fit into 64 bits
@@ -41,7 +42,7 @@ def stay_classes(states: Int8Array, first: BoolArray, start: int, n_periods: int
     return StayClasses(cells, np.ascontiguousarray(rows[:, -1]), count.astype(float))
 
 
-def _merged(rows: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+def _merged(rows: NDArray[np.int16]) -> tuple[NDArray[np.int16], IntArray]:
     """The different rows, and how many there are of each; as numbers to the base 3 they are sorted far faster."""
     n_periods = rows.shape[1] - 1
     if n_periods > MAX_NUMBERED_PERIODS:

@@ -13,14 +13,12 @@ import logging
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
-from pandapower_evflex.cpo.checks import BoolArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
 
-IntArray = NDArray[np.int64]
 
 #: R of subsets [n_subset, n_window_period]
 Limits = Callable[[BoolArray], FloatArray]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray, ObjectArray
 from pandapower_evflex.elements.ev_stays import (
     Stay,
     arriving_empty,
@@ -18,7 +17,7 @@ from pandapower_evflex.elements.ev_stays import (
     unreachable_stays,
     with_reduced_needs,
 )
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.lost import Lost, exceeded_by, shortfall_or_lost
 from pandapower_evflex.opf.effort.relaxation import Relaxation, least_loads, relax, with_relaxed_limits
 from pandapower_evflex.opf.effort.shortfall import KEPT, MET_KWH, Shortfall, least_shortfall, short_mwh
@@ -53,7 +52,7 @@ class BestEffort:
     solution: Solution
     relaxed: pd.DataFrame
     short: pd.DataFrame
-    waits: NDArray[np.object_]
+    waits: ObjectArray
 
 
 def best_effort(
@@ -249,6 +248,6 @@ def _short_frame(
     return pd.DataFrame(rows, columns=SHORT_COLUMNS)
 
 
-def _waiting(waits: NDArray[np.object_], case: Case) -> NDArray[np.object_]:
+def _waiting(waits: ObjectArray, case: Case) -> ObjectArray:
     """Only where the EV is plugged in and could choose."""
     return np.where(case.evs.held, waits, "")

@@ -20,8 +20,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix, csr_matrix, diags, eye, hstack, vstack
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.linearised import LinearisedShortfall, Wants, least_by_linear_programs
 from pandapower_evflex.opf.effort.shortfall import (
     DECIDES,

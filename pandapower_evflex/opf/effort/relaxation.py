@@ -9,19 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import BoolArray, FloatArray, ObjectArray
 from pandapower_evflex.case.limits import Limits, Relaxed
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.precheck.curable import broken_limits
 from pandapower_evflex.opf.report.results import RELAXED_COLUMNS
 from pandapower_evflex.opf.verify import grid_state, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE
-
-BoolArray = NDArray[np.bool_]
 
 #: relative; a limit that a schedule can exceed by no more needs no row in a solver
 EXCEEDED = 1e-9
@@ -40,7 +37,7 @@ class Relaxation:
 
     kept: Limits
     is_relaxed: dict[str, BoolArray]
-    waits: NDArray[np.object_]
+    waits: ObjectArray
 
     def holding(self, stays: list[list[Stay]]) -> list[list[Stay]]:
         """The stays with the periods in which their EV waits."""
@@ -95,7 +92,7 @@ def relax(case: Case, flow: BatchedPowerFlow, given_up: Collection[tuple[int, in
     return Relaxation(kept, is_relaxed, waits)
 
 
-def _let_wait(waits: NDArray[np.object_], evs: Any, element: str) -> None:
+def _let_wait(waits: ObjectArray, evs: Any, element: str) -> None:
     for ev in evs.tolist():
         named = waits[ev].split(", ") if waits[ev] else []
         waits[ev] = ", ".join(dict.fromkeys([*named, element]))

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.ev_slots import Offers
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import DOWN, UP, EvChains, build_chains, schedule_at
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
@@ -30,7 +30,7 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
-from pandapower_evflex.solvers.chains.system import BoolArray, Forms, Rows
+from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 #: kWh; a need missed by less is met
 MET_KWH = 1e-3

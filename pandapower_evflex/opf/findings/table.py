@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import GridState, violations_of
 
 #: relative; what pandapower's own tables would round away
@@ -41,7 +41,7 @@ def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
     return rows
 
 
-def worst_ends(grid: Grid, overload: NDArray[np.float64]) -> list[int]:
+def worst_ends(grid: Grid, overload: FloatArray) -> list[int]:
     """The most exceeded end of each overloaded element."""
     worst: dict[tuple[str, int], int] = {}
     for end in np.flatnonzero(overload > TOLERANCE).tolist():

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import BoolArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.remedies import LOW_VOLTAGE_ONLY, NO_POWER_FLOW, TWO_POWER_FLOWS
 from pandapower_evflex.opf.findings.table import TOLERANCE, bus_finding, end_finding, worst_ends
 from pandapower_evflex.opf.precheck.curable import BrokenLimits, broken_limits
@@ -48,7 +48,7 @@ def _without_operating_point(case: Case, flow: BatchedPowerFlow, state: GridStat
     ]
 
 
-def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> NDArray[np.bool_]:
+def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> BoolArray:
     """Whether the power flow, started elsewhere, ends elsewhere."""
     other = flow.solve(case.injections(case.evs.fixed_p), starts=flow.starts.order[1:])
     difference = np.abs(other.v - state.v).max(axis=1)

@@ -18,11 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.limits import Limits
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import TOLERANCE
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.verify import GridState, Violations
@@ -36,8 +35,6 @@ from pandapower_evflex.powerflow.sensitivities import (
     limit_gradients,
     limit_values,
 )
-
-BoolArray = NDArray[np.bool_]
 
 #: change of h per MW below which a car does not move a limit: rounding of the power flow
 NO_EFFECT = 1e-7

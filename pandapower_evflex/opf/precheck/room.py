@@ -18,18 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import depth_first_order
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.remedies import NO_ROOM
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
-
-BoolArray = NDArray[np.bool_]
 
 #: relative, and MWh; what is missing less than this is left to the solver
 CLEARLY, CLEARLY_MWH = 1e-3, 1e-6

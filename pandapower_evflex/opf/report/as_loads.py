@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
@@ -21,7 +22,7 @@ from pandapower_evflex.tables.faults import labels_of
 from pandapower_evflex.tables.kinds import check_net
 
 
-def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str = "base") -> Any:
+def with_evs_as_loads(net: Net, result: Any, period: Any = None, scenario: str = "base") -> Any:
     """A plain net with the EVs as loads, for power flow, short circuit or time series.
 
     Parameters
@@ -49,7 +50,7 @@ def with_evs_as_loads(net: Any, result: Any, period: Any = None, scenario: str =
     return with_evs_as_loads_of(net, result, period, scenario)
 
 
-def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> Any:
+def with_evs_as_loads_of(net: Net, result: Any, period: Any, scenario: str) -> Any:
     """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
     scenario = checked_scenario(scenario)
     if np.isnan(result.p_mw.to_numpy()).any():
@@ -78,7 +79,7 @@ def with_evs_as_loads_of(net: Any, result: Any, period: Any, scenario: str) -> A
     return plain
 
 
-def _missing_elements(net: Any, result: Any) -> list[Fault]:
+def _missing_elements(net: Net, result: Any) -> list[Fault]:
     """Elements of the result that were dropped from the net since."""
     known = {"ev": result.p_mw.columns, **{table: frame.columns for (table, _), frame in result.profiles.items()}}
     return [
@@ -106,7 +107,7 @@ def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarra
     return p, p_for_q * tan_phi(evs["cos_phi"].to_numpy(dtype=float))
 
 
-def _without_our_tables(net: Any) -> Any:
+def _without_our_tables(net: Net) -> Any:
     """A copy of the net without what pandapower does not know; our frames are not even copied."""
     ours = {name for name in net if isinstance(name, str) and (name in TABLES or name.startswith("evflex_"))}
     ours |= {"res_period", "res_flexibility", "res_ev", *RATE_TABLES}

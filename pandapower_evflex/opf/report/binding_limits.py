@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows
-
-BoolArray = NDArray[np.bool_]
 
 #: relative; an interior point ends this close to a limit that binds
 BINDING_TOLERANCE = 1e-5

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandapower.powerflow import LoadflowNotConverged
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.pf_options import model_options
 from pandapower_evflex.opf.report.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
@@ -49,7 +50,7 @@ class RunppMoment:
         return "" if self.own_start else f"runpp converges in {where}, from the result's voltages only"
 
 
-def busiest_by_runpp(net: Any, result: FlexibilityOpfResult) -> RunppMoment:
+def busiest_by_runpp(net: Net, result: FlexibilityOpfResult) -> RunppMoment:
     """The moment of highest loading; where runpp does not converge from its own start, from our voltages."""
     scenario, period = busiest_moment(result)
     ours = result.vm_pu[scenario].iloc[period]
@@ -76,7 +77,7 @@ def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
 
 
 def moment_tables(
-    net: Any, result: Any, position: int, scenario: str, vm_pu: pd.Series | None = None
+    net: Net, result: Any, position: int, scenario: str, vm_pu: pd.Series | None = None
 ) -> dict[str, pd.DataFrame]:
     """pandapower's result tables of one moment from its own power flow, and res_ev.
 

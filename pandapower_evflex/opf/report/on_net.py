@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import SUPPORTED
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
@@ -50,7 +51,7 @@ RESULT_TABLES: dict[str, dict[str, str]] = {
 }
 
 
-def write_results(net: Any, result: FlexibilityOpfResult, moment: RunppMoment) -> None:
+def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -> None:
     """Write all tables of a solved result, and pandapower's own for the moment of highest loading.
 
     Everything is computed before the first table is touched, so the net is never left half written.
@@ -69,7 +70,7 @@ def write_results(net: Any, result: FlexibilityOpfResult, moment: RunppMoment) -
     net["OPF_converged"] = True
 
 
-def clear_results(net: Any) -> None:
+def clear_results(net: Net) -> None:
     """Empty our results of an earlier run; pandapower's tables stay."""
     for name in series_names(net):
         del net[name]
@@ -83,7 +84,7 @@ def _empty(dtypes: Mapping[str, str]) -> StoredFrame:
     return StoredFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}, index=pd.RangeIndex(0))
 
 
-def write_period(net: Any, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
+def write_period(net: Net, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
     """Fill pandapower's `res_*` tables and `net.res_ev` for one moment, so that every pandapower plot shows it.
 
     The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment.
@@ -111,7 +112,7 @@ class NoStoredResult(InvalidInputError, KeyError):
     """The net holds no result."""
 
 
-def checked_result(function: str, net: Any, result: Any) -> Any:
+def checked_result(function: str, net: Net, result: Any) -> Any:
     """The result that is given, or the one stored on the net.
 
     Raises
@@ -126,7 +127,7 @@ def checked_result(function: str, net: Any, result: Any) -> Any:
     return result
 
 
-def stored_faults(net: Any) -> list[Fault]:
+def stored_faults(net: Net) -> list[Fault]:
     """Series of the last run that were deleted, cut or replaced by something else."""
     problem, remedy = "of the last run", "run run_flexibility_opf again, or give its result"
     needed = ["time", *(f"ev_{name}" for name in EV_SERIES)]
@@ -159,7 +160,7 @@ def stored_faults(net: Any) -> list[Fault]:
 class StoredResult:
     """What `write_period` and `with_evs_as_loads` need of a result, read from the frames on the net."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: Net) -> None:
         if f"{SERIES_PREFIX}ev_p_mw" not in net:
             remedy = "run run_flexibility_opf first, or give a result"
             raise NoStoredResult([Fault("net", f"{SERIES_PREFIX}ev_p_mw", (), "the result", "is not stored", remedy)])
@@ -180,7 +181,7 @@ class StoredResult:
         }
 
 
-def _stored(net: Any, name: str) -> pd.DataFrame:
+def _stored(net: Net, name: str) -> pd.DataFrame:
     """A frame of the last run; SQLite gives labels back as text, and a column without any number as None."""
     return whole_labels(net[SERIES_PREFIX + name]).astype(float)
 
@@ -217,7 +218,7 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     return StoredFrame(columns)
 
 
-def renew_period_table(net: Any) -> None:
+def renew_period_table(net: Net) -> None:
     """`net.res_period` from the series as they stand on the net; without series it is left alone."""
     if f"{SERIES_PREFIX}ev_p_mw" not in net:
         return
@@ -247,7 +248,7 @@ def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:
     return loading.max(axis=1).fillna(0.0).to_numpy() if len(loading.columns) else np.zeros(len(loading))
 
 
-def _flexibility_table(net: Any, result: FlexibilityOpfResult) -> pd.DataFrame:
+def _flexibility_table(net: Net, result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per row of net.flexibility: in how many periods it can be called, and how much."""
     if "flexibility" not in net:
         return _empty(_FLEXIBILITY)

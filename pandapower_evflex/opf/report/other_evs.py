@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.faults import fault_where, is_readable
@@ -14,7 +15,7 @@ from pandapower_evflex.tables.links import link_faults, moved_columns
 REMEDY = "run run_flexibility_opf again"
 
 
-def refuse_other_evs(net: Any, result: Any) -> None:
+def refuse_other_evs(net: Net, result: Any) -> None:
     """A schedule is written only for the EVs that it was made for.
 
     Raises
@@ -26,7 +27,7 @@ def refuse_other_evs(net: Any, result: Any) -> None:
         raise InvalidInputError(faults)
 
 
-def _ev_faults(net: Any, result: Any) -> list[Fault]:
+def _ev_faults(net: Net, result: Any) -> list[Fault]:
     ev = net.get("ev")
     if not is_readable(ev) or not {"bus", "in_service"} <= set(ev):
         return [Fault("ev", "", (), "the table", "cannot be read", "put its columns and whole labels back")]

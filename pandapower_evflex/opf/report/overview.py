@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from pandapower_evflex.arrays import FloatArray
 
 if TYPE_CHECKING:
     from pandapower_evflex.opf.report.results import FlexibilityOpfResult
@@ -100,7 +101,7 @@ def _extreme(frames: dict[tuple[str, str], pd.DataFrame], sign: float) -> tuple[
     return best
 
 
-def _first_largest(values: NDArray[np.float64]) -> int:
+def _first_largest(values: FloatArray) -> int:
     """Flat position of the largest value; of those that only rounding tells apart the first."""
     largest = np.nanmax(values)
     return int(np.argmax(values >= largest - ROUNDING * abs(largest)))

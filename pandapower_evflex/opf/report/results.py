@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
@@ -143,7 +143,7 @@ class FlexibilityOpfResult:
 
 
 def solved_result(
-    net: Any,
+    net: Net,
     case: Case,
     profiles: Profiles,
     schedule: Schedule,
@@ -193,7 +193,7 @@ def solved_result(
 
 
 def unsolved_result(
-    net: Any, case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any
+    net: Net, case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any
 ) -> FlexibilityOpfResult:
     """The same shapes, filled with NaN."""
     rows, index = period_labels(profiles), case.evs.index
@@ -285,7 +285,7 @@ def period_labels(profiles: Profiles) -> pd.Index:
     return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
 
 
-def _settings(net: Any, case: Case, trafo_loading: str) -> dict[str, Any]:
+def _settings(net: Net, case: Case, trafo_loading: str) -> dict[str, Any]:
     return {
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.report.binding_limits import BINDING_TOLERANCE, binding_of
 from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows, limit_gradients
-
-BoolArray = NDArray[np.bool_]
-ObjectArray = NDArray[np.object_]
 
 #: share of the strongest effect on a limit from which on an EV is said to move it
 MOVES = 0.2

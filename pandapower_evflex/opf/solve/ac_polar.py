@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE, SQUARED_CURRENT, SQUARED_POWER
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
 from pandapower_evflex.nlp.problem import ProblemBuilder
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW, EvVariables, LinearPower
 
 
@@ -33,7 +32,7 @@ class Blocks:
 
     scenario: list[str]
     period: IntArray
-    limited: NDArray[np.bool_]
+    limited: BoolArray
     v_start: ComplexArray
 
     def __len__(self) -> int:

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pandapower_evflex.case.compile import Case
 from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.opf.case import Case
 
 
 def is_radial(grid: Grid) -> bool:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.compile import Case
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
 from pandapower_evflex.opf.findings.describe import describe
-from pandapower_evflex.opf.findings.table.obstacles import obstacles
+from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.ac_polar import Blocks, add_network
 from pandapower_evflex.opf.solve.budget import Budget

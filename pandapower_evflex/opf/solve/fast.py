@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.findings.describe import describe
-from pandapower_evflex.opf.findings.table.obstacles import obstacles
+from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget, Watch

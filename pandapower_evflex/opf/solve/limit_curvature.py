@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.case.compile import ComplexArray
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.solvers.chains.problem import Curvature

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import schedule_from_slots
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget
-from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.screening import NeededBlocks, screen
 from pandapower_evflex.opf.solve.shadow_prices import LimitPrices

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.verify import GridState, grid_state, scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow

@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.ev_slots import Offers, Slots
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import DOWN, ENERGY, build_chains
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
@@ -27,8 +26,6 @@ from pandapower_evflex.opf.verify import grid_state, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.system import Forms
-
-BoolArray = NDArray[np.bool_]
 
 #: kWh; a car that leaves short by less has its need
 SHORT_KWH = 1e-3

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case, ComplexArray
-from pandapower_evflex.nlp.layout import FloatArray, IntArray
+from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import EvChains
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.limit_curvature import (

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pandapower_evflex.case.compile import Case, ComplexArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.case.limits import Limits
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.verify import GridState, grid_state, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -32,8 +31,8 @@ SCENARIOS = ("up", "base", "down")
 class NeededBlocks:
     """The growing list of blocks; ``limited`` [n_period, n_end] per scenario."""
 
-    needed: dict[str, NDArray[np.bool_]]
-    limited: dict[str, NDArray[np.bool_]]
+    needed: dict[str, BoolArray]
+    limited: dict[str, BoolArray]
 
     @classmethod
     def none(cls, case: Case) -> NeededBlocks:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray, Layout
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.nlp.layout import Layout
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pandapower_evflex.case.compile import Case
-from pandapower_evflex.nlp.layout import FloatArray
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, schedule_at
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.progress import Progress

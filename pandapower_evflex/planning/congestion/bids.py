@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net
 from pandapower_evflex.cpo.equations import warn_of_period
 from pandapower_evflex.errors import listed
 from pandapower_evflex.opf.report.on_net import SERIES_PREFIX
 from pandapower_evflex.planning.congestion.sites import Site, sites_of
 from pandapower_evflex.planning.congestion.windows import Window
-from pandapower_evflex.planning.days import Days, FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray, OperatingState
+from pandapower_evflex.planning.days import Days
+from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Bid:
 class Offers:
     """All sites and EVs of a net that have a price."""
 
-    def __init__(self, net: Any, days: Days, rule: str, site_growth: float) -> None:
+    def __init__(self, net: Net, days: Days, rule: str, site_growth: float) -> None:
         self.rule = rule
         sites = sites_of(net, site_growth)
         unpriced = [site.cpo for site in sites if np.isnan(site.price_eur_per_mwh)]
@@ -125,7 +126,7 @@ def _ev_bid(ev: EvOffer, row: int, window: Window) -> Bid:
     return Bid(str(ev.name), row, p, ev.price_eur_per_mwh, most, p * window.duration_h, ev.tan_phi, None)
 
 
-def _priced_evs(net: Any) -> pd.DataFrame:
+def _priced_evs(net: Net) -> pd.DataFrame:
     """Rows of net.flexibility in which EVs offer less charging at a price."""
     if "flexibility" not in net or "ev" not in net:
         return pd.DataFrame()
@@ -134,7 +135,7 @@ def _priced_evs(net: Any) -> pd.DataFrame:
     return rows[chosen & rows["price_eur_per_mwh"].notna()]
 
 
-def _ev_offers(net: Any, days: Days) -> list[EvOffer]:
+def _ev_offers(net: Net, days: Days) -> list[EvOffer]:
     """EVs with a price, once a flexibility OPF has run on the net for the periods of the plan."""
     rows = _priced_evs(net)
     if not len(rows):
@@ -165,7 +166,7 @@ def _ev_offers(net: Any, days: Days) -> list[EvOffer]:
     return offers
 
 
-def ev_load(net: Any, n_periods: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
+def ev_load(net: Net, n_periods: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
     """Charging that the last flexibility OPF scheduled, of EVs that no site counts [n_period, n_bus], MW and Mvar."""
     load = np.zeros((n_periods, len(net["bus"])), dtype=np.complex128)
     if EV_POWER not in net or len(net[EV_POWER]) != n_periods:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.planning.days import ComplexArray, FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray, IntArray, OperatingState
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.powerflow.flows import end_loading
 from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE, LimitRows, limit_gradients
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.market.clearing import clear_flexibility
 from pandapower_evflex.planning.congestion.bids import Bid, Offers
 from pandapower_evflex.planning.congestion.overload import Overload
 from pandapower_evflex.planning.congestion.sheds import Relief, least_cost_sheds
 from pandapower_evflex.planning.congestion.windows import Congestion, Window
-from pandapower_evflex.planning.days import ComplexArray, FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray, OperatingState
+from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.settings import Settings
 
 #: EUR below which two outcomes cost the same

@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from pandapower_evflex.planning.days import FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray, IntArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 
 #: cost of a MW by which a limit stays broken, as a multiple of that of shedding: only where nothing helps
 BROKEN = 1e3

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.chain.markov import estimate_transition_matrices, simulate_lattice
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY
 from pandapower_evflex.cpo.equations import (
@@ -22,7 +23,6 @@ from pandapower_evflex.cpo.shave.lattice import shave_peak
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.site_days import simulated_apexes
 from pandapower_evflex.planning.congestion.windows import Window
-from pandapower_evflex.planning.days import FloatArray
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
@@ -158,7 +158,7 @@ class Site:
         return first % len(self.charging_rate), min(last - first, len(self.charging_rate))
 
 
-def sites_of(net: Any, growth: float) -> list[Site]:
+def sites_of(net: Net, growth: float) -> list[Site]:
     """Sites in service that offer less charging, with or without a price."""
     if "cpo" not in net or not len(net["cpo"]):
         return []

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.planning.congestion.windows import Window
-from pandapower_evflex.planning.days import FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray
 
 COLUMNS = ["start_h", "end_h", "missing_mw", "not_served_mw", "left_mw"]
 #: digits of hours; rounding must not move a period by a day

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.planning.congestion.overload import Overload
-from pandapower_evflex.planning.days import DayType, FloatArray
-from pandapower_evflex.planning.fault.operating_state import BoolArray, IntArray
+from pandapower_evflex.planning.days import DayType
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
 from pandapower_evflex.case.grid import Grid, grid_of
-from pandapower_evflex.planning.days import ComplexArray, Days, FloatArray
+from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
 from pandapower_evflex.powerflow.flows import end_loading
@@ -20,9 +20,6 @@ from pandapower_evflex.powerflow.flows import end_loading
 #: a limit this far away, as a share of it, is out of reach for candidates that strengthen the net: in a radial one they
 #: lower losses and with them every current, in a mesh they move flows
 SAFE_RADIAL, SAFE_MESHED = 0.005, 0.1
-
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class OperatingState:
@@ -35,7 +32,7 @@ class OperatingState:
     load : complex [n_period, n_row]    what can be shed of them
     """
 
-    def __init__(self, net: Any, days: Days) -> None:
+    def __init__(self, net: Net, days: Days) -> None:
         self.grid = _with_limits_after_a_fault(grid_of(net, "current"), net)
         self.flow = BatchedPowerFlow(self.grid)
         to_row = self.grid.rows_of_buses
@@ -104,7 +101,7 @@ class OperatingState:
         return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
 
 
-def _with_limits_after_a_fault(grid: Grid, net: Any) -> Grid:
+def _with_limits_after_a_fault(grid: Grid, net: Net) -> Grid:
     ends = grid.ends
     limit = ends.limit.copy()
     for table in RATED:

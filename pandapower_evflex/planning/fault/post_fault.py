@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.planning.fault.reinforced import with_tables_of_its_own
 from pandapower_evflex.planning.fault.restoration import Restoration
 
@@ -16,7 +16,7 @@ RATED = ("line", "trafo", "trafo3w")
 LIMITS = ("max_loading_percent_nminus1", "max_loading_percent")
 
 
-def post_fault_net(net: Any, state: Restoration) -> Any:
+def post_fault_net(net: Net, state: Restoration) -> Any:
     """A copy of the net in the state of a restoration: switches set, the faulted zone out of service.
 
     It shares the tables in which nothing changes with the net.
@@ -30,7 +30,7 @@ def post_fault_net(net: Any, state: Restoration) -> Any:
     return after
 
 
-def loading_limits(net: Any, table: str) -> NDArray[np.float64]:
+def loading_limits(net: Net, table: str) -> FloatArray:
     """Percent that lines or transformers may be loaded after a fault [n]."""
     limits = np.full(len(net[table]), np.nan)
     for column in LIMITS:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from pandapower.std_types import load_std_type
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.planning.costs import investment_annuity
 
@@ -17,7 +18,7 @@ from pandapower_evflex.planning.costs import investment_annuity
 Built = tuple[Any, ...]
 
 
-def with_tables_of_its_own(net: Any, tables: Iterable[str]) -> Any:
+def with_tables_of_its_own(net: Net, tables: Iterable[str]) -> Any:
     """A copy of a net that shares all tables but these with it."""
     copied = copy.copy(net)
     for table in tables:
@@ -25,7 +26,7 @@ def with_tables_of_its_own(net: Any, tables: Iterable[str]) -> Any:
     return copied
 
 
-def reinforced_net(net: Any, built: Built) -> Any:
+def reinforced_net(net: Net, built: Built) -> Any:
     """The net with these candidates built; it shares what they do not change."""
     if not built:
         return net
@@ -45,7 +46,7 @@ def reinforced_net(net: Any, built: Built) -> Any:
     return after
 
 
-def with_candidates_in_service(net: Any, rows: pd.DataFrame) -> Any:
+def with_candidates_in_service(net: Net, rows: pd.DataFrame) -> Any:
     """The net with every element in service that a candidate switches on: its values count."""
     switched = rows[rows["in_service"].eq(True).fillna(False).to_numpy(dtype=bool)] if len(rows) else rows
     tables = [table for table in switched["element_type"].unique() if "in_service" in net[table]]
@@ -55,7 +56,7 @@ def with_candidates_in_service(net: Any, rows: pd.DataFrame) -> Any:
     return after
 
 
-def plain_of_candidates(net: Any) -> Any:
+def plain_of_candidates(net: Net) -> Any:
     """`plain_net` that leaves what candidates switch on as it is."""
     plain = plain_net(net)
     rows = candidates(net)
@@ -66,7 +67,7 @@ def plain_of_candidates(net: Any) -> Any:
     return plain
 
 
-def annuities(net: Any, discount_rate: float) -> dict[Any, float]:
+def annuities(net: Net, discount_rate: float) -> dict[Any, float]:
     """What every candidate costs a year (18)."""
     rows = candidates(net)
     return {
@@ -74,7 +75,7 @@ def annuities(net: Any, discount_rate: float) -> dict[Any, float]:
     }
 
 
-def candidates(net: Any) -> pd.DataFrame:
+def candidates(net: Net) -> pd.DataFrame:
     """net.reinforcement, empty where the net has none."""
     return net["reinforcement"] if "reinforcement" in net else no_candidates()
 
@@ -83,12 +84,12 @@ def no_candidates() -> pd.DataFrame:
     return pd.DataFrame({"element_type": [], "element": []})
 
 
-def are_alternatives(net: Any, built: Built) -> bool:
+def are_alternatives(net: Net, built: Built) -> bool:
     """Whether two of them are for one element."""
     return bool(candidates(net).loc[list(built)].duplicated(["element_type", "element"]).any())
 
 
-def all_combinations(net: Any) -> Iterator[Built]:
+def all_combinations(net: Net) -> Iterator[Built]:
     """Every set of candidates without two alternatives, nothing first, the small ones before the large ones."""
     labels = candidates(net).index.tolist()
     for size in range(len(labels) + 1):
@@ -97,7 +98,7 @@ def all_combinations(net: Any) -> Iterator[Built]:
                 yield built
 
 
-def n_combinations(net: Any) -> int:
+def n_combinations(net: Net) -> int:
     """How many sets `all_combinations` gives."""
     number = 1
     for _, alternatives in candidates(net).groupby(["element_type", "element"]):

@@ -13,6 +13,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.fault.supply_graph import (
     BRANCHES,
@@ -65,7 +66,7 @@ class Restoration:
 
 
 def restore_supply(
-    net: Any,
+    net: Net,
     element_type: str,
     element: Any,
     *,
@@ -109,7 +110,7 @@ def restore_supply(
     return min(best, key=lambda state: (state.overload_percent, state.n_switchings, state.switches_closed))
 
 
-def restored_by(net: Any, element_type: str, element: Any, switches_closed: Iterable[Any]) -> Restoration:
+def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iterable[Any]) -> Restoration:
     """The state after a fault with these ties closed, such as a row of `PlanningStudy.faults` names them.
 
     Raises
@@ -197,12 +198,12 @@ def _brought_back(chosen: tuple[Tie, ...], lost: set[int]) -> set[int] | None:
     return set(joined.nodes)
 
 
-def _load_by_bus(net: Any) -> pd.Series:
+def _load_by_bus(net: Net) -> pd.Series:
     load = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
     return (load["p_mw"] * load["scaling"]).groupby(load["bus"]).sum()
 
 
-def _refuse_unknown(net: Any, graph: nx.MultiGraph, element_type: str, element: Any, max_ties: int) -> None:
+def _refuse_unknown(net: Net, graph: nx.MultiGraph, element_type: str, element: Any, max_ties: int) -> None:
     faults = []
     if element_type not in BRANCHES:
         remedy = "use " + " or ".join(f'"{table}"' for table in BRANCHES)

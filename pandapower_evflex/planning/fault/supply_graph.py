@@ -11,6 +11,8 @@ from typing import Any
 
 import networkx as nx
 
+from pandapower_evflex.arrays import Net
+
 #: table and label
 Node = tuple[str, Any]
 
@@ -23,7 +25,7 @@ BRANCHES = {
 }
 
 
-def supply_graph(net: Any) -> nx.MultiGraph:
+def supply_graph(net: Net) -> nx.MultiGraph:
     """Everything in service.
 
     Returns
@@ -62,7 +64,7 @@ def _connect(graph: nx.MultiGraph, node: Node, bus: Node, switches: list[tuple[i
     graph.add_edge(node, bus, switch=last, closed=closed)
 
 
-def source_nodes(net: Any) -> set[Node]:
+def source_nodes(net: Net) -> set[Node]:
     """Buses of what holds the voltage: external grids, and generators that are slack."""
     sources = net["ext_grid"].loc[net["ext_grid"]["in_service"].astype(bool), "bus"].tolist()
     gen = net["gen"]

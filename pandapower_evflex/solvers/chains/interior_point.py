@@ -25,10 +25,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.certificate import certified_gap
 from pandapower_evflex.solvers.chains.newton import CoupledSolver
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
-from pandapower_evflex.solvers.chains.system import ChainSystem, FloatArray, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem, Rows
 
 #: share of the way to the nearest bound
 TO_BOUNDARY = 0.995

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Curvature
-from pandapower_evflex.solvers.chains.system import BoolArray, ChainSystem, FloatArray, Forms, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem, Forms, Rows
 
 MAX_CG_ITERATIONS = 40
 #: of the error of the first row; the next step takes care of the rest

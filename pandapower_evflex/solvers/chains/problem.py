@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from pandapower_evflex.solvers.chains.system import BoolArray, FloatArray, Forms, Rows
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 
 def _nothing() -> FloatArray:

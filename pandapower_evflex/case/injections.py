@@ -1,0 +1,32 @@
+"""What the elements of a net inject, EVs apart: the only place where MW become per unit (of 1 MVA)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pandapower_evflex.arrays import ComplexArray, Net
+from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.case.net_values import without_gaps
+from pandapower_evflex.case.profiles import Profiles
+
+#: injection (generation positive) per unit of the table's power
+INJECTION_SIGN = {"load": -1.0, "sgen": 1.0, "storage": -1.0, "gen": 1.0}
+_PART = {"p_mw": 1.0, "q_mvar": 1.0j}
+
+
+def base_injections(net: Net, grid: Grid, profiles: Profiles) -> ComplexArray:
+    """Injections [n_period, n_bus] without EVs: table values, replaced by profiles where there are any."""
+    return grid.s_fixed + profile_deviation(net, profiles) @ grid.rows_of_buses
+
+
+def profile_deviation(net: Net, profiles: Profiles) -> ComplexArray:
+    """What profiles change against the table values, as an injection [n_period, n_pp_bus], MW and Mvar."""
+    change = np.zeros((profiles.horizon.n_periods, len(net["bus"])), dtype=np.complex128)
+    for (table, column), frame in profiles.values.items():
+        elements = without_gaps(net, table).loc[frame.columns]
+        live = elements["in_service"].to_numpy(dtype=bool)
+        scaling = elements["scaling"].to_numpy(dtype=float)[live]
+        more = (frame.to_numpy(dtype=float)[:, live] - elements[column].to_numpy(dtype=float)[live]) * scaling
+        at = net["bus"].index.get_indexer(elements["bus"][live])
+        np.add.at(change.T, at, INJECTION_SIGN[table] * _PART[column] * more.T)
+    return change
