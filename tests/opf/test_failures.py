@@ -173,7 +173,11 @@ def test_the_error_pickles_with_findings_and_result():
 
 def test_the_iteration_limit_is_a_status_of_its_own():
     result = evf.run_flexibility_opf(
-        feeder_net(6), method="exact", raise_on_failure=False, solver_options={"max_iter": 2}, **EIGHT_HOURS
+        feeder_net(9, sn_mva=0.06),
+        method="exact",
+        raise_on_failure=False,
+        solver_options={"max_iter": 2},
+        **EIGHT_HOURS,
     )
     assert result.status == "iteration_limit"
     assert "max_iter" in result.message

@@ -158,7 +158,7 @@ def test_stopped_early_it_returns_a_schedule_that_keeps_every_limit_and_what_is_
     ("limit", "value"), [("max_iter", 1), ("max_cpu_time", 1e-9), ("max_wall_time", 1e-9), ("max_cpu_time", 1e-300)]
 )
 def test_a_run_that_is_stopped_without_a_schedule_blames_the_option_that_stopped_it(method, limit, value):
-    net = feeder_net(6)
+    net = feeder_net(9, sn_mva=0.06)
     with pytest.raises(evf.FlexibilityOPFNotConverged, match=rf"^stopped by {limit}={value:g}\b") as error:
         solve(net, method, solver_options={limit: value})
     assert error.value.result.status == "iteration_limit"

@@ -207,7 +207,7 @@ def _keeps_limits(case: Case, solution: Solution) -> bool:
 
 def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule, failed: Solution) -> Solution:
     """The schedule with the least shortfall, nothing offered, where no solver finds a better one."""
-    message = f"no flexibility is offered, the search for it failed: {failed.message.splitlines()[0]}"
+    message = f"no flexibility is offered, the search for it failed: {failed.reason}"
     prices = {name: LimitPrices.none(case) for name in ("up", "base", "down")}
     states = scheduled_states(case, flow, schedule)
     return replace(

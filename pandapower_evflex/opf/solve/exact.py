@@ -20,11 +20,12 @@ from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.ac_polar import Blocks, add_network
 from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.pull_back import nearest_usable
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import GridState, scheduled_states
+from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, scheduled_states, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.result import SolverResult
@@ -34,8 +35,8 @@ MAX_ROUNDS = 20
 
 _REASONS = {
     "infeasible": "no schedule was found that serves every EV within the limits of the grid; in the way:",
-    "iteration_limit": "stopped by {limit} (solver_options) before a schedule was found; at the last point:",
-    "failed": "the solver failed; at its last point:",
+    "iteration_limit": "{why} before a schedule was found; at the last point:",
+    "failed": "{why}; at the last point:",
 }
 
 
@@ -70,13 +71,29 @@ def solve_exact(
         schedule = schedule_of(case, evs, solved.x)
         with clock.phase("check"):
             states = scheduled_states(case, flow, schedule)
-        if solved.status != "optimal":
-            return _without_solution(case, schedule, states, solved, stats, needed, budget)
-        if not needed.join_violated(case, states):
+        if solved.status != "optimal" or not needed.join_violated(case, states):
             break
     prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
-    message = "solved to a local optimum"
-    return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
+    if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
+        message = "solved to a local optimum"
+        return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
+    why = _why_ended(solved, budget, tol, number)
+    usable = nearest_usable(case, flow, schedule)
+    if usable is not None:
+        message = f"{why}: a schedule that keeps all limits, of unknown distance to the optimum"
+        return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats, needed)
+    return _without_solution(case, schedule, states, solved, why, stats, needed)
+
+
+def _why_ended(solved: SolverResult, budget: Budget, tol: float, rounds: int) -> str:
+    """Before an optimum that keeps all limits."""
+    if solved.stopped_by:
+        return f"stopped by {budget.named(solved.stopped_by, ipopt.DEFAULT_OPTIONS.get(solved.stopped_by))}"
+    if solved.status != "optimal":
+        return "the solver ended without an optimum"
+    if rounds == MAX_ROUNDS:
+        return f"in each of {MAX_ROUNDS} rounds limits were broken that had been left out"
+    return f"the optimum of Ipopt breaks limits by more than 1e-6, as it may with tol={tol:g}"
 
 
 def _stats(
@@ -97,14 +114,12 @@ def _without_solution(
     schedule: Schedule,
     states: Mapping[str, GridState],
     solved: SolverResult,
+    why: str,
     stats: dict[str, Any],
     needed: NeededBlocks,
-    budget: Budget,
 ) -> Solution:
     findings = obstacles(case, schedule, states)
-    default = ipopt.DEFAULT_OPTIONS.get(solved.stopped_by)
-    limit = budget.named(solved.stopped_by, default) if solved.stopped_by else ""
-    reason = _REASONS[solved.status].format(limit=limit)
+    status = "failed" if solved.status == "optimal" else solved.status
     text = describe(findings) if len(findings) else "nothing above the tolerance"
-    message = f"{reason}\n{text}\n({solved.message})"
-    return Solution(solved.status, message, None, {}, np.nan, {}, findings, stats, needed)
+    message = f"{_REASONS[status].format(why=why)}\n{text}\n({solved.message})"
+    return Solution(status, message, None, {}, np.nan, {}, findings, stats, needed)

@@ -7,8 +7,6 @@ any schedule can reach, and the distance to that bound is the gap.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -22,13 +20,13 @@ from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget, Watch
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
-from pandapower_evflex.opf.solve.pull_back import RESTORED, restored, within_ev_limits
+from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, restored, within_ev_limits
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
-from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, scheduled_states, violations_of
+from pandapower_evflex.opf.verify import scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
@@ -37,11 +35,7 @@ from pandapower_evflex.solvers.chains.problem import ChainPoint
 AIMED_GAP = 1e-8
 #: of h, absolute
 FEASIBILITY = 1e-9
-#: relative; a schedule that exceeds a limit by more is none
-USABLE = 1e-7
 MAX_ROUNDS = 10
-#: relative; a schedule that may be farther from the best is not called optimal within its gap
-LARGEST_GAP = 0.05
 
 
 def solve_fast(
@@ -90,7 +84,7 @@ def solve_fast(
         "solver": "interior point over EV chains",
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
-    if not _is_usable(case, schedule, states):
+    if not is_usable(case, schedule, states):
         findings = obstacles(case, schedule, states)
         text = describe(findings) if len(findings) else "nothing above the tolerance"
         status, why = ("iteration_limit", f"stopped by {end}: ") if watch.stopped_by else ("failed", "")
@@ -114,12 +108,6 @@ def end_of(point: ChainPoint, watch: Watch) -> str:
     }[point.status]
 
 
-def _is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
-    """It keeps every limit, of the EVs too."""
-    kept = (s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values())
-    return all(kept) and ev_violation(case, schedule) <= VERIFIED
-
-
 def _pulled_back(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> str:
     """Said where the restoration has cost flexibility."""
     reached, found = weighted_flexibility_mw(case, schedule), -chains.problem.objective(point.x) * chains.scale / KW
@@ -130,15 +118,14 @@ def _status(gap: float, doubt: str, end: str) -> tuple[str, str]:
     """Status and message of a schedule that keeps all limits."""
     if gap <= OPTIMAL_GAP:
         return "optimal", f"certified within {gap:.1g} of the best that any schedule can reach"
-    by = f" by {end}" if end else ""
     if np.isfinite(gap):
-        status = "optimal_within_gap" if gap <= LARGEST_GAP else "feasible"
-        percent = f"{100.0 * gap:.0f} %" if gap >= 0.1 else f"{100.0 * gap:.2g} %"
-        far = "a schedule that keeps all limits and may be that far below the best that any can reach"
-        return status, f"stopped at {percent} gap{by}: {far}"
+        return status_of_stopped(gap, end)
     if not end:  # the first-order conditions hold, as where exact ends
         return "optimal", f"solved to a local optimum; no gap is certified: {doubt}"
-    return "feasible", f"stopped{by}: a schedule that keeps all limits, of unknown distance to the optimum: {doubt}"
+    return (
+        "feasible",
+        f"stopped by {end}: a schedule that keeps all limits, of unknown distance to the optimum: {doubt}",
+    )
 
 
 def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: ReducedNetwork) -> FloatArray:

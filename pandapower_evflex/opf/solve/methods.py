@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import schedule_from_slots
+from pandapower_evflex.opf.ev_chain import KW, schedule_from_slots
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
@@ -16,9 +17,10 @@ from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.fast import solve_fast
+from pandapower_evflex.opf.solve.pull_back import is_usable
 from pandapower_evflex.opf.solve.screening import NeededBlocks, screen
 from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
-from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
 from pandapower_evflex.opf.solve.tie_break import break_tie
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState, scheduled_states
@@ -84,9 +86,20 @@ def _solve_auto(
         if fast.gap <= OPTIMAL_GAP:
             return fast
     exact = solve_exact(case, flow, without_evs, needed, tol, budget, bar, clock)
-    if fast is None or fast.schedule is None:
+    if fast is None:
         return exact
-    return _better(case, fast, exact)
+    chosen = exact if fast.schedule is None else _better(case, fast, exact)
+    return replace(chosen, stats=_stats_of_both(chosen, fast, exact))
+
+
+def _stats_of_both(chosen: Solution, fast: Solution, exact: Solution) -> dict[str, Any]:
+    """Sizes of the method whose schedule stands, the work of both."""
+    return {
+        **chosen.stats,
+        "iterations": fast.stats["iterations"] + exact.stats["iterations"],
+        "solver": f"{fast.stats['solver']}, then {exact.stats['solver']}",
+        "methods": {"fast": fast.stats, "exact": exact.stats},
+    }
 
 
 def _solve_auto_without_ipopt(
@@ -101,14 +114,19 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
     """Exact's where it is no worse."""
     assert fast.schedule is not None
     if exact.schedule is None:
-        ended = exact.message.splitlines()[0].rstrip(":")
-        return replace(fast, message=f"{fast.message}; the exact method took over and ended without one: {ended}")
+        return replace(fast, message=f"{fast.message}; the exact method found none ({exact.reason})")
     reached = {
         name: weighted_flexibility_mw(case, s.schedule) for name, s in (("fast", fast), ("exact", exact)) if s.schedule
     }
     if reached["fast"] > reached["exact"] * (1.0 + OPTIMAL_GAP):
-        return replace(fast, message=f"{fast.message}; the exact method ended at a local optimum with less")
-    return exact
+        ended = "ended at a local optimum with less" if exact.status == "optimal" else "found one with less"
+        return replace(fast, message=f"{fast.message}; the exact method {ended}")
+    if exact.status == "optimal" or not fast.gap < 1.0:
+        return exact
+    bound = reached["fast"] / (1.0 - fast.gap)
+    gap = (bound - reached["exact"]) / bound if bound > 0.0 else fast.gap
+    status, message = status_of_stopped(gap, exact.reason.removeprefix("stopped by "))
+    return replace(exact, status=status, message=message, gap=gap)
 
 
 def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
@@ -131,18 +149,24 @@ def _tie_broken(
     """The same flexibility to 1e-6, and one schedule; where the tie-break fails, the schedule stays and it is said."""
     assert solution.schedule is not None
     flexibility = weighted_flexibility_mw(case, solution.schedule)
-    chosen = break_tie(case, flow, kind, solution.schedule, flexibility, solution.needed, budget, bar)
+    chosen = break_tie(case, flow, kind, solution.schedule, flexibility, solution.gap, solution.needed, budget, bar)
+    if chosen.schedule is not None and not is_usable(case, chosen.schedule, chosen.states):
+        chosen = replace(chosen, schedule=None, why_not="its schedule breaks limits")
     stats = {**solution.stats, "tie_break_iterations": chosen.iterations}
     if chosen.schedule is None:
         message = f"{solution.message}; the tie-break failed ({chosen.why_not}): {ONE_OF_MANY}"
         return replace(solution, message=message, stats=stats)
     but = f" up to its {chosen.why_not}, the schedule of the stages before stands" if chosen.why_not else ""
-    lost = (flexibility - weighted_flexibility_mw(case, chosen.schedule)) / max(flexibility, 1e-9)
+    lost = (flexibility - weighted_flexibility_mw(case, chosen.schedule)) / max(flexibility, 1.0 / KW)
+    gap, status, message = solution.gap + max(lost, 0.0), solution.status, solution.message
+    if status == "optimal" and gap > OPTIMAL_GAP:
+        status, message = "optimal_within_gap", f"{message}, {gap:.2g} with what the tie-break costs"
     return replace(
         solution,
-        message=f"{solution.message}; schedule chosen by tie_break={kind!r}{but}",
+        status=status,
+        message=f"{message}; schedule chosen by tie_break={kind!r}{but}",
         schedule=chosen.schedule,
         states=chosen.states,
-        gap=solution.gap + max(lost, 0.0),
+        gap=gap,
         stats=stats,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,13 +10,29 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.verify import GridState, grid_state, scheduled_states, violations_of
+from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, grid_state, scheduled_states, violations_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: halvings of the interval of the share that stays
 MAX_HALVINGS = 40
 #: relative; a limit exceeded by less is kept
 RESTORED = 1e-9
+#: relative; a schedule that exceeds a limit of the grid by more is not usable
+USABLE = 1e-7
+
+
+def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
+    """It keeps every limit, of the EVs too."""
+    kept = (s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values())
+    return all(kept) and ev_violation(case, schedule) <= VERIFIED
+
+
+def nearest_usable(
+    case: Case, flow: BatchedPowerFlow, schedule: Schedule
+) -> tuple[Schedule, dict[str, GridState]] | None:
+    """From the last point of a solver that was stopped; None where what the schedule itself breaks is left."""
+    schedule, states = restored(case, flow, within_ev_limits(case, schedule))
+    return (schedule, states) if is_usable(case, schedule, states) else None
 
 
 def within_ev_limits(case: Case, schedule: Schedule) -> Schedule:

@@ -76,16 +76,24 @@ class _Entries:
 
 @dataclass
 class ReducedNetwork:
-    """Coupling rows of the given blocks; near-binding limits join on the way."""
+    """Coupling rows of the given blocks; near-binding limits join on the way.
+
+    Parameters
+    ----------
+    blocks : list of Block    those in which no load can change are left out: rounding alone decides whether they hold
+    room : float              of h; a limit that is exceeded by less is kept
+    """
 
     case: Case
     flow: BatchedPowerFlow
     chains: EvChains
     blocks: list[Block]
+    room: float = 0.0
     rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
 
     def __post_init__(self) -> None:
         grid = self.case.grid
+        self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
         n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
         self._known = {
@@ -106,6 +114,12 @@ class ReducedNetwork:
         self._prepare_loads()
         self._v: ComplexArray = self.flow.start(self._without_evs)
         self._lay_out()
+
+    def _changes(self, block: Block) -> bool:
+        active = self.chains.loads[block.scenario].forms.coefficient[block.slots]
+        if not self.case.q_follows_flexibility:
+            active = active + np.abs(self.chains.loads["base"].forms.coefficient[block.slots])
+        return bool(np.any(active != 0.0))
 
     def injections(self, x: FloatArray) -> ComplexArray:
         """[n_block, n_bus]"""
@@ -147,7 +161,7 @@ class ReducedNetwork:
         h_of_all = limit_values(self._limits, np.abs(flows.v), end_loading(grid, flows.v))
         self._join(h_of_all)
         limits = self._limit_rows()
-        h = limits.values(h_of_all)
+        h = limits.values(h_of_all) - self.room
         rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v, self._limits))
         self._met.append((x, h))
         return h, rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from pandapower_evflex.opf.verify import GridState
 
 #: relative gap up to which a certified schedule is called optimal
 OPTIMAL_GAP = 1e-6
+#: relative; a schedule that may be farther from the best is not called optimal within its gap
+LARGEST_GAP = 0.05
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,16 @@ class Solution:
     findings: pd.DataFrame
     stats: dict[str, Any]
     needed: NeededBlocks
+
+    @property
+    def reason(self) -> str:
+        """The first words of the message: why there is no schedule, or what stopped the solver."""
+        return re.split(r"[;:]", self.message.splitlines()[0])[0]
+
+
+def status_of_stopped(gap: float, end: str) -> tuple[str, str]:
+    """Status and message of a schedule that keeps all limits, at a gap that leaves it short of "optimal"."""
+    status = "optimal_within_gap" if gap <= LARGEST_GAP else "feasible"
+    percent = f"{100.0 * gap:.0f} %" if gap >= 0.1 else f"{100.0 * gap:.2g} %"
+    far = "a schedule that keeps all limits and may be that far below the best that any can reach"
+    return status, f"stopped at {percent} gap{f' by {end}' if end else ''}: {far}"

@@ -23,8 +23,9 @@ from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, s
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget
-from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork, blocks_of
+from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
 from pandapower_evflex.opf.verify import GridState, ev_violation, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
@@ -36,8 +37,12 @@ STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "
 FLOOR = 5e-7
 #: and a little more for the last stage, which otherwise has no interior
 LAST_FLOOR = 6.5e-7
+#: of these; with less a tie-break has too little to choose from
+LEAST_SHARE = 0.25
 #: relative, of the energy that a later stage may charge beyond the least
 ENERGY_ROOM = 1e-6
+#: of h; limits that the stage before has left at rounding would leave no interior. The last stage gets more again
+ROOM = (1e-8, 2e-8)
 #: of the objective of a stage; where squares add up to one P_max^2, powers are then within 1e-3 of P_max
 STAGE_GAP = 1e-6
 FEASIBILITY = 1e-9
@@ -68,21 +73,24 @@ def break_tie(
     kind: str,
     schedule: Schedule,
     flexibility_mw: float,
+    gap: float,
     needed: NeededBlocks,
     budget: Budget,
     bar: Progress,
 ) -> TieBroken:
     """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept.
 
-    Where a stage does not end, that of the stages before stands.
+    Where a stage does not end, that of the stages before stands. What is lost and the certified ``gap`` of the schedule
+    stay within `OPTIMAL_GAP` together where that leaves the stages a part of their room.
     """
+    share = min(1.0, (OPTIMAL_GAP - gap) / LAST_FLOOR) if gap <= OPTIMAL_GAP - LEAST_SHARE * LAST_FLOOR else 1.0
     iterations = 0
     for _ in range(MAX_ROUNDS):
         chains = build_chains(case)
         x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
         for stage in STAGES[kind]:
-            problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh)
-            network = ReducedNetwork(case, flow, of_stage, _blocks(case, needed, stage))
+            problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
+            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage == "shares"])
             watch = budget.watch(bar)
             point = _solve(problem, network, x, watch)
             iterations += point.iterations
@@ -101,11 +109,6 @@ def break_tie(
         if not needed.join_violated(case, states):
             return TieBroken(chosen, states, why_not, iterations)
     return TieBroken(None, {}, "limits that the optimum kept bind again and again", iterations)
-
-
-def _blocks(case: Case, needed: NeededBlocks, stage: str) -> list[Block]:
-    """Where the charging power is fixed, so is "base": its rows could only be missed by rounding."""
-    return [block for block in blocks_of(case, needed) if stage != "shares" or block.scenario != "base"]
 
 
 def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_going: Callable[[], bool]) -> ChainPoint:
@@ -128,13 +131,13 @@ def point_of(case: Case, schedule: Schedule) -> FloatArray:
 
 
 def _stage(
-    case: Case, chains: EvChains, stage: str, x: FloatArray, flexibility_mw: float, energy_kwh: float
+    case: Case, chains: EvChains, stage: str, x: FloatArray, flexibility_mw: float, energy_kwh: float, share: float
 ) -> tuple[ChainProblem, EvChains]:
     """Objective of one stage over the limits of the first, with the floor of the flexibility."""
     if stage == "shares":
         chains = _with_fixed_charging(case, chains, x)
     first, charging = chains.problem, chains.loads["base"]
-    floor = LAST_FLOOR if stage == "shares" else FLOOR
+    floor = share * (LAST_FLOOR if stage == "shares" else FLOOR)
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
     problem = replace(first, c=np.zeros_like(first.c), constant=0.0)
     energy, constant_kwh = _energy_row(case, charging)
