@@ -19,7 +19,7 @@ LAYERS = (
     ("kernels",),
     ("tables",),
     ("case",),
-    ("elements",),
+    ("elements", "limits"),
     ("powerflow", "solvers"),
     ("opf", "cpo", "market", "mobility"),
     ("planning",),

@@ -50,6 +50,13 @@ class Layout:
         self.size += n
         return positions
 
+    def tighten(self, positions: IntArray, *, lower: ArrayLike = -np.inf, upper: ArrayLike = np.inf) -> None:
+        """Bounds of blocks that are there, where the given ones are closer; broadcast to the shape of the positions."""
+        for values, value, closer in ((self._lower, lower, np.maximum), (self._upper, upper, np.minimum)):
+            bounds = _joined(values)
+            bounds[positions] = closer(bounds[positions], value)
+            values[:] = [bounds]
+
     def __getitem__(self, name: str) -> IntArray:
         return self._positions[name]
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.case.limits import Limits, Relaxed
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Case:
     relaxed: Relaxed | None = None
 
     @cached_property
-    def limits(self) -> Limits:
+    def limits(self) -> ByLimit:
         """What every schedule keeps."""
-        return self.relaxed.kept if self.relaxed else Limits.of(self.grid, self.horizon.n_periods)
+        return self.relaxed.kept if self.relaxed else limits_of(self.grid, self.horizon.n_periods)
 
     @property
-    def seen_limits(self) -> Limits:
+    def seen_limits(self) -> ByLimit:
         """Of these, the ones that a schedule could exceed."""
         return self.relaxed.seen if self.relaxed else self.limits
 

@@ -14,6 +14,7 @@ from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.elements.ev_slots import charge_at_arrival
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
@@ -21,7 +22,6 @@ from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import element_loading_percent
 
 FUNCTION = "uncontrolled_charging"
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
-from pandapower_evflex.case.limits import Limits
+from pandapower_evflex.limits import LIMITS, LOADING
+from pandapower_evflex.limits.by_period import ByLimit, excess_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import end_loading
 
 #: relative; a schedule that exceeds a limit by more does not keep it
 VERIFIED = 1e-6
@@ -25,39 +25,31 @@ class GridState:
     Parameters
     ----------
     v : complex [n_period, n_bus]
-    vm : float [n_period, n_bus]
-    loading : float [n_period, n_end]     share of the rating at every rated branch end
+    values : ByLimit                      what the limits are over
     converged : bool [n_period]
     mismatch_mva : float [n_period]
     low_voltage : bool [n_period]         only a low-voltage solution was found
     """
 
     v: ComplexArray
-    vm: FloatArray
-    loading: FloatArray
+    values: ByLimit
     converged: BoolArray
     mismatch_mva: FloatArray
     low_voltage: BoolArray
 
+    @property
+    def vm(self) -> FloatArray:
+        """Voltage magnitudes [n_period, n_bus]."""
+        return np.abs(self.v)
 
-@dataclass(frozen=True)
-class Violations:
-    """How far limits are exceeded, relative to the limit; negative is room, -inf where there is no limit.
+    @property
+    def loading(self) -> FloatArray:
+        """Share of the rating at every rated branch end [n_period, n_end]."""
+        return self.values[LOADING]
 
-    Parameters
-    ----------
-    under, over : float [n_period, n_bus]
-    overload : float [n_period, n_end]
-    """
-
-    under: FloatArray
-    over: FloatArray
-    overload: FloatArray
-
-    def blocks(self, tolerance: float) -> BoolArray:
-        """Periods in which any limit is exceeded by more than ``tolerance``."""
-        parts = (self.under, self.over, self.overload)
-        return np.any(np.concatenate([part > tolerance for part in parts], axis=1), axis=1)
+    def excess(self, limits: ByLimit) -> ByLimit:
+        """How far limits are exceeded, relative to them."""
+        return excess_of(limits, self.values)
 
 
 def grid_state(
@@ -65,23 +57,14 @@ def grid_state(
 ) -> GridState:
     """Power flow of all periods with EV loads ``p_ev`` [n_period, n_ev]."""
     flows = flow.solve(case.injections(p_ev, p_scheduled))
-    loading = end_loading(case.grid, flows.v)
-    return GridState(flows.v, np.abs(flows.v), loading, flows.converged, flows.mismatch_mva, flows.low_voltage)
+    values = values_of(case.grid, flows.v)
+    return GridState(flows.v, values, flows.converged, flows.mismatch_mva, flows.low_voltage)
 
 
 def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[str, GridState]:
     """States under full activation of each scenario, and of the schedule itself ("base")."""
     names = dict.fromkeys((*case.scenarios, "base"))
     return {name: grid_state(case, flow, schedule.load(name), schedule.p) for name in names}
-
-
-def violations_of(limits: Limits, state: GridState) -> Violations:
-    """Of the limits of buses whose voltage is free and of all rated branch ends."""
-    with np.errstate(invalid="ignore"):
-        under = np.where(np.isfinite(limits.vm_min), (limits.vm_min - state.vm) / limits.vm_min, -np.inf)
-        over = np.where(np.isfinite(limits.vm_max), (state.vm - limits.vm_max) / limits.vm_max, -np.inf)
-        overload = np.where(np.isfinite(limits.end), (state.loading - limits.end) / limits.end, -np.inf)
-    return Violations(under, over, overload)
 
 
 def ev_violation(case: Case, schedule: Schedule) -> float:
@@ -109,27 +92,27 @@ def ev_violation(case: Case, schedule: Schedule) -> float:
 
 def verification(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> dict[str, float]:
     """Largest mismatch and largest relative violation of each kind over all scenarios and periods, base included."""
-    violations = [violations_of(case.limits, state) for state in states.values()]
-    is_line = case.grid.ends.element_type == "line"
-
-    def worst(parts: list[FloatArray]) -> float:
-        return max(0.0, *(float(np.max(part, initial=0.0)) for part in parts))
-
     return {
-        "n_power_flows": sum(len(state.vm) for state in states.values()),
+        "n_power_flows": sum(len(state.v) for state in states.values()),
         "n_not_converged": sum(int(np.sum(~state.converged)) for state in states.values()),
         "max_mismatch_mva": max(float(np.max(state.mismatch_mva)) for state in states.values()),
-        "max_undervoltage": worst([v.under for v in violations]),
-        "max_overvoltage": worst([v.over for v in violations]),
-        "max_line_overload": worst([v.overload[:, is_line] for v in violations]),
-        "max_trafo_overload": worst([v.overload[:, ~is_line] for v in violations]),
+        **_grid_violations(case, [state.excess(case.limits) for state in states.values()]),
         "max_ev_violation": ev_violation(case, schedule),
     }
+
+
+def _grid_violations(case: Case, excesses: Sequence[ByLimit]) -> dict[str, float]:
+    """The worst of every check that a kind of limit names."""
+    worst = {}
+    for limit in LIMITS:
+        for name, places in limit.checks(case.grid).items():
+            found = [float(np.max(excess[limit][:, places], initial=0.0)) for excess in excesses]
+            worst[name] = max(0.0, *found)
+    return worst
 
 
 def largest_violation(checked: Mapping[str, float]) -> float:
     """The worst of all kinds; infinite when a power flow did not converge."""
     if checked["n_not_converged"]:
         return np.inf
-    kinds = ("max_undervoltage", "max_overvoltage", "max_line_overload", "max_trafo_overload", "max_ev_violation")
-    return max(checked[kind] for kind in kinds)
+    return max(value for name, value in checked.items() if name.startswith("max_") and name != "max_mismatch_mva")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pandapower.create import create_bus, create_empty_network, create_ext_grid, create_line_from_parameters
 
 from pandapower_evflex.case.grid import read_grid
+from pandapower_evflex.limits.loading import element_loading_percent, end_loading
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import element_loading_percent, end_loading
 from tests.case.nets import NETS, elements_net, random_loads, two_sources
 
 #: pu; pandapower itself stops at 1e-10 MVA

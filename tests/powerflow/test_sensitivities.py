@@ -6,32 +6,26 @@ import numpy as np
 import pytest
 
 from pandapower_evflex.case.grid import read_grid
-from pandapower_evflex.case.limits import Limits
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import limits_of, rows_of, values_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import end_loading
-from pandapower_evflex.powerflow.sensitivities import (
-    OVERLOAD,
-    OVERVOLTAGE,
-    UNDERVOLTAGE,
-    LimitRows,
-    limit_gradients,
-    limit_values,
-)
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from tests.case.nets import NETS
 
 STEP = 1e-4  # MW
 
 
-def rows_of(grid, n_cases):
-    """Every finite limit in every case."""
-    free = np.setdiff1d(np.arange(len(grid.vm_min)), np.concatenate([grid.slack, grid.held]))
-    positions = [
-        (OVERLOAD, np.flatnonzero(np.isfinite(grid.ends.limit) & np.isfinite(grid.ends.rating))),
-        (UNDERVOLTAGE, free[np.isfinite(grid.vm_min[free])]),
-        (OVERVOLTAGE, free[np.isfinite(grid.vm_max[free])]),
-    ]
-    table = [(c, kind, i) for c in range(n_cases) for kind, at in positions for i in at]
-    return LimitRows(*np.array(table, dtype=np.int64).T)
+def every_limit(grid, n_cases):
+    """Every finite limit in every case, of branches with a rating."""
+    limited = [np.flatnonzero(np.isfinite(table[0])) for table in limits_of(grid, 1)]
+    rated = np.isfinite(grid.ends.rating)
+    return LimitRows.of(
+        (case, kind, place)
+        for case in range(n_cases)
+        for kind, places in enumerate(limited)
+        for place in places.tolist()
+        if LIMITS[kind].quantity != "loading_percent" or rated[place]
+    )
 
 
 @pytest.mark.parametrize("trafo_loading", ["power", "current"])
@@ -40,12 +34,12 @@ def test_gradients_by_active_and_reactive_load_equal_differences(name, trafo_loa
     grid = read_grid(NETS[name](), trafo_loading=trafo_loading)
     flow = BatchedPowerFlow(grid)
     s = np.array([0.6, 1.0])[:, None] * grid.s_fixed
-    rows = rows_of(grid, 2)
+    rows = every_limit(grid, 2)
 
     def values(injection):
         flows = flow.solve(injection)
         assert flows.converged.all()
-        return rows.values(limit_values(Limits.of(grid, 1), np.abs(flows.v), end_loading(grid, flows.v)))
+        return rows.values(rows_of(limits_of(grid, 2), values_of(grid, flows.v)))
 
     gradient = limit_gradients(flow, rows, flow.solve(s).v)
     for bus in np.random.default_rng(0).choice(len(grid.vm_min), 5, replace=False):

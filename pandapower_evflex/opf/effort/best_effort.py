@@ -28,7 +28,7 @@ from pandapower_evflex.opf.read import Study
 from pandapower_evflex.opf.report.results import SHORT_COLUMNS
 from pandapower_evflex.opf.solve.budget import Budget, Watch
 from pandapower_evflex.opf.solve.methods import solve
-from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
+from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
@@ -208,7 +208,7 @@ def _keeps_limits(case: Case, solution: Solution) -> bool:
 def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule, failed: Solution) -> Solution:
     """The schedule with the least shortfall, nothing offered, where no solver finds a better one."""
     message = f"no flexibility is offered, the search for it failed: {failed.reason}"
-    prices = {name: LimitPrices.none(case) for name in ("up", "base", "down")}
+    prices = {name: no_prices(case) for name in ("up", "base", "down")}
     states = scheduled_states(case, flow, schedule)
     return replace(
         failed, message=message, schedule=schedule, states=states, gap=np.nan, prices=prices, findings=pd.DataFrame()

@@ -21,11 +21,12 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix, csr_matrix, diags, eye, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.limits.by_period import ByLimit, rows_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients, limit_values
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
 #: per kW beyond a limit that stands, and beyond one that charging may cure; per kWh that a trip lacks; per kWh below
 #: the curve of the lower limit. An unmet need costs 1 per kWh
@@ -176,9 +177,9 @@ class _Programs:
         evs, slots = self.case.evs, self.case.evs.slots
         state = self.state(self.p_kw)
         limits = self.case.seen_limits
-        table = limit_values(limits, state.vm, state.loading)
+        table = rows_of(limits, state.values)
         self._join(table)
-        rows = LimitRows(*np.array(sorted(self.at), dtype=np.int64).reshape(-1, 3).T.copy())
+        rows = LimitRows.of(sorted(self.at))
         h = rows.values(table)
         gradient = limit_gradients(self.flow, rows, state.v, limits)
         of_period = [np.flatnonzero(slots.period == t) for t in range(self.case.horizon.n_periods)]
@@ -192,9 +193,9 @@ class _Programs:
         matrix = coo_matrix((slope * scale[row], (row, slot)), (len(rows), len(slots))).tocsr()
         return rows, h * scale, matrix
 
-    def _join(self, table: dict[int, FloatArray]) -> None:
+    def _join(self, table: ByLimit) -> None:
         plugged = np.isin(np.arange(self.case.horizon.n_periods), self.case.evs.slots.period)
-        for kind, h in table.items():
+        for kind, h in enumerate(table):
             for t in np.flatnonzero(plugged & (h > NEAR).any(axis=1)).tolist():
                 worst = np.argsort(-h[t], kind="stable")
                 new = [i for i in worst[h[t][worst] > NEAR].tolist() if (t, kind, i) not in self.at]
@@ -265,8 +266,7 @@ def _no_worse(case: Case, fairer: LinearisedShortfall, found: LinearisedShortfal
 def _excess(case: Case, state: GridState) -> float:
     if not state.converged.all():
         return np.inf
-    table = limit_values(case.limits, state.vm, state.loading)
-    return max(float(np.max(h, initial=0.0)) for h in table.values())
+    return max(float(np.max(h, initial=0.0)) for h in rows_of(case.limits, state.values))
 
 
 def _stage(programs: _Programs, squares: _Squares | None, keep_going: Callable[[], bool]) -> LinearisedShortfall | None:

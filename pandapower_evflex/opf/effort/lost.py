@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.case.limits import Limits
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.linearised import LinearisedShortfall, Wants, least_by_linear_programs
 from pandapower_evflex.opf.effort.shortfall import (
@@ -25,9 +25,9 @@ from pandapower_evflex.opf.effort.shortfall import (
 )
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
-from pandapower_evflex.opf.verify import GridState, violations_of
+from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows, limit_gradients
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,9 @@ class Lost:
         return Lost(self.limits | other.limits, self.trips | other.trips)
 
 
-def exceeded_by(limits: Limits, state: GridState, tolerance: float) -> frozenset[tuple[int, int, int]]:
+def exceeded_by(limits: ByLimit, state: GridState, tolerance: float) -> frozenset[tuple[int, int, int]]:
     """Limits that a state exceeds by more, as (period, kind, position)."""
-    violations = violations_of(limits, state)
-    return frozenset(
-        (int(t), kind, int(i))
-        for kind, by in (
-            (OVERLOAD, violations.overload),
-            (UNDERVOLTAGE, violations.under),
-            (OVERVOLTAGE, violations.over),
-        )
-        for t, i in zip(*np.nonzero(by > tolerance), strict=True)
-    )
+    return frozenset(state.excess(limits).places(tolerance))
 
 
 def shortfall_or_lost(

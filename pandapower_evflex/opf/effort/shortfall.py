@@ -25,7 +25,7 @@ from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import screen
-from pandapower_evflex.opf.verify import grid_state, violations_of
+from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
@@ -113,7 +113,7 @@ def least_shortfall(
         if not needed.join_violated(case, {"base": state}):
             break
     assert point is not None
-    if not state.converged.all() or violations_of(case.limits, state).blocks(KEPT).any():
+    if not state.converged.all() or state.excess(case.limits).exceeds(KEPT).any():
         return None
     return Shortfall(short_mwh(case, needs, schedule), schedule, _reasons(case, network, point, len(needs)))
 
@@ -215,8 +215,7 @@ def _reasons(case: Case, network: ReducedNetwork, point: ChainPoint, n_stays: in
     """Elements of the grid whose limits decide, for every stay that they hold back."""
     n_sums = point.rows.n_rows - len(network.rows)
     names: list[list[str]] = [[] for _ in range(n_stays)]
-    limits = np.array(network.rows, dtype=np.int64).reshape(-1, 3)
-    elements = elements_of(case.grid, LimitRows(*limits.T.copy()))
+    elements = elements_of(case.grid, LimitRows.of(network.rows))
     effect = np.abs(point.rows.forms.coefficient).max(axis=1, initial=0.0)
     multiplier = point.lam[n_sums:]
     for row in np.argsort(-multiplier).tolist():

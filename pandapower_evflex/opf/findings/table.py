@@ -10,8 +10,9 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.limits import LIMITS, Limit
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.verify import GridState, violations_of
+from pandapower_evflex.opf.verify import GridState
 
 #: relative; what pandapower's own tables would round away
 TOLERANCE = 1e-6
@@ -28,50 +29,41 @@ def findings_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
     """Every limit that a state exceeds, one row per element and period."""
-    violations, rows = violations_of(case.limits, state), []
+    excess, rows = state.excess(case.limits), []
     for t in np.flatnonzero(~state.converged).tolist():
         rows.append({"finding": "no power flow solution", "period": int(t), "curable": False})
-    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
-        for bus in np.flatnonzero(violations.under[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(case, "undervoltage", bus, t, state.vm[t, bus]))
-        for bus in np.flatnonzero(violations.over[t] > TOLERANCE).tolist():
-            rows.append(bus_finding(case, "overvoltage", bus, t, state.vm[t, bus]))
-        for end in worst_ends(case.grid, violations.overload[t]):
-            rows.append(end_finding(case, end, t, state.loading[t, end]))
+    for t in np.flatnonzero(excess.exceeds(TOLERANCE) & state.converged).tolist():
+        for kind, limit in enumerate(LIMITS):
+            for position in worst_places(case.grid, limit, excess[limit][t]):
+                rows.append(limit_finding(case, state, t, kind, position))
     return rows
 
 
-def worst_ends(grid: Grid, overload: FloatArray) -> list[int]:
-    """The most exceeded end of each overloaded element."""
-    worst: dict[tuple[str, int], int] = {}
-    for end in np.flatnonzero(overload > TOLERANCE).tolist():
-        key = (grid.ends.element_type[end], int(grid.ends.element[end]))
-        if key not in worst or overload[end] > overload[worst[key]]:
-            worst[key] = int(end)
+def worst_places(grid: Grid, limit: Limit, excess: FloatArray) -> list[int]:
+    """Of each element beyond the limit, the place that exceeds it most: one end of a line, for instance."""
+    worst: dict[str, int] = {}
+    for position in np.flatnonzero(excess > TOLERANCE).tolist():
+        element = str(limit.place(grid, position))
+        if element not in worst or excess[position] > excess[worst[element]]:
+            worst[element] = int(position)
     return list(worst.values())
 
 
-def bus_finding(case: Case, finding: str, row: int, t: int, value: float, curable: bool = False) -> dict[str, Any]:
-    """Of buses fused into one row, the bus whose limit is violated."""
-    label, limit = {
-        "undervoltage": (case.grid.vm_min_bus, case.limits.vm_min),
-        "overvoltage": (case.grid.vm_max_bus, case.limits.vm_max),
-    }[finding]
-    quantities = {"element_type": "bus", "element": int(label[row]), "quantity": "vm_pu", "side": ""}
-    return {"finding": finding, "period": t, **quantities, "value": value, "limit": limit[t, row], "curable": curable}
-
-
-def end_finding(case: Case, end: int, t: int, loading: float, curable: bool = False) -> dict[str, Any]:
-    ends = case.grid.ends
+def limit_finding(
+    case: Case, state: GridState, t: int, kind: int, position: int, curable: bool = False
+) -> dict[str, Any]:
+    """A broken limit; of buses fused into one row, the bus whose limit it is."""
+    limit = LIMITS[kind]
+    place = limit.place(case.grid, position)
     return {
-        "finding": "overload",
+        "finding": limit.finding,
         "period": t,
-        "element_type": ends.element_type[end],
-        "element": int(ends.element[end]),
-        "quantity": "loading_percent",
-        "side": ends.side[end],
-        "value": 100.0 * loading,
-        "limit": 100.0 * case.limits.end[t, end],
+        "element_type": place.element_type,
+        "element": place.element,
+        "quantity": limit.quantity,
+        "side": place.side,
+        "value": limit.per_unit * state.values[limit][t, position],
+        "limit": limit.per_unit * case.limits[limit][t, position],
         "curable": curable,
     }
 

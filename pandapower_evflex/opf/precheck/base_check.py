@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.remedies import LOW_VOLTAGE_ONLY, NO_POWER_FLOW, TWO_POWER_FLOWS
-from pandapower_evflex.opf.findings.table import TOLERANCE, bus_finding, end_finding, worst_ends
+from pandapower_evflex.opf.findings.table import TOLERANCE, limit_finding, worst_places
 from pandapower_evflex.opf.precheck.curable import BrokenLimits, broken_limits
-from pandapower_evflex.opf.verify import GridState, Violations, violations_of
+from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE
 
 #: pu; two converged power flows that differ by more are two solutions
 SAME_SOLUTION = 1e-5
@@ -27,10 +28,10 @@ SAME_SOLUTION = 1e-5
 
 def base_findings(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
     """Violated limits of all periods without controllable EVs, one row per element and period."""
-    violations = violations_of(case.limits, state)
+    excess = state.excess(case.limits)
     rows = _without_operating_point(case, flow, state)
-    for t in np.flatnonzero(violations.blocks(TOLERANCE) & state.converged).tolist():
-        rows += _findings_of_period(case, state, violations, broken_limits(case, flow, state, violations, t), t)
+    for t in np.flatnonzero(excess.exceeds(TOLERANCE) & state.converged).tolist():
+        rows += _findings_of_period(case, state, excess, broken_limits(case, flow, state, excess, t), t)
     return rows
 
 
@@ -56,17 +57,16 @@ def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> BoolArray:
 
 
 def _findings_of_period(
-    case: Case, state: GridState, violations: Violations, broken: BrokenLimits, t: int
+    case: Case, state: GridState, excess: ByLimit, broken: BrokenLimits, t: int
 ) -> list[dict[str, Any]]:
-    named = set(worst_ends(case.grid, violations.overload[t]))
-    found = []
-    for kind, at, curable in zip(
-        broken.rows.kind.tolist(), broken.rows.position.tolist(), broken.curable.tolist(), strict=True
-    ):
-        if kind == OVERLOAD:
-            if at in named:
-                found.append(end_finding(case, at, t, state.loading[t, at], curable))
-        else:
-            name = "undervoltage" if kind == UNDERVOLTAGE else "overvoltage"
-            found.append(bus_finding(case, name, at, t, state.vm[t, at], curable))
-    return found
+    named = {
+        (kind, position)
+        for kind, limit in enumerate(LIMITS)
+        for position in worst_places(case.grid, limit, excess[limit][t])
+    }
+    judged = zip(broken.rows.kind.tolist(), broken.rows.position.tolist(), broken.curable.tolist(), strict=True)
+    return [
+        limit_finding(case, state, t, kind, position, curable)
+        for kind, position, curable in judged
+        if (kind, position) in named
+    ]

@@ -20,20 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
-from pandapower_evflex.case.limits import Limits
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import ByLimit, rows_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import TOLERANCE
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
-from pandapower_evflex.opf.verify import GridState, Violations
+from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import end_loading
 from pandapower_evflex.powerflow.sensitivities import (
-    OVERLOAD,
-    OVERVOLTAGE,
-    UNDERVOLTAGE,
     LimitRows,
     limit_gradients,
-    limit_values,
 )
 
 #: change of h per MW below which a car does not move a limit: rounding of the power flow
@@ -61,12 +57,11 @@ class BrokenLimits:
 
 
 def broken_limits(
-    case: Case, flow: BatchedPowerFlow, state: GridState, violations: Violations, t: int, tolerance: float = TOLERANCE
+    case: Case, flow: BatchedPowerFlow, state: GridState, excess: ByLimit, t: int, tolerance: float = TOLERANCE
 ) -> BrokenLimits:
     """All limits that ``state``, the grid with the least EV load, exceeds in period ``t``, judged."""
-    of_kind = ((OVERLOAD, violations.overload), (UNDERVOLTAGE, violations.under), (OVERVOLTAGE, violations.over))
-    at = [(t, kind, position) for kind, by in of_kind for position in np.flatnonzero(by[t] > tolerance).tolist()]
-    rows = LimitRows(*np.array(at, dtype=np.int64).reshape(-1, 3).T.copy())
+    here = excess.at(np.array([t]))
+    rows = LimitRows.of((t, kind, position) for _, kind, position in here.places(tolerance))
     slots = np.flatnonzero(case.evs.slots.period == t)
     slope = _slopes(case, flow, rows, state.v, case.limits, slots)
     curable = np.any(slope < -NO_EFFECT, axis=1)
@@ -76,7 +71,7 @@ def broken_limits(
 
 
 def _slopes(
-    case: Case, flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray, limits: Limits, slots: IntArray
+    case: Case, flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray, limits: ByLimit, slots: IntArray
 ) -> FloatArray:
     """d h / d p of every plugged EV, its reactive power included [n_row, n_plugged]."""
     if not len(slots) or not len(rows):
@@ -103,12 +98,12 @@ def _proved_hopeless(
             continue
         here = LimitRows(np.zeros_like(rows.case), rows.kind, rows.position)
         limits = case.limits.at(np.array([t]))
-        h = here.values(limit_values(limits, np.abs(flows.v), end_loading(case.grid, flows.v)))
+        h = here.values(rows_of(limits, values_of(case.grid, flows.v)))
         g = _slopes(case, flow, here, flows.v, limits, slots)
         least = h + np.minimum(-g * p, g * (most - p)).sum(axis=1)
-        is_upper = rows.kind == OVERVOLTAGE
-        hopeless |= ~is_upper & (least > TOLERANCE)
+        is_convex = np.array([LIMITS[kind].is_convex for kind in rows.kind.tolist()], dtype=bool)
+        hopeless |= is_convex & (least > TOLERANCE)
         if share == 1.0:
             falls = np.all((slope <= NO_EFFECT) & (g <= NO_EFFECT), axis=1)
-            hopeless |= is_upper & falls & (h > TOLERANCE)
+            hopeless |= ~is_convex & falls & (h > TOLERANCE)
     return hopeless

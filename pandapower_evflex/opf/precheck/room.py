@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import depth_first_order
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.limits import LOADING, OVERVOLTAGE
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.remedies import NO_ROOM
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
@@ -70,7 +71,7 @@ def energies_to_draw(case: Case, stays: list[Stay]) -> FloatArray:
 def _rooms(case: Case, stays: list[Stay]) -> Iterator[tuple[int, FloatArray, BoolArray]]:
     """Rated ends with cars behind: the power left for them [n_period], MW, and which stays they are."""
     ends, feeders = case.grid.ends, _Feeders.of(case.grid)
-    carries = case.limits.end * ends.rating * np.where(ends.squared_power, 1.0, _highest_voltage(case))
+    carries = case.limits[LOADING] * ends.rating * np.where(ends.squared_power, 1.0, _highest_voltage(case))
     others = feeders.sums_behind(-case.injections(case.evs.fixed_p).real)
     bus_of_stay = case.evs.bus_row[[stay.ev for stay in stays]]
     for end in np.flatnonzero(np.isfinite(carries).all(axis=0)).tolist():
@@ -83,7 +84,7 @@ def _rooms(case: Case, stays: list[Stay]) -> Iterator[tuple[int, FloatArray, Boo
 def _highest_voltage(case: Case) -> FloatArray:
     """That a schedule may have at the bus of each rated end [n_period, n_end], pu."""
     grid, ends = case.grid, case.grid.ends
-    highest = case.limits.vm_max.copy()
+    highest = case.limits[OVERVOLTAGE].copy()
     highest[:, grid.slack] = np.abs(grid.set_points[grid.slack])
     return highest[:, np.where(ends.at_from, grid.from_bus[ends.branch], grid.to_bus[ends.branch])]
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
+from pandapower_evflex.limits.by_period import ByLimit
+from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
@@ -22,9 +24,7 @@ from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.why_not_more import limiting_reasons
 from pandapower_evflex.opf.solve.recovery import Recovery
-from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
-from pandapower_evflex.powerflow.flows import element_loading_percent
 
 Frames = dict[str, pd.DataFrame]
 
@@ -148,7 +148,7 @@ def solved_result(
     profiles: Profiles,
     schedule: Schedule,
     states: Mapping[str, GridState],
-    prices: Mapping[str, LimitPrices],
+    prices: Mapping[str, ByLimit],
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:

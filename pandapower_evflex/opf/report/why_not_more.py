@@ -8,13 +8,14 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.report.binding_limits import BINDING_TOLERANCE, binding_of
-from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
+from pandapower_evflex.opf.report.binding_limits import BINDING_TOLERANCE, binding_of, binding_rows
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import OVERLOAD, OVERVOLTAGE, UNDERVOLTAGE, LimitRows, limit_gradients
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
 #: share of the strongest effect on a limit from which on an EV is said to move it
 MOVES = 0.2
@@ -27,7 +28,7 @@ def limiting_reasons(
     case: Case,
     schedule: Schedule,
     states: Mapping[str, GridState],
-    prices: Mapping[str, LimitPrices],
+    prices: Mapping[str, ByLimit],
     direction: str,
 ) -> ObjectArray:
     """Reason [n_period, n_ev] of one direction; EV limits come first, then the network elements that bind."""
@@ -74,7 +75,7 @@ def _ev_reasons(case: Case, schedule: Schedule, direction: str) -> ObjectArray:
 
 
 def _network_reasons(
-    case: Case, states: Mapping[str, GridState], prices: Mapping[str, LimitPrices], direction: str, limited: IntArray
+    case: Case, states: Mapping[str, GridState], prices: Mapping[str, ByLimit], direction: str, limited: IntArray
 ) -> ObjectArray:
     """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7"."""
     names, period = np.full(len(limited), "network", dtype=object), case.evs.slots.period[limited]
@@ -83,7 +84,7 @@ def _network_reasons(
     state, binding = states[direction], binding_of(case, states[direction], prices[direction])
     flow = BatchedPowerFlow(case.grid)
     for t in np.unique(period).tolist():
-        rows, here = binding.rows(t), period == t
+        rows, here = binding_rows(binding, t), period == t
         if len(rows):
             elements = np.array(elements_of(case.grid, rows), dtype=object)
             gradient = limit_gradients(flow, rows, state.v)
@@ -110,8 +111,7 @@ def _moved_by(case: Case, gradient: ComplexArray, ev: IntArray, direction: str) 
 
 def elements_of(grid: Grid, rows: LimitRows) -> list[str]:
     """As "trafo 0", "bus 7", one per row."""
-    ends, limited_bus = grid.ends, {UNDERVOLTAGE: grid.vm_min_bus, OVERVOLTAGE: grid.vm_max_bus}
     return [
-        f"{ends.element_type[i]} {ends.element[i]}" if kind == OVERLOAD else f"bus {limited_bus[kind][i]}"
-        for kind, i in zip(rows.kind.tolist(), rows.position.tolist(), strict=True)
+        str(LIMITS[kind].place(grid, position))
+        for kind, position in zip(rows.kind.tolist(), rows.position.tolist(), strict=True)
     ]

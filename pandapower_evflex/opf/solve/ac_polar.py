@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE, SQUARED_CURRENT, SQUARED_POWER
+from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW, EvVariables, LinearPower
@@ -26,13 +28,13 @@ class Blocks:
     ----------
     scenario : list of str [n_block]
     period : int [n_block]
-    limited : bool [n_block, n_end]     which rated ends of branches are limited in each
+    limited : ByLimit of bool           which limits need a row in each
     v_start : complex [n_block, n_bus]
     """
 
     scenario: list[str]
     period: IntArray
-    limited: BoolArray
+    limited: ByLimit
     v_start: ComplexArray
 
     def __len__(self) -> int:
@@ -81,7 +83,7 @@ def _ev_load(case: Case, evs: EvVariables, blocks: Blocks, scenario: str) -> EvL
 
 
 def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks) -> None:
-    """Voltages, power balance with the EV loads, and branch limits of every block."""
+    """Voltages, power balance with the EV loads, and the limits of every block."""
     if not len(blocks):
         return
     va, vm = _add_voltages(builder, case, blocks)
@@ -90,15 +92,17 @@ def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: B
     _add_network_power(builder, case.grid, va, vm, p_rows, q_rows)
     for load in loads:
         load.add_to(builder, p_rows, q_rows)
-    _add_branch_limits(builder, case, va, vm, blocks)
+    allowed = case.seen_limits.at(blocks.period)
+    for limit in LIMITS:
+        limit.add_to(builder, case.grid, va, vm, allowed[limit], blocks.limited[limit])
 
 
 def _add_voltages(builder: ProblemBuilder, case: Case, blocks: Blocks) -> tuple[IntArray, IntArray]:
-    """(13), (14); slack and held voltages are variables with equal bounds, which the solver takes as constants."""
-    grid, limits = case.grid, case.seen_limits
+    """(13); slack and held voltages are variables with equal bounds, which the solver takes as constants."""
+    grid = case.grid
     angle, magnitude = np.angle(blocks.v_start), np.abs(blocks.v_start)
     va_lower, va_upper = np.full_like(angle, -np.inf), np.full_like(angle, np.inf)
-    vm_lower, vm_upper = limits.vm_min[blocks.period], limits.vm_max[blocks.period]
+    vm_lower, vm_upper = np.full_like(magnitude, -np.inf), np.full_like(magnitude, np.inf)
     slack, set_points = grid.slack, grid.set_points[grid.slack]
     angle[:, slack] = va_lower[:, slack] = va_upper[:, slack] = np.angle(set_points)
     fixed = grid.fixed_vm
@@ -143,28 +147,3 @@ def _add_network_power(
         builder.add_term(BUS_PAIR_POWER, rows[:, k][used], columns[used], parameters[used])
         used = rows >= 0
         builder.add_term(SQUARE, rows[used], vm[used][:, None], np.broadcast_to(diagonal, rows.shape)[used][:, None])
-
-
-def _add_branch_limits(builder: ProblemBuilder, case: Case, va: IntArray, vm: IntArray, blocks: Blocks) -> None:
-    """(15), (16) as squares at each rated end, in shares of the squared limit."""
-    grid, ends = case.grid, case.grid.ends
-    allowed = ends.rating * case.seen_limits.end[blocks.period]
-    k = np.where(ends.at_from, grid.from_bus[ends.branch], grid.to_bus[ends.branch])
-    m = np.where(ends.at_from, grid.to_bus[ends.branch], grid.from_bus[ends.branch])
-    parameters = _flow_parameters(grid)
-    for name, kernel, kind in (
-        ("line_limit", SQUARED_CURRENT, ~ends.squared_power),
-        ("trafo_limit", SQUARED_POWER, ends.squared_power),
-    ):
-        block, end = np.nonzero(blocks.limited & kind)
-        rows = builder.g.add(name, len(block), upper=1.0)
-        columns = np.stack([va[block, k[end]], va[block, m[end]], vm[block, k[end]], vm[block, m[end]]], axis=-1)
-        builder.add_term(kernel, rows, columns, parameters[end] / allowed[block, end][:, None])
-
-
-def _flow_parameters(grid: Grid) -> FloatArray:
-    """g_kk, b_kk, g_km, b_km of the kernels in kernels/branch_flow.py for every rated end [n_end, 4]."""
-    ends = grid.ends
-    y_kk = np.where(ends.at_from, grid.y_ff[ends.branch], grid.y_tt[ends.branch])
-    y_km = np.where(ends.at_from, grid.y_ft[ends.branch], grid.y_tf[ends.branch])
-    return np.stack([y_kk.real, y_kk.imag, y_km.real, y_km.imag], axis=1)

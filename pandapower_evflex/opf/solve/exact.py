@@ -73,7 +73,7 @@ def solve_exact(
             states = scheduled_states(case, flow, schedule)
         if solved.status != "optimal" or not needed.join_violated(case, states):
             break
-    prices = prices_of_exact(case, blocks, problem.x, problem.g, solved, evs.scale)
+    prices = prices_of_exact(case, blocks, problem, solved, evs.scale)
     if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
         message = "solved to a local optimum"
         return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)

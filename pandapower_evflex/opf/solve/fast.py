@@ -26,7 +26,7 @@ from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import scheduled_states, violations_of
+from pandapower_evflex.opf.verify import scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
@@ -74,7 +74,7 @@ def solve_fast(
     with clock.phase("restoration"):
         if end:
             schedule = within_ev_limits(case, schedule)
-        if end or any(violations_of(case.limits, state).blocks(RESTORED).any() for state in states.values()):
+        if end or any(state.excess(case.limits).exceeds(RESTORED).any() for state in states.values()):
             schedule, states = restored(case, flow, schedule)
     stats = {
         "rounds": number,
@@ -140,8 +140,8 @@ def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: Reduce
 
 
 def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
-    if network.near_overvoltage(point.h):
-        return "an upper voltage limit is near"
+    if near := network.doubt(point.h):
+        return near
     if not np.isfinite(point.gap):
         return "the interior point did not converge"
     if network.cut_feasible_point(point.x, point.h, point.rows):

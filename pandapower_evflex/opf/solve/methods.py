@@ -19,7 +19,7 @@ from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.pull_back import is_usable
 from pandapower_evflex.opf.solve.screening import NeededBlocks, screen
-from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
+from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
 from pandapower_evflex.opf.solve.tie_break import break_tie
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -132,7 +132,7 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
 def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
     """No controllable EV is plugged in for a whole period."""
     schedule = schedule_from_slots(case, {name: np.empty(0) for name in ("up", "base", "down")})
-    prices = {name: LimitPrices.none(case) for name in ("up", "base", "down")}
+    prices = {name: no_prices(case) for name in ("up", "base", "down")}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(case, flow, schedule)
     return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0}, needed)

@@ -10,7 +10,7 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, grid_state, scheduled_states, violations_of
+from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, grid_state, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: halvings of the interval of the share that stays
@@ -23,7 +23,7 @@ USABLE = 1e-7
 
 def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
     """It keeps every limit, of the EVs too."""
-    kept = (s.converged.all() and not violations_of(case.limits, s).blocks(USABLE).any() for s in states.values())
+    kept = (s.converged.all() and not s.excess(case.limits).exceeds(USABLE).any() for s in states.values())
     return all(kept) and ev_violation(case, schedule) <= VERIFIED
 
 
@@ -81,7 +81,7 @@ def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direc
     def holds(share: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         p_ev = schedule.p + share[:, None] * (schedule.load(direction) - schedule.p)
         state = grid_state(case, flow, p_ev, schedule.p)
-        return state.converged & ~violations_of(case.limits, state).blocks(RESTORED)
+        return state.converged & ~state.excess(case.limits).exceeds(RESTORED)
 
     n = case.horizon.n_periods
     low, high = np.zeros(n), np.ones(n)

@@ -22,7 +22,7 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import DOWN, ENERGY, build_chains
 from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
-from pandapower_evflex.opf.verify import grid_state, violations_of
+from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.system import Forms
@@ -51,7 +51,7 @@ def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, directi
     answer, change = _within_flexibility(case, schedule, direction)
     extreme = schedule.p + (change.max(axis=0) if direction == "down" else change.min(axis=0))
     state = grid_state(case, flow, extreme, schedule.p)
-    kept = state.converged & ~violations_of(case.limits, state).blocks(KEPT)
+    kept = state.converged & ~state.excess(case.limits).exceeds(KEPT)
     answer &= ~np.any(np.any(change != 0.0, axis=2) & ~kept, axis=1)
     for period in np.flatnonzero(activated & ~answer):
         answer[period] = _solves(case, flow, schedule, direction, int(period))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import ByLimit, excess_of, rows_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.chain_problem import EvChains
 from pandapower_evflex.opf.ev_chain import KW
@@ -23,25 +24,15 @@ from pandapower_evflex.opf.solve.limit_curvature import (
 )
 from pandapower_evflex.opf.solve.screening import SCENARIOS, NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.flows import end_loading
-from pandapower_evflex.powerflow.sensitivities import (
-    OVERLOAD,
-    OVERVOLTAGE,
-    UNDERVOLTAGE,
-    LimitRows,
-    limit_gradients,
-    limit_values,
-)
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.solvers.chains.problem import Curvature
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
-#: a limit joins when h exceeds this
-NEAR = {OVERLOAD: -0.02, UNDERVOLTAGE: -0.01, OVERVOLTAGE: -0.01}
-#: and no more of each kind than this per block and evaluation: neighbours follow only if they bind
+#: no more limits of each kind join than this per block and evaluation: neighbours follow only if they bind
 JOIN_AT_ONCE = 2
-#: of a limit, at the start
-ROUGHLY = 1.5
-#: h of an upper voltage limit
+#: relative; how far the start may exceed a limit in squares, which grows with every load
+ROUGHLY = 0.5
+#: h of a limit that is not convex
 NEARLY_BINDING = -1e-3
 #: points at which the final tangents are tried
 POINTS_KEPT = 30
@@ -92,15 +83,9 @@ class ReducedNetwork:
     rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
 
     def __post_init__(self) -> None:
-        grid = self.case.grid
         self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
-        n_block, n_bus, n_end = len(self.blocks), len(grid.vm_min), len(grid.ends.limit)
-        self._known = {
-            OVERLOAD: np.zeros((n_block, n_end), dtype=bool),
-            UNDERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
-            OVERVOLTAGE: np.zeros((n_block, n_bus), dtype=bool),
-        }
+        self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         self._modes: dict[tuple[str, int, int], Modes] = {}
         evs = self.case.evs
         if self.case.q_follows_flexibility:
@@ -153,12 +138,11 @@ class ReducedNetwork:
     def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
         if not self.blocks:
             return np.empty(0), Rows.none()
-        grid = self.case.grid
         flows = self.flow.solve(self.injections(x), self._v)
         if not flows.converged.all():
             return None
         self._v = flows.v
-        h_of_all = limit_values(self._limits, np.abs(flows.v), end_loading(grid, flows.v))
+        h_of_all = rows_of(self._limits, values_of(self.case.grid, flows.v))
         self._join(h_of_all)
         limits = self._limit_rows()
         h = limits.values(h_of_all) - self.room
@@ -178,27 +162,25 @@ class ReducedNetwork:
                 return True
         return False
 
-    def near_overvoltage(self, h: FloatArray) -> bool:
-        """Whether an upper voltage limit is near to binding; farther ones have next to no multiplier in a bound."""
-        is_upper = np.array([kind == OVERVOLTAGE for _, kind, _ in self.rows[: len(h)]], dtype=bool)
-        return bool(np.any(h[is_upper] > NEARLY_BINDING))
+    def doubt(self, h: FloatArray) -> str:
+        """Of limits near to binding that are not convex; farther ones have next to no multiplier in a bound."""
+        near = {kind for (_, kind, _), value in zip(self.rows, h, strict=False) if value > NEARLY_BINDING}
+        return next((limit.doubt for kind, limit in enumerate(LIMITS) if kind in near and limit.doubt), "")
 
     def roughly_holds(self, x: FloatArray) -> bool:
         """A power flow exists and no branch is loaded far beyond its limit."""
         flows = self.flow.solve(self.injections(x))
-        with np.errstate(invalid="ignore"):
-            over = end_loading(self.case.grid, flows.v) > ROUGHLY * self._limits.end
-        return bool(flows.converged.all() and not over.any())
+        excess = excess_of(self._limits, values_of(self.case.grid, flows.v))
+        over = excess.map(lambda limit, table: table > ROUGHLY if limit.squared else np.zeros(table.shape, dtype=bool))
+        return bool(flows.converged.all() and not over.exceeds(0.5).any())
 
     def _limit_rows(self) -> LimitRows:
-        block, kind, position = np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy()
-        return LimitRows(block, kind, position)
+        return LimitRows.of(self.rows)
 
-    def _join(self, h: Mapping[int, FloatArray]) -> None:
+    def _join(self, h: ByLimit) -> None:
         before = len(self.rows)
-        for kind, value in h.items():
-            known = self._known[kind]
-            near = value > NEAR[kind]
+        for kind, (limit, value, known) in enumerate(zip(LIMITS, h, self._known, strict=True)):
+            near = value > limit.near
             for number in np.flatnonzero((near & ~known).any(axis=1)):
                 worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
                 for position in worst[near[number][worst] & ~known[number][worst]]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
-from pandapower_evflex.case.limits import Limits
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
-from pandapower_evflex.opf.verify import GridState, grid_state, violations_of
+from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: relative; a limit exceeded by less counts as held, far below what verification allows
@@ -29,35 +29,35 @@ SCENARIOS = ("up", "base", "down")
 
 @dataclass
 class NeededBlocks:
-    """The growing list of blocks; ``limited`` [n_period, n_end] per scenario."""
+    """The growing list of blocks: bool [n_period], and tables of the limits that were exceeded, per scenario."""
 
     needed: dict[str, BoolArray]
-    limited: dict[str, BoolArray]
+    limited: dict[str, ByLimit]
 
     @classmethod
     def none(cls, case: Case) -> NeededBlocks:
-        n_periods, n_ends = case.horizon.n_periods, len(case.grid.ends.limit)
         return cls(
-            {name: np.zeros(n_periods, dtype=bool) for name in SCENARIOS},
-            {name: np.zeros((n_periods, n_ends), dtype=bool) for name in SCENARIOS},
+            {name: np.zeros(case.horizon.n_periods, dtype=bool) for name in SCENARIOS},
+            {name: case.limits.map(lambda _, table: np.zeros(table.shape, dtype=bool)) for name in SCENARIOS},
         )
 
     @property
     def n_blocks(self) -> int:
         return sum(int(needed.sum()) for needed in self.needed.values())
 
-    def join(self, scenario: str, state: GridState, limits: Limits) -> bool:
+    def join(self, scenario: str, state: GridState, limits: ByLimit) -> bool:
         """Add the violated blocks of one scenario; True when anything is new.
 
         A block without a power flow solution joins with all its limits.
         """
-        violations = violations_of(limits, state)
-        violated = violations.blocks(FEASIBILITY_TOLERANCE) | ~state.converged
-        limited = violations.overload > FEASIBILITY_TOLERANCE
-        limited |= ~state.converged[:, None] & np.isfinite(limits.end)
-        is_new = bool(np.any(violated & ~self.needed[scenario]) or np.any(limited & ~self.limited[scenario]))
+        excess, unsolved = state.excess(limits), ~state.converged
+        violated = excess.exceeds(FEASIBILITY_TOLERANCE) | unsolved
+        is_new = bool(np.any(violated & ~self.needed[scenario]))
         self.needed[scenario] |= violated
-        self.limited[scenario] |= limited
+        for known, table, allowed in zip(self.limited[scenario], excess, limits, strict=True):
+            limited = (table > FEASIBILITY_TOLERANCE) | (unsolved[:, None] & np.isfinite(allowed))
+            is_new |= bool(np.any(limited & ~known))
+            known |= limited
         return is_new
 
     def join_violated(self, case: Case, states: Mapping[str, GridState]) -> bool:
@@ -68,11 +68,13 @@ class NeededBlocks:
         """As the problem wants them; ``v_start`` [n_period, n_bus]."""
         at = [(name, period) for name in SCENARIOS for period in np.flatnonzero(self.needed[name])]
         periods = np.array([period for _, period in at], dtype=np.int64)
-        limited = [self.limited[name][period] for name, period in at]
-        n_ends = next(iter(self.limited.values())).shape[1]
-        return Blocks(
-            [name for name, _ in at], periods, np.array(limited, dtype=bool).reshape(-1, n_ends), v_start[periods]
+        limited = self.limited[SCENARIOS[0]].map(
+            lambda _, *of_scenarios: np.concatenate(
+                [table[self.needed[name]] for name, table in zip(SCENARIOS, of_scenarios, strict=True)]
+            ),
+            *[self.limited[name] for name in SCENARIOS[1:]],
         )
+        return Blocks([name for name, _ in at], periods, limited, v_start[periods])
 
 
 def extreme_loads(case: Case) -> tuple[FloatArray, FloatArray]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.solve.screening import NeededBlocks
-from pandapower_evflex.opf.solve.shadow_prices import LimitPrices
 from pandapower_evflex.opf.verify import GridState
 
 #: relative gap up to which a certified schedule is called optimal
@@ -30,7 +30,7 @@ class Solution:
     schedule : Schedule or None         None: nothing usable was found
     states : {scenario: GridState}      of the schedule, base included
     gap : float                         relative and certified, nan: not
-    prices : {scenario: LimitPrices}
+    prices : {scenario: ByLimit}
     findings : DataFrame                what stands in the way
     needed : NeededBlocks               blocks that were built, for a tie-break or another method
     """
@@ -40,7 +40,7 @@ class Solution:
     schedule: Schedule | None
     states: Mapping[str, GridState]
     gap: float
-    prices: Mapping[str, LimitPrices]
+    prices: Mapping[str, ByLimit]
     findings: pd.DataFrame
     stats: dict[str, Any]
     needed: NeededBlocks

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.limits import LIMITS, LOADING, UNDERVOLTAGE, Limit
+from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.fault.operating_state import OperatingState
-from pandapower_evflex.powerflow.flows import end_loading
-from pandapower_evflex.powerflow.sensitivities import OVERLOAD, UNDERVOLTAGE, LimitRows, limit_gradients
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
 #: share of a limit by which it may be exceeded before it counts: rounding of a power flow
 AT_LIMIT = 1e-7
@@ -99,7 +100,7 @@ def find_overloads(
             found = _radial(state, s, load, flows.v, branch, behind, excess[:, branch])
         else:
             end = _worst_end(state, flows.v, branch)
-            found = _by_sensitivity(state, whole, flows.v, OVERLOAD, end, state.element_of(branch), excess[:, branch])
+            found = _by_sensitivity(state, whole, flows.v, LOADING, end, state.element_of(branch), excess[:, branch])
             found = replace(found, branch=branch)
         _sort_in(found, excess[:, branch], curable, others)
     low = np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
@@ -229,13 +230,14 @@ def _by_sensitivity(
     state: OperatingState,
     load: ComplexArray,
     v: ComplexArray,
-    kind: int,
+    limit: Limit,
     position: int,
     where: tuple[str, Any],
     excess: FloatArray,
 ) -> Overload:
     """To first order; a MW counts by its effect over the mean effect of the loads that help."""
     cases = np.flatnonzero(excess > AT_LIMIT)
+    kind = LIMITS.index(limit)
     of = LimitRows(cases, np.full(len(cases), kind), np.full(len(cases), position))
     gradient = limit_gradients(state.flow, of, v)
     p, q = load[cases].real, load[cases].imag
@@ -246,7 +248,7 @@ def _by_sensitivity(
     helping = np.where(relief > 0.0, p, 0.0)
     total = helping.sum(axis=1)
     mean = np.divide((relief * helping).sum(axis=1), total, out=np.zeros(len(cases)), where=total > 0.0)
-    h = (1.0 + excess[cases]) ** 2 - 1.0 if kind == OVERLOAD else excess[cases]
+    h = limit.h(excess[cases])
     missing, effect = np.zeros(len(v)), np.zeros(v.shape)
     missing[cases] = np.divide(h, mean, out=np.zeros(len(cases)), where=mean > 0.0)
     effect[cases] = np.divide(relief, mean[:, None], out=np.zeros_like(relief), where=mean[:, None] > 0.0)

@@ -12,10 +12,10 @@ from scipy.sparse.csgraph import connected_components
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
 from pandapower_evflex.case.grid import Grid, grid_of
+from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
-from pandapower_evflex.powerflow.flows import end_loading
 
 #: a limit this far away, as a share of it, is out of reach for candidates that strengthen the net: in a radial one they
 #: lower losses and with them every current, in a mesh they move flows

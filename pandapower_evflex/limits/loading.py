@@ -1,0 +1,152 @@
+"""Loadings of lines and transformers, (15) and (16) of the first paper: squares at each rated end.
+
+In squares, because the magnitude of a current is not convex in the load where the flow is an export.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.kernels import SQUARED_CURRENT, SQUARED_POWER
+from pandapower_evflex.limits.limit import Limit, Place, Slopes
+from pandapower_evflex.nlp.layout import Layout
+from pandapower_evflex.nlp.problem import ProblemBuilder
+
+#: 1 pu is 1 MVA
+KVA = 1e3
+
+
+def end_loading(grid: Grid, v: ComplexArray) -> FloatArray:
+    """Loading of every rated branch end as a share of its rating [n_case, n_end]; 0 where the rating is unknown.
+
+    Parameters
+    ----------
+    v : complex [n_case, n_bus]
+    """
+    ends = grid.ends
+    v_from, v_to = v[:, grid.from_bus[ends.branch]], v[:, grid.to_bus[ends.branch]]
+    y_own, y_other = _admittances(grid)
+    v_own = np.where(ends.at_from, v_from, v_to)
+    current = np.abs(y_own * v_own + y_other * np.where(ends.at_from, v_to, v_from))
+    return np.where(ends.squared_power, np.abs(v_own), 1.0) * current / ends.rating
+
+
+def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str, index: NDArray[Any]) -> FloatArray:
+    """Loading of elements in percent, the worst of their ends [n_case, n_index]; NaN for elements out of service.
+
+    Parameters
+    ----------
+    loading : float [n_case, n_end]    of `end_loading`
+    element_type : "line", "trafo" or "trafo3w"
+    index : labels in that table
+    """
+    result = np.full((len(loading), len(index)), -np.inf)
+    chosen = np.flatnonzero((grid.ends.element_type == element_type) & np.isfinite(grid.ends.rating))
+    position = {label: i for i, label in enumerate(index.tolist())}
+    columns = np.array([position.get(label, -1) for label in grid.ends.element[chosen].tolist()], dtype=np.int64)
+    known = columns >= 0
+    np.maximum.at(result.T, columns[known], 100.0 * loading[:, chosen[known]].T)
+    return np.where(np.isfinite(result), result, np.nan)
+
+
+def _admittances(grid: Grid) -> tuple[ComplexArray, ComplexArray]:
+    """I = y_own V_own + y_other V_other at every rated end."""
+    ends, branch = grid.ends, grid.ends.branch
+    y_own = np.where(ends.at_from, grid.y_ff[branch], grid.y_tt[branch])
+    return y_own, np.where(ends.at_from, grid.y_ft[branch], grid.y_tf[branch])
+
+
+def _buses(grid: Grid) -> tuple[IntArray, IntArray]:
+    """Of every rated end: its own, and the one across."""
+    ends = grid.ends
+    start, end = grid.from_bus[ends.branch], grid.to_bus[ends.branch]
+    return np.where(ends.at_from, start, end), np.where(ends.at_from, end, start)
+
+
+def _slopes(grid: Grid, v: ComplexArray, case: IntArray, position: IntArray) -> Slopes:
+    """Of the square of the loading: |I|^2, or |S|^2 = |V|^2 |I|^2, in shares of the squared rating."""
+    ends, (own, other), (y_own, y_other) = grid.ends, _buses(grid), _admittances(grid)
+    k, m = own[position], other[position]
+    v_own = v[case, k]
+    own_part = y_own[position] * v_own / ends.rating[position]
+    other_part = y_other[position] * v[case, m] / ends.rating[position]
+    current = own_part + other_part
+    is_power = ends.squared_power[position]
+    factor = np.where(is_power, np.abs(v_own) ** 2, 1.0)
+    d_own, d_other = (2.0 * factor * current.conj() * part for part in (own_part, other_part))
+    by_own = d_own.real + np.where(is_power, 2.0 * factor * np.abs(current) ** 2, 0.0)
+    by_angle = -np.stack([d_own.imag, d_other.imag], axis=1)
+    return Slopes(np.stack([k, m], axis=1), by_angle, np.stack([by_own, d_other.real], axis=1))
+
+
+def _place(grid: Grid, end: int) -> Place:
+    ends = grid.ends
+    return Place(str(ends.element_type[end]), int(ends.element[end]), str(ends.side[end]))
+
+
+def _checks(grid: Grid) -> dict[str, BoolArray]:
+    is_line = grid.ends.element_type == "line"
+    return {"max_line_overload": is_line, "max_trafo_overload": ~is_line}
+
+
+def _price_unit(grid: Grid, end: int, limit: float) -> tuple[float, str]:
+    """Ampere of lines, kVA of transformers."""
+    ends = grid.ends
+    if ends.element_type[end] == "line":
+        return 1.0 / (1e3 * float(ends.max_i_ka[end]) * limit), "A"
+    return 1.0 / (KVA * float(ends.rating[end]) * limit), "kVA"
+
+
+def _kinds(grid: Grid) -> tuple[tuple[str, BoolArray], ...]:
+    """Names of rows and the ends that they are of: currents, and apparent powers."""
+    squared_power = grid.ends.squared_power
+    return ("line_limit", ~squared_power), ("trafo_limit", squared_power)
+
+
+def _add(
+    builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, limit: FloatArray, limited: BoolArray
+) -> None:
+    """Squares in shares of the squared limit."""
+    k, m = _buses(grid)
+    y_own, y_other = _admittances(grid)
+    parameters = np.stack([y_own.real, y_own.imag, y_other.real, y_other.imag], axis=1)
+    for (name, kind), kernel in zip(_kinds(grid), (SQUARED_CURRENT, SQUARED_POWER), strict=True):
+        block, end = np.nonzero(limited & kind)
+        rows = builder.g.add(name, len(block), upper=1.0)
+        columns = np.stack([va[block, k[end]], va[block, m[end]], vm[block, k[end]], vm[block, m[end]]], axis=-1)
+        allowed = grid.ends.rating[end] * limit[block, end]
+        builder.add_term(kernel, rows, columns, parameters[end] / allowed[:, None])
+
+
+def _prices(
+    grid: Grid, x: Layout, g: Layout, bound: FloatArray, rows: FloatArray, limit: FloatArray, limited: BoolArray
+) -> FloatArray:
+    prices = np.zeros(limited.shape)
+    for name, kind in _kinds(grid):
+        prices[limited & kind] = 2.0 * np.maximum(rows[g[name]], 0.0)
+    return prices
+
+
+LOADING = Limit(
+    finding="overload",
+    quantity="loading_percent",
+    bound="max",
+    squared=True,
+    doubt="",
+    unit="%",
+    per_unit=100.0,
+    near=-0.02,
+    of_grid=lambda grid: grid.ends.limit,
+    value=end_loading,
+    slopes=_slopes,
+    place=_place,
+    checks=_checks,
+    price_unit=_price_unit,
+    add_to=_add,
+    prices=_prices,
+)
