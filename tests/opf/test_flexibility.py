@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from pandapower_evflex.limits import LOADING
 from pandapower_evflex.nlp.derivative_check import derivative_errors
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.solve.exact import build_flexibility_opf
@@ -35,7 +36,7 @@ def all_blocks(case):
     needed = NeededBlocks.none(case)
     for scenario in case.scenarios:
         needed.needed[scenario][:] = True
-        needed.limited[scenario][:] = np.isfinite(case.grid.ends.limit)
+        needed.limited[scenario][LOADING][:] = np.isfinite(case.grid.ends.limit)
     return needed.blocks(grid_state(case, BatchedPowerFlow(case.grid), case.evs.fixed_p).v)
 
 
