@@ -60,7 +60,7 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
         raise InvalidInputError([_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy)])
     columns: dict[str, Any] = {"evse": [item.get("stationID") for item in items]}
     cells = {key: pd.Series([_time(item.get(key)) for item in items], dtype=object) for key in TIMES.values()}
-    read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=True)
+    read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=cells)
     instants = on_one_clock(read, Path(path).name, "UTC")
     zone = known_zone(Path(path).name, zones[0] if zones else "UTC")
     for name, key in TIMES.items():

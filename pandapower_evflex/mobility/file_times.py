@@ -51,7 +51,7 @@ def session_times(
     there = [what for what in TIMES if what in found]
     is_guessed = timezone is None and bool(told - {""})
     text = {found[what]: _text(table, found, what) for what in there}
-    read = read_times(text, table=name, dayfirst=dayfirst, in_table=True)
+    read = read_times(text, table=name, dayfirst=dayfirst, in_table=text)
     _refuse_dates(name, found["arrival"], read[found["arrival"]], table)
     if is_guessed and "zone" in found:
         _refuse_other_clock(name, table[found["zone"]], read[found["arrival"]], site)

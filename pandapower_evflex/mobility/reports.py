@@ -11,12 +11,12 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
-from pandapower_evflex.tables.ids import read_ids
-from pandapower_evflex.tables.kinds import raise_if
+from pandapower_evflex.tables.ids import Ids, read_ids
+from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.schema import Column
-from pandapower_evflex.tables.session_columns import number_cells, session_columns
+from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
 from pandapower_evflex.times.durations import duration_hours
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times, report_of
@@ -84,19 +84,19 @@ def sessions_from_reports(
         of users overlap (a port number without its station), times that cannot be read in one way (see `hours_since`)
     """
     cells = _columns_of(reports, columns)
-    users = read_ids(TABLE, "user", cells["user"])
     energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")
-    if len(reports) and users.missing.all():
-        remedy = 'say which column names users or outlets, columns={"user": ...}'
-        faults.append(Fault(TABLE, "user", (), f"all {len(reports)} names", "are missing", remedy))
-    if faults:
-        raise InvalidInputError(faults)
+    faults += single_number_faults("sessions_from_reports", HOURS, hours)
+    with gathered(faults):
+        users = _users(cells["user"])
     times: dict[str, Any] = {name: cells[name] for name in ("plug_in", "plug_out") if name in cells}
-    read = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst, in_table=True)
-    raise_if(single_number_faults("sessions_from_reports", HOURS, hours))
-    at = elapsed_hours(read, "start", TABLE, timezone)
-    if "duration" in cells:
-        at["plug_out"] = at["plug_in"] + duration_hours(TABLE, "duration", cells["duration"])
+    with gathered(faults):
+        read = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst, in_table=times)
+        at = elapsed_hours(read, "start", TABLE, timezone)
+    with gathered(faults):
+        stay = duration_hours(TABLE, "duration", cells["duration"]) if "duration" in cells else None
+    raise_if(faults)
+    if stay is not None:
+        at["plug_out"] = at["plug_in"] + stay
     sessions = pd.DataFrame(
         {
             "user": users.code,
@@ -107,7 +107,7 @@ def sessions_from_reports(
         }
     )
     total_mwh = _sum(sessions["energy_mwh"])
-    sessions, report = _usable(sessions, is_chosen=columns is not None and bool({"user", "evse"} & set(columns)))
+    sessions, report = _usable(sessions, reports.columns, columns)
     n_changed = sum(report.values()) - report["read"]
     energy_lost = 1.0 - _sum(sessions["energy_mwh"]) / total_mwh if total_mwh else 0.0
     inside = (sessions["departure_h"] > 0) & (sessions["arrival_h"] < hours)
@@ -116,6 +116,14 @@ def sessions_from_reports(
     log_report(logger, "charging reports", report, n_changed, energy_lost)
     sessions = sessions[inside].sort_values(["user", "arrival_h"], kind="stable").reset_index(drop=True)
     return sessions.assign(user=users.labels[sessions["user"]].to_numpy()), pd.Series(report)
+
+
+def _users(cells: Cells) -> Ids:
+    users = read_ids(TABLE, "user", cells)
+    if len(cells) and users.missing.all():
+        remedy = 'say which column names users or outlets, columns={"user": ...}'
+        raise InvalidInputError([Fault(TABLE, "user", (), f"all {len(cells)} names", "are missing", remedy)])
+    return users
 
 
 def _columns_of(reports: Any, columns: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -136,7 +144,9 @@ def _sum(energy: pd.Series) -> float:
     return float(energy[energy > 0].sum())
 
 
-def _usable(sessions: pd.DataFrame, *, is_chosen: bool) -> tuple[pd.DataFrame, dict[str, int]]:
+def _usable(
+    sessions: pd.DataFrame, header: pd.Index, columns: Mapping[str, Any] | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sessions that say who, when and how much, those of one user one after the other, and counts of the others."""
     report = {"read": len(sessions)}
     for reason, wrong in (
@@ -149,7 +159,9 @@ def _usable(sessions: pd.DataFrame, *, is_chosen: bool) -> tuple[pd.DataFrame, d
         sessions = sessions[~left_out]
         report[reason] = int(np.sum(left_out))
     user, arrival, departure = (sessions[name].to_numpy() for name in ("user", "arrival_h", "departure_h"))
-    refuse_colliding(TABLE, "user", is_chosen, user, arrival, departure)
+    chosen = [place for name, place in dict({} if columns is None else columns).items() if name in ("user", "evse")]
+    place = chosen[0] if chosen else next(name for name in REPORT_COLUMNS["user"] if name in header)
+    refuse_colliding(TABLE, "user", place, bool(chosen), header, user, arrival, departure)
     gone = cut_at_next_plug_in(user, arrival, departure)
     report["overlap"] = int(np.sum(gone < departure))
     return sessions.assign(departure_h=gone)[gone > arrival], report

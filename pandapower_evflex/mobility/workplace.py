@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.errors import Fault
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.sessions import TruncatedNormal
 from pandapower_evflex.tables.kinds import checked_generator, raise_if, shown, whole_number_faults
+from pandapower_evflex.times.dates import are_dates, as_shown_there, midnights
+from pandapower_evflex.times.reader import read_times
 
 FUNCTION = "sample_workplace_sessions"
 MOST_OUTLETS = 100_000
@@ -31,7 +32,11 @@ MEDIAN_CHARGING, CAR_DEVIATION, DAY_DEVIATION = 3.3, 0.55, 0.2
 
 
 def sample_workplace_sessions(
-    n_evse: int, days: Sequence[Any], *, seed: int | np.random.Generator | None = None
+    n_evse: int,
+    days: Sequence[Any],
+    *,
+    seed: int | np.random.Generator | None = None,
+    dayfirst: bool | None = None,
 ) -> pd.DataFrame:
     """Draw the charging sessions of a workplace lot.
 
@@ -44,6 +49,7 @@ def sample_workplace_sessions(
     n_evse : int         outlets
     days : dates         those on which people work, for instance `pandas.bdate_range("2024-03-04", periods=20)`
     seed : int or Generator
+    dayfirst : bool      order of day and month in text, see `hours_since`
 
     Returns
     -------
@@ -59,7 +65,7 @@ def sample_workplace_sessions(
     >>> bool(rates.occupancy_rate[44] > 0.8)
     True
     """
-    midnight, faults = _midnights(days)
+    midnight, faults = _midnights(days, dayfirst)
     raise_if(faults + whole_number_faults(FUNCTION, "n_evse", n_evse, 0, MOST_OUTLETS))
     rng = checked_generator(FUNCTION, seed)
     n_evse = int(n_evse)
@@ -86,17 +92,16 @@ def sample_workplace_sessions(
     return _with_times(stays, midnight)
 
 
-def _midnights(days: Any) -> tuple[pd.DatetimeIndex, list[Fault]]:
+def _midnights(days: Any, dayfirst: bool | None) -> tuple[pd.DatetimeIndex, list[Fault]]:
     """Starts of the days."""
-    is_row = pd.api.types.is_list_like(days) and not isinstance(days, Mapping | Set | pd.DataFrame | pd.MultiIndex)
-    dates = list(days) if is_row and getattr(days, "ndim", 1) == 1 else [None]
-    if all(isinstance(day, str | date | np.datetime64) for day in dates):
-        try:
-            return pd.DatetimeIndex(dates).normalize(), []
-        except (TypeError, ValueError, OverflowError):
-            pass
-    remedy = 'give dates, such as pandas.bdate_range("2024-03-04", periods=20)'
-    return pd.DatetimeIndex([]), [Fault(FUNCTION, "days", (), shown(days), "are no dates", remedy)]
+    if not are_dates(days):
+        remedy = 'give dates, such as pandas.bdate_range("2024-03-04", periods=20)'
+        return pd.DatetimeIndex([]), [Fault(FUNCTION, "days", (), shown(days), "are no dates", remedy)]
+    try:
+        read = read_times({"days": as_shown_there(days)}, table=FUNCTION, dayfirst=dayfirst)
+        return midnights(read["days"], FUNCTION), []
+    except InvalidInputError as error:
+        return pd.DatetimeIndex([]), list(error.faults)
 
 
 def _with_times(stays: pd.DataFrame, midnight: pd.DatetimeIndex) -> pd.DataFrame:

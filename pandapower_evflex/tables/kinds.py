@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numbers
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -110,3 +111,12 @@ def raise_if(faults: list[Fault]) -> None:
     """Raise with all of them, if there are any."""
     if faults:
         raise InvalidInputError(faults)
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Adds the faults of an error to those that are known, to be raised with what else is found."""
+    try:
+        yield
+    except InvalidInputError as error:
+        faults += error.faults

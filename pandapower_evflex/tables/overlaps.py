@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,10 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 MOST_OVERLAPS = 0.5
 #: so many cut stays at least, of a column with the expected name and of one that the caller chose
 FEW_OVERLAPS, FEW_OVERLAPS_NAMED = 12, 2
+
+#: what columns of stations and of their outlets are called, without what is neither letter nor digit
+STATIONS = re.compile(r"(charg(e|ing|er))?(station|point|site|location|garage|parking|lot|cp|charger)(name|id|number)?")
+PORTS = re.compile(r"(charg(e|ing|er))?(port|connector|outlet|plug|socket)(name|id|number|no)?")
 
 
 def cut_at_next_plug_in(outlet: NDArray[Any], arrival: NDArray[Any], departure: NDArray[Any]) -> NDArray[Any]:
@@ -29,13 +35,22 @@ def cut_at_next_plug_in(outlet: NDArray[Any], arrival: NDArray[Any], departure: 
 
 
 def refuse_colliding(
-    table: str, column: str, named: bool, outlet: NDArray[Any], arrival: NDArray[Any], departure: NDArray[Any]
+    table: str,
+    column: str,
+    place: Any,
+    is_chosen: bool,
+    header: Iterable[Any],
+    outlet: NDArray[Any],
+    arrival: NDArray[Any],
+    departure: NDArray[Any],
 ) -> None:
     """Refuse a column of outlets at which most stays overlap; stays that are told twice do not count.
 
     Parameters
     ----------
-    named : bool                         the caller chose the column
+    place : column or columns of the table
+    is_chosen : the caller named them
+    header : columns of the table
     outlet, arrival, departure : [n]     as for `cut_at_next_plug_in`
 
     Raises
@@ -45,7 +60,24 @@ def refuse_colliding(
     told = np.column_stack([np.asarray(values, dtype=float) for values in (outlet, arrival, departure)])
     stays = np.unique(told, axis=0)
     n_overlaps = int(np.sum(cut_at_next_plug_in(*stays.T) < stays[:, 2]))
-    if n_overlaps < (FEW_OVERLAPS_NAMED if named else FEW_OVERLAPS) or n_overlaps <= MOST_OVERLAPS * len(stays):
+    few = FEW_OVERLAPS_NAMED if is_chosen else FEW_OVERLAPS
+    if n_overlaps < few or n_overlaps <= MOST_OVERLAPS * len(stays):
         return
-    remedy = f'name station and port: {column}=["station", "port"] in columns='
+    remedy = _remedy(column, place, list(header))
     raise InvalidInputError([Fault(table, column, (), f"{n_overlaps} of {len(stays)} sessions", "overlap", remedy)])
+
+
+def _remedy(column: str, place: Any, header: list[Any]) -> str:
+    """Station and port where the table has such columns, else all that it has."""
+    station = next((name for name in header if _is_called(name, STATIONS)), None)
+    ports = [place] if _is_called(place, PORTS) else [name for name in header if _is_called(name, PORTS)]
+    if not ports and not isinstance(place, list) and not _is_called(place, STATIONS):
+        ports = [place]
+    port = ports[0] if ports else None
+    if station is not None and port is not None and place != [station, port]:
+        return f'name station and port: {column}=["{station}", "{port}"] in columns='
+    return f"name the columns that tell outlets apart, {column}=[...] in columns=: of {', '.join(map(str, header))}"
+
+
+def _is_called(name: Any, pattern: re.Pattern[str]) -> bool:
+    return pattern.fullmatch(re.sub(r"[\W_]", "", str(name)).lower()) is not None

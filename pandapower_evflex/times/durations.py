@@ -11,6 +11,8 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.times.order import half_converted_faults
+from pandapower_evflex.times.text import parts_of
 from pandapower_evflex.times.words import PLACEHOLDERS
 
 _CLOCK = re.compile(r"(?:(\d+)(?: ?d(?:ays?)?,? |\.))?(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)", re.IGNORECASE)
@@ -119,6 +121,7 @@ def one_column(table: str, name: str, cells: pd.Series | pd.DataFrame) -> pd.Ser
         remedy = f'name them as columns={{"{name}": ["date", "time"]}}'
         shown = f"{cells.shape[1]} columns"
         raise InvalidInputError([Fault(table, name, (), shown, "are not a date and a time of day", remedy)])
+    _refuse_half_converted(table, name, cells.iloc[:, 0])
     dates, clocks = (
         cells.iloc[:, part].astype(object).map(read) for part, read in enumerate((_date_text, _clock_text))
     )
@@ -130,6 +133,13 @@ def one_column(table: str, name: str, cells: pd.Series | pd.DataFrame) -> pd.Ser
             remedy = f'name first the date, then the time of day, in columns={{"{name}": [...]}}'
             raise InvalidInputError([Fault(table, name, rows, f"{heading} {value}", problem, remedy)])
     return (dates + " " + clocks).where((dates != "") & (clocks != ""), None)
+
+
+def _refuse_half_converted(table: str, name: str, dates: pd.Series) -> None:
+    text = dates.astype(object).map(lambda cell: cell if isinstance(cell, str) else "")
+    faults = half_converted_faults(table, name, dates, parts_of(text)["is_open"])
+    if faults:
+        raise InvalidInputError(faults)
 
 
 def _date_text(cell: Any) -> str | None:

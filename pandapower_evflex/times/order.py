@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault
 
 ISO = "or write dates as 2024-02-13"
+MOST_MONTHS = 12
 
 
 def day_first(
@@ -26,7 +29,7 @@ def day_first(
     cells, parts : {column: cells}, {column: parts as `parts_of` takes them apart}
     """
     pooled = _pooled(cells, parts)
-    is_day, is_month = pooled["first"] > 12, pooled["second"] > 12
+    is_day, is_month = pooled["first"] > MOST_MONTHS, pooled["second"] > MOST_MONTHS
     for_day, for_month = pooled[is_day & ~is_month], pooled[is_month & ~is_day]
     if dayfirst is not None:
         against = for_month if dayfirst else for_day
@@ -68,3 +71,27 @@ def _fault(table: str, wrong: pd.DataFrame, problem: str, remedy: str) -> list[F
     own = wrong[wrong["column"] == wrong["column"].iloc[0]]
     rows = tuple(row for row in own["row"] if row is not None)
     return [Fault(table, own["column"].iloc[0], rows, repr(own["value"].iloc[0]), problem, remedy)]
+
+
+def half_converted_faults(table: str, name: str, cells: pd.Series, is_open: Any) -> list[Fault]:
+    """Timestamps beside text whose order of day and month is open (``is_open``), in one column.
+
+    A spreadsheet turns the dates that its own order can read into timestamps, with day and month swapped where the file
+    has the other order, and leaves the rest as text. A timestamp of a day above 12 is not swapped, so neither are those
+    beside it.
+    """
+    open_ = np.asarray(is_open, dtype=bool)
+    if not open_.any():
+        return []
+    values = cells.to_numpy(dtype=object)
+    known = cells.notna().to_numpy()
+    wrong = known & np.fromiter((isinstance(cell, date | np.datetime64) for cell in values), bool, len(values))
+    if not wrong.any() or any(_day(cell) > MOST_MONTHS for cell in values[wrong]):
+        return []
+    problem = f"stands beside the text {values[open_][0]!r}: a spreadsheet may have swapped its day and month"
+    remedy = "read this column as text from the original file, or write all its dates as 2024-02-13"
+    return [Fault(table, name, tuple(cells.index[wrong].tolist()), str(values[wrong][0]), problem, remedy)]
+
+
+def _day(cell: Any) -> int:
+    return pd.Timestamp(cell).day if isinstance(cell, np.datetime64) else cell.day

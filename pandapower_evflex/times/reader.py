@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import numbers
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
-from pandapower_evflex.times.order import day_first
+from pandapower_evflex.times.order import day_first, half_converted_faults
 from pandapower_evflex.times.text import MISSING, NO_DATE, NUMBER, PARTS, PLACEHOLDER, TIME, UNREADABLE, parts_of
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Times:
 
 
 def read_times(
-    columns: Mapping[str, Any], *, table: str, dayfirst: bool | None = None, in_table: bool = False
+    columns: Mapping[str, Any], *, table: str, dayfirst: bool | None = None, in_table: Collection[str] = ()
 ) -> dict[str, Times]:
     """Times of all columns of one call, their text read in one order of day and month.
 
@@ -69,8 +69,8 @@ def read_times(
     columns : {name in faults: Series, Index, array, list, or one time}
     table : name in faults
     dayfirst : True: 05.09.2017 is in September; False: in May; None: what the columns tell together
-    in_table : rows of a table that cannot be read are marked, as long as others of their column can; so are dates that
-        databases write where they have none. False: they are refused
+    in_table : columns of a table of many rows: cells that cannot be read are marked, as long as others of their column
+        can; so are dates that databases write where they have none. In other columns they are refused
 
     Returns
     -------
@@ -89,13 +89,16 @@ def read_times(
         raise InvalidInputError(faults)
     parts = {name: _parts(column) for name, column in cells.items()}
     for name, column in cells.items():
-        faults += _kind_faults(table, name, column, parts[name], in_table)
+        faults += _kind_faults(table, name, column, parts[name], name in in_table)
+        faults += half_converted_faults(table, name, column, parts[name]["is_open"])
     is_first = day_first(table, cells, parts, dayfirst, faults)
     if faults:
         raise InvalidInputError(faults)
-    read = {name: _times(column, parts[name], is_first, in_table) for name, column in cells.items()}
-    faults = [fault for name, times in read.items() for fault in _impossible_faults(table, name, cells[name], times)]
-    if faults and not in_table:
+    read = {name: _times(column, parts[name], is_first, name in in_table) for name, column in cells.items()}
+    for name, times in read.items():
+        if name not in in_table:
+            faults += _impossible_faults(table, name, cells[name], times)
+    if faults:
         raise InvalidInputError(faults)
     return read
 

@@ -363,3 +363,25 @@ def test_printing_rates_tells_when_how_much_and_from_what():
     assert "4 outlets, 2 of them with sessions; 2 days from 2024-05-13 to 2024-05-14, 96 periods of 0.25 h" in text
     assert "charging: 1.56 % of the outlets on average, at most 25 % (1 outlets) from 09:00" in text
     assert "0.25 plug-ins per outlet and day" in text and "no outlet 1" in text and "\n" not in repr(rates)
+
+
+def test_text_of_days_and_of_sessions_is_in_one_order_of_day_and_month():
+    """Of 5 September nothing tells the order but the departure of another session."""
+    table = sessions(("a", "05/09/2024 08:00", "05/09/2024 09:00", "05/09/2024 10:00"),
+                     ("a", "13/09/2024 08:00", "13/09/2024 09:00", "13/09/2024 10:00"))  # fmt: skip
+    assert rates(table, days=["05/09/2024"]).days.tolist() == [pd.Timestamp("2024-09-05")]
+    assert rates(table[:1], days=["05/09/2024", "13/09/2024"]).days.tolist() == [
+        pd.Timestamp("2024-09-05"), pd.Timestamp("2024-09-13"),
+    ]  # fmt: skip
+    with pytest.raises(evf.InvalidInputError, match="cpo_rates_from_sessions.days.* in two orders"):
+        rates(table, days=["09/13/2024"])
+    with pytest.raises(evf.InvalidInputError, match="dayfirst=True or dayfirst=False"):
+        rates(table[:1], days=["06/09/2024"])
+
+
+def test_all_that_is_wrong_with_sessions_is_said_at_once():
+    table = sessions(("a", "05/09/2024 08:00", None, "05/09/2024 10:00")).assign(energy_kwh="19,96", p_kw="11 kW")
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.cpo_rates_from_sessions(table, 0, period_h=0.7)
+    columns = {fault.column for fault in error.value.faults}
+    assert columns == {"n_evse", "period_h", "arrival", "energy_kwh", "p_kw"}

@@ -223,15 +223,31 @@ def ports(n_stations=11, n_days=7):
 def test_a_port_without_its_station_is_refused(named):
     """Of 11 stays that begin one after the other at the ports of one number, the last of the day is not cut."""
     table = ports() if named else ports().rename(columns={"port": "user"})
-    columns = {"user": "port"} if named else None
+    port = "port" if named else "user"
     with pytest.raises(evf.InvalidInputError) as error:
-        read(table, columns=columns)
-    says = 'reports.user: 140 of 154 sessions overlap; name station and port: user=["station", "port"]'
+        read(table, columns={"user": "port"} if named else None)
+    says = f'reports.user: 140 of 154 sessions overlap; name station and port: user=["station", "{port}"]'
     assert str(error.value).startswith(says)
     with pytest.raises(evf.InvalidInputError) as error:
-        rates(table, 22, columns={"evse": "port" if named else "user"})
-    says = 'sessions.evse: 140 of 154 sessions overlap; name station and port: evse=["station", "port"]'
+        rates(table, 22, columns={"evse": port})
+    says = f'sessions.evse: 140 of 154 sessions overlap; name station and port: evse=["station", "{port}"]'
     assert str(error.value).startswith(says)
+
+
+NO_STATION = {
+    "no station": ({"station": "street"}, "port", "evse=[...] in columns=: of street, port, plug_in, plug_out"),
+    "a garage and a charger": (
+        {"station": "Garage ID", "port": "Connector No"}, "Connector No", 'evse=["Garage ID", "Connector No"]',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NO_STATION)
+def test_only_columns_that_are_there_are_proposed_for_an_outlet(what):
+    names, chosen, remedy = NO_STATION[what]
+    with pytest.raises(evf.InvalidInputError) as error:
+        rates(ports().rename(columns=names), 22, columns={"evse": chosen})
+    assert remedy in error.value.faults[0].remedy
 
 
 @pytest.mark.parametrize("several", [["station", "port"], ("station", "port"), pd.Index(["station", "port"])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+import pandapower_evflex as evf
 from pandapower_evflex.mobility import sessions_from_reports
 
 START = pd.Timestamp("2024-05-14 12:00")
@@ -58,3 +59,11 @@ def test_what_cannot_be_used_is_left_out_and_counted():
 def test_a_missing_column_is_named():
     with pytest.raises(ValueError, match="no column user"):
         sessions_from_reports(reports(), START, 24.0, columns={k: v for k, v in COLUMNS.items() if k != "user"})
+
+
+def test_all_that_is_wrong_with_reports_is_said_at_once():
+    table = pd.DataFrame({"user": [True], "plug_in": ["05/09/2024 08:00"], "stay": ["3:10"], "energy_kwh": ["19,96"]})
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.mobility.sessions_from_reports(table, "2024-09-05", -1.0, columns={"duration": "stay"})
+    columns = [fault.column for fault in error.value.faults]
+    assert columns == ["energy_kwh", "hours", "user", "plug_in", "duration"]

@@ -64,3 +64,20 @@ def test_the_seed_decides():
     draws = [evf.mobility.sample_workplace_sessions(9, DAYS[:2], seed=seed) for seed in (3, 3, 4)]
     pd.testing.assert_frame_equal(draws[0], draws[1])
     assert not draws[0].equals(draws[2])
+
+
+def test_days_as_text_are_read_in_one_order_of_day_and_month_or_refused():
+    text = ["03/06/2024", "13/06/2024"]
+    found = evf.mobility.sample_workplace_sessions(20, text, seed=0)
+    assert set(found["arrival"].dt.normalize()) == {pd.Timestamp("2024-06-03"), pd.Timestamp("2024-06-13")}
+    with pytest.raises(evf.InvalidInputError, match="03/06/2024.*give dayfirst=True or dayfirst=False"):
+        evf.mobility.sample_workplace_sessions(20, text[:1], seed=0)
+    for dayfirst, day in ((True, "2024-06-03"), (False, "2024-03-06")):
+        found = evf.mobility.sample_workplace_sessions(20, text[:1], seed=0, dayfirst=dayfirst)
+        assert set(found["arrival"].dt.normalize()) == {pd.Timestamp(day)}
+
+
+@pytest.mark.parametrize("days", [[45_357.0], ["2024-02-30"], ["12:00"], [None], ["-"], "2024-06-03", {"2024-06-03"}])
+def test_days_that_are_no_dates_are_refused(days):
+    with pytest.raises(evf.InvalidInputError, match="sample_workplace_sessions.days"):
+        evf.mobility.sample_workplace_sessions(2, days, seed=0)

@@ -195,3 +195,31 @@ def test_reading_warns_of_nothing_and_changes_nothing():
         warnings.simplefilter("error")
         assert evf.hours_since(cells, "2024-02-13")[[0, 1, 3]].tolist() == [8.0, 24.0, 48.0]
     pd.testing.assert_series_equal(cells, before)
+
+
+#: 5, 13 and 20 September 2017 written day first, as a spreadsheet that reads month first leaves them
+HALF_CONVERTED = [dt.datetime(2017, 5, 9, 18), "13/09/2017 18:00", "20/09/2017 18:00"]
+
+
+@pytest.mark.parametrize("dayfirst", [None, True])
+@pytest.mark.parametrize("as_time", [pd.Timestamp, lambda cell: cell, np.datetime64, lambda cell: cell.date()])
+def test_timestamps_that_a_spreadsheet_may_have_swapped_are_refused_with_their_rows(as_time, dayfirst):
+    cells = pd.Series([None, as_time(HALF_CONVERTED[0]), *HALF_CONVERTED[1:]], dtype=object)
+    with pytest.raises(evf.InvalidInputError, match="stands beside the text '13/09/2017 18:00'") as error:
+        evf.hours_since(cells, FIFTH, dayfirst=dayfirst)
+    (fault,) = error.value.faults
+    assert fault.rows == (1,) and "as text from the original file" in fault.remedy
+
+
+def test_timestamps_of_another_column_or_of_a_day_above_12_are_not_swapped():
+    assert evf.hours_since(HALF_CONVERTED[1:], dt.datetime(2017, 9, 5)).tolist() == [210.0, 378.0]
+    assert evf.hours_since([*HALF_CONVERTED[1:], dt.datetime(2017, 9, 21)], FIFTH)[2] == 384.0
+
+
+def test_half_converted_dates_beside_a_column_of_clock_times_are_refused():
+    table = pd.DataFrame(
+        {"date": pd.Series([dt.datetime(2017, 5, 9), "13/09/2017"], dtype=object), "clock": ["18:00", "19:00"],
+         "plug_out": "2017-09-21", "user": ["a", "b"], "energy_kwh": 9.0}
+    )  # fmt: skip
+    with pytest.raises(evf.InvalidInputError, match="reports.plug_in of row 0: .*swapped"):
+        evf.mobility.sessions_from_reports(table, FIFTH, 1e3, columns={"plug_in": ["date", "clock"]})

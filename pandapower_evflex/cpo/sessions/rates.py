@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,15 @@ from numpy.typing import NDArray
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.checks import number_faults
 from pandapower_evflex.cpo.sessions.rates_overview import overview
-from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock
+from pandapower_evflex.cpo.sessions.session_times import DAY_TYPES, FUNCTION, TABLE, Clock
 from pandapower_evflex.cpo.sessions.stays import HOUR, Stays, read_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.losses import log_report
 from pandapower_evflex.tables.rate_values import MINUTES_PER_DAY
-from pandapower_evflex.times.reader import read_times
+from pandapower_evflex.times.dates import are_dates
 
 logger = logging.getLogger(__name__)
-
-FUNCTION = "cpo_rates_from_sessions"
-
-#: day type -> which days of the week, Monday is 0
-DAY_TYPES = {"weekdays": range(5), "weekends": range(5, 7), "all": range(7)}
-
 
 #: what the report counts as dropped, cut or guessed
 CHANGED = ("bad rows", "overlaps", "no charging end", "charging end outside the stay")
@@ -137,12 +132,16 @@ def cpo_rates_from_sessions(
     >>> rates.charging_rate[[7, 8, 10, 11]].tolist(), rates.occupancy_rate[[7, 8, 16, 17]].tolist()
     ([0.0, 0.5, 0.5, 0.0], [0.0, 0.5, 0.5, 0.0])
     """
-    n_periods = _checked_sizes(n_evse, period_h)
-    stays = read_stays(sessions, timezone, columns, dayfirst)
+    faults: list[Fault] = []
+    with gathered(faults):
+        n_periods = _checked_sizes(n_evse, period_h)
+    with gathered(faults):
+        stays = read_stays(sessions, timezone, columns, dayfirst, None if isinstance(days, str) else _checked(days))
+    raise_if(faults)
     if len(stays.evse) > n_evse:
         problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
         raise InvalidInputError([Fault(TABLE, "evse", (), f"{len(stays.evse)} outlets", problem, remedy)])
-    dates = _dates(days, stays, dayfirst)
+    dates = _dates(days, stays)
     lattices, arrivals, sampled = _lattices(stays, _instants(dates, n_periods, stays.clock), int(n_evse))
     lattices, arrivals = (_by_day(cells, len(dates)) for cells in (lattices, arrivals))
     empty = dates[~lattices.any(axis=(1, 2))]
@@ -166,44 +165,36 @@ def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     faults = number_faults(FUNCTION, "n_evse", n_evse, remedy, least=1, whole=True)
     remedy = "give a whole number of minutes that divides a day, in hours: 0.25 for quarter hours"
     period = number_faults(FUNCTION, "period_h", period_h, remedy)
-    if faults or period:
-        raise InvalidInputError(faults + period)
-    minutes = 60.0 * float(period_h)
+    minutes = 60.0 * float(period_h) if not period else 1.0
     n_periods = round(MINUTES_PER_DAY / minutes) if 0.5 < minutes <= MINUTES_PER_DAY else 0
     if not n_periods or MINUTES_PER_DAY % n_periods or abs(n_periods * minutes - MINUTES_PER_DAY) > 1e-6:
-        raise InvalidInputError([Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy)])
+        period = [Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy)]
+    raise_if(faults + period)
     return n_periods
 
 
-def _dates(days: Any, stays: Stays, dayfirst: bool | None) -> pd.DatetimeIndex:
+def _checked(days: Any) -> Any:
+    """A list of dates, as yet unread."""
+    if are_dates(days) and len(days):
+        return days
+    raise InvalidInputError([_no_day(days)])
+
+
+def _no_day(days: Any) -> Fault:
+    remedy = f"use one of {', '.join(DAY_TYPES)} that the sessions have, or a list of dates"
+    return Fault(FUNCTION, "days", (), repr(days)[:80], "is no day", remedy)
+
+
+def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
     """The days that count; of a type, those from the first to the last arrival: after it nothing is known."""
-    if isinstance(days, str) and days in DAY_TYPES:
-        arrivals = stays.clock.wall(np.array([stays.arrival.min(), stays.arrival.max()])).normalize()
-        every = pd.date_range(arrivals[0], arrivals[1])
-        dates = every[every.dayofweek.isin(DAY_TYPES[days])]
-    elif pd.api.types.is_list_like(days) and not isinstance(days, Mapping):
-        dates = _days_of(days, dayfirst)
-    else:
-        dates = pd.DatetimeIndex([])
+    if stays.days is not None:
+        return stays.days.unique().sort_values().as_unit("ns")
+    arrivals = stays.clock.wall(np.array([stays.arrival.min(), stays.arrival.max()])).normalize()
+    every = pd.date_range(arrivals[0], arrivals[1])
+    dates = every[every.dayofweek.isin(DAY_TYPES.get(days, ()))]
     if not len(dates):
-        remedy = f"use one of {', '.join(DAY_TYPES)} that the sessions have, or a list of dates"
-        raise InvalidInputError([Fault(FUNCTION, "days", (), repr(days)[:80], "is no day", remedy)])
+        raise InvalidInputError([_no_day(days)])
     return dates.as_unit("ns")
-
-
-def _days_of(days: Any, dayfirst: bool | None) -> pd.DatetimeIndex:
-    """Midnights of a list of dates; those of a time zone are the dates there."""
-    naive = days.tz_localize(None) if isinstance(days, pd.DatetimeIndex) else days
-    try:
-        times = read_times({"days": naive}, table=FUNCTION, dayfirst=dayfirst)["days"]
-    except InvalidInputError as error:
-        names = f"use one of {', '.join(DAY_TYPES)} or a list of dates"
-        faults = [replace(fault, remedy=f"{fault.remedy}; {names}") for fault in error.faults]
-        raise InvalidInputError(faults) from error
-    if times.is_zoned.any():
-        remedy = "give dates without a time zone"
-        raise InvalidInputError([Fault(FUNCTION, "days", (), "times with a zone", "are no days", remedy)])
-    return times.index.normalize().dropna().unique().sort_values()
 
 
 def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> IntArray:

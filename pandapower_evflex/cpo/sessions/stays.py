@@ -13,6 +13,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ids import Ids, read_ids
+from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
 from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
 from pandapower_evflex.times.durations import duration_hours
@@ -44,6 +45,7 @@ class Stays:
     evse : Index [n_outlets with a stay]        labels of the outlets
     clock : Clock                               of the site
     report : dict                               counts
+    days : DatetimeIndex                        dates that the caller names, None where he names none
     """
 
     row: Int64Array
@@ -53,10 +55,15 @@ class Stays:
     evse: pd.Index
     clock: Clock
     report: dict[str, int]
+    days: pd.DatetimeIndex | None = None
 
 
 def read_stays(
-    sessions: pd.DataFrame, timezone: Any, columns: Mapping[str, Any] | None, dayfirst: bool | None = None
+    sessions: pd.DataFrame,
+    timezone: Any,
+    columns: Mapping[str, Any] | None,
+    dayfirst: bool | None = None,
+    days: Any = None,
 ) -> Stays:
     """Stays from a table of sessions.
 
@@ -68,25 +75,33 @@ def read_stays(
     InvalidInputError    a missing column, times with and without a zone, no session that can be used
     """
     table = _named(sessions, columns)
-    times, clock, found = read_instants({name: table[name] for name in TIMES if name in table}, timezone, dayfirst)
-    if "duration" in table:
-        times |= _by_duration(times, duration_hours(TABLE, "duration", table["duration"]))
-    energy, power = _first_of(table, ENERGY), _first_of(table, POWER)
-    outlets = read_ids(TABLE, "evse", table["evse"])
+    faults: list[Fault] = []
+    with gathered(faults):
+        read = read_instants({name: table[name] for name in TIMES if name in table}, timezone, dayfirst, days)
+    with gathered(faults):
+        hours = duration_hours(TABLE, "duration", table["duration"]) if "duration" in table else None
+    with gathered(faults):
+        outlets = read_ids(TABLE, "evse", table["evse"])
+    energy, power = _first_of(table, ENERGY, faults), _first_of(table, POWER, faults)
+    raise_if(faults)
+    times = read.times if hours is None else read.times | _by_duration(read.times, hours)
     good, report = _good_rows(outlets, times)
-    report |= found
+    report |= read.report
     evse, row = np.unique(outlets.code[good], return_inverse=True)
     arrival, departure = times["arrival"].asi8[good], times["departure"].asi8[good]
     charging_end = _charging_end(times, energy, power)[good]
     order = np.lexsort((departure, arrival, row))
     row, arrival, departure, charging_end = row[order], arrival[order], departure[order], charging_end[order]
-    refuse_colliding(TABLE, "evse", columns is not None and "evse" in columns, row, arrival, departure)
+    named = {} if columns is None else dict(columns)
+    place = named.get("evse", "evse")
+    refuse_colliding(TABLE, "evse", place, "evse" in named, sessions.columns, row, arrival, departure)
     report["no charging end"] = int(np.sum(charging_end == UNKNOWN))
     charging_end = np.where(charging_end == UNKNOWN, departure, charging_end)
     report["charging end outside the stay"] = int(np.sum((charging_end < arrival) | (charging_end > departure)))
     gone = cut_at_next_plug_in(row, arrival, departure)
     report["overlaps"] = int(np.sum(gone < departure))
-    return Stays(row, arrival, np.clip(charging_end, arrival, gone), gone, outlets.labels[evse], clock, report)
+    charging_end = np.clip(charging_end, arrival, gone)
+    return Stays(row, arrival, charging_end, gone, outlets.labels[evse], read.clock, report, read.days)
 
 
 def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]:
@@ -148,12 +163,11 @@ def _charging_end(times: Mapping[str, pd.DatetimeIndex], energy: FloatArray, pow
     return end
 
 
-def _first_of(table: Mapping[str, Cells], names: Mapping[str, tuple[str, float]]) -> FloatArray:
+def _first_of(table: Mapping[str, Cells], names: Mapping[str, tuple[str, float]], faults: list[Fault]) -> FloatArray:
     """The first of the columns that is there, in MWh or MW; NaN where none tells."""
     for name, (unit, factor) in names.items():
         if name in table:
-            floats, faults = number_cells(TABLE, name, table[name], unit)
-            if faults:
-                raise InvalidInputError(faults)
+            floats, wrong = number_cells(TABLE, name, table[name], unit)
+            faults += wrong
             return floats * factor
     return np.full(len(table["evse"]), np.nan)
