@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.effort.best_effort import best_effort
 from pandapower_evflex.opf.findings.describe import describe
-from pandapower_evflex.opf.findings.remedies import FINAL, ways_on
+from pandapower_evflex.opf.findings.remedies import FINAL, breaks_grid, ways_on
 from pandapower_evflex.opf.findings.table import findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.precheck.base_check import base_findings
@@ -324,13 +325,15 @@ def _failed(
     findings: pd.DataFrame,
     solution: Solution | None = None,
 ) -> FlexibilityOpfResult:
+    causes = unit_doubts(net, study.profiles) if breaks_grid(findings) else []
+    causes += filter(None, [study.not_run])
     return unsolved_result(
         net,
         study.case,
         study.profiles,
         options.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible, study.not_run)))),
+        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible, causes)))),
         gap=np.nan,
         reduced=study.reduced,
         relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),

@@ -17,6 +17,7 @@ from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
+from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements.ev import compile_evs, ev_bus_rows
 from pandapower_evflex.elements.ev_slots import EvCase
@@ -126,7 +127,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)
     sessions = _sessions_in_service(net)
     stays, stay_faults = read_stays(evs, sessions, horizon)
-    faults = [*faults, *bus_faults, *weight_faults, *stay_faults]
+    faults = [*faults, *unit_faults(net, profiles), *bus_faults, *weight_faults, *stay_faults]
     if faults:
         raise InvalidInputError(faults)
     if (weights["down"] > weights["up"]).any():

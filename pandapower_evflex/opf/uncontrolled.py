@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.elements.ev_slots import charge_at_arrival
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
@@ -22,6 +24,8 @@ from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+
+logger = logging.getLogger(__name__)
 
 FUNCTION = "uncontrolled_charging"
 
@@ -130,6 +134,9 @@ def uncontrolled_charging(
         values = element_loading_percent(case.grid, state.loading, table, index.to_numpy())
         return pd.DataFrame(where_solved(values), index=labels, columns=index)
 
+    violations = findings_frame(exceeded_limits(case, state))
+    for doubt in unit_doubts(net, study.profiles) if len(violations) else ():
+        logger.warning(doubt)
     limited = np.isfinite(case.grid.vm_min) | np.isfinite(case.grid.vm_max)
     lowest = where_solved(state.vm[:, limited] if limited.any() else state.vm).min(axis=1)
     return UncontrolledCharging(
@@ -139,7 +146,7 @@ def uncontrolled_charging(
         min_vm_pu=pd.Series(lowest, index=labels),
         line_loading_percent=loading("line"),
         trafo_loading_percent=loading("trafo"),
-        violations=findings_frame(exceeded_limits(case, state)).drop(columns=["ev", "session", "scenario", "curable"]),
+        violations=violations.drop(columns=["ev", "session", "scenario", "curable"]),
         period_h=case.horizon.period_h,
     )
 

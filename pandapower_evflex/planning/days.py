@@ -16,6 +16,7 @@ from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.injections import profile_deviation
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
+from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
@@ -151,6 +152,8 @@ def read_days(
         faults += _length_faults(name, day.horizon, is_told=period_h is not None)
         gaps = gap_faults(net, day.elements)
         faults += [gap for gap in gaps if gap not in faults]
+    if not faults:
+        faults = [fault for _, _, day in read for fault in unit_faults(net, day)]
     if faults:
         raise InvalidInputError(faults)
     for not_run in dict.fromkeys(idle_controllers(net, day.elements) for _, _, day in read):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+NO_SOLUTION = "no power flow solution"
 NO_POWER_FLOW = "no power flow solution without EVs"
 LOW_VOLTAGE_ONLY = "only a low-voltage solution of the power flow without EVs"
 TWO_POWER_FLOWS = "two power flow solutions without EVs, either may be the operating point"
@@ -40,23 +43,30 @@ _BEST_EFFORT = (
 )
 
 
-def ways_on(findings: pd.DataFrame, on_infeasible: str, not_run: str = "") -> str:
+def breaks_grid(findings: pd.DataFrame) -> bool:
+    """Whether a limit of the grid is broken, or no power flow exists."""
+    if not len(findings):
+        return False
+    return bool(findings["element_type"].notna().any() or set(findings["finding"]) & {*UNSOLVED, NO_SOLUTION})
+
+
+def ways_on(findings: pd.DataFrame, on_infeasible: str, causes: Sequence[str] = ()) -> str:
     """The end of a message: one line per kind of finding, and best effort where it was not asked for and helps.
 
     Parameters
     ----------
-    not_run : str    controllers that might mend what the grid breaks
+    causes : of broken limits: profiles in another unit, controllers that were not run
     """
     kinds = set(findings["finding"]) if len(findings) else set()
     overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
     lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
     lines += [line for table, line in _OF_BRANCHES.items() if table in overloaded]
-    if kinds & {*UNSOLVED, "no power flow solution"}:
+    if kinds & {*UNSOLVED, NO_SOLUTION}:
         lines.append(
             "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
         )
-    if not_run and len(findings) and (findings["element_type"].notna().any() or kinds & set(UNSOLVED)):
-        lines.append(not_run)
+    if breaks_grid(findings):
+        lines += causes
     if on_infeasible == "raise" and not kinds & set(FINAL):
         lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""

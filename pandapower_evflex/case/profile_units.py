@@ -1,0 +1,200 @@
+"""Profiles in kW that were meant in MW: powers that no line and no transformer could bring to their buses.
+
+The largest flow from the rest of the net to the buses of a profile is found with all ratings, loads and generation
+`BEYOND` times what they are. What it leaves over is proof. Open switches and branches out of service count as closed
+and in service, and what has no rating carries everything, so that a right profile is never accused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandapower.toolbox import element_bus_tuples
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components, maximum_flow
+
+from pandapower_evflex.case.horizon import Profiles
+from pandapower_evflex.case.net_values import without_gaps
+from pandapower_evflex.case.ratings import SQRT3, FloatArray, IntArray
+from pandapower_evflex.errors import Fault
+
+#: times the ratings: far beyond any study of overload, and far from 1000
+BEYOND = 10.0
+#: times the ratings: in doubt where limits are broken
+DOUBTFUL = 3.0
+#: times the values in the table: in doubt where limits are broken
+FAR_FROM_TABLE = 100.0
+#: the whole demand, in the whole numbers of the flow
+STEPS = 1_000_000
+#: what pandapower's converters write where a transformer has no rating
+NO_RATING_MVA = 99.999
+#: they give and take what is left
+_UNLIMITED = ("ext_grid", "gen")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Branches between buses, by position; the last nodes are the star points of three-winding transformers.
+
+    Parameters
+    ----------
+    n_nodes : int
+    first, second : int [n_branch]
+    rating_mva : float [n_branch]    inf: not known, or a switch
+    """
+
+    n_nodes: int
+    first: IntArray
+    second: IntArray
+    rating_mva: FloatArray
+
+
+def unit_faults(net: Any, profiles: Profiles) -> list[Fault]:
+    """Profiles of powers that are far beyond what the net could bring to their buses; the net's tables are right."""
+    return _beyond_ratings(net, profiles, BEYOND)
+
+
+def unit_doubts(net: Any, profiles: Profiles) -> list[str]:
+    """What profiles may explain limits that the net breaks: no proof, but numbers that ask for the unit."""
+    doubts = [
+        f"{fault.table}: {fault.value} in period {fault.rows[0]} {fault.problem}; {fault.remedy}"
+        for fault in _beyond_ratings(net, profiles, DOUBTFUL)
+    ]
+    return doubts or _far_from_tables(net, profiles)
+
+
+def _beyond_ratings(net: Any, profiles: Profiles, times: float) -> list[Fault]:
+    if not profiles.values:
+        return []
+    ways, faults = _ways(net), []
+    for (table, column), frame in profiles.values.items():
+        powers = _powers(net, table, column, frame)
+        if len(powers.columns):
+            faults += _beyond(net, ways, table, column, powers, times)
+    return faults
+
+
+def _far_from_tables(net: Any, profiles: Profiles) -> list[str]:
+    """Profiles that peak, in the median of their elements, at many times the values in the table."""
+    doubts = []
+    for (table, column), frame in profiles.values.items():
+        values = net[table].loc[frame.columns, column].abs().astype(float)
+        ratio = (frame.abs().max() / values.where(values > 0.0)).median()
+        if ratio >= FAR_FROM_TABLE:
+            unit = _unit(column)
+            doubts.append(
+                f"the profile of {table}.{column} peaks at {ratio:.3g} times the values in net.{table} (median of its "
+                f"elements): are the values in k{unit[1:]}? give {unit}, that is the values / 1000"
+            )
+    return doubts
+
+
+def _unit(column: str) -> str:
+    return "Mvar" if column == "q_mvar" else "MW"
+
+
+def _powers(net: Any, table: str, column: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """What elements in service draw or feed in; without what follows from a characteristic."""
+    if column == "q_mvar" and table == "sgen" and "cos_phi_p" in net:
+        frame = frame.drop(columns=net["cos_phi_p"]["sgen"], errors="ignore")
+    rows = net[table].loc[frame.columns]
+    return (frame * rows["scaling"]).loc[:, rows["in_service"].to_numpy(dtype=bool)]
+
+
+def _beyond(net: Any, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float) -> list[Fault]:
+    at = net["bus"].index.get_indexer(net[table].loc[powers.columns, "bus"])
+    of_buses = np.zeros((len(powers), ways.n_nodes))
+    np.add.at(of_buses.T, at, powers.to_numpy(dtype=float).T)
+    period = int(np.abs(of_buses).sum(axis=1).argmax())
+    demand, supply = np.abs(of_buses[period]), _supply(net, ways, table)
+    demand = np.where(_reached(ways, supply > 0.0), demand, 0.0)
+    if not demand.any() or _carried(ways, demand, supply, times) >= demand.sum():
+        return []
+    unit = _unit(column)
+    largest = powers.iloc[period].abs().idxmax()
+    value = f"{demand.sum():.4g} {unit} (of {table} {largest} alone {abs(powers.at[period, largest]):.4g} {unit})"
+    carried = _carried(ways, demand, supply, 1.0)
+    problem = f"is more than {times:g} times the {carried:.3g} MVA of it that the net is rated to carry to their buses"
+    remedy = f"are the values in k{unit[1:]}? give {unit}, that is the values / 1000"
+    return [Fault(f"profiles[{table}.{column}]", "", (period,), value, problem, remedy)]
+
+
+def _supply(net: Any, ways: Ways, table: str) -> FloatArray:
+    """What all other elements could give or take, MVA [n_node]: of what is not unlimited, the table values."""
+    supply = np.zeros(ways.n_nodes)
+    for name in _UNLIMITED:
+        rows = net[name]
+        rows = rows[rows["slack"].to_numpy(dtype=bool)] if name == table and "slack" in rows else rows
+        supply[_positions(net, rows["bus"])] = np.inf
+    for name in ("load", "sgen", "storage"):
+        if name != table and len(net[name]):
+            rows = without_gaps(net, name)
+            powers = np.hypot(*(rows[column].to_numpy(dtype=float) for column in ("p_mw", "q_mvar")))
+            np.add.at(supply, _positions(net, rows["bus"]), powers * rows["scaling"].abs().to_numpy(dtype=float))
+    return supply
+
+
+def _reached(ways: Ways, sources: Any) -> Any:
+    """Nodes that any way leads to from a source."""
+    ones = np.ones(len(ways.first))
+    graph = coo_matrix((ones, (ways.first, ways.second)), shape=(ways.n_nodes, ways.n_nodes))
+    part = connected_components(graph, directed=False)[1]
+    return np.isin(part, part[sources])
+
+
+def _carried(ways: Ways, demand: FloatArray, supply: FloatArray, times: float) -> float:
+    """Largest flow to the demand with ``times`` the ratings, MVA; all of it where rounding alone may be missing."""
+    step = demand.sum() / STEPS
+    source, sink = ways.n_nodes, ways.n_nodes + 1
+    nodes = np.arange(ways.n_nodes)
+    least = np.floor(demand / step)
+    rows = np.concatenate([ways.first, ways.second, np.full(len(nodes), source), nodes])
+    columns = np.concatenate([ways.second, ways.first, nodes, np.full(len(nodes), sink)])
+    rating = np.ceil(np.minimum(times * np.minimum(ways.rating_mva, 1e12), demand.sum()) / step)
+    capacity = np.concatenate([rating, rating, np.ceil(times * supply / step), least])
+    capacity = np.minimum(capacity, 2.0 * STEPS)
+    graph = coo_matrix((capacity, (rows, columns)), shape=(sink + 1, sink + 1)).tocsr()
+    graph.data = np.minimum(graph.data, 2.0 * STEPS)
+    flow = maximum_flow(graph.astype(np.int32), source, sink).flow_value
+    return float(demand.sum()) if flow == least.sum() else step * float(flow)
+
+
+def _ways(net: Any) -> Ways:
+    """Every element between two buses or more, and switches between buses."""
+    columns: dict[str, list[str]] = {}
+    for table, column in element_bus_tuples(bus_elements=False):
+        columns.setdefault(table, []).append(column)
+    parts, n_nodes = [], len(net["bus"])
+    for table, ends in columns.items():
+        rows = net.get(table)
+        if table in ("switch", "trafo3w") or not isinstance(rows, pd.DataFrame) or not len(rows):
+            continue
+        first, second = (_positions(net, rows[end]) for end in ends[:2])
+        parts.append((first, second, _ratings(net, table, rows)))
+    closed = net["switch"][net["switch"]["et"] == "b"]
+    parts.append((_positions(net, closed["bus"]), _positions(net, closed["element"]), np.full(len(closed), np.inf)))
+    star = n_nodes + np.arange(len(net["trafo3w"]))
+    for side in ("hv", "mv", "lv"):
+        rows = net["trafo3w"]
+        parts.append((star, _positions(net, rows[f"{side}_bus"]), rows[f"sn_{side}_mva"].to_numpy(dtype=float)))
+    first, second, rating = (np.concatenate(part) for part in zip(*parts, strict=True))
+    known = (first >= 0) & (second >= 0)
+    return Ways(n_nodes + len(star), first[known], second[known], np.nan_to_num(rating[known], nan=np.inf))
+
+
+def _ratings(net: Any, table: str, rows: pd.DataFrame) -> FloatArray:
+    """MVA; of all systems of a line or a transformer."""
+    if table == "line":
+        vn_kv = net["bus"]["vn_kv"].loc[rows["from_bus"]].to_numpy(dtype=float)
+        return (SQRT3 * vn_kv * rows["max_i_ka"] * rows["df"] * rows["parallel"]).to_numpy(dtype=float)
+    if table == "trafo":
+        rated = rows["sn_mva"].where(~np.isclose(rows["sn_mva"], NO_RATING_MVA), np.inf)
+        return (rated * rows["df"] * rows["parallel"]).to_numpy(dtype=float)
+    return np.full(len(rows), np.inf)
+
+
+def _positions(net: Any, buses: Any) -> IntArray:
+    return np.asarray(net["bus"].index.get_indexer(pd.Index(buses)), dtype=np.int64)
