@@ -127,7 +127,8 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)
     sessions = _sessions_in_service(net)
     stays, stay_faults = read_stays(evs, sessions, horizon)
-    faults = [*faults, *unit_faults(net, profiles), *bus_faults, *weight_faults, *stay_faults]
+    faults = [*faults, *bus_faults, *weight_faults, *stay_faults]
+    faults = faults or unit_faults(net, profiles)
     if faults:
         raise InvalidInputError(faults)
     if (weights["down"] > weights["up"]).any():
