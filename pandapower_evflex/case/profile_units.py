@@ -16,9 +16,10 @@ from pandapower.toolbox import element_bus_tuples
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, maximum_flow
 
-from pandapower_evflex.case.horizon import Profiles
+from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.case.net_values import without_gaps
-from pandapower_evflex.case.ratings import SQRT3, FloatArray, IntArray
+from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.case.ratings import SQRT3
 from pandapower_evflex.errors import Fault
 
 #: times the ratings: far beyond any study of overload, and far from 1000
@@ -52,12 +53,12 @@ class Ways:
     rating_mva: FloatArray
 
 
-def unit_faults(net: Any, profiles: Profiles) -> list[Fault]:
+def unit_faults(net: Net, profiles: Profiles) -> list[Fault]:
     """Profiles of powers that are far beyond what the net could bring to their buses; the net's tables are right."""
     return _beyond_ratings(net, profiles, BEYOND)
 
 
-def unit_doubts(net: Any, profiles: Profiles) -> list[str]:
+def unit_doubts(net: Net, profiles: Profiles) -> list[str]:
     """What profiles may explain limits that the net breaks: no proof, but numbers that ask for the unit."""
     doubts = [
         f"{fault.table}: {fault.value} in period {fault.rows[0]} {fault.problem}; {fault.remedy}"
@@ -66,7 +67,7 @@ def unit_doubts(net: Any, profiles: Profiles) -> list[str]:
     return doubts or _far_from_tables(net, profiles)
 
 
-def _beyond_ratings(net: Any, profiles: Profiles, times: float) -> list[Fault]:
+def _beyond_ratings(net: Net, profiles: Profiles, times: float) -> list[Fault]:
     if not profiles.values:
         return []
     ways, faults = _ways(net), []
@@ -77,7 +78,7 @@ def _beyond_ratings(net: Any, profiles: Profiles, times: float) -> list[Fault]:
     return faults
 
 
-def _far_from_tables(net: Any, profiles: Profiles) -> list[str]:
+def _far_from_tables(net: Net, profiles: Profiles) -> list[str]:
     """Profiles that peak, in the median of their elements, at many times the values in the table."""
     doubts = []
     for (table, column), frame in profiles.values.items():
@@ -96,7 +97,7 @@ def _unit(column: str) -> str:
     return "Mvar" if column == "q_mvar" else "MW"
 
 
-def _powers(net: Any, table: str, column: str, frame: pd.DataFrame) -> pd.DataFrame:
+def _powers(net: Net, table: str, column: str, frame: pd.DataFrame) -> pd.DataFrame:
     """What elements in service draw or feed in; without what follows from a characteristic."""
     if column == "q_mvar" and table == "sgen" and "cos_phi_p" in net:
         frame = frame.drop(columns=net["cos_phi_p"]["sgen"], errors="ignore")
@@ -104,7 +105,7 @@ def _powers(net: Any, table: str, column: str, frame: pd.DataFrame) -> pd.DataFr
     return (frame * rows["scaling"]).loc[:, rows["in_service"].to_numpy(dtype=bool)]
 
 
-def _beyond(net: Any, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float) -> list[Fault]:
+def _beyond(net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float) -> list[Fault]:
     at = net["bus"].index.get_indexer(net[table].loc[powers.columns, "bus"])
     of_buses = np.zeros((len(powers), ways.n_nodes))
     np.add.at(of_buses.T, at, powers.to_numpy(dtype=float).T)
@@ -122,7 +123,7 @@ def _beyond(net: Any, ways: Ways, table: str, column: str, powers: pd.DataFrame,
     return [Fault(f"profiles[{table}.{column}]", "", (period,), value, problem, remedy)]
 
 
-def _supply(net: Any, ways: Ways, table: str) -> FloatArray:
+def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
     """What all other elements could give or take, MVA [n_node]: of what is not unlimited, the table values."""
     supply = np.zeros(ways.n_nodes)
     for name in _UNLIMITED:
@@ -162,7 +163,7 @@ def _carried(ways: Ways, demand: FloatArray, supply: FloatArray, times: float) -
     return float(demand.sum()) if flow == least.sum() else step * float(flow)
 
 
-def _ways(net: Any) -> Ways:
+def _ways(net: Net) -> Ways:
     """Every element between two buses or more, and switches between buses."""
     columns: dict[str, list[str]] = {}
     for table, column in element_bus_tuples(bus_elements=False):
@@ -185,7 +186,7 @@ def _ways(net: Any) -> Ways:
     return Ways(n_nodes + len(star), first[known], second[known], np.nan_to_num(rating[known], nan=np.inf))
 
 
-def _ratings(net: Any, table: str, rows: pd.DataFrame) -> FloatArray:
+def _ratings(net: Net, table: str, rows: pd.DataFrame) -> FloatArray:
     """MVA; of all systems of a line or a transformer."""
     if table == "line":
         vn_kv = net["bus"]["vn_kv"].loc[rows["from_bus"]].to_numpy(dtype=float)
@@ -196,5 +197,5 @@ def _ratings(net: Any, table: str, rows: pd.DataFrame) -> FloatArray:
     return np.full(len(rows), np.inf)
 
 
-def _positions(net: Any, buses: Any) -> IntArray:
+def _positions(net: Net, buses: Any) -> IntArray:
     return np.asarray(net["bus"].index.get_indexer(pd.Index(buses)), dtype=np.int64)

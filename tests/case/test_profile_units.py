@@ -10,9 +10,9 @@ import simbench
 from pandapower.create import create_gen, create_storage
 
 import pandapower_evflex as evf
-from pandapower_evflex.case.horizon import SUPPORTED, Profiles
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.case.profile_units import unit_faults
+from pandapower_evflex.case.profiles import SUPPORTED, Profiles
 from tests.case.nets import elements_net
 from tests.opf.feeder import feeder_net
 
