@@ -19,6 +19,9 @@ NO_ROW = 10_000_000
 ROUNDING_H = 1e-9
 
 COUNT_ROWS = "label rows by date and time, or count them with reset_index(drop=True) and give period_h="
+BY_STARTS = "label each row by the start of its period"
+#: h; meters label periods up to this length by their ends
+LONGEST_METERED_H = 3.0
 EVEN = "resample to one step; across daylight saving use a time zone"
 
 
@@ -28,76 +31,94 @@ class PeriodLabels:
     step_h : float               length of a period, None where the labels do not tell it
     time : DatetimeIndex         dates and times of the rows, None where they have none
     start_h : float              hour of the day at which the first row starts, None where nothing tells
+    whole_days : str             first and last label where these may be the ends of periods: of whole days, from one
+                                 period after midnight to midnight; "" otherwise
     """
 
     step_h: float | None = None
     time: pd.DatetimeIndex | None = None
     start_h: float | None = None
+    whole_days: str = ""
 
 
-def read_labels(indexes: Mapping[str, pd.Index], dayfirst: bool | None, faults: list[Fault]) -> list[PeriodLabels]:
-    """Labels of all profiles; faults of an index that is neither time nor a count of rows are added.
+def read_labels(
+    indexes: Mapping[str, pd.Index], start: Any, dayfirst: bool | None, faults: list[Fault]
+) -> tuple[list[PeriodLabels], pd.DatetimeIndex | None]:
+    """Labels of all profiles, and the start; faults of an index that is neither time nor a count of rows are added.
 
     Parameters
     ----------
     indexes : {name of the profile: its index}
-    dayfirst : order of day and month in text, decided for all profiles together
+    start : timestamp that the caller gives, None: none
+    dayfirst : order of day and month in text, decided for all profiles and the start together
     """
-    undecided: dict[str, pd.Index] = {}
+    undecided: dict[str, Any] = {}
     labels = []
     for name, index in indexes.items():
-        read = _other_than_dates(index, faults)
+        place = "index" if len(indexes) == 1 else f"index of {name}"
+        read = _other_than_dates(place, index, faults)
         if read is None:
-            undecided[name] = index
+            undecided[place] = index
         else:
             labels.append(read)
-    if not undecided:
-        return labels
+    columns = undecided if start is None else {**undecided, "start": start}
+    if not columns:
+        return labels, None
     try:
-        times = read_times(
-            {"index" if len(undecided) == 1 else f"index of {name}": index for name, index in undecided.items()},
-            table="profiles", dayfirst=dayfirst,
-        )  # fmt: skip
+        times = read_times(columns, table="profiles", dayfirst=dayfirst)
     except InvalidInputError as error:
         faults += error.faults
-        return labels
-    for index, found in zip(undecided.values(), times.values(), strict=True):
-        labels.append(_of_times(found.in_own_zone, getattr(index, "freq", None), faults))
-    return labels
+        return labels, None
+    begin = times.pop("start").in_own_zone if start is not None else None
+    for (place, index), found in zip(undecided.items(), times.values(), strict=True):
+        labels.append(_of_times(place, found.in_own_zone, index, faults))
+    return labels, begin
 
 
-def _other_than_dates(index: pd.Index, faults: list[Fault]) -> PeriodLabels | None:
+def _other_than_dates(place: str, index: pd.Index, faults: list[Fault]) -> PeriodLabels | None:
     """Labels that are no dates; None: they may be."""
     nothing = PeriodLabels()
     if index.nlevels > 1 or isinstance(index, pd.IntervalIndex):
         shown = f"{index.nlevels} levels of labels" if index.nlevels > 1 else "intervals"
-        return _refused(faults, shown, "are not understood as times")
+        return _refused(faults, place, shown, "are not understood as times")
     if isinstance(index, pd.TimedeltaIndex):
-        return _of_steps(index / pd.Timedelta(hours=1), faults)
+        return _of_steps(place, index / pd.Timedelta(hours=1), faults)
     if isinstance(index, pd.PeriodIndex) and not isinstance(index.freq, (pd.offsets.Tick, pd.offsets.Day)):
-        fault = Fault("profiles", "index", (), f"a PeriodIndex of freq {index.freqstr!r}", "has uneven periods", EVEN)
+        fault = Fault("profiles", place, (), f"a PeriodIndex of freq {index.freqstr!r}", "has uneven periods", EVEN)
         faults.append(fault)
         return nothing
     if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         return None
     cells = pd.Series(np.asarray(index, dtype=object)).infer_objects()
     if pd.api.types.is_timedelta64_dtype(cells.dtype):
-        return _of_steps(cells.to_numpy() / np.timedelta64(1, "h"), faults)
+        return _of_steps(place, cells.to_numpy() / np.timedelta64(1, "h"), faults)
     if pd.api.types.is_numeric_dtype(cells.dtype):
-        return nothing if _counts_rows(cells) else _refused(faults, repr(index[0]), "does not count rows")
+        return _of_counts(place, cells, faults)
     clock = _clock_hours(cells)
-    return None if clock is None else _of_hours(clock, faults)
+    return None if clock is None else _of_hours(place, clock, faults)
 
 
-def _refused(faults: list[Fault], shown: str, problem: str) -> PeriodLabels:
-    faults.append(Fault("profiles", "index", (), shown, problem, COUNT_ROWS))
+def _refused(faults: list[Fault], place: str, shown: str, problem: str, rows: tuple[int, ...] = ()) -> PeriodLabels:
+    faults.append(Fault("profiles", place, rows, shown, problem, COUNT_ROWS))
     return PeriodLabels()
 
 
-def _counts_rows(cells: pd.Series) -> bool:
-    """Whole numbers, and none that stands for a time."""
+def _of_counts(place: str, cells: pd.Series, faults: list[Fault]) -> PeriodLabels:
+    """Of whole numbers that count rows upwards in even steps; none of them stands for a time."""
+    if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_complex_dtype(cells.dtype):
+        return _refused(faults, place, str(cells.iloc[0]), "does not count rows")
     numbers = cells.to_numpy(dtype=float)
-    return bool(np.all(numbers == np.floor(numbers)) and np.all(np.abs(numbers) < NO_ROW))
+    if not np.all((numbers == np.floor(numbers)) & (np.abs(numbers) < NO_ROW)):
+        return _refused(faults, place, str(cells.iloc[0]), "does not count rows")
+    steps = np.diff(numbers)
+    if len(steps) and steps[0] <= 0:
+        return _refused(faults, place, f"{numbers[1]:g} after {numbers[0]:g}", "does not count rows upwards", (1,))
+    uneven = np.flatnonzero(steps != steps[0]) + 1 if len(steps) else steps
+    if len(uneven):
+        row = int(uneven[0])
+        shown = f"{numbers[row]:g} after {numbers[row - 1]:g}"
+        return _refused(faults, place, shown, f"does not count rows in steps of {steps[0]:g}", (row,))
+    return PeriodLabels()
 
 
 def _clock_hours(cells: pd.Series) -> Any:
@@ -113,39 +134,66 @@ def _clock_hours(cells: pd.Series) -> Any:
     return (hour + parts["seconds"] / 3600.0).to_numpy()
 
 
-def _of_steps(hours: Any, faults: list[Fault]) -> PeriodLabels:
+def _of_steps(place: str, hours: Any, faults: list[Fault]) -> PeriodLabels:
     """Of steps from the start, which tell no hour of the day where the first is 0."""
-    labels = _of_hours(hours, faults)
+    labels = _of_hours(place, hours, faults)
     return labels if labels.start_h else replace(labels, start_h=None)
 
 
-def _of_hours(hours: Any, faults: list[Fault]) -> PeriodLabels:
+def _of_hours(place: str, hours: Any, faults: list[Fault]) -> PeriodLabels:
     """Of times of a day, which may go past midnight."""
     hours = np.asarray(hours, dtype=float)
     if np.any(hours == 24.0) and hours[0] != 24.0 and np.all(hours <= 24.0):
-        problem, remedy = "are the ends of periods, up to 24:00", "label each row by the start of its period"
-        faults.append(Fault("profiles", "index", (), "times of the day", problem, remedy))
+        problem = "are the ends of periods"
+        faults.append(Fault("profiles", place, (), f"labels from {_clock(hours[0])} to 24:00", problem, BY_STARTS))
         return PeriodLabels()
     steps = np.diff(hours)
     steps = np.where(steps < 0, steps % 24.0, steps)
     if np.isnan(hours).any() or (len(steps) and (steps[0] <= 0 or np.ptp(steps) > ROUNDING_H)):
-        faults.append(Fault("profiles", "index", (), "the times of its rows", "are not evenly spaced", EVEN))
+        uneven = np.flatnonzero(~(np.abs(steps - steps[0]) <= ROUNDING_H)) + 1
+        shown = _uneven([_clock(hour) for hour in hours], uneven)
+        faults.append(Fault("profiles", place, (), shown, "is not evenly spaced", EVEN))
         return PeriodLabels()
-    return PeriodLabels(float(steps.mean()) if len(steps) else None, None, float(hours[0] % 24.0))
+    step = float(steps.mean()) if len(steps) else None
+    ends = step is not None and _are_ends(hours[0], hours[-1] % 24.0, step)
+    shown = f"{_clock(hours[0])} to {_clock(hours[-1])}" if ends else ""
+    return PeriodLabels(step, None, float(hours[0] % 24.0), shown)
 
 
-def _of_times(time: pd.DatetimeIndex, freq: Any, faults: list[Fault]) -> PeriodLabels:
+def _of_times(place: str, time: pd.DatetimeIndex, index: Any, faults: list[Fault]) -> PeriodLabels:
     if time.isna().any():
         rows = tuple(np.flatnonzero(time.isna()).tolist())
-        faults.append(Fault("profiles", "index", rows, "the time", "is missing", "label every row"))
+        faults.append(Fault("profiles", place, rows, "the time", "is missing", "label every row"))
         return PeriodLabels()
     steps = np.diff(time.asi8)
     if len(steps) and (np.any(steps <= 0) or np.any(steps != steps[0])):
-        faults.append(Fault("profiles", "index", (), "the DatetimeIndex", "is not evenly spaced", EVEN))
+        shown = _uneven(time, np.flatnonzero(steps != steps[0]) + 1)
+        faults.append(Fault("profiles", place, (), shown, "is not evenly spaced", EVEN))
         return PeriodLabels()
-    step = steps[0] / 3.6e12 if len(steps) else _step_of(time[0], freq)
-    start_h = (time[0] - time[0].normalize()) / pd.Timedelta(hours=1)
-    return PeriodLabels(step, time, float(start_h))
+    step = steps[0] / 3.6e12 if len(steps) else _step_of(time[0], getattr(index, "freq", None))
+    start_h = _hour_of(time[0])
+    ends = len(steps) > 0 and not isinstance(index, pd.PeriodIndex) and _are_ends(start_h, _hour_of(time[-1]), step)
+    return PeriodLabels(step, time, start_h, f"{time[0]} to {time[-1]}" if ends else "")
+
+
+def _are_ends(first_h: float, last_h: float, step_h: Any) -> bool:
+    """Whether labels of whole days go from one short period after midnight to midnight."""
+    return step_h <= LONGEST_METERED_H and abs(first_h - step_h) <= ROUNDING_H and abs(last_h) <= ROUNDING_H
+
+
+def _uneven(labels: Any, rows: Any) -> str:
+    """The first label that is not one step after the one before."""
+    row = int(rows[0]) if len(rows) else 1
+    return f"the index, {labels[row]} after {labels[row - 1]},"
+
+
+def _clock(hours: float) -> str:
+    minutes = round(60.0 * hours) if np.isfinite(hours) else 0
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _hour_of(time: pd.Timestamp) -> float:
+    return float((time - time.normalize()) / pd.Timedelta(hours=1))
 
 
 def _step_of(first: pd.Timestamp, freq: Any) -> float | None:

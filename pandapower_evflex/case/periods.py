@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.case.period_labels import ROUNDING_H, PeriodLabels, read_labels
-from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.case.period_labels import BY_STARTS, ROUNDING_H, PeriodLabels, read_labels
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.kinds import shown
-from pandapower_evflex.times.reader import read_times
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +26,8 @@ SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
 
 #: h, of profiles of so many rows without times
 PERIOD_H_OF_A_DAY = {96: 0.25, 24: 1.0}
+#: steps of labels that count minutes or seconds: of 15 min, half an hour, an hour
+MINUTES_OR_SECONDS = (15.0, 30.0, 60.0, 900.0, 1800.0, 3600.0)
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,28 @@ def read_horizon(
     n_periods, period_h, start : as given, period_h and start None where the labels are to tell them
     dayfirst : order of day and month in text, see `hours_since`
     """
-    labels = _labels(indexes, dayfirst, faults)
+    read, begin = read_labels(indexes, start, dayfirst, faults)
+    labels = _labels(read, faults)
+    if start is None:
+        faults += _end_faults(read)
     hours = _period_h(labels, period_h, indexes, faults)
-    time = labels.time if start is None else _time_from(start, labels, n_periods, hours, dayfirst, faults)
+    time = labels.time if begin is None else _time_from(start, begin, labels, n_periods, hours, faults)
     start_h = labels.start_h if time is None else float((time[0] - time[0].normalize()) / pd.Timedelta(hours=1))
     return Horizon(n_periods, hours, time, cyclic, start_h)
 
 
-def _labels(indexes: Mapping[str, pd.Index], dayfirst: bool | None, faults: list[Fault]) -> PeriodLabels:
+def _end_faults(read: list[PeriodLabels]) -> list[Fault]:
+    """Whole days that begin one period after midnight: by the starts of periods or by their ends, nothing tells."""
+    shown = next((labels.whole_days for labels in read if labels.whole_days), "")
+    if not shown:
+        return []
+    problem = "may be the ends of periods"
+    remedy = f"{BY_STARTS}, from 00:00 on; if they are starts, say so by start= the first of them"
+    return [Fault("profiles", "index", (), f"labels from {shown}", problem, remedy)]
+
+
+def _labels(read: list[PeriodLabels], faults: list[Fault]) -> PeriodLabels:
     """What the rows of all profiles tell of their times."""
-    read = read_labels(indexes, dayfirst, faults)
     timed = [labels for labels in read if labels.time is not None]
     told = [labels for labels in read if labels.step_h is not None]
     times = [labels.time for labels in read if labels.time is not None]
@@ -103,38 +116,44 @@ def _untold_period_h(indexes: Mapping[str, pd.Index], faults: list[Fault]) -> fl
     if not indexes or faults:
         return DEFAULT_PERIOD_H
     n = len(next(iter(indexes.values())))
-    if n not in PERIOD_H_OF_A_DAY:
+    hours = PERIOD_H_OF_A_DAY.get(n)
+    if hours is None or any(_counts_other_times(index, hours) for index in indexes.values()):
         problem = "do not tell how long a period is"
         remedy = "give period_h= in hours, 0.25 for 15 min, or label rows by date and time"
         faults.append(Fault("profiles", "period_h", (), f"{n} rows", problem, remedy))
         return DEFAULT_PERIOD_H
-    hours = PERIOD_H_OF_A_DAY[n]
     logger.warning("profiles: %d rows without times are taken as a day of %g h each; period_h= says it", n, hours)
     return hours
 
 
+def _counts_other_times(index: pd.Index, period_h: float) -> bool:
+    """Whether labels go up by minutes or seconds of usual periods, and by others than those of ``period_h``."""
+    step = float(index[1]) - float(index[0])
+    return step in MINUTES_OR_SECONDS and step not in (60.0 * period_h, 3600.0 * period_h)
+
+
 def _time_from(
-    start: Any, labels: PeriodLabels, n_periods: int, period_h: float, dayfirst: bool | None, faults: list[Fault]
+    start: Any,
+    begin: pd.DatetimeIndex,
+    labels: PeriodLabels,
+    n_periods: int,
+    period_h: float,
+    faults: list[Fault],
 ) -> pd.DatetimeIndex | None:
     """Times of all periods from ``start``, which must be that of the profiles where they have one."""
-    try:
-        read = read_times({"start": start}, table="profiles", dayfirst=dayfirst)["start"]
-    except InvalidInputError as error:
-        faults += error.faults
-        return None
-    first = read.in_own_zone[0]
-    if pd.isna(first) or len(read.index) > 1:
+    first = begin[0] if len(begin) else pd.NaT
+    if pd.isna(first) or len(begin) > 1:
         faults.append(Fault("profiles", "start", (), repr(start), "is no timestamp", "give the start of the horizon"))
         return None
     if labels.time is not None:
         same = labels.time[0] if first.tzinfo is not None else labels.time[0].tz_localize(None)
-        is_same, begin = (same.tzinfo is None) == (first.tzinfo is None) and same == first, str(labels.time[0])
+        is_same, theirs = (same.tzinfo is None) == (first.tzinfo is None) and same == first, str(labels.time[0])
     else:
         hour = (first - first.normalize()) / pd.Timedelta(hours=1)
         is_same = labels.start_h is None or abs(hour - labels.start_h) <= ROUNDING_H
-        begin = f"{labels.start_h:g} h" if labels.start_h is not None else ""
+        theirs = f"{labels.start_h:g} h" if labels.start_h is not None else ""
     if not is_same:
-        problem, remedy = f"is not where the profiles begin, {begin}", "leave start out, or correct it"
+        problem, remedy = f"is not where the profiles begin, {theirs}", "leave start out, or correct it"
         faults.append(Fault("profiles", "start", (), str(first), problem, remedy))
         return None
     return (

@@ -64,7 +64,7 @@ def test_the_length_of_a_period_may_be_said_twice_when_both_agree():
 
 
 def test_rows_count_by_position_whatever_their_labels():
-    frames = {"load.p_mw": pd.DataFrame({3: [1.0, 2.0]}, index=[7, 5]), "load.q_mvar": pd.DataFrame({3: [0.0, 0.5]})}
+    frames = {"load.p_mw": pd.DataFrame({3: [1.0, 2.0]}, index=[5, 7]), "load.q_mvar": pd.DataFrame({3: [0.0, 0.5]})}
     values = read_profiles(net_with_pv(), frames, **QUARTERS).values
     assert values["load", "p_mw"][3].tolist() == [1.0, 2.0]
     assert values["load", "p_mw"].index.equals(values["load", "q_mvar"].index)
