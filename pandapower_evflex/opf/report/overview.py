@@ -24,6 +24,7 @@ def overview(result: FlexibilityOpfResult) -> str:
     lines = [f"{result.status}: {result.message}", _size(result)]
     if result.p_mw.notna().to_numpy().all() and len(result.p_mw.columns):
         lines += [
+            *filter(None, [_given_up(result)]),
             _flexibility("upward (more charging)", result.p_up_mw),
             _flexibility("downward (less charging)", result.p_down_mw),
             "  (each period alone: these do not add up to an energy)",
@@ -43,6 +44,15 @@ def _size(result: FlexibilityOpfResult) -> str:
     if not power.notna().any():
         return text
     return f"{text}; {power.sum() * period_h:.4g} kWh scheduled, at most {power.max():.4g} kW"
+
+
+def _given_up(result: FlexibilityOpfResult) -> str:
+    """By a best effort, "" for nothing."""
+    limits = result.relaxed.drop_duplicates(["element_type", "element", "quantity", "bound"])
+    cars, kwh = result.short["ev"].nunique(), 1e3 * result.short["energy_mwh"].sum()
+    parts = [f"relaxed {len(limits)} limit{'s' if len(limits) > 1 else ''}"] if len(limits) else []
+    parts += [f"{kwh:.1f} kWh short of {cars} car{'s' if cars > 1 else ''}"] if cars else []
+    return ", ".join(parts)
 
 
 def _flexibility(name: str, frame: pd.DataFrame) -> str:

@@ -20,6 +20,7 @@ from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget, Watch
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.hopeless import is_proved_infeasible
 from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, restored, within_ev_limits
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import NeededBlocks
@@ -87,8 +88,12 @@ def solve_fast(
     if not is_usable(case, schedule, states):
         findings = obstacles(case, schedule, states)
         text = describe(findings) if len(findings) else "nothing above the tolerance"
-        status, why = ("iteration_limit", f"stopped by {end}: ") if watch.stopped_by else ("failed", "")
-        message = f"{why}the fast method found no schedule; at its last point:\n{text}"
+        status, why = "failed", "the fast method found no schedule"
+        if watch.stopped_by:
+            status, why = "iteration_limit", f"stopped by {end}: {why}"
+        elif is_proved_infeasible(case, flow):
+            status, why = "infeasible", "no schedule exists: needs and limits of the grid exclude each other"
+        message = f"{why}; at the last point of the solver:\n{text}"
         return Solution(status, message, None, {}, np.nan, prices, findings, stats, needed)
     doubt = why_uncertified(case) or _doubt(network, point)
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)

@@ -83,7 +83,7 @@ def _solve_auto(
         # compiling, or reading what is compiled, would use the time of a first call up
         usual_s = 5.0 + _exact_seconds(case, needed) if schur.signatures else np.inf
         fast = solve_fast(case, flow, needed, budget.share(usual_s, 0.5), bar, clock)
-        if fast.gap <= OPTIMAL_GAP:
+        if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible":
             return fast
     exact = solve_exact(case, flow, without_evs, needed, tol, budget, bar, clock)
     if fast is None:

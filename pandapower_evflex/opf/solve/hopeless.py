@@ -1,0 +1,105 @@
+r"""Whether any schedule keeps all limits: a proof by tangents where the fast method has found none.
+
+On radial grids without held voltages loadings and lower voltage limits are taken as convex in the loads of the EVs, as
+in the certificate of the fast method. So with tangents at any powers :math:`p_j` every schedule keeps
+
+.. math:: h_k(p_j) + g_{k,j}^T (p - p_j) \le 0
+
+within the limits of the cars. A linear program seeks the powers that break these by the least; tangents at its solution
+join until it breaks them by something, which proves that no schedule exists, or its solution keeps all limits. The
+schedule without any activation decides: an activation loads the grid beside it, never in place of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
+
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.ev_chain import KW
+from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.powerflow.sensitivities import (
+    OVERLOAD,
+    UNDERVOLTAGE,
+    LimitRows,
+    limit_gradients,
+    limit_values,
+)
+
+#: h; what all tangents are broken by at least where it counts as a proof
+CLEARLY = 1e-6
+#: h; a limit that is broken by less is kept
+KEPT = 1e-7
+#: h from which on a limit has a tangent
+NEAR = -0.02
+MAX_ROUNDS = 20
+
+
+def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
+    """False where nothing is proved."""
+    if why_uncertified(case) or not len(case.evs.slots):
+        return False
+    slots, power, power_0 = case.evs.slots, *_powers(case)
+    low, high = np.maximum(slots.e_least, slots.e_min) * KW, np.minimum(slots.e_most, slots.e_max) * KW
+    bounds = np.stack([np.append(low, 0.0), np.append(np.maximum(low, high), np.inf)], axis=1)
+    n = len(slots)
+    nothing = csr_matrix((n, 1))
+    of_cars = [hstack([power, nothing]), hstack([-power, nothing])]
+    a, b = of_cars, [slots.p_max * KW - power_0, power_0 - slots.p_min * KW]
+    cost = np.append(np.zeros(n), 1.0)
+    for _ in range(MAX_ROUNDS):
+        solved = linprog(cost, vstack(a, format="csr"), np.concatenate(b), bounds=bounds, method="highs")
+        if solved.x is None:
+            return False
+        if solved.x[-1] > CLEARLY:
+            return True
+        p_kw = np.clip(power @ solved.x[:n] + power_0, slots.p_min * KW, slots.p_max * KW)
+        state = _state(case, flow, p_kw)
+        if not state.converged.all():
+            return False
+        slope, h = _tangents(case, flow, state)
+        if not np.any(h > KEPT):
+            return False
+        a.append(hstack([slope @ power, csr_matrix(-np.ones((len(h), 1)))]))
+        b.append(slope @ (p_kw - power_0) - h)
+    return False
+
+
+def _powers(case: Case) -> tuple[csr_matrix, FloatArray]:
+    """p = A e + p_0 of all slots, kW."""
+    slots, n = case.evs.slots, len(case.evs.slots)
+    follows = np.flatnonzero(slots.previous >= 0)
+    before = csr_matrix((np.ones(len(follows)), (follows, slots.previous[follows])), (n, n))
+    per_energy = 1.0 / slots.energy_per_p
+    return csr_matrix(diags(per_energy) @ (eye(n) - before)), -slots.e_offset * KW * per_energy
+
+
+def _state(case: Case, flow: BatchedPowerFlow, p_kw: FloatArray) -> GridState:
+    p = case.evs.fixed_p.copy()
+    p[case.evs.slots.period, case.evs.slots.ev] = p_kw / KW
+    return grid_state(case, flow, p)
+
+
+def _tangents(case: Case, flow: BatchedPowerFlow, state: GridState) -> tuple[csr_matrix, FloatArray]:
+    """Slopes [n_row, n_slot] per kW, and h, of all limits that are near."""
+    slots, limits = case.evs.slots, case.seen_limits
+    table = limit_values(limits, state.vm, state.loading)
+    at = [
+        np.stack([periods, np.full(len(periods), kind), positions], axis=1)
+        for kind in (OVERLOAD, UNDERVOLTAGE)
+        for periods, positions in [np.nonzero(table[kind] > NEAR)]
+    ]
+    rows = LimitRows(*np.concatenate(at).T.copy())
+    gradient = limit_gradients(flow, rows, state.v, limits)
+    of_period = [np.flatnonzero(slots.period == t) for t in range(case.horizon.n_periods)]
+    own = [of_period[t] for t in rows.case.tolist()]
+    row = np.repeat(np.arange(len(rows)), [len(part) for part in own])
+    slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
+    ev = slots.ev[slot]
+    g = gradient[row, case.evs.bus_row[ev]]
+    slope = (g.real + g.imag * case.evs.tan_phi[ev]) / KW
+    return csr_matrix((slope, (row, slot)), (len(rows), len(slots))), rows.values(table)
