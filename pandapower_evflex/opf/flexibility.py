@@ -111,7 +111,8 @@ def run_flexibility_opf(
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
     on_infeasible : "raise" or "best_effort"
         "best_effort", where no schedule keeps all limits and needs: limits that the grid breaks without controllable
-        EVs, and that charging cannot cure, stand at the value they have there (`result.relaxed`; EVs that would worsen
+        EVs, and that charging cannot cure, stand at the value they have there, plugged EVs at their `min_p_mw`
+        (`result.relaxed`; EVs that would worsen
         them wait in those periods), and needs are lowered by the least energy in sum, shared with the least squares of
         shortfall over need (`result.short`). Implies ``unreachable="reduce"``
     method : "auto", "fast" or "exact"

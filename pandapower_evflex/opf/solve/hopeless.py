@@ -17,18 +17,14 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.limits import LIMITS
+from pandapower_evflex.limits.by_period import rows_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.powerflow.sensitivities import (
-    OVERLOAD,
-    UNDERVOLTAGE,
-    LimitRows,
-    limit_gradients,
-    limit_values,
-)
+from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
 #: h; what all tangents are broken by at least where it counts as a proof
 CLEARLY = 1e-6
@@ -87,13 +83,8 @@ def _state(case: Case, flow: BatchedPowerFlow, p_kw: FloatArray) -> GridState:
 def _tangents(case: Case, flow: BatchedPowerFlow, state: GridState) -> tuple[csr_matrix, FloatArray]:
     """Slopes [n_row, n_slot] per kW, and h, of all limits that are near."""
     slots, limits = case.evs.slots, case.seen_limits
-    table = limit_values(limits, state.vm, state.loading)
-    at = [
-        np.stack([periods, np.full(len(periods), kind), positions], axis=1)
-        for kind in (OVERLOAD, UNDERVOLTAGE)
-        for periods, positions in [np.nonzero(table[kind] > NEAR)]
-    ]
-    rows = LimitRows(*np.concatenate(at).T.copy())
+    table = rows_of(limits, state.values)
+    rows = LimitRows.of(place for place in table.places(NEAR) if LIMITS[place[1]].is_convex)
     gradient = limit_gradients(flow, rows, state.v, limits)
     of_period = [np.flatnonzero(slots.period == t) for t in range(case.horizon.n_periods)]
     own = [of_period[t] for t in rows.case.tolist()]
