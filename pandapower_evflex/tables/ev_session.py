@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, IntArray, Net
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import as_numbers, numbers_of
 from pandapower_evflex.tables.rows import NewRows
@@ -17,6 +17,9 @@ from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.session_checks import CHECKS, TABLE
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times
+
+#: h, later than any session
+FAR_H = 1e7
 
 EV_SESSION = TableSchema(
     TABLE,
@@ -202,23 +205,33 @@ def _hours(rows: NewRows, columns: Mapping[str, Any], start: Any, dayfirst: Any)
     read = {name: as_numbers(values) for name, values in cells.items()}
     hours = {name: floats for name, (floats, _) in read.items()}
     are_times = {name: is_time for name, (_, is_time) in read.items() if is_time.any()}
+    if not are_times:
+        return hours
     if start is None:
         remedy = "give hours from the start of the horizon, or timestamps together with start="
         for name, is_time in are_times.items():
             rows.refuse(name, is_time, cells[name], "is not a number of hours", remedy)
-        return hours
-    if not are_times:
-        return hours
+        return _standing_apart(hours, are_times)
     times = {name: pd.Series(cells[name][at], index=rows.labels[at], dtype=object) for name, at in are_times.items()}
     try:
         found = elapsed_hours(
             read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst), "start", TABLE, None
         )
-    except InvalidInputError as error:  # without times no row can be judged
-        raise InvalidInputError([*rows.faults, *(_with_rows(fault, times) for fault in error.faults)]) from error
+    except InvalidInputError as error:
+        rows.faults += [_with_rows(fault, times) for fault in error.faults]
+        return _standing_apart(hours, are_times)
     for name, at in are_times.items():
         hours[name][at] = found[name]
     return hours
+
+
+def _standing_apart(hours: Mapping[str, FloatArray], are_times: Mapping[str, BoolArray]) -> dict[str, FloatArray]:
+    """Rows whose times are refused, at hours of their own, so that all else in them is checked too."""
+    unread = np.logical_or.reduce(list(are_times.values()))
+    at = FAR_H + 2.0 * np.arange(len(unread))
+    return {
+        name: np.where(unread, at + length, hours[name]) for name, length in (("arrival_h", 0.0), ("departure_h", 1.0))
+    }
 
 
 def _with_rows(fault: Fault, times: Mapping[str, pd.Series]) -> Fault:

@@ -236,3 +236,21 @@ def test_thousands_of_rows_are_checked_without_a_loop():
     evf.create_flexibilities(net, "ev", evs, "up")
     assert check_tables(net) == []
     assert time.process_time() - start < 5.0  # measured 0.3 s; one by one it would be a minute and more
+
+
+@pytest.mark.parametrize(
+    ("arrival", "start"),
+    [("05.09.2017 18:00", "05.09.2017"), ("soon", "2017-09-05"), ("2017-09-05 18:00", None), ("2017-09-05", "18:00")],
+)
+def test_what_is_wrong_with_the_times_of_a_session_is_said_with_all_else(arrival, start):
+    net = good_net()
+    before = copy.deepcopy(net.ev_session)
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.create_ev_sessions(
+            net, [0, 7], arrival, [30.0, 31.0], start=start, e_arrival_mwh=[5.0, 0.03], max_p_mw=[None, "11 kW"], trip=3
+        )
+    columns = [fault.column for fault in error.value.faults]
+    time = "start" if start == "18:00" else "arrival_h"
+    assert {time, "e_arrival_mwh", "max_p_mw", "ev", "trip"} == set(columns)
+    assert "departure_h" not in columns
+    pd.testing.assert_frame_equal(net.ev_session, before)
