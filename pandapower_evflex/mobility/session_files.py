@@ -31,6 +31,8 @@ CHOICES = ("acn", *FORMATS)
 
 #: end of a header -> kWh
 ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
+#: kWh; where the heading names no unit, the median of the sessions of a file must lie between these
+LEAST_KWH, MOST_KWH = 0.1, 500.0
 
 
 def read_sessions(
@@ -70,7 +72,9 @@ def read_sessions(
         * `evse` : outlet; "station / port" where the file names both
         * `user` : card or driver, where the file has such a column
         * `arrival, charging_end, departure` : plugged in, done, unplugged; NaT where missing
-        * `energy_kwh`, `p_kw` : energy charged, largest power, where the file has such columns
+        * `energy_kwh`, `p_kw` : energy charged, largest power, where the file has such columns; an energy whose heading
+          names no unit is in kWh, with a warning, and refused where the median session would have less than 0.1 kWh or
+          more than 500 kWh
 
         ``attrs["report"]`` counts the rows read and those in which something is missing
 
@@ -142,7 +146,7 @@ def _canonical(
     columns |= {what: times.get(what, not_told) for what in ("arrival", "charging_end", "departure")}
     if "energy" in found:
         cells = floats_of(name, found["energy"], table[found["energy"]], mark)
-        columns["energy_kwh"] = cells * _kwh(name, known, found["energy"])
+        columns["energy_kwh"] = cells * _kwh(name, known, found["energy"], cells)
     if "p_kw" in found:
         columns["p_kw"] = floats_of(name, found["p_kw"], table[found["p_kw"]], mark)
     return pd.DataFrame(columns)
@@ -166,12 +170,20 @@ def _labels(name: str, table: pd.DataFrame, found: Mapping[str, str], parts: lis
     return labels[ids.code]
 
 
-def _kwh(name: str, known: Format, column: str) -> float:
-    """Unit of a column of energies in kWh, by the end of its name."""
+def _kwh(name: str, known: Format, column: str, energy: FloatArray) -> float:
+    """Unit of a column of energies in kWh, by the end of its name; without one, kWh if these are energies of cars."""
     unit = next((unit for unit in ENERGY_UNITS if spelling(column).endswith(unit)), None)
-    if unit is None and known.name == "chargepoint":
+    if unit is not None:
+        return ENERGY_UNITS[unit]
+    charged = energy[energy > 0]
+    median = float(np.median(charged)) if len(charged) else LEAST_KWH
+    if not LEAST_KWH <= median <= MOST_KWH:
+        shown, problem = f"half of the energies are above {median:g}", "and the heading names no unit"
+        remedy = f'kWh is meant; name another unit in the heading: "{column} (Wh)"'
+        raise InvalidInputError([Fault(name, column, (), shown, problem, remedy)])
+    if known.name == "chargepoint":
         logger.warning("%s: the column %r names no unit, it is taken for kWh", name, column)
-    return ENERGY_UNITS[unit or "kwh"]
+    return 1.0
 
 
 def _converted(sessions: pd.DataFrame, timezone: Any) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -18,6 +19,9 @@ from pandapower_evflex.times.durations import one_column
 #: what several columns may tell together: station and port, or date and time of day
 TIMES = ("arrival", "charging_end", "departure", "plug_in", "plug_out")
 BY_SEVERAL = ("evse", "user", *TIMES)
+
+#: of energy and power, as headings name them
+UNITS = frozenset(("wh", "kwh", "mwh", "gwh", "kw", "mw"))
 
 Cells: TypeAlias = pd.Series | pd.DataFrame
 
@@ -119,15 +123,24 @@ def _place_faults(table: str, sessions: pd.DataFrame, name: str, place: Any, *, 
     return faults
 
 
+def _unit_faults(table: str, column: str, heading: Any, unit: str) -> list[Fault]:
+    """A heading that names another unit than the one in which the numbers are read."""
+    said = [word for word in re.split(r"[\W\d_]+", str(heading).lower()) if word in UNITS]
+    if not said or unit.lower() in said:
+        return []
+    remedy = f"give a column in {unit}, named so"
+    return [Fault(table, column, (), f"the heading {heading!r}", f"names another unit than {unit}", remedy)]
+
+
 def number_cells(table: str, column: str, values: pd.Series, unit: str) -> tuple[FloatArray, list[Fault]]:
     """Numbers of a column of a table that was read from a file, NaN where none is given, and faults.
 
     Text that stands for a missing value ("-", "NULL", ...) is one; other text, truth values and times are refused, and
-    so are infinite values.
+    so are infinite values, and a column whose heading names another unit.
     """
     cells = without_empty_text(values)
     floats, not_number = as_numbers(cells)
-    faults = []
+    faults = _unit_faults(table, column, values.name, unit)
     for wrong, problem in ((not_number, "is not a number"), (np.isinf(floats), "is infinite")):
         if wrong.any():
             shown = cells.to_numpy(dtype=object)[wrong]

@@ -343,3 +343,18 @@ def test_wrong_names_of_columns_are_refused(what):
 def test_reports_that_are_no_table_are_refused():
     with pytest.raises(evf.InvalidInputError, match="is not a table"):
         read(reports().to_dict())
+
+
+@pytest.mark.parametrize("heading", ["energy_wh", "Energy [MWh]", "Energi Wh", "power (kW)"])
+def test_a_heading_of_another_unit_is_refused_by_name(heading):
+    table = reports(p_kw=11.0).rename(columns={"energy_kwh": heading})
+    for call in (read, lambda table, columns: rates(table, 4, columns=columns)):
+        with pytest.raises(evf.InvalidInputError, match="names another unit than kWh; give a column in kWh") as error:
+            call(table, columns={"energy_kwh": heading})
+        assert error.value.faults[0].column == "energy_kwh"
+
+
+@pytest.mark.parametrize("heading", ["energy_kwh", "Total kWh", "energy_session", "Energi (kWh)", "growth"])
+def test_a_heading_of_the_unit_or_of_none_is_read_in_that_of_the_argument(heading):
+    table = reports().rename(columns={"energy_kwh": heading})
+    np.testing.assert_allclose(read(table, columns={"energy_kwh": heading})[0]["energy_mwh"], 0.01)

@@ -325,3 +325,14 @@ def test_a_unit_in_the_heading_stands_above_the_hours_of_the_format(file):
 def test_a_mark_of_utf_8_before_text_in_latin_1_is_no_part_of_the_header(file):
     content = text_of(changed(c0="Straße")).encode("latin-1")
     assert read_sessions(file(b"\xef\xbb\xbf" + content)).loc[0, "evse"] == "Straße / 1"
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_energies_without_a_unit_that_cannot_be_in_kwh_are_refused(file, factor):
+    header = [*HEADER[:5], "Energy"]
+    rows = [[*row[:5], f"{factor * float(row[5]):.5f}"] for row in ROWS]
+    with pytest.raises(evf.InvalidInputError, match=r'names no unit; .*"Energy \(Wh\)"') as error:
+        read_sessions(file(text_of(rows, header)))
+    assert error.value.faults[0].column == "Energy"
+    if factor > 1:
+        assert_is_expected(read_sessions(file(text_of(rows, [*HEADER[:5], "Energy (Wh)"]))))
