@@ -63,6 +63,9 @@ def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: 
     ------
     InvalidInputError    no start, no such time zone, times with a zone beside times without one
     """
+    if len(times[start].index) != 1:
+        shown, remedy = f"{len(times[start].index)} times", "give one start of the horizon"
+        raise InvalidInputError([Fault(table, start, (), shown, "are not one timestamp", remedy)])
     if times[start].index.isna().any():
         remedy = "give the start of the horizon"
         raise InvalidInputError([Fault(table, start, (), "the start", "is no timestamp", remedy)])

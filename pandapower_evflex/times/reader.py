@@ -26,6 +26,8 @@ LEAST_YEAR, LARGEST_YEAR = 1678, 2261
 NO_DATES = ((1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1969, 12, 31), (1970, 1, 1))
 
 NS_PER_S = 1_000_000_000
+#: numbers with more digits are no times of any unit
+MOST_DIGITS = 40
 #: a time of day or a duration where a time belongs
 REMEDY_NO_DATE = (
     'give date and time; of two columns columns={"arrival": ["date", "time"]}, of a duration columns={"duration": ...}'
@@ -189,8 +191,8 @@ def wrong_faults(table: str, name: str, cells: pd.Series, wrong: Any, problem: s
 
 def _number_remedy(values: pd.Series) -> str:
     """What a number may mean, by its size."""
-    floats = pd.to_numeric(values, errors="coerce").abs().dropna()
-    largest = floats.max() if len(floats) else 0.0
+    floats = [abs(float(cell)) for cell in values if len(str(cell)) <= MOST_DIGITS]
+    largest = max((number for number in floats if np.isfinite(number)), default=0.0)
     for unit, per_s in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
         if 6e8 * per_s <= largest <= 5e9 * per_s:
             return f'give date and time; seconds since 1970 by pd.to_datetime(column, unit="{unit}", utc=True)'
