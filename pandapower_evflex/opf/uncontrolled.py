@@ -24,6 +24,8 @@ from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.links import remember_all
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +141,7 @@ def uncontrolled_charging(
         logger.warning(doubt)
     limited = np.isfinite(case.grid.vm_min) | np.isfinite(case.grid.vm_max)
     lowest = where_solved(state.vm[:, limited] if limited.any() else state.vm).min(axis=1)
+    remember_all(net, TABLES)
     return UncontrolledCharging(
         energy=kind,
         p_mw=pd.DataFrame(p, index=labels, columns=case.evs.index),

@@ -21,7 +21,9 @@ from pandapower_evflex.planning.planning_case import planning_case
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.site_income import site_table
 from pandapower_evflex.planning.study_overview import overview
+from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.kinds import progress_faults
+from pandapower_evflex.tables.links import remember_all
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +210,7 @@ def plan_study(
     """`run_planning` with its settings in one."""
     faults = input_faults(net, settings, solver, max_plans, executor)
     faults += progress_faults(FUNCTION, progress)
-    net = net if faults else plain_of_candidates(net)
+    given, net = net, net if faults else plain_of_candidates(net)
     case = planning_case(net, profiles, days, period_h, settings, faults, dayfirst)
     disable = None if progress is None else not progress
     with tqdm(desc="planning", unit="fault", disable=disable) as bar:
@@ -219,6 +221,7 @@ def plan_study(
             costs.study(sets)
         else:
             sets, gap = cheapest_by_milp(costs, max_plans)
+    remember_all(given, TABLES)
     return _study_of(costs, sets, gap)
 
 

@@ -44,7 +44,10 @@ class Identity:
 
     def __init__(self, net: Net) -> None:
         self.net = net
-        self._ends = list(_ends(net))
+
+    @cached_property
+    def _ends(self) -> list[tuple[HashArray, HashArray, HashArray, Any]]:
+        return list(_ends(self.net))
 
     @cached_property
     def labels(self) -> int:
@@ -117,7 +120,7 @@ def hashed_names(frame: pd.DataFrame) -> HashArray:
     """0 where there is no name."""
     if "name" not in frame:
         return np.zeros(len(frame), dtype=np.uint64)
-    texts = np.array([_name_text(name) for name in frame["name"]], dtype=object)
+    texts = np.array([_name_text(name) for name in frame["name"].tolist()], dtype=object)
     return np.where(texts == "", 0, pd.util.hash_array(texts, categorize=False)).astype(np.uint64)
 
 
@@ -142,4 +145,8 @@ def _text(text: str) -> HashArray:
 
 
 def _whole(values: Any) -> Any:
+    """As whole numbers, -1 where there is none."""
+    plain = np.asarray(values)
+    if plain.dtype.kind in "iu":
+        return plain.astype(np.int64)
     return np.asarray(pd.to_numeric(pd.Series(np.asarray(values)), errors="coerce").fillna(-1).to_numpy(dtype=np.int64))

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ from pandapower_evflex.tables.stored_frame import StoredFrame
 logger = logging.getLogger(__name__)
 
 OURS = ("ev", "cpo")
+#: nets of which it was said that rows remember nothing, by identity and rows
+_SAID: WeakValueDictionary[tuple[int, str], Any] = WeakValueDictionary()
 _MASK = 0xFFFFFFFF
 
 
@@ -63,6 +66,8 @@ def remember(
         texts = texts + _texts(net, identity, reference, frame.loc[chosen])
     column = frame[LINKED_TO].astype(object)
     column[chosen] = texts
+    if type(net[schema.name]) is StoredFrame and LINKED_TO in net[schema.name] and column.equals(frame[LINKED_TO]):
+        return
     net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: column}))
 
 
@@ -150,14 +155,19 @@ def link_faults(net: Net, schemas: Mapping[str, TableSchema]) -> list[Fault]:
         for reference in references_of(schema):
             if {reference.column, *([] if reference.target else ["element_type"])} <= set(frame):
                 faults += _stale(net, identity, reference, frame, memory)
-    unchecked = {name: rows for name, rows in unchecked.items() if rows}
-    if unchecked:
-        shown = ", ".join(f"net.{name} rows {listed(rows)}" for name, rows in unchecked.items())
+    _say_once(net, [f"net.{name} rows {listed(rows)}" for name, rows in unchecked.items() if rows])
+    return faults
+
+
+def _say_once(net: Net, unchecked: list[str]) -> None:
+    """Log rows that remember nothing, once for each net."""
+    new = [rows for rows in unchecked if _SAID.get((id(net), rows)) is not net]
+    if new:
         logger.warning(
             "%s: nothing is remembered of what they point to, so that it is not checked whether buses or elements were "
-            "renumbered since; a solved run remembers it", shown,
+            "renumbered since; a run remembers it", ", ".join(new),
         )  # fmt: skip
-    return faults
+        _SAID.update({(id(net), rows): net for rows in new})
 
 
 def _stale(net: Net, identity: Identity, reference: Reference, frame: pd.DataFrame, memory: Any) -> list[Fault]:

@@ -385,3 +385,33 @@ def test_random_harmless_edits_are_never_accused(make, edits):
     for edit in edits:
         edit(net)
     assert check_tables(net) == []
+
+
+RUNS = {
+    "run_flexibility_opf": lambda net: evf.run_flexibility_opf(net, **EIGHT_HOURS),
+    "uncontrolled_charging": lambda net: evf.uncontrolled_charging(net, n_periods=8, period_h=1.0),
+    "run_planning": lambda net: evf.run_planning(
+        net, voll_eur_per_mwh=1e4, loss_price_eur_per_mwh=50.0, discount_rate=0.05, progress=False
+    ),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_run_remembers_the_car_that_was_moved_on_purpose(run):
+    net = feeder_net(3)
+    net.line["failure_rate_per_year"] = 0.1
+    net.ev.loc[0, "bus"] = 3
+    RUNS[run](net)
+    pandapower_toolbox.reindex_buses(net, {2: 3, 3: 2})
+    with pytest.raises(evf.InvalidInputError, match="ev.bus of rows 0, 1: 3 no longer"):
+        RUNS[run](net)
+
+
+def test_what_is_not_checked_is_said_once_for_each_net_whatever_runs(caplog):
+    net, other = feeder_net(3), feeder_net(3)
+    for each in (net, other):
+        each.ev = each.ev.drop(columns="linked_to")
+        check_tables(each)
+        check_tables(each)
+        RUNS["uncontrolled_charging"](each)
+    assert caplog.text.count("nothing is remembered") == 2

@@ -25,12 +25,13 @@ from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.site_days import FUNCTION, SiteDays, lattices_of_sites, real_apexes, simulated_apexes
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.cpo import CPO
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
 from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
 from pandapower_evflex.tables.kinds import check_net, checked_generator
-from pandapower_evflex.tables.links import link_faults
+from pandapower_evflex.tables.links import link_faults, remember_all
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ def cpo_peak_shaving(
     [0.3]
     """
     raise_if(_faults(net, start_h, end_h, rule, quantile, n_days))
+    remember_all(net, {"cpo": CPO, "flexibility": FLEXIBILITY})
     offers = cpo_offers(net, net["cpo"].index.tolist())
     cpos = offers.index.tolist()
     sites = net["cpo"].loc[cpos]
