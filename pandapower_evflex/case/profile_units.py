@@ -1,8 +1,9 @@
 """Profiles in kW that were meant in MW: powers that no line and no transformer could bring to their buses.
 
 The largest flow from the rest of the net to the buses of a profile is found with all ratings, loads and generation
-`BEYOND` times what they are. What it leaves over is proof. Open switches and branches out of service count as closed
-and in service, and what has no rating carries everything, so that a right profile is never accused.
+`BEYOND` times what they are. What it leaves over in half of the periods is proof; a single peak may be meant. Open
+switches and branches out of service count as closed and in service, and what has no rating carries everything, so that
+a right profile is never accused.
 """
 
 from __future__ import annotations
@@ -55,26 +56,26 @@ class Ways:
 
 def unit_faults(net: Net, profiles: Profiles) -> list[Fault]:
     """Profiles of powers that are far beyond what the net could bring to their buses; the net's tables are right."""
-    return _beyond_ratings(net, profiles, BEYOND)
+    return _beyond_ratings(net, profiles, BEYOND, 0.5)
 
 
 def unit_doubts(net: Net, profiles: Profiles) -> list[str]:
     """What profiles may explain limits that the net breaks: no proof, but numbers that ask for the unit."""
     doubts = [
         f"{fault.table}: {fault.value} in period {fault.rows[0]} {fault.problem}; {fault.remedy}"
-        for fault in _beyond_ratings(net, profiles, DOUBTFUL)
+        for fault in _beyond_ratings(net, profiles, DOUBTFUL, 1.0)
     ]
     return doubts or _far_from_tables(net, profiles)
 
 
-def _beyond_ratings(net: Net, profiles: Profiles, times: float) -> list[Fault]:
+def _beyond_ratings(net: Net, profiles: Profiles, times: float, quantile: float) -> list[Fault]:
     if not profiles.values:
         return []
     ways, faults = _ways(net), []
     for (table, column), frame in profiles.values.items():
         powers = _powers(net, table, column, frame)
         if len(powers.columns):
-            faults += _beyond(net, ways, table, column, powers, times)
+            faults += _beyond(net, ways, table, column, powers, times, quantile)
     return faults
 
 
@@ -105,11 +106,13 @@ def _powers(net: Net, table: str, column: str, frame: pd.DataFrame) -> pd.DataFr
     return (frame * rows["scaling"]).loc[:, rows["in_service"].to_numpy(dtype=bool)]
 
 
-def _beyond(net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float) -> list[Fault]:
+def _beyond(
+    net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float, quantile: float
+) -> list[Fault]:
     at = net["bus"].index.get_indexer(net[table].loc[powers.columns, "bus"])
     of_buses = np.zeros((len(powers), ways.n_nodes))
     np.add.at(of_buses.T, at, powers.to_numpy(dtype=float).T)
-    period = int(np.abs(of_buses).sum(axis=1).argmax())
+    period = _period_at(np.abs(of_buses).sum(axis=1), quantile)
     demand, supply = np.abs(of_buses[period]), _supply(net, ways, table)
     demand = np.where(_reached(ways, supply > 0.0), demand, 0.0)
     if not demand.any() or _carried(ways, demand, supply, times) >= demand.sum():
@@ -121,6 +124,13 @@ def _beyond(net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame,
     problem = f"is more than {times:g} times the {carried:.3g} MVA of it that the net is rated to carry to their buses"
     remedy = f"are the values in k{unit[1:]}? give {unit}, that is the values / 1000"
     return [Fault(f"profiles[{table}.{column}]", "", (period,), value, problem, remedy)]
+
+
+def _period_at(totals: FloatArray, quantile: float) -> int:
+    """The period whose total is at a quantile of those above 0: 1 the peak, 0.5 the middle."""
+    order = np.argsort(totals)
+    order = order[np.count_nonzero(totals == 0.0) :] if totals.any() else order
+    return int(order[round(quantile * (len(order) - 1))])
 
 
 def _supply(net: Net, ways: Ways, table: str) -> FloatArray:

@@ -34,7 +34,8 @@ Each row remembers in `linked_to` its own label, the labels that it points to, a
 name of the bus, the names and labels of the elements that meet there. Where another function has changed labels, and
 what was meant is found under another one, a run refuses the link and names both. A link that you edit is yours; rows
 that remember nothing (from version 0.1.0, or added by `pd.concat`) are logged once for each net and not checked; a run
-lets all rows remember the net as it is then. What fits two buses is not evidence: twins without names, at ends of the net that look alike. Names that are
+lets all rows remember the net as it is then. What fits two buses is not evidence: twins without names, at ends of the
+net that look alike. Names that are
 handed on from bus to bus while the net also grows look like a renumbering; drop the column `linked_to` then.
 
 `net["evflex_format_version"]` is the version of these tables; a net that a newer version has written is refused.
