@@ -112,9 +112,8 @@ def run_flexibility_opf(
     on_infeasible : "raise" or "best_effort"
         "best_effort", where no schedule keeps all limits and needs: limits that the grid breaks without controllable
         EVs, and that charging cannot cure, stand at the value they have there, plugged EVs at their `min_p_mw`
-        (`result.relaxed`; EVs that would worsen
-        them wait in those periods), and needs are lowered by the least energy in sum, shared with the least squares of
-        shortfall over need (`result.short`). Implies ``unreachable="reduce"``
+        (`result.relaxed`; EVs that would worsen them wait in those periods), and needs are lowered by the least energy
+        in sum, shared with the least squares of shortfall over need (`result.short`). Implies ``unreachable="reduce"``
     method : "auto", "fast" or "exact"
         "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
         network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where

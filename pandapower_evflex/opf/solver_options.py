@@ -106,7 +106,11 @@ def _known() -> dict[str, IpoptOption]:
 
 
 def _near(name: str) -> str:
-    near = difflib.get_close_matches(name, _known(), n=1)
+    """Whatever the case of its letters; nothing that is refused itself."""
+    lower = name.strip().lower()
+    if lower in FILES:
+        return "leave it out: no run reads or writes a file"
+    near = difflib.get_close_matches(lower, [known for known in _known() if known not in FILES], n=1)
     return f'did you mean "{near[0]}"?' if near else 'name one, for instance "max_cpu_time"'
 
 

@@ -107,3 +107,26 @@ def test_an_option_file_in_the_working_directory_changes_nothing(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     result = evf.run_flexibility_opf(feeder_net(2), method="exact", **EIGHT_HOURS)
     assert result.status == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("MAX_ITER", '"max_iter"'),
+        ("Max_Cpu_Time", '"max_cpu_time"'),
+        ("max_iter ", '"max_iter"'),
+        ("OUTPUT_FILE", "no run"),
+    ],
+)
+def test_a_name_in_other_letters_is_answered_with_the_one_that_is_taken(name, remedy):
+    with pytest.raises(evf.InvalidInputError) as error:
+        evf.run_flexibility_opf(feeder_net(2), solver_options={name: 5}, **EIGHT_HOURS)
+    assert remedy in str(error.value) and '"output_file"' not in str(error.value)
+
+
+def test_a_linear_solver_that_is_missing_fails_with_the_words_of_ipopt():
+    result = evf.run_flexibility_opf(
+        feeder_net(2), method="exact", raise_on_failure=False, solver_options={"linear_solver": "ma27"}, **EIGHT_HOURS
+    )
+    assert result.status in ("failed", "optimal")
+    assert result.status == "optimal" or result.message.startswith("the solver ended without an optimum (")

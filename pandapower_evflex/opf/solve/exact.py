@@ -78,7 +78,8 @@ def solve_exact(
         message = "solved to a local optimum"
         return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
     why = _why_ended(solved, budget, tol, number)
-    usable = nearest_usable(case, flow, schedule)
+    never_started = solved.status == "failed" and not solved.iterations  # for instance a linear solver that is missing
+    usable = None if never_started else nearest_usable(case, flow, schedule)
     if usable is not None:
         message = f"{why}: a schedule that keeps all limits, of unknown distance to the optimum"
         return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats, needed)
@@ -90,7 +91,7 @@ def _why_ended(solved: SolverResult, budget: Budget, tol: float, rounds: int) ->
     if solved.stopped_by:
         return f"stopped by {budget.named(solved.stopped_by, ipopt.DEFAULT_OPTIONS.get(solved.stopped_by))}"
     if solved.status != "optimal":
-        return "the solver ended without an optimum"
+        return f"the solver ended without an optimum ({solved.message.rstrip('.')})"
     if rounds == MAX_ROUNDS:
         return f"in each of {MAX_ROUNDS} rounds limits were broken that had been left out"
     return f"the optimum of Ipopt breaks limits by more than 1e-6, as it may with tol={tol:g}"
