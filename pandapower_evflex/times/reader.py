@@ -120,12 +120,15 @@ def _cells(table: str, name: str, values: Any, faults: list[Fault]) -> pd.Series
         faults.append(Fault(table, name, (), shown, "is not one column of times", "give a list or a Series of times"))
         return pd.Series([], dtype=object)
     else:
-        cells = pd.Series(values.array if isinstance(values, pd.Index) else list(values))
+        cells = pd.Series(values.array) if isinstance(values, pd.Index) else pd.Series(list(values), dtype=object)
     if isinstance(cells.dtype, pd.PeriodDtype):
         cells = cells.dt.to_timestamp()
     elif isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(object)
-    return cells.infer_objects()
+    try:
+        return cells.infer_objects()
+    except OverflowError:  # a whole number beyond any float
+        return cells
 
 
 def _parts(cells: pd.Series) -> pd.DataFrame:

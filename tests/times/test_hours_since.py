@@ -65,6 +65,7 @@ def test_any_container_of_times_is_read():
         ((["2024-01-01"], None), "start", (), "is no timestamp"),
         ((["2024-01-01"], ["2024-01-01", "2024-01-02"]), "start", (), "are not one timestamp"),
         ((["2024-01-01"], []), "start", (), "are not one timestamp"),
+        (([10**400], "2024-01-01"), "timestamps", (0,), "is no timestamp but a number"),
         ((["2024-01-01"], "2024-01-01", "Middle Earth"), "timezone", (), "is no time zone"),
     ],
 )
