@@ -1,1 +1,22 @@
-"""What can be scheduled: one module per kind of flexible element."""
+"""What can be scheduled: one module per kind of flexible element, and `ELEMENTS`, the list of them.
+
+A module has
+
+* ``KIND``: its table on the net, "ev" for instance, and ``UNITS``, what its units are called in messages;
+* ``read(inputs, faults)``: tables to its own record, the only place that knows the columns; None where there is none;
+* ``chain(data)``: that record as a `Chain`, the equations as forms;
+* ``series(data, load)``: a `Schedule` from loads [MW] per scenario and slot, with the solver's noise clipped;
+* ``nearest(data, schedule)``: the nearest schedule within its limits, for solvers that were stopped;
+* ``violation(data, schedule)``: largest violation of its equations, written from the paper and not from the forms;
+* ``reasons(data, schedule, direction)``: which of its own limits binds [n_period, n_unit], "" where none does;
+* ``index(data)``: labels of its units.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pandapower_evflex.elements import ev
+
+#: every kind of element; EVs, which have sessions and needs, come first
+ELEMENTS: list[Any] = [ev]

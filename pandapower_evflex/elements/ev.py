@@ -1,4 +1,4 @@
-"""EVs of a net as arrays."""
+"""EVs: the first of the flexible elements."""
 
 from __future__ import annotations
 
@@ -7,13 +7,29 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
-from pandapower_evflex.elements.ev_slots import EvCase, charge_at_arrival, offers_of, slots_of
+from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.elements.ev_chain import chain_of
+from pandapower_evflex.elements.ev_slots import EvCase, charge_at_arrival, fill_energies_while_held, offers_of, slots_of
 from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import tan_phi
+
+KIND, UNITS = "ev", "EVs"
+#: relative; a limit this close binds
+BINDING = 1e-5
+
+
+def index(evs: EvCase) -> IntArray:
+    return evs.index
+
+
+def chain(evs: EvCase) -> Chain:
+    """(17) to (24) and the reward of (4) as forms."""
+    return chain_of(evs)
 
 
 def compile_evs(
@@ -77,3 +93,119 @@ def ev_bus_rows(evs: pd.DataFrame, grid: Grid) -> tuple[IntArray, list[Fault]]:
             "connect the bus, or set the EV's in_service to False",
         )
     ]
+
+
+def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
+    """From loads per scenario and slot [MW]; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold.
+
+    Limits hold after it as well: a charging power moved by clipping moves the energies after it by as little.
+    """
+    slots = evs.slots
+    p_slot = np.clip(load["base"], slots.p_min, slots.p_max)
+    flex = {}
+    for direction, sign in (("up", 1.0), ("down", -1.0)):
+        activated = np.clip(load[direction], 0.0, slots.p_max)
+        offered = evs.offers[direction].offered
+        flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
+    e_slot = np.empty(len(slots))
+    for i in range(len(slots)):  # in order of time within each chain
+        before = e_slot[slots.previous[i]] if slots.previous[i] >= 0 else 0.0
+        e_slot[i] = before + slots.e_offset[i] + slots.energy_per_p[i] * p_slot[i]
+    p, e = evs.fixed_p.copy(), evs.fixed_e.copy()
+    p_up, p_down = np.zeros_like(p), np.zeros_like(p)
+    at = (slots.period, slots.ev)
+    p[at], e[at], p_up[at], p_down[at] = p_slot, e_slot, flex["up"], flex["down"]
+    if evs.held.any():
+        fill_energies_while_held(evs, e)
+    return Schedule(p, p_up, p_down, e)
+
+
+def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
+    """The nearest energies that keep (18) to (20), one period after the other, and no more flexibility than they leave.
+
+    For a schedule of an interior point that was stopped before the EVs kept their limits.
+    """
+    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
+    wanted, e, before = schedule.e[at], np.empty(len(slots)), np.empty(len(slots))
+    for i in range(len(slots)):  # in order of time within each chain
+        before[i] = slots.e_offset[i] + (e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0)
+        least = max(slots.e_min[i], before[i] + slots.energy_per_p[i] * slots.p_min[i])
+        most = min(slots.e_max[i], before[i] + slots.energy_per_p[i] * slots.p_max[i])
+        e[i] = min(max(wanted[i], least), most)
+    p = (e - before) / slots.energy_per_p
+    room = {
+        "up": np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p) - p,
+        "down": p - np.maximum(0.0, (slots.e_min - before) / slots.energy_per_p),
+    }
+    values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
+    values["p"][at], values["e"][at] = p, e
+    for direction, most_flex in room.items():
+        flex = getattr(schedule, f"p_{direction}").copy()
+        flex[at] = np.clip(flex[at], 0.0, np.maximum(most_flex, 0.0))
+        values[f"p_{direction}"] = flex
+    return Schedule(**values)
+
+
+def violation(evs: EvCase, schedule: Schedule) -> float:
+    """Largest violation of the EV equations (17) to (24), relative to P_max and to the energy of a period at P_max."""
+    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
+    if not len(slots):
+        return 0.0
+    p, p_up, p_down, e = (values[at] for values in (schedule.p, schedule.p_up, schedule.p_down, schedule.e))
+    e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
+    by_power = [-p_up, -p_down, slots.p_min - p, p + p_up - slots.p_max, p_down - p]
+    for name, flex in (("up", p_up), ("down", p_down)):
+        offers = evs.offers[name]
+        by_power.append(np.where(offers.offered, flex - offers.p_max, flex))
+    by_energy = [
+        np.abs(e_before + slots.energy_per_p * p - e),
+        e_before + slots.energy_per_p * (p + p_up) - slots.e_max,
+        slots.e_min - e_before - slots.energy_per_p * (p - p_down),
+        np.where(slots.is_last, slots.e_min - e, 0.0),
+    ]
+    worst = max(
+        np.max(np.stack(by_power) / slots.p_max), np.max(np.stack(by_energy) / (slots.energy_per_p * slots.p_max))
+    )
+    return max(0.0, float(worst))
+
+
+def reasons(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
+    """Which of its own limits binds [n_period, n_ev], "" where none does: then it is the network."""
+    slots, offers = evs.slots, evs.offers[direction]
+    found = np.full(schedule.p.shape, "away", dtype=object)
+    for stay in evs.stays:
+        found[stay.periods, stay.ev] = "not offered"
+    of_slot = _reasons_of_slots(evs, schedule, direction)
+    of_slot[~offers.offered | (offers.weight == 0.0)] = "not offered"  # weight 0: nobody asks for it
+    found[slots.period, slots.ev] = of_slot
+    return found
+
+
+def _reasons_of_slots(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
+    """Which of the EV's own limits binds in each slot, "" when none does."""
+    slots, offers = evs.slots, evs.offers[direction]
+    at = (slots.period, slots.ev)
+    p, e = schedule.p[at], schedule.e[at]
+    flex = (schedule.p_up if direction == "up" else schedule.p_down)[at]
+    e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
+
+    def binds(room: FloatArray, scale: FloatArray) -> BoolArray:
+        return room <= BINDING * scale
+
+    p_scale, e_scale = slots.p_max, slots.energy_per_p * slots.p_max
+    capped = binds(offers.p_max - flex, p_scale)
+    if direction == "up":
+        conditions = [
+            binds(slots.p_max - p - flex, p_scale) | capped,
+            binds(slots.e_max - e_before - slots.energy_per_p * (p + flex), e_scale),
+        ]
+        names = ["max_p_mw", "battery full"]
+    else:
+        conditions = [
+            binds(p, p_scale),
+            binds(p - flex, p_scale),
+            capped,
+            binds(e_before + slots.energy_per_p * (p - flex) - slots.e_min, e_scale),
+        ]
+        names = ["nothing scheduled", "all scheduled power", "max_p_mw", "must leave charged"]
+    return np.select(conditions, names, default="").astype(object)

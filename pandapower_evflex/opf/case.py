@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,11 @@ import numpy as np
 from pandapower_evflex.arrays import ComplexArray, FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
+from pandapower_evflex.elements import ev
+from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.part import Part
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
 
 
@@ -23,10 +28,11 @@ class Case:
     grid : Grid
     horizon : Horizon
     evs : EvCase
-    s_base : complex [n_period, n_bus]   injection of everything but EVs, pu
+    s_base : complex [n_period, n_bus]   injection of everything that is not scheduled, pu
     scenarios : activation scenarios, of "down", "up", "base"
     q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
     relaxed : Relaxed or None            limits that stand in for those of the grid
+    others : tuple of Part               flexible elements other than EVs
     """
 
     grid: Grid
@@ -36,6 +42,25 @@ class Case:
     scenarios: tuple[str, ...]
     q_follows_flexibility: bool
     relaxed: Relaxed | None = None
+    others: tuple[Part, ...] = ()
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """All kinds of elements, EVs first: their units are the first columns of every schedule."""
+        return (Part(ev, self.evs), *self.others)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """All units, one kind after the other."""
+        return Chain.joined([part.chain for part in self.parts])
+
+    def by_part(self) -> Iterator[tuple[Part, slice, slice]]:
+        """Every kind with its columns of a schedule, and its slots in the chain."""
+        unit = slot = 0
+        for part in self.parts:
+            units, slots = len(part.chain.bus_row), len(part.chain)
+            yield part, slice(unit, unit + units), slice(slot, slot + slots)
+            unit, slot = unit + units, slot + slots
 
     @cached_property
     def limits(self) -> ByLimit:
@@ -47,12 +72,23 @@ class Case:
         """Of these, the ones that a schedule could exceed."""
         return self.relaxed.seen if self.relaxed else self.limits
 
-    def injections(self, p_ev: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:
-        """Bus injections [n_case, n_bus] with EV loads ``p_ev`` [n_period, n_ev].
+    def injections(self, p: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:
+        """Bus injections [n_period, n_bus] with loads ``p`` of all units [n_period, n_unit].
 
-        ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p_ev``.
+        ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p``.
         """
-        p_for_q = p_ev if self.q_follows_flexibility or p_scheduled is None else p_scheduled
+        p_for_q = p if self.q_follows_flexibility or p_scheduled is None else p_scheduled
         s = self.s_base.copy()
-        np.subtract.at(s.T, self.evs.bus_row, (p_ev + 1j * p_for_q * self.evs.tan_phi).T)
+        np.subtract.at(s.T, self.chain.bus_row, (p + 1j * p_for_q * self.chain.tan_phi).T)
         return s
+
+    def schedule(self, load: Mapping[str, FloatArray]) -> Schedule:
+        """From loads per scenario and slot [MW], within the limits of the elements to the solver's noise."""
+        return Schedule.joined([
+            part.element.series(part.data, {name: values[slots] for name, values in load.items()})
+            for part, _, slots in self.by_part()
+        ])  # fmt: skip
+
+    def schedule_at(self, loads: Mapping[str, Loads], x: FloatArray) -> Schedule:
+        """At a point of the chain."""
+        return self.schedule({name: of_scenario.kw(x) / KW for name, of_scenario in loads.items()})

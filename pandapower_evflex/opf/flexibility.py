@@ -206,7 +206,7 @@ def _solve(net: Net, study: Study, options: Options, clock: Stopwatch) -> Flexib
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
-        without_evs = grid_state(case, flow, case.evs.fixed_p)
+        without_evs = grid_state(case, flow, case.chain.fixed_p)
         findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits import LIMITS, LOADING
 from pandapower_evflex.limits.by_period import ByLimit, excess_of, values_of
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: relative; a schedule that exceeds a limit by more does not keep it
@@ -67,29 +67,6 @@ def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> 
     return {name: grid_state(case, flow, schedule.load(name), schedule.p) for name in names}
 
 
-def ev_violation(case: Case, schedule: Schedule) -> float:
-    """Largest violation of the EV equations (17) to (24), relative to P_max and to the energy of a period at P_max."""
-    slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
-    if not len(slots):
-        return 0.0
-    p, p_up, p_down, e = (values[at] for values in (schedule.p, schedule.p_up, schedule.p_down, schedule.e))
-    e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
-    by_power = [-p_up, -p_down, slots.p_min - p, p + p_up - slots.p_max, p_down - p]
-    for name, flex in (("up", p_up), ("down", p_down)):
-        offers = case.evs.offers[name]
-        by_power.append(np.where(offers.offered, flex - offers.p_max, flex))
-    by_energy = [
-        np.abs(e_before + slots.energy_per_p * p - e),
-        e_before + slots.energy_per_p * (p + p_up) - slots.e_max,
-        slots.e_min - e_before - slots.energy_per_p * (p - p_down),
-        np.where(slots.is_last, slots.e_min - e, 0.0),
-    ]
-    worst = max(
-        np.max(np.stack(by_power) / slots.p_max), np.max(np.stack(by_energy) / (slots.energy_per_p * slots.p_max))
-    )
-    return max(0.0, float(worst))
-
-
 def verification(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> dict[str, float]:
     """Largest mismatch and largest relative violation of each kind over all scenarios and periods, base included."""
     return {
@@ -97,8 +74,13 @@ def verification(case: Case, schedule: Schedule, states: Mapping[str, GridState]
         "n_not_converged": sum(int(np.sum(~state.converged)) for state in states.values()),
         "max_mismatch_mva": max(float(np.max(state.mismatch_mva)) for state in states.values()),
         **_grid_violations(case, [state.excess(case.limits) for state in states.values()]),
-        "max_ev_violation": ev_violation(case, schedule),
+        **{f"max_{kind}_violation": value for kind, value in element_violations(case, schedule).items()},
     }
+
+
+def element_violations(case: Case, schedule: Schedule) -> dict[str, float]:
+    """Largest violation of the equations of every kind of element, relative to its largest power."""
+    return {part.kind: part.element.violation(part.data, schedule.of(units)) for part, units, _ in case.by_part()}
 
 
 def _grid_violations(case: Case, excesses: Sequence[ByLimit]) -> dict[str, float]:

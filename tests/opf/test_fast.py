@@ -19,7 +19,7 @@ from pandapower_evflex.opf.solve.pull_back import restored
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import ev_violation, grid_state, scheduled_states
+from pandapower_evflex.opf.verify import element_violations, grid_state, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
@@ -208,7 +208,7 @@ def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     assert not any(s.excess(case.limits).exceeds(1e-8).any() for s in states.values())
     others = np.arange(8) != too_much
     assert np.array_equal(repaired.p_up[others], good.p_up[others])
-    assert ev_violation(case, repaired) < 1e-6
+    assert element_violations(case, repaired)["ev"] < 1e-6
     assert weighted_flexibility_mw(case, repaired) > 0.999 * weighted_flexibility_mw(case, good)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, ObjectArray
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.elements.ev_stays import (
     Stay,
     arriving_empty,
@@ -17,11 +18,11 @@ from pandapower_evflex.elements.ev_stays import (
     unreachable_stays,
     with_reduced_needs,
 )
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.lost import Lost, exceeded_by, shortfall_or_lost
 from pandapower_evflex.opf.effort.relaxation import Relaxation, least_loads, relax, with_relaxed_limits
 from pandapower_evflex.opf.effort.shortfall import KEPT, MET_KWH, Shortfall, least_shortfall, short_mwh
-from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study
@@ -71,7 +72,7 @@ def best_effort(
         stays, needs, short, relaxation = plan.stays, plan.needs, plan.short, plan.relaxation
         lowered = _lowered(study, stays, needs, short)
         case = _case(study, flow, relaxation, lowered)
-    solution = solve(case, flow, grid_state(case, flow, case.evs.fixed_p), options, budget, bar, clock)
+    solution = solve(case, flow, grid_state(case, flow, case.chain.fixed_p), options, budget, bar, clock)
     if not _keeps_limits(case, solution):
         solution = _without_flexibility(case, flow, short.schedule, solution)
     relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, lowered, short, relaxation)
@@ -145,7 +146,7 @@ def _least_shortfall(
     case = _case(study, flow, relaxation, bare)
     curable = _curable(study.case, flow, relaxation)
     if not len(case.evs.slots):
-        left = exceeded_by(case.limits, grid_state(case, flow, case.evs.fixed_p), KEPT)
+        left = exceeded_by(case.limits, grid_state(case, flow, case.chain.fixed_p), KEPT)
         return Lost(left) if left else _nothing_charged(study, stays, needs)
     low_curve = _low_curve(study, stays)
     short = least_shortfall(case, _flat(needs), low_curve, flow, watch)
@@ -173,7 +174,7 @@ def _nothing_charged(study: Study, stays: list[list[Stay]], needs: list[list[Sta
     """Every EV at its least load: keeps every limit that is left."""
     case = replace(study.case, evs=study.evs_of(stays))
     least = case.evs.slots.p_min
-    schedule = schedule_from_slots(case, {"up": least, "base": least, "down": least})
+    schedule = case.schedule({"up": least, "base": least, "down": least})
     flat = _flat(needs)
     return Shortfall(short_mwh(case, flat, schedule), schedule, [[] for _ in flat])
 

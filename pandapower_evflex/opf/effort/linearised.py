@@ -21,9 +21,10 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix, csr_matrix, diags, eye, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray, IntArray
+from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, rows_of
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import KW, Schedule, schedule_from_slots
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
@@ -278,7 +279,7 @@ def _stage(programs: _Programs, squares: _Squares | None, keep_going: Callable[[
         programs.p_kw = programs.pulled_back(p_kw)
         state = programs.state(p_kw)
         p = p_kw / KW
-        schedule = schedule_from_slots(programs.case, {"up": p, "base": p, "down": p})
+        schedule = programs.case.schedule({"up": p, "base": p, "down": p})
         result = LinearisedShortfall(schedule, state, short, no_trip, rows, price)
         if squares is not None:
             squares.points.append(short)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
@@ -23,7 +24,6 @@ from pandapower_evflex.opf.effort.shortfall import (
     short_mwh,
     without_activation,
 )
-from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow

@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.elements.chain import DOWN, KW, UP
 from pandapower_evflex.elements.ev_slots import Offers
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.chain_problem import DOWN, UP, EvChains, build_chains, schedule_at
-from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
+from pandapower_evflex.opf.solve.chains import Chains, chains_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.verify import grid_state
@@ -92,9 +93,9 @@ def least_shortfall(
     """
     case = without_activation(case)
     departures = departures_of(case, needs)
-    chains = build_chains(case)
+    chains = chains_of(case.chain)
     first = _elastic(case, chains, departures, low_curve * KW)
-    needed = screen(case, flow, grid_state(case, flow, case.evs.fixed_p))
+    needed = screen(case, flow, grid_state(case, flow, case.chain.fixed_p))
     x = _start(case, departures, low_curve * KW)
     point: ChainPoint | None = None
     for _ in range(MAX_ROUNDS):
@@ -108,7 +109,7 @@ def least_shortfall(
             fairest = _solve(_fairest(first, departures, short), again, point.x, SECOND_GAP, keep_going)
             if fairest is not None:
                 network, point = again, fairest
-        schedule = schedule_at(case, chains, point.x)
+        schedule = case.schedule_at(chains.loads, point.x)
         state = grid_state(case, flow, schedule.p)
         if not needed.join_violated(case, {"base": state}):
             break
@@ -141,7 +142,7 @@ def is_asked(case: Case, departures: Departures) -> BoolArray:
     return departures.need > case.evs.slots.e_least[departures.slot] * KW
 
 
-def _elastic(case: Case, chains: EvChains, departures: Departures, low_kwh: FloatArray) -> ChainProblem:
+def _elastic(case: Case, chains: Chains, departures: Departures, low_kwh: FloatArray) -> ChainProblem:
     """Least sum of what is short; D of a last slot is s, T what a slot lacks of the curve of the lower limit."""
     slots, n = case.evs.slots, len(case.evs.slots)
     asked = is_asked(case, departures)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.findings.table import TOLERANCE, exceeded_limits, findings_frame
 from pandapower_evflex.opf.verify import GridState
 

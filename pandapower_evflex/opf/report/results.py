@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
 from pandapower_evflex.opf.report.moment import period_position
@@ -267,7 +267,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
 
 def _battery(case: Case) -> FloatArray:
     """Battery of the session of each period [n_period, n_ev], nan while away."""
-    battery = np.full(case.evs.fixed_p.shape, np.nan)
+    battery = np.full(case.chain.fixed_p.shape, np.nan)
     for stay in case.evs.stays:
         battery[stay.periods, stay.ev] = stay.e_max
     return battery

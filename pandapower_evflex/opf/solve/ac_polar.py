@@ -12,12 +12,13 @@ import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.elements.chain import KW, Loads
 from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import KW, EvVariables, LinearPower
+from pandapower_evflex.opf.solve.chain_variables import ChainVariables
 
 
 @dataclass(frozen=True)
@@ -42,56 +43,57 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class EvLoad:
-    """EV loads of one scenario at their blocks and buses: (7), and (8) with the activated or the scheduled power."""
+class BlockLoads:
+    """Loads of one scenario at their blocks and buses: (7), and (8) with the activated or the scheduled power."""
 
     block: IntArray
     bus: IntArray
-    active: LinearPower
-    reactive: LinearPower
+    slot: IntArray
+    active: Loads
+    reactive: Loads
     tan_phi: FloatArray
 
     def constant(self, shape: tuple[int, ...]) -> ComplexArray:
         """Part that no variable moves, pu [n_block, n_bus]."""
         s = np.zeros(shape, dtype=np.complex128)
-        power = self.active.constant + 1j * self.tan_phi * self.reactive.constant
+        power = self.active.constant[self.slot] + 1j * self.tan_phi * self.reactive.constant[self.slot]
         np.add.at(s, (self.block, self.bus), power / KW)
         return s
 
-    def add_to(self, builder: ProblemBuilder, p_rows: IntArray, q_rows: IntArray) -> None:
+    def add_to(self, builder: ProblemBuilder, chain: ChainVariables, p_rows: IntArray, q_rows: IntArray) -> None:
         """The part that variables move, in the rows of the power balance."""
-        for rows, power, factor in (
+        for rows, loads, factor in (
             (p_rows, self.active, np.ones(len(self.bus))),
             (q_rows, self.reactive, self.tan_phi),
         ):
             at = rows[self.block, self.bus]
             used = np.flatnonzero((at >= 0) & (factor != 0))
-            power.of(used).add_to(builder, at[used], factor[used] / KW)
+            chain.add_to(builder, at[used], loads.forms.of(self.slot[used]), factor[used] / KW)
 
 
-def _ev_load(case: Case, evs: EvVariables, blocks: Blocks, scenario: str) -> EvLoad:
-    slots = case.evs.slots
+def _loads_of(case: Case, blocks: Blocks, scenario: str) -> BlockLoads:
+    chain = case.chain
     block_of_period = np.full(case.horizon.n_periods, -1)
     chosen = np.flatnonzero(np.array(blocks.scenario) == scenario)
     block_of_period[blocks.period[chosen]] = chosen
-    block = block_of_period[slots.period]
-    used = np.flatnonzero(block >= 0)
-    ev = slots.ev[used]
-    active = evs.load[scenario].of(used)
-    reactive = active if case.q_follows_flexibility else evs.load["base"].of(used)
-    return EvLoad(block[used], case.evs.bus_row[ev], active, reactive, case.evs.tan_phi[ev])
+    block = block_of_period[chain.period]
+    slot = np.flatnonzero(block >= 0)
+    unit = chain.unit[slot]
+    active = chain.loads[scenario]
+    reactive = active if case.q_follows_flexibility else chain.loads["base"]
+    return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi[unit])
 
 
-def add_network(builder: ProblemBuilder, case: Case, evs: EvVariables, blocks: Blocks) -> None:
-    """Voltages, power balance with the EV loads, and the limits of every block."""
+def add_network(builder: ProblemBuilder, case: Case, chain: ChainVariables, blocks: Blocks) -> None:
+    """Voltages, power balance with the loads of the elements, and the limits of every block."""
     if not len(blocks):
         return
     va, vm = _add_voltages(builder, case, blocks)
-    loads = [_ev_load(case, evs, blocks, scenario) for scenario in dict.fromkeys(blocks.scenario)]
+    loads = [_loads_of(case, blocks, scenario) for scenario in dict.fromkeys(blocks.scenario)]
     p_rows, q_rows = _add_balance_rows(builder, case, blocks, loads)
     _add_network_power(builder, case.grid, va, vm, p_rows, q_rows)
     for load in loads:
-        load.add_to(builder, p_rows, q_rows)
+        load.add_to(builder, chain, p_rows, q_rows)
     allowed = case.seen_limits.at(blocks.period)
     for limit in LIMITS:
         limit.add_to(builder, case.grid, va, vm, allowed[limit], blocks.limited[limit])
@@ -113,11 +115,11 @@ def _add_voltages(builder: ProblemBuilder, case: Case, blocks: Blocks) -> tuple[
 
 
 def _add_balance_rows(
-    builder: ProblemBuilder, case: Case, blocks: Blocks, loads: list[EvLoad]
+    builder: ProblemBuilder, case: Case, blocks: Blocks, loads: list[BlockLoads]
 ) -> tuple[IntArray, IntArray]:
     """Rows of (9) and (10), -1 where a bus has none: P at the slack, Q where the voltage is held."""
     grid, n_block = case.grid, len(blocks)
-    injection = case.injections(case.evs.fixed_p)[blocks.period]
+    injection = case.injections(case.chain.fixed_p)[blocks.period]
     for load in loads:
         injection -= load.constant(injection.shape)
     rows = []

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import EvVariables, Schedule, add_evs, schedule_of
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.ac_polar import Blocks, add_network
 from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.chain_variables import ChainVariables, add_chain
+from pandapower_evflex.opf.solve.chains import objective_scale
 from pandapower_evflex.opf.solve.pull_back import nearest_usable
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
@@ -40,12 +42,12 @@ _REASONS = {
 }
 
 
-def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, EvVariables]:
+def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, ChainVariables]:
     """The first paper's problem over the given blocks: equations (4) to (24)."""
     builder = ProblemBuilder()
-    evs = add_evs(builder, case)
-    add_network(builder, case, evs, blocks)
-    return builder.build(), evs
+    chain = add_chain(builder, case.chain, objective_scale(case.chain))
+    add_network(builder, case, chain, blocks)
+    return builder.build(), chain
 
 
 def solve_exact(
@@ -63,17 +65,17 @@ def solve_exact(
     for number in range(1, MAX_ROUNDS + 1):
         with clock.phase("build"):
             blocks = needed.blocks(v_start)
-            problem, evs = build_flexibility_opf(case, blocks)
+            problem, chain = build_flexibility_opf(case, blocks)
         bar.start_round(number, needed.n_blocks)
         with clock.phase("ipopt"):
             solved = ipopt.solve(problem, tol=tol, options=budget.for_ipopt(), on_iteration=bar.step)
         stats = _stats(stats, number, needed, problem, solved)
-        schedule = schedule_of(case, evs, solved.x)
+        schedule = case.schedule_at(case.chain.loads, chain.at(solved.x))
         with clock.phase("check"):
             states = scheduled_states(case, flow, schedule)
         if solved.status != "optimal" or not needed.join_violated(case, states):
             break
-    prices = prices_of_exact(case, blocks, problem, solved, evs.scale)
+    prices = prices_of_exact(case, blocks, problem, solved, objective_scale(case.chain))
     if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
         message = "solved to a local optimum"
         return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)

@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.chain import KW, Chain
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.chain_problem import EvChains, build_chains, schedule_at, start_of
-from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget, Watch
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.chains import Chains, chains_of, start_of
 from pandapower_evflex.opf.solve.hopeless import is_proved_infeasible
-from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, restored, within_ev_limits
+from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, nearest, restored
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
@@ -51,12 +52,12 @@ def solve_fast(
 
     Stopped on the way, the best schedule so far is returned, with its gap.
     """
-    chains, iterations = build_chains(case), 0
+    chains, iterations = chains_of(case.chain), 0
     for number in range(1, MAX_ROUNDS + 1):
         bar.start_round(number, needed.n_blocks)
         network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), budget.watch(bar)
         with clock.phase("interior point"):
-            x = _start(case, flow, chains, network)
+            x = _start(case.chain, network)
             point = solve_chains(
                 chains.problem,
                 network,
@@ -68,13 +69,13 @@ def solve_fast(
         iterations += point.iterations
         end = end_of(point, watch)
         with clock.phase("check"):
-            schedule = schedule_at(case, chains, point.x)
+            schedule = case.schedule_at(chains.loads, point.x)
             states = scheduled_states(case, flow, schedule)
         if end or not needed.join_violated(case, states):
             break
     with clock.phase("restoration"):
         if end:
-            schedule = within_ev_limits(case, schedule)
+            schedule = nearest(case, schedule)
         if end or any(state.excess(case.limits).exceeds(RESTORED).any() for state in states.values()):
             schedule, states = restored(case, flow, schedule)
     stats = {
@@ -113,7 +114,7 @@ def end_of(point: ChainPoint, watch: Watch) -> str:
     }[point.status]
 
 
-def _pulled_back(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> str:
+def _pulled_back(case: Case, chains: Chains, point: ChainPoint, schedule: Schedule) -> str:
     """Said where the restoration has cost flexibility."""
     reached, found = weighted_flexibility_mw(case, schedule), -chains.problem.objective(point.x) * chains.scale / KW
     return "" if reached >= found * (1.0 - OPTIMAL_GAP) else "limits that were kept only after pulling back"
@@ -133,11 +134,11 @@ def _status(gap: float, doubt: str, end: str) -> tuple[str, str]:
     )
 
 
-def _start(case: Case, flow: BatchedPowerFlow, chains: EvChains, network: ReducedNetwork) -> FloatArray:
-    """EVs at half power, or at the share of it that leaves the limits roughly kept."""
-    p_kw, share = case.evs.slots.p_max * KW, 0.5
+def _start(chain: Chain, network: ReducedNetwork) -> FloatArray:
+    """Every unit at half power, or at the share of it that leaves the limits roughly kept."""
+    share = 0.5
     for _ in range(12):
-        x = start_of(case, chains, share * p_kw)
+        x = start_of(chain, share)
         if network.roughly_holds(x):
             break
         share *= 0.6
@@ -154,7 +155,7 @@ def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
     return ""
 
 
-def _relative_gap(case: Case, chains: EvChains, point: ChainPoint, schedule: Schedule) -> float:
+def _relative_gap(case: Case, chains: Chains, point: ChainPoint, schedule: Schedule) -> float:
     """From the bound at the point to the schedule, in shares of the bound, or of a kW where that is less."""
     bound = (-chains.problem.objective(point.x) + point.gap) * chains.scale / KW
     reached = weighted_flexibility_mw(case, schedule)

@@ -17,10 +17,10 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import rows_of
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -37,7 +37,7 @@ MAX_ROUNDS = 20
 
 def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
     """False where nothing is proved."""
-    if why_uncertified(case) or not len(case.evs.slots):
+    if why_uncertified(case) or case.others or not len(case.evs.slots):
         return False
     slots, power, power_0 = case.evs.slots, *_powers(case)
     low, high = np.maximum(slots.e_least, slots.e_min) * KW, np.minimum(slots.e_most, slots.e_max) * KW
@@ -75,7 +75,7 @@ def _powers(case: Case) -> tuple[csr_matrix, FloatArray]:
 
 
 def _state(case: Case, flow: BatchedPowerFlow, p_kw: FloatArray) -> GridState:
-    p = case.evs.fixed_p.copy()
+    p = case.chain.least
     p[case.evs.slots.period, case.evs.slots.ev] = p_kw / KW
     return grid_state(case, flow, p)
 

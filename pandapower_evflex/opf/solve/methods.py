@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import KW, schedule_from_slots
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
@@ -131,7 +131,7 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
 
 def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
     """No controllable EV is plugged in for a whole period."""
-    schedule = schedule_from_slots(case, {name: np.empty(0) for name in ("up", "base", "down")})
+    schedule = case.schedule({name: np.empty(0) for name in ("up", "base", "down")})
     prices = {name: no_prices(case) for name in ("up", "base", "down")}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(case, flow, schedule)

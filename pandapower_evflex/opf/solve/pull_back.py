@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import Schedule
-from pandapower_evflex.opf.verify import VERIFIED, GridState, ev_violation, grid_state, scheduled_states
+from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations, grid_state, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: halvings of the interval of the share that stays
@@ -22,43 +22,22 @@ USABLE = 1e-7
 
 
 def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
-    """It keeps every limit, of the EVs too."""
+    """It keeps every limit, of the elements too."""
     kept = (s.converged.all() and not s.excess(case.limits).exceeds(USABLE).any() for s in states.values())
-    return all(kept) and ev_violation(case, schedule) <= VERIFIED
+    return all(kept) and max(element_violations(case, schedule).values()) <= VERIFIED
 
 
 def nearest_usable(
     case: Case, flow: BatchedPowerFlow, schedule: Schedule
 ) -> tuple[Schedule, dict[str, GridState]] | None:
     """From the last point of a solver that was stopped; None where what the schedule itself breaks is left."""
-    schedule, states = restored(case, flow, within_ev_limits(case, schedule))
+    schedule, states = restored(case, flow, nearest(case, schedule))
     return (schedule, states) if is_usable(case, schedule, states) else None
 
 
-def within_ev_limits(case: Case, schedule: Schedule) -> Schedule:
-    """The nearest energies that keep (18) to (20), one period after the other, and no more flexibility than they leave.
-
-    For a schedule of an interior point that was stopped before the EVs kept their limits.
-    """
-    slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
-    wanted, e, before = schedule.e[at], np.empty(len(slots)), np.empty(len(slots))
-    for i in range(len(slots)):  # in order of time within each chain
-        before[i] = slots.e_offset[i] + (e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0)
-        least = max(slots.e_min[i], before[i] + slots.energy_per_p[i] * slots.p_min[i])
-        most = min(slots.e_max[i], before[i] + slots.energy_per_p[i] * slots.p_max[i])
-        e[i] = min(max(wanted[i], least), most)
-    p = (e - before) / slots.energy_per_p
-    room = {
-        "up": np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p) - p,
-        "down": p - np.maximum(0.0, (slots.e_min - before) / slots.energy_per_p),
-    }
-    values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
-    values["p"][at], values["e"][at] = p, e
-    for direction, most_flex in room.items():
-        flex = getattr(schedule, f"p_{direction}").copy()
-        flex[at] = np.clip(flex[at], 0.0, np.maximum(most_flex, 0.0))
-        values[f"p_{direction}"] = flex
-    return Schedule(**values)
+def nearest(case: Case, schedule: Schedule) -> Schedule:
+    """Within the limits of the elements."""
+    return Schedule.joined([part.element.nearest(part.data, schedule.of(units)) for part, units, _ in case.by_part()])
 
 
 def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Schedule, dict[str, GridState]]:

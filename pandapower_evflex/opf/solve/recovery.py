@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.elements.chain import DOWN, KW, STATE
 from pandapower_evflex.elements.ev_slots import Offers, Slots
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.chain_problem import DOWN, ENERGY, build_chains
-from pandapower_evflex.opf.ev_chain import KW, Schedule
+from pandapower_evflex.opf.solve.chains import chains_of
 from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -93,7 +94,7 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
     slots, n = after.evs.slots, len(after.evs.slots)
     if not n:
         return True
-    chains = build_chains(after)
+    chains = chains_of(after.chain)
     departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True))
     # D of the last slot of a stay is what its car is short of: E + D >= need, D >= 0
     reaches = Forms(departs, np.tile([0.0, -1.0, 0.0, -1.0], (len(departs), 1)))
@@ -110,7 +111,7 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
     )
     blocks = [Block("base", int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
     x = np.zeros((n, 3))
-    x[:, ENERGY] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
+    x[:, STATE] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
     x[departs, DOWN] = 1.0
     network = ReducedNetwork(after, flow, chains, blocks)
     point = solve_chains(problem, network, x, relative_gap=SHORT_KWH, feasibility=1e-6)

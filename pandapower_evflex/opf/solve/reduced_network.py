@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit, excess_of, rows_of, values_of
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.chain_problem import EvChains
-from pandapower_evflex.opf.ev_chain import KW
+from pandapower_evflex.opf.solve.chains import Chains
 from pandapower_evflex.opf.solve.limit_curvature import (
     FEW_MODES,
     MANY_BLOCKS,
@@ -48,7 +48,7 @@ class Block:
 
 
 def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
-    period = case.evs.slots.period
+    period = case.chain.period
     return [
         Block(name, int(t), np.flatnonzero(period == t))
         for name in SCENARIOS
@@ -77,7 +77,7 @@ class ReducedNetwork:
 
     case: Case
     flow: BatchedPowerFlow
-    chains: EvChains
+    chains: Chains
     blocks: list[Block]
     room: float = 0.0
     rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
@@ -87,17 +87,17 @@ class ReducedNetwork:
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
         self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         self._modes: dict[tuple[str, int, int], Modes] = {}
-        evs = self.case.evs
+        chain = self.case.chain
         if self.case.q_follows_flexibility:
-            kinds = np.stack([evs.bus_row, 1.0 + 1j * evs.tan_phi], axis=1)
+            kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi], axis=1)
         else:
-            kinds = np.stack([np.tile(evs.bus_row, 2), np.repeat([1.0, 1.0j], len(evs.bus_row))], axis=1)
-        ports, port_of_ev = np.unique(kinds, axis=0, return_inverse=True)
+            kinds = np.stack([np.tile(chain.bus_row, 2), np.repeat([1.0, 1.0j], len(chain.bus_row))], axis=1)
+        ports, port_of_unit = np.unique(kinds, axis=0, return_inverse=True)
         self._ports = Ports(ports[:, 0].real.astype(np.int64), ports[:, 1])
-        self._port_of_ev = port_of_ev.reshape(-1, len(evs.bus_row))
+        self._port_of_unit = port_of_unit.reshape(-1, len(chain.bus_row))
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()
-        self._v: ComplexArray = self.flow.start(self._without_evs)
+        self._v: ComplexArray = self.flow.start(self._least)
         self._lay_out()
 
     def _changes(self, block: Block) -> bool:
@@ -108,24 +108,24 @@ class ReducedNetwork:
 
     def injections(self, x: FloatArray) -> ComplexArray:
         """[n_block, n_bus]"""
-        s = self._without_evs.copy()
+        s = self._least.copy()
         for forms, constant, factor in self._loads:
             load = (forms.values(x) + constant) / KW
             np.subtract.at(s, (self._block_of_slot, self._bus_of_slot), load * factor)
         return s
 
     def _prepare_loads(self) -> None:
-        """EV loads of all blocks in one go: forms and constants [kW], and what a unit draws."""
-        case, evs = self.case, self.case.evs
+        """Loads of all blocks in one go: forms and constants [kW], and what a unit draws."""
+        case, chain = self.case, self.case.chain
         own = [block.slots for block in self.blocks]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
-        self._bus_of_slot = evs.bus_row[evs.slots.ev[slot]]
-        self._without_evs = case.injections(evs.fixed_p)[[block.period for block in self.blocks]]
+        self._bus_of_slot = chain.bus_row[chain.unit[slot]]
+        self._least = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
         loads = [self.chains.loads[block.scenario] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
-        tan_phi = evs.tan_phi[evs.slots.ev[slot]]
+        tan_phi = chain.tan_phi[chain.unit[slot]]
         if case.q_follows_flexibility:
             self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
         else:
@@ -215,7 +215,7 @@ class ReducedNetwork:
             self._entries.row,
             self._entries.port,
             self._entries.forms,
-            int(np.bincount(self._port_of_ev.ravel()).max()),
+            int(np.bincount(self._port_of_unit.ravel()).max()),
         )
 
     def _entries_of_rows(self) -> _Entries:
@@ -227,11 +227,11 @@ class ReducedNetwork:
         for name in dict.fromkeys(scenario.tolist()):
             chosen = scenario == name
             active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
-        ev = self.case.evs.slots.ev[slot]
+        unit = self.case.chain.unit[slot]
         if self.case.q_follows_flexibility:
-            return _Entries(row, self._port_of_ev[0][ev], Forms(slot, active))
-        reactive = self.chains.loads["base"].forms.coefficient[slot] * self.case.evs.tan_phi[ev][:, None] / KW
+            return _Entries(row, self._port_of_unit[0][unit], Forms(slot, active))
+        reactive = self.chains.loads["base"].forms.coefficient[slot] * self.case.chain.tan_phi[unit][:, None] / KW
         twice, order = np.tile(row, 2), np.argsort(np.tile(row, 2), kind="stable")
-        port = np.concatenate([self._port_of_ev[0][ev], self._port_of_ev[1][ev]])
+        port = np.concatenate([self._port_of_unit[0][unit], self._port_of_unit[1][unit]])
         forms = Forms(np.tile(slot, 2), np.concatenate([active, reactive]))
         return _Entries(twice[order], port[order], forms.of(order))

@@ -78,11 +78,11 @@ class NeededBlocks:
 
 
 def extreme_loads(case: Case) -> tuple[FloatArray, FloatArray]:
-    """Least and greatest load of every EV [n_period, n_ev]."""
-    least = case.evs.fixed_p
-    greatest = least.copy()
-    greatest[case.evs.slots.period, case.evs.slots.ev] = case.evs.slots.p_max
-    return least, greatest
+    """Least and greatest load of every unit [n_period, n_unit]."""
+    chain = case.chain
+    greatest = chain.fixed_p.copy()
+    greatest[chain.period, chain.unit] = chain.p_max
+    return chain.fixed_p, greatest
 
 
 def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> NeededBlocks:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import KW
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
 from pandapower_evflex.opf.solve.screening import SCENARIOS

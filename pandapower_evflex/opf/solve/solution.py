@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
-from pandapower_evflex.opf.ev_chain import Schedule
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.verify import GridState
 

@@ -18,15 +18,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.chain import DOWN, KW, SIGN, UP, Chain, Loads
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.chain_problem import EvChains, Loads, build_chains, schedule_at
-from pandapower_evflex.opf.ev_chain import KW, Schedule
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.chains import Chains, chains_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
-from pandapower_evflex.opf.verify import GridState, ev_violation, scheduled_states
+from pandapower_evflex.opf.verify import GridState, element_violations, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
@@ -86,7 +87,7 @@ def break_tie(
     share = min(1.0, (OPTIMAL_GAP - gap) / LAST_FLOOR) if gap <= OPTIMAL_GAP - LEAST_SHARE * LAST_FLOOR else 1.0
     iterations = 0
     for _ in range(MAX_ROUNDS):
-        chains = build_chains(case)
+        chains = chains_of(case.chain)
         x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
         for stage in STAGES[kind]:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
@@ -102,9 +103,9 @@ def break_tie(
             x, chains_now = point.x, of_stage
             if stage == "energy":
                 energy_kwh = problem.objective(x) * (1.0 + ENERGY_ROOM) + ENERGY_ROOM
-        chosen = schedule_at(case, chains_now, x)
+        chosen = case.schedule_at(chains_now.loads, x)
         states = scheduled_states(case, flow, chosen)
-        if why_not and ev_violation(case, chosen) > KEPT:
+        if why_not and max(element_violations(case, chosen).values()) > KEPT:
             return TieBroken(None, {}, why_not, iterations)
         if not needed.join_violated(case, states):
             return TieBroken(chosen, states, why_not, iterations)
@@ -125,17 +126,17 @@ def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_g
 
 def point_of(case: Case, schedule: Schedule) -> FloatArray:
     """The schedule as a point of the chains, kW and kWh."""
-    at = (case.evs.slots.period, case.evs.slots.ev)
-    x = np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
+    at = (case.chain.period, case.chain.unit)
+    x = np.stack([np.nan_to_num(schedule.e[at]), schedule.load("up")[at], schedule.load("down")[at]], axis=1)
     return x * KW
 
 
 def _stage(
-    case: Case, chains: EvChains, stage: str, x: FloatArray, flexibility_mw: float, energy_kwh: float, share: float
-) -> tuple[ChainProblem, EvChains]:
+    case: Case, chains: Chains, stage: str, x: FloatArray, flexibility_mw: float, energy_kwh: float, share: float
+) -> tuple[ChainProblem, Chains]:
     """Objective of one stage over the limits of the first, with the floor of the flexibility."""
     if stage == "shares":
-        chains = _with_fixed_charging(case, chains, x)
+        chains = _with_fixed_schedule(case.chain, chains, x)
     first, charging = chains.problem, chains.loads["base"]
     floor = share * (LAST_FLOOR if stage == "shares" else FLOOR)
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
@@ -185,15 +186,15 @@ def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> Chai
 
 def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProblem:
     """Of the total load per period."""
-    slots, n_periods = case.evs.slots, case.horizon.n_periods
-    order = np.argsort(slots.period, kind="stable")
+    chain, n_periods = case.chain, case.horizon.n_periods
+    order = np.argsort(chain.period, kind="stable")
     forms = charging.forms.of(order)
-    constant = np.bincount(slots.period, charging.constant, minlength=n_periods)
-    others = -case.injections(case.evs.fixed_p).real
+    constant = np.bincount(chain.period, charging.constant, minlength=n_periods)
+    others = -case.injections(case.chain.fixed_p).real
     others[:, case.grid.slack] = 0.0
     return replace(
         problem,
-        shared=Rows(n_periods, slots.period[order], forms),
+        shared=Rows(n_periods, chain.period[order], forms),
         shared_weight=np.full(n_periods, _weight_of_squares(problem)),
         shared_target=-(constant + others.sum(axis=1) * KW),
     )
@@ -205,19 +206,15 @@ def _weight_of_squares(problem: ChainProblem) -> float:
     return 2.0 / p_max**2
 
 
-def _with_fixed_charging(case: Case, chains: EvChains, x: FloatArray) -> EvChains:
-    """Only the activations are left to choose, each between its charging power and what its EV allows."""
-    slots, first = case.evs.slots, chains.problem
-    p = np.clip(chains.loads["base"].kw(x), slots.p_min * KW, slots.p_max * KW)
-    before = np.where(slots.previous >= 0, x[slots.previous, 0], 0.0) + slots.e_offset * KW
-    cap = {d: case.evs.offers[d].p_max * KW for d in ("up", "down")}
-    most = np.minimum(np.minimum(slots.p_max * KW, p + cap["up"]), (slots.e_max * KW - before) / slots.energy_per_p)
-    least = np.maximum(np.maximum(0.0, p - cap["down"]), (slots.e_min * KW - before) / slots.energy_per_p)
-    n, every = len(slots), np.arange(len(slots))
-    nothing = np.zeros((n, 4))
-    loads, offered = {"base": Loads(Forms(every, nothing), p)}, {}
+def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
+    """Only the activations are left to choose, each between the schedule and what its element allows."""
+    first, p = chains.problem, chains.loads["base"].kw(x)
+    n, every = len(chain), np.arange(len(chain))
+    loads, offered = {"base": Loads(Forms(every, np.zeros((n, 4))), p)}, {}
     limits, low, high, c, constant = [], np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3)), 0.0
-    for d, column, lower, upper in (("up", 1, p, np.maximum(most, p)), ("down", 2, np.minimum(least, p), p)):
+    for d, column in (("up", UP), ("down", DOWN)):
+        lower, upper = _range_of(first, x, column)
+        lower, upper = (p, np.maximum(upper, p)) if d == "up" else (np.minimum(lower, p), p)
         offered[d] = chains.offered[d] & (upper - lower > NARROW_KW)
         unit = np.zeros((n, 4))
         unit[offered[d], column + 1] = 1.0
@@ -229,10 +226,9 @@ def _with_fixed_charging(case: Case, chains: EvChains, x: FloatArray) -> EvChain
             (Forms(chosen, -unit[chosen]), -lower[chosen]),
         ]
         low[:, column], high[:, column] = np.where(offered[d], (lower, upper), 0.0)
-        weight = np.where(chains.offered[d], case.evs.offers[d].weight, 0.0) / chains.scale
-        sign = -1.0 if d == "up" else 1.0
-        c[chosen, column] = sign * weight[chosen]
-        constant += sign * float(weight @ (loads[d].constant - p))
+        weight = -SIGN[d] * np.where(chains.offered[d], chain.weight[d], 0.0) / chains.scale
+        c[chosen, column] = weight[chosen]
+        constant += float(weight @ (loads[d].constant - p))
     problem = replace(
         first,
         free=np.zeros(n, dtype=bool),
@@ -243,14 +239,27 @@ def _with_fixed_charging(case: Case, chains: EvChains, x: FloatArray) -> EvChain
         high=high,
         constant=constant,
     )
-    return EvChains(problem, loads, offered, chains.scale)
+    return Chains(problem, loads, offered, chains.scale)
 
 
-def _with_shares(case: Case, problem: ChainProblem, chains: EvChains) -> ChainProblem:
+def _range_of(problem: ChainProblem, x: FloatArray, column: int) -> tuple[FloatArray, FloatArray]:
+    """What the limits leave to one load of every slot, its states being those of x [n_slot]."""
+    lower, upper = np.full(len(x), -np.inf), np.full(len(x), np.inf)
+    a = problem.limits.coefficient[:, column + 1]
+    forms = problem.limits.of(a != 0.0)
+    states = Forms(forms.slot, np.where(np.arange(4) == column + 1, 0.0, forms.coefficient))
+    end = (problem.b[a != 0.0] - states.values(x)) / a[a != 0.0]
+    above = a[a != 0.0] > 0.0
+    np.minimum.at(upper, forms.slot[above], end[above])
+    np.maximum.at(lower, forms.slot[~above], end[~above])
+    return lower, upper
+
+
+def _with_shares(case: Case, problem: ChainProblem, chains: Chains) -> ChainProblem:
     """Squares of P_up / P_max and P_down / P_max."""
     p = chains.loads["base"].constant
     chosen = {d: np.flatnonzero(chains.offered[d]) for d in ("up", "down")}
     forms = Forms.join([chains.loads[d].forms.of(chosen[d]) for d in ("up", "down")])
-    p_max = np.concatenate([case.evs.slots.p_max[chosen[d]] for d in ("up", "down")]) * KW
+    p_max = np.concatenate([case.chain.p_max[chosen[d]] for d in ("up", "down")]) * KW
     target = np.concatenate([p[chosen[d]] for d in ("up", "down")])
     return replace(problem, squares=forms, weight=2.0 / p_max**2, target=target)

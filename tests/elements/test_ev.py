@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from pandapower_evflex.case.profiles import Horizon
-from pandapower_evflex.elements.ev import compile_evs
+from pandapower_evflex.elements.ev import compile_evs, violation
 from pandapower_evflex.elements.ev_stays import read_stays, unreachable_stays, with_reduced_needs
 from pandapower_evflex.nlp.derivative_check import derivative_errors
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.ev_chain import add_evs, schedule_of
-from pandapower_evflex.opf.verify import ev_violation
+from pandapower_evflex.opf.solve.chain_variables import add_chain
+from pandapower_evflex.opf.solve.chains import objective_scale
 from pandapower_evflex.solvers import ipopt
 from tests.examples import examples
 
@@ -36,12 +36,12 @@ def _case(evs, sessions, flexibility=None, scenarios=("down", "up"), weights=Non
 
 def _solve(case):
     builder = ProblemBuilder()
-    variables = add_evs(builder, case)
+    variables = add_chain(builder, case.chain, objective_scale(case.chain))
     problem = builder.build()
     solved = ipopt.solve(problem)
     assert solved.status == "optimal"
-    schedule = schedule_of(case, variables, solved.x)
-    assert ev_violation(case, schedule) < 1e-7
+    schedule = case.schedule_at(case.chain.loads, variables.at(solved.x))
+    assert violation(case.evs, schedule) < 1e-7
     at = (case.evs.slots.period, case.evs.slots.ev)
     up, down = case.evs.offers["up"], case.evs.offers["down"]
     return np.sum(up.weight * schedule.p_up[at]) + np.sum(down.weight * schedule.p_down[at]), schedule
@@ -188,7 +188,8 @@ def test_the_least_power_is_kept_in_every_plugged_period():
 
 def test_derivatives_of_the_ev_part_equal_differences():
     builder = ProblemBuilder()
-    add_evs(builder, _case(ONE_EV, ONE_NIGHT))
+    chain = _case(ONE_EV, ONE_NIGHT).chain
+    add_chain(builder, chain, objective_scale(chain))
     problem = builder.build()
     rng = np.random.default_rng(0)
     errors = derivative_errors(problem, rng.normal(size=problem.n), rng.normal(size=problem.m))

@@ -1,0 +1,105 @@
+"""The record of flexible elements that solvers see: slots in order of time, limits as forms, loads (kW, kWh)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.solvers.chains.system import Forms
+
+#: kW per pu (1 MVA): Ipopt's dual tolerance is absolute, an objective in MW ends 1e-5 short
+KW = 1e3
+#: columns of x: a state (the energy at the end of the period), and the loads under full activation
+STATE, UP, DOWN = 0, 1, 2
+#: directions, and the sign with which a kW of load counts
+SIGN = {"up": 1.0, "down": -1.0}
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Load of every slot in one scenario: forms, and the part that no variable moves (kW)."""
+
+    forms: Forms
+    constant: FloatArray
+
+    def kw(self, x: FloatArray) -> FloatArray:
+        return self.forms.values(x) + self.constant
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All units of one kind, or of several kinds one after the other.
+
+    A slot is one unit in one period in which there is something to choose; slots are in order of unit and time. A slot
+    has the columns `STATE`, `UP` and `DOWN` of x; a column that no form uses does not exist.
+
+    Parameters
+    ----------
+    bus_row : int [n_unit]             row of the grid
+    tan_phi : float [n_unit]           reactive over active power, consumer sense (inductive positive)
+    fixed_p : float [n_period, n_unit]    MW; load where a unit has no slot, and its least where it has one
+    unit, period : int [n_slot]
+    follows, free : bool [n_slot]      the state before is that of slot i - 1; False: no state to choose
+    limits : Forms, bound : float      a (state before, state, up, down) <= b
+    low, high : float [n_slot, 3]      bounds that every feasible x keeps
+    start : float [n_slot, 3]          inside; loads at most
+    loads : {"base", "up", "down"}     of every slot; "base" is the schedule
+    offered : {"up", "down"}           bool [n_slot]
+    weight : {"up", "down"}            C of (4) [n_slot]
+    p_max : float [n_slot]             MW, the greatest load; shares of flexibility are of it
+    """
+
+    bus_row: IntArray
+    tan_phi: FloatArray
+    fixed_p: FloatArray
+    unit: IntArray
+    period: IntArray
+    follows: BoolArray
+    free: BoolArray
+    limits: Forms
+    bound: FloatArray
+    low: FloatArray
+    high: FloatArray
+    start: FloatArray
+    loads: Mapping[str, Loads]
+    offered: Mapping[str, BoolArray]
+    weight: Mapping[str, FloatArray]
+    p_max: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    @classmethod
+    def joined(cls, chains: Sequence[Chain]) -> Chain:
+        """Units and slots one after the other."""
+        if len(chains) == 1:
+            return chains[0]
+        n_units = np.cumsum([0, *[len(chain.bus_row) for chain in chains]])
+        n_slots = np.cumsum([0, *[len(chain) for chain in chains]])
+
+        def together(name: str, axis: int = 0) -> Any:
+            return np.concatenate([getattr(chain, name) for chain in chains], axis=axis)
+
+        def moved(forms: Sequence[Forms]) -> Forms:
+            return Forms.join([Forms(f.slot + n, f.coefficient) for f, n in zip(forms, n_slots, strict=False)])
+
+        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "p_max")
+        return cls(
+            **{name: together(name) for name in plain},
+            fixed_p=together("fixed_p", axis=1),
+            unit=np.concatenate([chain.unit + n for chain, n in zip(chains, n_units, strict=False)]),
+            limits=moved([chain.limits for chain in chains]),
+            loads={
+                name: Loads(
+                    moved([chain.loads[name].forms for chain in chains]),
+                    np.concatenate([chain.loads[name].constant for chain in chains]),
+                )
+                for name in ("base", "up", "down")
+            },
+            offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in SIGN},
+            weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in SIGN},
+        )

@@ -1,0 +1,144 @@
+r"""Equations (17) to (24) of the EVs as forms, in kW and kWh.
+
+Columns are the energy E at the end of the period, the load T = P_ch + P_up in scenario "up" and D = P_ch - P_down in
+scenario "down" (only where offered). The charging power is no variable: (17) gives it as
+:math:`P_{ch} = (E_t - E_{t-1}) / \eta\Delta T`. With it the paper's constraints read
+
+.. math::
+
+    0 \le T - P_{ch} \le \bar P_{up},\ T \le P_{max}         & \qquad (23) \\
+    E_{t-1} + \eta\Delta T\, T \le E_{max}                   & \qquad (22) \\
+    0 \le P_{ch} - D \le \bar P_{down},\ D \ge 0             & \qquad (21) \\
+    E_{t-1} + \eta\Delta T\, D \ge E_{min,t}                 & \qquad (24)
+
+and imply (18) and (20) where both directions are offered; where one is not, its limit falls on the schedule itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.elements.chain import DOWN, KW, SIGN, STATE, UP, Chain, Loads
+from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.solvers.chains.system import Forms
+
+#: share of the range of the energy at which a start lies; share of P_max that it draws in scenario "down"
+START_ENERGY, START_DOWN = 0.3, 0.2
+
+
+def chain_of(evs: EvCase) -> Chain:
+    """(17) to (24), and the reward of (4); slots whose energy no schedule can choose offer nothing."""
+    slots = evs.slots
+    offered = {d: evs.offers[d].offered & ~slots.pinned for d in SIGN}
+    charging = _charging_power(slots)
+    loads = {
+        "base": charging,
+        "up": _activated(charging, offered["up"], UP),
+        "down": _activated(charging, offered["down"], DOWN),
+    }
+    limits = [*_power_limits(evs, charging, loads, offered), *_energy_limits(slots, offered)]
+    low, high, start = _ranges(slots, offered)
+    follows = slots.previous >= 0
+    assert np.array_equal(slots.previous[follows], np.flatnonzero(follows) - 1)
+    return Chain(
+        bus_row=evs.bus_row,
+        tan_phi=evs.tan_phi,
+        fixed_p=evs.fixed_p,
+        unit=slots.ev,
+        period=slots.period,
+        follows=follows,
+        free=~slots.pinned,
+        limits=Forms.join([forms for forms, _ in limits]),
+        bound=np.concatenate([b for _, b in limits]),
+        low=low,
+        high=high,
+        start=start,
+        loads=loads,
+        offered=offered,
+        weight={d: evs.offers[d].weight for d in SIGN},
+        p_max=slots.p_max,
+    )
+
+
+def _charging_power(slots: Slots) -> Loads:
+    """(17), solved for P_ch."""
+    per_energy = 1.0 / slots.energy_per_p
+    coefficient = np.zeros((len(slots), 4))
+    coefficient[:, 0] = np.where(slots.previous >= 0, -per_energy, 0.0)
+    coefficient[:, 1] = per_energy
+    return Loads(Forms(np.arange(len(slots)), coefficient), -slots.e_offset * KW * per_energy)
+
+
+def _activated(charging: Loads, offered: BoolArray, column: int) -> Loads:
+    """A variable of its own where flexibility is offered, the charging power elsewhere."""
+    coefficient = charging.forms.coefficient.copy()
+    coefficient[offered] = 0.0
+    coefficient[offered, column + 1] = 1.0
+    return Loads(Forms(charging.forms.slot, coefficient), np.where(offered, 0.0, charging.constant))
+
+
+def _power_limits(
+    evs: EvCase, charging: Loads, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]
+) -> list[tuple[Forms, FloatArray]]:
+    """(20), (21), (23)"""
+    slots, limits = evs.slots, []
+    for d, sign in SIGN.items():
+        chosen = offered[d]
+        flex = sign * (loads[d].forms.coefficient - charging.forms.coefficient)
+        flex_constant = sign * (loads[d].constant - charging.constant)
+        limits.append((_where(chosen, -flex), flex_constant[chosen]))
+        capped = chosen & (evs.offers[d].p_max < slots.p_max)
+        cap = evs.offers[d].p_max * KW - flex_constant
+        limits.append((_where(capped, flex), cap[capped]))
+    least = loads["down"].forms
+    limits.append((loads["up"].forms, slots.p_max * KW - loads["up"].constant))
+    limits.append((Forms(least.slot, -least.coefficient), loads["down"].constant))
+    asked = slots.p_min > 0.0
+    limits.append((_where(asked, -charging.forms.coefficient), (charging.constant - slots.p_min * KW)[asked]))
+    moves = ~slots.power_is_fixed
+    return [(forms.of(moves[forms.slot]), b[moves[forms.slot]]) for forms, b in limits]
+
+
+def _where(chosen: BoolArray, coefficient: FloatArray) -> Forms:
+    """Of the chosen slots, coefficients [n_slot, 4]."""
+    return Forms(np.flatnonzero(chosen), coefficient[chosen])
+
+
+def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> list[tuple[Forms, FloatArray]]:
+    """(18), (19), (22), (24), only where they can bind and nothing else implies them."""
+    n = len(slots)
+    energy = np.zeros((n, 4))
+    energy[:, 1] = 1.0
+    activated = {d: np.zeros((n, 4)) for d in SIGN}
+    for d, column in (("up", UP), ("down", DOWN)):
+        activated[d][:, 0] = np.where(slots.previous >= 0, 1.0, 0.0)
+        activated[d][:, column + 1] = slots.energy_per_p
+    filled = slots.e_most > slots.e_max
+    owing = slots.e_min > slots.e_least
+    limits = []
+    for chosen, coefficient, b in (
+        (offered["up"] & filled, activated["up"], slots.e_max - slots.e_offset),
+        (offered["down"] & owing, -activated["down"], slots.e_offset - slots.e_min),
+        (~offered["up"] & ~slots.pinned & filled, energy, slots.e_max),
+        ((~offered["down"] | slots.is_last) & ~slots.pinned & owing, -energy, -slots.e_min),
+    ):
+        limits.append((_where(chosen, coefficient), b[chosen] * KW))
+    return limits
+
+
+def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Bounds that every feasible x keeps, and a start between the extremes [n_slot, 3]."""
+    n, p_max = len(slots), slots.p_max * KW
+    low, high, start = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3))
+    low[:, STATE] = np.minimum(slots.e_least, slots.e_max) * KW
+    high[:, STATE] = np.minimum(slots.e_most, slots.e_max) * KW
+    low[slots.pinned, STATE] = high[slots.pinned, STATE]
+    least, most = np.maximum(slots.e_least, slots.e_min), np.minimum(slots.e_most, slots.e_max)
+    start[:, STATE] = np.where(slots.pinned, most, least + START_ENERGY * (most - least)) * KW
+    for d, column, share in (("up", UP, 1.0), ("down", DOWN, START_DOWN)):
+        high[:, column] = np.where(offered[d], p_max, 0.0)
+        start[:, column] = share * high[:, column]
+    return low, high, start

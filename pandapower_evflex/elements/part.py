@@ -1,0 +1,39 @@
+"""One kind of element of a case, and what `read` of its module gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.chain import Chain
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The net with gaps filled, its grid and its profiles."""
+
+    net: Net
+    grid: Grid
+    profiles: Profiles
+    scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """All units of one kind: the module of the kind, and the record that it read."""
+
+    element: Any
+    data: Any
+
+    @property
+    def kind(self) -> str:
+        return str(self.element.KIND)
+
+    @cached_property
+    def chain(self) -> Chain:
+        chain: Chain = self.element.chain(self.data)
+        return chain
