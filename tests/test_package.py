@@ -19,8 +19,9 @@ LAYERS = (
     ("kernels",),
     ("tables",),
     ("case",),
-    ("elements", "limits"),
+    ("limits",),
     ("powerflow", "solvers"),
+    ("elements",),
     ("opf", "cpo", "market", "mobility"),
     ("planning",),
     ("networks", "toolbox"),
@@ -37,6 +38,55 @@ def _imports(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pandapower_evflex."):
             yield node.module.split(".")[1]
+
+
+#: the same inside a layer; a file at its top may import every wing that comes before it
+WINGS = {
+    "opf": ("findings", "solve", "precheck", "report", "effort"),
+    "cpo": ("sessions", "chain", "shave"),
+    "planning": ("fault", "congestion"),
+    "solvers": ("chains",),
+}
+
+
+def test_wings_import_one_way():
+    wrong = []
+    for layer, wings in WINGS.items():
+        for path in (PACKAGE / layer).glob("*/*.py"):
+            own = wings.index(path.parent.name)
+            for module in _modules(path):
+                parts = module.split(".")
+                if parts[1] == layer and len(parts) > 3 and parts[2] in wings and wings.index(parts[2]) > own:
+                    wrong.append(f"{path.relative_to(PACKAGE)} imports {module}")
+    assert wrong == []
+
+
+def test_no_two_files_import_each_other():
+    """Imports of whole files, those inside of functions and for types left aside, have no circle."""
+    imports = {_name(path): set(_modules(path, top=True)) for path in PACKAGE.rglob("*.py")}
+    open_files = dict(imports)
+    while True:
+        done = [name for name, others in open_files.items() if not others & set(open_files)]
+        if not done:
+            break
+        open_files = {name: others for name, others in open_files.items() if name not in done}
+    open_files.pop("pandapower_evflex", None)
+    assert {name: others & set(open_files) for name, others in open_files.items()} == {}
+
+
+def _name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _modules(path, top=False):
+    """Names of modules of the package that a file imports."""
+    tree = ast.parse(path.read_text())
+    for node in tree.body if top else ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pandapower_evflex"):
+            for name in node.names:
+                is_file = (PACKAGE.parent / node.module.replace(".", "/") / f"{name.name}.py").exists()
+                yield f"{node.module}.{name.name}" if is_file else node.module
 
 
 def test_imports_point_one_way():

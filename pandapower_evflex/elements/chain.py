@@ -41,7 +41,7 @@ class Chain:
     ----------
     bus_row : int [n_unit]             row of the grid
     tan_phi : float [n_unit]           reactive over active power, consumer sense (inductive positive)
-    fixed_p : float [n_period, n_unit]    MW; load where a unit has no slot, and its least where it has one
+    fixed_p : float [n_period, n_unit]    MW; load where a unit has no slot, 0 where it has one
     unit, period : int [n_slot]
     follows, free : bool [n_slot]      the state before is that of slot i - 1; False: no state to choose
     limits : Forms, bound : float      a (state before, state, up, down) <= b
@@ -50,7 +50,7 @@ class Chain:
     loads : {"base", "up", "down"}     of every slot; "base" is the schedule
     offered : {"up", "down"}           bool [n_slot]
     weight : {"up", "down"}            C of (4) [n_slot]
-    p_max : float [n_slot]             MW, the greatest load; shares of flexibility are of it
+    p_min, p_max : float [n_slot]      MW, the least and the greatest load; shares of flexibility are of the latter
     """
 
     bus_row: IntArray
@@ -68,10 +68,25 @@ class Chain:
     loads: Mapping[str, Loads]
     offered: Mapping[str, BoolArray]
     weight: Mapping[str, FloatArray]
+    p_min: FloatArray
     p_max: FloatArray
 
     def __len__(self) -> int:
         return len(self.unit)
+
+    @property
+    def least(self) -> FloatArray:
+        """The least load of every unit [n_period, n_unit], MW."""
+        return self._loads_of(self.p_min)
+
+    @property
+    def greatest(self) -> FloatArray:
+        return self._loads_of(self.p_max)
+
+    def _loads_of(self, p: FloatArray) -> FloatArray:
+        loads = self.fixed_p.copy()
+        loads[self.period, self.unit] = p
+        return loads
 
     @classmethod
     def joined(cls, chains: Sequence[Chain]) -> Chain:
@@ -87,7 +102,7 @@ class Chain:
         def moved(forms: Sequence[Forms]) -> Forms:
             return Forms.join([Forms(f.slot + n, f.coefficient) for f, n in zip(forms, n_slots, strict=False)])
 
-        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "p_max")
+        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "p_min", "p_max")
         return cls(
             **{name: together(name) for name in plain},
             fixed_p=together("fixed_p", axis=1),

@@ -59,6 +59,7 @@ def chain_of(evs: EvCase) -> Chain:
         loads=loads,
         offered=offered,
         weight={d: evs.offers[d].weight for d in SIGN},
+        p_min=np.zeros(len(slots)),
         p_max=slots.p_max,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements import ELEMENTS
 from pandapower_evflex.elements.chain import Chain
 
 
@@ -24,14 +25,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Part:
-    """All units of one kind: the module of the kind, and the record that it read."""
+    """All units of one kind and the record that its module read; it pickles, as a module does not."""
 
-    element: Any
+    kind: str
     data: Any
 
     @property
-    def kind(self) -> str:
-        return str(self.element.KIND)
+    def element(self) -> Any:
+        """The module of the kind."""
+        return next(element for element in ELEMENTS if element.KIND == self.kind)
 
     @cached_property
     def chain(self) -> Chain:

@@ -47,7 +47,7 @@ class Case:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """All kinds of elements, EVs first: their units are the first columns of every schedule."""
-        return (Part(ev, self.evs), *self.others)
+        return (Part(ev.KIND, self.evs), *self.others)
 
     @cached_property
     def chain(self) -> Chain:

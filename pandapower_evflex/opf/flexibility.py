@@ -206,7 +206,7 @@ def _solve(net: Net, study: Study, options: Options, clock: Stopwatch) -> Flexib
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
-        without_evs = grid_state(case, flow, case.chain.fixed_p)
+        without_evs = grid_state(case, flow, case.chain.least)
         findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
@@ -243,11 +243,11 @@ def _best_effort(
         return _failed(net, study, options, clock, "iteration_limit", message, findings)
     result = _succeeded(net, replace(study, case=effort.case), options, clock, findings, effort.solution)
     waits = effort.waits != ""
-    reasons = {
-        "up": result.reasons["up"].mask(waits, effort.waits),
-        "down": result.reasons["down"].mask(waits, "nothing scheduled"),
+    of_evs = {
+        "up": result.reasons["ev"]["up"].mask(waits, effort.waits),
+        "down": result.reasons["ev"]["down"].mask(waits, "nothing scheduled"),
     }
-    return replace(result, relaxed=effort.relaxed, short=effort.short, reasons=reasons)
+    return replace(result, relaxed=effort.relaxed, short=effort.short, reasons={**result.reasons, "ev": of_evs})
 
 
 def _succeeded(

@@ -19,6 +19,7 @@ from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
+from pandapower_evflex.elements import ELEMENTS, ev
 from pandapower_evflex.elements.ev import compile_evs, ev_bus_rows
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.ev_stays import (
@@ -29,6 +30,7 @@ from pandapower_evflex.elements.ev_stays import (
     unreachable_stays,
     with_reduced_needs,
 )
+from pandapower_evflex.elements.part import Inputs, Part
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import session_findings
@@ -151,13 +153,18 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         horizon=horizon,
         weights={d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
     )
+    inputs = Inputs(net, grid, profiles, tuple(dict.fromkeys(options.scenarios)))
+    others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
+    if faults:
+        raise InvalidInputError(faults)
     case = Case(
         grid=grid,
         horizon=horizon,
         evs=evs_of(stays),
         s_base=base_injections(net, grid, profiles),
-        scenarios=tuple(dict.fromkeys(options.scenarios)),
+        scenarios=inputs.scenarios,
         q_follows_flexibility=options.q_follows_flexibility,
+        others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
     )
     not_run = idle_controllers(net, profiles.elements)
     if not_run:

@@ -27,11 +27,11 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
-    for frame, sign, name, label in (
-        (result.p_up_mw, 1.0, "up", "upward (more charging)"),
-        (result.p_down_mw, -1.0, "down", "downward (less charging)"),
+    for sign, name, label in (
+        (1.0, "up", "upward (more charging)"),
+        (-1.0, "down", "downward (less charging)"),
     ):
-        values = sign * 1e3 * frame.sum(axis=1).to_numpy()
+        values = sign * 1e3 * result.total(f"p_{name}_mw").to_numpy()
         ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
     ax.axhline(0.0, color="black", linewidth=0.8)
     ax.set_ylabel("flexibility of each period in kW")

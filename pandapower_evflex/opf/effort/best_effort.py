@@ -72,7 +72,7 @@ def best_effort(
         stays, needs, short, relaxation = plan.stays, plan.needs, plan.short, plan.relaxation
         lowered = _lowered(study, stays, needs, short)
         case = _case(study, flow, relaxation, lowered)
-    solution = solve(case, flow, grid_state(case, flow, case.chain.fixed_p), options, budget, bar, clock)
+    solution = solve(case, flow, grid_state(case, flow, case.chain.least), options, budget, bar, clock)
     if not _keeps_limits(case, solution):
         solution = _without_flexibility(case, flow, short.schedule, solution)
     relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, lowered, short, relaxation)
@@ -146,7 +146,7 @@ def _least_shortfall(
     case = _case(study, flow, relaxation, bare)
     curable = _curable(study.case, flow, relaxation)
     if not len(case.evs.slots):
-        left = exceeded_by(case.limits, grid_state(case, flow, case.chain.fixed_p), KEPT)
+        left = exceeded_by(case.limits, grid_state(case, flow, case.chain.least), KEPT)
         return Lost(left) if left else _nothing_charged(study, stays, needs)
     low_curve = _low_curve(study, stays)
     short = least_shortfall(case, _flat(needs), low_curve, flow, watch)

@@ -113,7 +113,7 @@ class _Programs:
 
     def state(self, p_kw: FloatArray) -> GridState:
         evs = self.case.evs
-        p = evs.fixed_p.copy()
+        p = self.case.chain.least
         p[evs.slots.period, evs.slots.ev] = p_kw / KW
         return grid_state(self.case, self.flow, p)
 

@@ -60,8 +60,8 @@ class Relaxation:
 
 
 def least_loads(case: Case) -> FloatArray:
-    """[n_period, n_ev], the least power of every plugged EV."""
-    p = case.chain.fixed_p.copy()
+    """[n_period, n_unit], with `min_p_mw` of every plugged EV."""
+    p = case.chain.least
     p[case.evs.slots.period, case.evs.slots.ev] = case.evs.slots.p_min
     return p
 
@@ -77,7 +77,7 @@ def relax(case: Case, flow: BatchedPowerFlow, given_up: Collection[tuple[int, in
     excess = state.excess(case.limits)
     kept = case.limits.map(lambda _, table: table.copy())
     is_relaxed = kept.map(lambda _, table: np.zeros(table.shape, dtype=bool))
-    waits = np.full(case.chain.fixed_p.shape, "", dtype=object)
+    waits = np.full(case.evs.fixed_p.shape, "", dtype=object)
     for t in np.flatnonzero(excess.exceeds(0.0)).tolist():
         broken = broken_limits(case, flow, state, excess, t, tolerance=0.0)
         for number, curable in enumerate(broken.curable.tolist()):
@@ -104,9 +104,7 @@ def with_relaxed_limits(case: Case, flow: BatchedPowerFlow, relaxation: Relaxati
     without EVs it would leave them without an interior.
     """
     kept = relaxation.kept
-    full = case.chain.fixed_p.copy()
-    full[case.evs.slots.period, case.evs.slots.ev] = case.evs.slots.p_max
-    exceeded = grid_state(case, flow, full).excess(kept)
+    exceeded = grid_state(case, flow, case.chain.greatest).excess(kept)
     seen = kept.map(
         lambda limit, table, is_relaxed, excess: np.where(is_relaxed & ~(excess > EXCEEDED), limit.none, table),
         relaxation.is_relaxed,

@@ -95,7 +95,7 @@ def least_shortfall(
     departures = departures_of(case, needs)
     chains = chains_of(case.chain)
     first = _elastic(case, chains, departures, low_curve * KW)
-    needed = screen(case, flow, grid_state(case, flow, case.chain.fixed_p))
+    needed = screen(case, flow, grid_state(case, flow, case.chain.least))
     x = _start(case, departures, low_curve * KW)
     point: ChainPoint | None = None
     for _ in range(MAX_ROUNDS):

@@ -51,7 +51,7 @@ def _without_operating_point(case: Case, flow: BatchedPowerFlow, state: GridStat
 
 def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> BoolArray:
     """Whether the power flow, started elsewhere, ends elsewhere."""
-    other = flow.solve(case.injections(case.chain.fixed_p), starts=flow.starts.order[1:])
+    other = flow.solve(case.injections(case.chain.least), starts=flow.starts.order[1:])
     difference = np.abs(other.v - state.v).max(axis=1)
     return state.converged & other.converged & (difference > SAME_SOLUTION)
 

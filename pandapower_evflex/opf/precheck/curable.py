@@ -91,7 +91,7 @@ def _proved_hopeless(
     hopeless = np.zeros(len(rows), dtype=bool)
     for share in SHARES:
         p = share * most
-        s = case.injections(case.chain.fixed_p)[[t]]
+        s = case.injections(case.chain.least)[[t]]
         np.subtract.at(s[0], case.evs.bus_row[of.ev[slots]], p * (1.0 + 1j * case.evs.tan_phi[of.ev[slots]]))
         flows = flow.solve(s)
         if not flows.converged.all():

@@ -72,7 +72,7 @@ def _rooms(case: Case, stays: list[Stay]) -> Iterator[tuple[int, FloatArray, Boo
     """Rated ends with cars behind: the power left for them [n_period], MW, and which stays they are."""
     ends, feeders = case.grid.ends, _Feeders.of(case.grid)
     carries = case.limits[LOADING] * ends.rating * np.where(ends.squared_power, 1.0, _highest_voltage(case))
-    others = feeders.sums_behind(-case.injections(case.chain.fixed_p).real)
+    others = feeders.sums_behind(-case.injections(case.chain.least).real)
     bus_of_stay = case.evs.bus_row[[stay.ev for stay in stays]]
     for end in np.flatnonzero(np.isfinite(carries).all(axis=0)).tolist():
         bus = feeders.fed_through[ends.branch[end]]

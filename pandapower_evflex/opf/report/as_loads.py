@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import Net
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
@@ -62,12 +63,15 @@ def with_evs_as_loads_of(net: Net, result: Any, period: Any, scenario: str) -> A
     evs = net["ev"].loc[result.p_mw.columns]
     p, q = _ev_powers(result, evs, scenario)
     plain = _without_our_tables(plain_net(net))
-    labels = _add_loads(plain, evs)
+    added = [_with_labels(_add_loads(plain, evs), p, q)]
+    for kind, units in result.settings.get("other_units", {}).items():
+        power = _powers(result.series[kind], units["tan_phi"].to_numpy(), scenario, result.settings)
+        added.append(_with_labels(_add_units(plain, kind, units), *power))
     profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
-    for column, values in (("p_mw", p), ("q_mvar", q)):
-        own = pd.DataFrame(values, columns=labels)
-        key = ("load", column)
-        profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
+    for loads in added:
+        for column, own in loads.items():
+            key = ("load", column)
+            profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
     for (table, column), frame in profiles.items():
         plain[table][column] = plain[table][column].astype(float)
         plain[table].loc[frame.columns, column] = frame.iloc[position].to_numpy()
@@ -96,15 +100,33 @@ def _missing_elements(net: Net, result: Any) -> list[Fault]:
     ]
 
 
-def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    scheduled = result.p_mw.to_numpy()
-    p = scheduled
+def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[FloatArray, FloatArray]:
+    frames = {name: getattr(result, name) for name in ("p_mw", "p_up_mw", "p_down_mw")}
+    return _powers(frames, tan_phi(evs["cos_phi"].to_numpy(dtype=float)), scenario, result.settings)
+
+
+def _powers(
+    frames: Mapping[str, pd.DataFrame], tan_phi_of_units: FloatArray, scenario: str, settings: Mapping[str, Any]
+) -> tuple[FloatArray, FloatArray]:
+    """Active and reactive power in one scenario [n_period, n_unit]."""
+    scheduled = p = frames["p_mw"].to_numpy()
     if scenario == "up":
-        p = scheduled + result.p_up_mw.to_numpy()
+        p = scheduled + frames["p_up_mw"].to_numpy()
     elif scenario == "down":
-        p = scheduled - result.p_down_mw.to_numpy()
-    p_for_q = p if result.settings["q_follows_flexibility"] else scheduled
-    return p, p_for_q * tan_phi(evs["cos_phi"].to_numpy(dtype=float))
+        p = scheduled - frames["p_down_mw"].to_numpy()
+    return p, (p if settings["q_follows_flexibility"] else scheduled) * tan_phi_of_units
+
+
+def _with_labels(labels: pd.Index, p: FloatArray, q: FloatArray) -> dict[str, pd.DataFrame]:
+    return {"p_mw": pd.DataFrame(p, columns=labels), "q_mvar": pd.DataFrame(q, columns=labels)}
+
+
+def _add_units(plain: Any, kind: str, units: pd.DataFrame) -> pd.Index:
+    from pandapower.create import create_loads
+
+    names = [f"{kind} {label}" for label in units.index]
+    buses = units["bus"].to_numpy(dtype=int)
+    return pd.Index(create_loads(plain, buses, p_mw=0.0, q_mvar=0.0, name=names, type=kind))
 
 
 def _without_our_tables(net: Net) -> Any:

@@ -29,6 +29,8 @@ _SHORT = {
     "trafo_loading_percent": "trafo_loading",
     "trafo3w_loading_percent": "trafo3w_loading",
 }
+#: key of the frame with buses and reactive power of elements other than EVs
+UNITS = "units_"
 _SUMS = ("p_mw", "p_up_mw", "p_down_mw")
 _EXTREMES = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
 _ORDER = ("up", "down", "base")
@@ -171,6 +173,7 @@ class StoredResult:
         for name in EV_SERIES:
             setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
         self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+        self.series, self.settings["other_units"] = _other_units(net)
         if STORED_BUSES in net:
             self.settings["ev_bus"] = whole_labels(net[STORED_BUSES]).iloc[0].astype(int).to_dict()
         self.profiles = {
@@ -179,6 +182,17 @@ class StoredResult:
             for column in ("p_mw", "q_mvar")
             if f"{SERIES_PREFIX}{table}_{column}" in net
         }
+
+
+def _other_units(net: Net) -> tuple[dict[str, dict[str, pd.DataFrame]], dict[str, pd.DataFrame]]:
+    """Series of elements other than EVs, and their buses."""
+    prefix = SERIES_PREFIX + UNITS
+    kinds = [key.removeprefix(prefix) for key in net if isinstance(key, str) and key.startswith(prefix)]
+    series = {
+        kind: {name: _stored(net, f"{kind}_{name}") for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
+        for kind in kinds
+    }
+    return series, {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus", "tan_phi"], axis=1) for kind in kinds}
 
 
 def _stored(net: Net, name: str) -> pd.DataFrame:
@@ -192,6 +206,9 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
     for name, short in _SHORT.items():
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
+    for kind, units in result.settings["other_units"].items():
+        frames |= {f"{kind}_{name}": frame for name, frame in result.series[kind].items()}
+        frames[f"{UNITS}{kind}"] = units.T
     frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
     flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}
@@ -208,7 +225,8 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per period: sums of the EVs, extremes of the grid in each scenario."""
     columns: dict[str, Any] = {"time": _in_one_offset(result.p_mw.index)}
     for name in _SUMS:
-        columns[name] = getattr(result, name).sum(axis=1).to_numpy()
+        others = [frames[name].sum(axis=1).to_numpy() for frames in result.series.values()]
+        columns[name] = getattr(result, name).sum(axis=1).to_numpy() + sum(others)
     for scenario in [name for name in _ORDER if name in result.vm_pu]:
         columns[f"min_vm_pu_{scenario}"] = result.vm_pu[scenario].min(axis=1).to_numpy()
         columns[f"max_vm_pu_{scenario}"] = result.vm_pu[scenario].max(axis=1).to_numpy()

@@ -77,7 +77,7 @@ def _binding(binding: pd.DataFrame) -> str:
 
 def _reasons(result: FlexibilityOpfResult, direction: str) -> str:
     """Shares of the plugged EV-periods; the grid's elements count as one reason."""
-    reasons = pd.Series(result.reasons[direction].to_numpy().ravel())
+    reasons = pd.Series(result.reasons["ev"][direction].to_numpy().ravel())
     reasons = reasons[reasons != "away"]
     own = {"not offered", "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power"}
     shares = reasons.where(reasons.isin(own), "the grid").value_counts(normalize=True)

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.chain import SIGN
 from pandapower_evflex.elements.ev_slots import energy_curves
+from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
@@ -25,6 +28,7 @@ from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.why_not_more import limiting_reasons
 from pandapower_evflex.opf.solve.recovery import Recovery
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.tables.kinds import is_one_of, shown
 
 Frames = dict[str, pd.DataFrame]
 
@@ -68,6 +72,7 @@ class FlexibilityOpfResult:
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
     settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus})
+    series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
     """
 
     status: str
@@ -95,8 +100,9 @@ class FlexibilityOpfResult:
     stats: Mapping[str, Any]
     profiles: Mapping[tuple[str, str], pd.DataFrame]
     settings: Mapping[str, Any]
-    reasons: Frames = field(repr=False)
+    reasons: Mapping[str, Frames] = field(repr=False)
     recovery: Recovery | None = field(repr=False)
+    series: Mapping[str, Frames] = field(default_factory=dict)
 
     @cached_property
     def recoverable(self) -> pd.DataFrame:
@@ -108,12 +114,22 @@ class FlexibilityOpfResult:
             return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
         return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
 
-    def limited_by(self, period: Any) -> pd.DataFrame:
-        """Why each EV offers no more in one period.
+    def total(self, name: str) -> pd.Series:
+        """Sum of all units [period]: EVs and the other elements.
+
+        Parameters
+        ----------
+        name : "p_mw", "p_up_mw" or "p_down_mw"
+        """
+        return sum((frames[name].sum(axis=1) for frames in self.series.values()), getattr(self, name).sum(axis=1))
+
+    def limited_by(self, period: Any, element_type: str = "ev") -> pd.DataFrame:
+        """Why each EV, or other element, offers no more in one period.
 
         Parameters
         ----------
         period : int or time    position from 0, or label of the result's index
+        element_type : str      "ev", or a key of `series`
 
         Returns
         -------
@@ -124,10 +140,16 @@ class FlexibilityOpfResult:
 
         Raises
         ------
-        IndexError, InvalidInputError    no such position, no such label
+        IndexError, InvalidInputError    no such position, no such label, no such elements
         """
         position = period_position(period, self.p_mw.index)
-        return pd.DataFrame({direction: frame.iloc[position] for direction, frame in self.reasons.items()})
+        if not is_one_of(element_type, self.reasons):
+            remedy = f"use one of {', '.join(map(repr, self.reasons))}"
+            fault = Fault("limited_by", "element_type", (), shown(element_type), "is not in this result", remedy)
+            raise InvalidInputError([fault])
+        return pd.DataFrame(
+            {direction: frame.iloc[position] for direction, frame in self.reasons[element_type].items()}
+        )
 
     def to_profiles(self) -> dict[tuple[str, str], pd.DataFrame]:
         """The EV series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}."""
@@ -168,26 +190,33 @@ def solved_result(
             for name, state in states.items()
         }
 
+    (_, own, _), *others = case.by_part()
+    evs = schedule.of(own)
+    reasons = {d: limiting_reasons(case, schedule, states, prices, d) for d in SIGN}
     objective = weighted_flexibility_mw(case, schedule)
     return FlexibilityOpfResult(
         objective_mw=objective,
         objective_mwh=objective * horizon.period_h,
-        p_mw=ev_frame(schedule.p),
-        p_up_mw=ev_frame(schedule.p_up),
-        p_down_mw=ev_frame(schedule.p_down),
-        e_mwh=ev_frame(schedule.e),
-        soc_percent=ev_frame(100.0 * schedule.e / _battery(case)),
+        p_mw=ev_frame(evs.p),
+        p_up_mw=ev_frame(evs.p_up),
+        p_down_mw=ev_frame(evs.p_down),
+        e_mwh=ev_frame(evs.e),
+        soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
         vm_pu={name: _voltage_frame(case, state, rows) for name, state in states.items()},
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
         binding=binding_limits(case, states, prices),
-        summary=session_summary(case, schedule),
+        summary=session_summary(case, evs),
         profiles=profiles.values,
         settings=_settings(net, case, trafo_loading),
-        reasons={d: ev_frame(limiting_reasons(case, schedule, states, prices, d)) for d in ("up", "down")},
+        reasons={
+            part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in SIGN}
+            for part, units, _ in case.by_part()
+        },
         recovery=Recovery(case, schedule),
+        series={part.kind: _frames(part, schedule.of(units), rows) for part, units, _ in others},
         **outcome,
     )
 
@@ -220,10 +249,27 @@ def unsolved_result(
         verification={},
         profiles=profiles.values,
         settings=_settings(net, case, trafo_loading),
-        reasons={d: pd.DataFrame("no schedule", index=rows, columns=index) for d in ("up", "down")},
+        reasons={
+            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in SIGN}
+            for part in case.parts
+        },
         recovery=None,
+        series={part.kind: {name: nan_frame(_labels(part)) for name in _SERIES} for part in case.others},
         **outcome,
     )
+
+
+#: frames of every kind, and the arrays of a `Schedule` that they hold
+_SERIES = {"p_mw": "p", "p_up_mw": "p_up", "p_down_mw": "p_down", "e_mwh": "e"}
+
+
+def _labels(part: Part) -> Any:
+    return part.element.index(part.data)
+
+
+def _frames(part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
+    labels = _labels(part)
+    return {name: pd.DataFrame(getattr(schedule, of), index=rows, columns=labels) for name, of in _SERIES.items()}
 
 
 def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
@@ -267,7 +313,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
 
 def _battery(case: Case) -> FloatArray:
     """Battery of the session of each period [n_period, n_ev], nan while away."""
-    battery = np.full(case.chain.fixed_p.shape, np.nan)
+    battery = np.full(case.evs.fixed_p.shape, np.nan)
     for stay in case.evs.stays:
         battery[stay.periods, stay.ev] = stay.e_max
     return battery
@@ -293,4 +339,13 @@ def _settings(net: Net, case: Case, trafo_loading: str) -> dict[str, Any]:
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
         "ev_bus": net["ev"]["bus"].loc[case.evs.index].to_dict(),
+        "other_units": {part.kind: _units(case, part) for part in case.others},
     }
+
+
+def _units(case: Case, part: Part) -> pd.DataFrame:
+    """Bus and reactive over active power of every unit."""
+    row_of_bus = pd.Series(case.grid.bus_index, index=case.grid.bus_row)
+    first = row_of_bus[~row_of_bus.index.duplicated()]
+    buses = first[part.chain.bus_row].to_numpy()
+    return pd.DataFrame({"bus": buses, "tan_phi": part.chain.tan_phi}, index=pd.Index(_labels(part)))

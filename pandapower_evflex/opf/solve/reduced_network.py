@@ -97,7 +97,7 @@ class ReducedNetwork:
         self._port_of_unit = port_of_unit.reshape(-1, len(chain.bus_row))
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()
-        self._v: ComplexArray = self.flow.start(self._least)
+        self._v: ComplexArray = self.flow.start(self._without_slots)
         self._lay_out()
 
     def _changes(self, block: Block) -> bool:
@@ -108,7 +108,7 @@ class ReducedNetwork:
 
     def injections(self, x: FloatArray) -> ComplexArray:
         """[n_block, n_bus]"""
-        s = self._least.copy()
+        s = self._without_slots.copy()
         for forms, constant, factor in self._loads:
             load = (forms.values(x) + constant) / KW
             np.subtract.at(s, (self._block_of_slot, self._bus_of_slot), load * factor)
@@ -121,7 +121,7 @@ class ReducedNetwork:
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
         self._bus_of_slot = chain.bus_row[chain.unit[slot]]
-        self._least = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
+        self._without_slots = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
         loads = [self.chains.loads[block.scenario] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
@@ -77,19 +77,11 @@ class NeededBlocks:
         return Blocks([name for name, _ in at], periods, limited, v_start[periods])
 
 
-def extreme_loads(case: Case) -> tuple[FloatArray, FloatArray]:
-    """Least and greatest load of every unit [n_period, n_unit]."""
-    chain = case.chain
-    greatest = chain.fixed_p.copy()
-    greatest[chain.period, chain.unit] = chain.p_max
-    return chain.fixed_p, greatest
-
-
 def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> NeededBlocks:
     """Blocks with a limit that an extreme EV load exceeds; ``without_evs`` is the state at the least load."""
     ordered = [name for name in SCENARIOS if name in case.scenarios]
     needed = NeededBlocks.none(case)
-    full = grid_state(case, flow, extreme_loads(case)[1])
+    full = grid_state(case, flow, case.chain.greatest)
     for scenario, state in ((ordered[0], full), (ordered[-1], without_evs)):
         needed.join(scenario, state, case.seen_limits)
     return needed
