@@ -36,7 +36,7 @@ def array_of(values: Any) -> NDArray[Any]:
         return np.asarray(None)
 
 
-def number_faults(
+def scalar_faults(
     function: str, name: str, value: Any, remedy: str, *, least: float = -np.inf, above: float = -np.inf,
     most: float = np.inf, whole: bool = False,
 ) -> list[Fault]:  # fmt: skip
@@ -84,7 +84,7 @@ def series_faults(
 
 def n_evse_faults(function: str, n_evse: Any) -> list[Fault]:
     remedy = "give the number of outlets, a whole number of 0 or more"
-    return number_faults(function, "n_evse", n_evse, remedy, least=0, whole=True)
+    return scalar_faults(function, "n_evse", n_evse, remedy, least=0, whole=True)
 
 
 def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Array, BoolArray]:
@@ -139,9 +139,9 @@ def _checked_arrivals(function: str, states: Int8Array, arrivals: Any) -> BoolAr
 def window_faults(function: str, start: Any, n_periods: Any, n_all: int) -> list[Fault]:
     """A window of whole periods within ``n_all``."""
     remedy = f"the lattice has periods 0 to {n_all - 1}"
-    faults = number_faults(function, "start", start, f"give the first period of the window; {remedy}", least=0,
+    faults = scalar_faults(function, "start", start, f"give the first period of the window; {remedy}", least=0,
                            most=n_all - 1, whole=True)  # fmt: skip
-    faults += number_faults(function, "n_periods", n_periods, "give the length of the window in periods, 1 or more",
+    faults += scalar_faults(function, "n_periods", n_periods, "give the length of the window in periods, 1 or more",
                             least=1, whole=True)  # fmt: skip
     if not faults and start + n_periods > n_all:
         problem, remedy = f"from period {start} on reach beyond the end", f"let the window end earlier: {remedy}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
-from pandapower_evflex.cpo.checks import number_faults
+from pandapower_evflex.cpo.checks import scalar_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
 from pandapower_evflex.tables.cpo_rates import moved_rate_faults, rates_of
@@ -76,7 +76,7 @@ def window_hours(function: str, start_h: Any, end_h: Any) -> tuple[float, float]
     InvalidInputError    no hours, empty, or longer than a day; names ``function``
     """
     remedy = "give hours of the day from 00:00, such as 11.5"
-    faults = number_faults(function, "start_h", start_h, remedy) + number_faults(function, "end_h", end_h, remedy)
+    faults = scalar_faults(function, "start_h", start_h, remedy) + scalar_faults(function, "end_h", end_h, remedy)
     if faults:
         raise InvalidInputError(faults)
     start, end = float(start_h), float(end_h)

@@ -19,8 +19,8 @@ from pandapower_evflex.cpo.checks import (
     array_of,
     checked_lattice,
     n_evse_faults,
-    number_faults,
     raise_if,
+    scalar_faults,
     series_faults,
 )
 from pandapower_evflex.cpo.peak_shape import peak_shape
@@ -117,7 +117,7 @@ def velocity_of_reduction(reduction: Any) -> FloatArray:
 
 def max_velocity(peak: float, n_periods: int, *, shape: Any = "triangle") -> float:
     """(7): v*, the area of a peak of ``peak`` outlets [outlets x periods]; of a triangle dT dL / 2."""
-    raise_if(number_faults("max_velocity", "peak", peak, "give outlets, 0 or more", least=0.0))
+    raise_if(scalar_faults("max_velocity", "peak", peak, "give outlets, 0 or more", least=0.0))
     return float(peak) * float(peak_shape(shape, n_periods).sum())
 
 
@@ -152,11 +152,11 @@ def _density(function: str, name: str, rate: Any, start: Any, n_periods: Any) ->
     if not faults and np.any(shares > 1.0 + ROUNDING):
         faults.append(Fault(function, name, (), f"{shares.max():g}", "is above 1", SHARE))
     n = len(shares)
-    faults += number_faults(
+    faults += scalar_faults(
         function, "start", start, "give the first period of the window", least=-MOST_WHOLE, whole=True
     )
     remedy = "give 1 period up to a day of them"
-    faults += number_faults(function, "n_periods", n_periods, remedy, least=1, most=max(n, 1), whole=True)
+    faults += scalar_faults(function, "n_periods", n_periods, remedy, least=1, most=max(n, 1), whole=True)
     raise_if(faults)
     first = int(start) % n
     return float(shares[np.arange(first, first + int(n_periods)) % n].mean())
@@ -223,7 +223,7 @@ def shaving_limit_outlets(
     """
     remedy = "give the length of a period in hours, 0.25 for quarter hours"
     faults = _site_faults("shaving_limit_outlets", charging_density, occupancy_density, n_evse)
-    faults += number_faults("shaving_limit_outlets", "period_h", period_h, remedy, above=0.0, most=24.0)
+    faults += scalar_faults("shaving_limit_outlets", "period_h", period_h, remedy, above=0.0, most=24.0)
     raise_if(faults)
     warn_of_period(period_h)
     rule = peak_limit_outlets(charging_density, occupancy_density, n_evse, n_periods, shape=shape)
@@ -249,7 +249,7 @@ def shaving_limit_mw(
 ) -> float:
     """D_g of `shaving_limit_outlets` times the power of one outlet [MW]."""
     remedy = "give the power of one outlet in MW, 0 or more (22 kW is 0.022)"
-    raise_if(number_faults("shaving_limit_mw", "evse_p_mw", evse_p_mw, remedy, least=0.0))
+    raise_if(scalar_faults("shaving_limit_mw", "evse_p_mw", evse_p_mw, remedy, least=0.0))
     outlets = shaving_limit_outlets(
         charging_density, occupancy_density, n_evse, n_periods, shape=shape, period_h=period_h
     )
@@ -257,8 +257,8 @@ def shaving_limit_mw(
 
 
 def _site_faults(function: str, d_c: Any, d_o: Any, n_evse: Any) -> list[Fault]:
-    faults = number_faults(function, "charging_density", d_c, SHARE, least=0.0, most=1.0)
-    faults += number_faults(function, "occupancy_density", d_o, SHARE, least=0.0, most=1.0)
+    faults = scalar_faults(function, "charging_density", d_c, SHARE, least=0.0, most=1.0)
+    faults += scalar_faults(function, "occupancy_density", d_o, SHARE, least=0.0, most=1.0)
     if not faults and d_c > d_o + ROUNDING:
         problem = f"is above the occupancy density {d_o:g}"
         faults.append(

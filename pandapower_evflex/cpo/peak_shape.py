@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.cpo.checks import number_faults, raise_if, series_faults
+from pandapower_evflex.cpo.checks import raise_if, scalar_faults, series_faults
 from pandapower_evflex.errors import Fault
 
 FUNCTION = "peak_shape"
@@ -42,7 +42,7 @@ def peak_shape(shape: Any, n_periods: int) -> FloatArray:
     [0.25, 0.75, 0.75, 0.25]
     """
     remedy = "give the length of the window in periods, 1 or more"
-    raise_if(number_faults(FUNCTION, "n_periods", n_periods, remedy, least=1, whole=True))
+    raise_if(scalar_faults(FUNCTION, "n_periods", n_periods, remedy, least=1, whole=True))
     n = int(n_periods)
     if isinstance(shape, str):
         if shape not in NAMED:

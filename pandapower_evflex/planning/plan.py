@@ -189,9 +189,17 @@ def run_planning(
     (0,)
     """
     settings = Settings(
-        voll_eur_per_mwh, loss_price_eur_per_mwh, discount_rate, load_growth_percent, 0.0, rule, rebound, pricing,
-        procurement, events_per_fault, max_ties,
-    )  # fmt: skip
+        voll_eur_per_mwh=voll_eur_per_mwh,
+        loss_price_eur_per_mwh=loss_price_eur_per_mwh,
+        discount_rate=discount_rate,
+        load_growth_percent=load_growth_percent,
+        rule=rule,
+        rebound=rebound,
+        pricing=pricing,
+        procurement=procurement,
+        events_per_fault=events_per_fault,
+        max_ties=max_ties,
+    )
     return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.congestion.bids import Offers, ev_load
+from pandapower_evflex.planning.congestion.bids import SiteOffers, ev_load
 from pandapower_evflex.planning.days import Days, read_days
 from pandapower_evflex.planning.settings import Settings
 
@@ -19,7 +19,7 @@ class PlanningCase:
 
     net: Net
     days: Days
-    offers: Offers
+    offers: SiteOffers
     settings: Settings
 
 
@@ -40,5 +40,5 @@ def planning_case(
     """
     read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults, dayfirst)
     read = replace(read, deviation=read.deviation - ev_load(net, len(read)))
-    offers = Offers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0)
+    offers = SiteOffers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0)
     return PlanningCase(net, read, offers, settings)

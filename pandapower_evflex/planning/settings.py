@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Arguments that are neither the net nor its profiles; see `run_planning`."""
 
@@ -13,10 +13,11 @@ class Settings:
     loss_price_eur_per_mwh: float
     discount_rate: float
     load_growth_percent: float
-    site_growth_percent: float
     rule: str
     rebound: bool
     pricing: str
     procurement: str
     events_per_fault: float | None
     max_ties: int
+    #: growth of the charging sites until a later year
+    site_growth_percent: float = 0.0

@@ -120,9 +120,17 @@ def run_planning_horizon(
     raise_if(progress_faults(FUNCTION, progress))
     growth = _checked(net, n_years, growth_percent_per_year, load_growth_percent, max_plans)
     settings = Settings(
-        voll_eur_per_mwh, loss_price_eur_per_mwh, discount_rate, load_growth_percent, 0.0, rule, rebound, pricing,
-        procurement, events_per_fault, max_ties,
-    )  # fmt: skip
+        voll_eur_per_mwh=voll_eur_per_mwh,
+        loss_price_eur_per_mwh=loss_price_eur_per_mwh,
+        discount_rate=discount_rate,
+        load_growth_percent=load_growth_percent,
+        rule=rule,
+        rebound=rebound,
+        pricing=pricing,
+        procurement=procurement,
+        events_per_fault=events_per_fault,
+        max_ties=max_ties,
+    )
     studies = []
     for year in tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress):
         then = replace(

@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from pandapower_evflex.cpo.checks import checked_lattice, number_faults, raise_if
+from pandapower_evflex.cpo.checks import checked_lattice, raise_if, scalar_faults
 from pandapower_evflex.cpo.equations import rates_of_day, velocity_of_reduction
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.plotting.axes import COLOUR, STATE_COLOUR, draw_steps, label_hours, new_axes, title_and_legend
@@ -131,6 +131,6 @@ def drawable_lattice(function: str, lattice: Any, first_h: Any, period_h: Any) -
 
 
 def clock_faults(function: str, first_h: Any, period_h: Any) -> list[Fault]:
-    faults = number_faults(function, "first_h", first_h, "give the hour of the day of the first period, such as 11.5")
+    faults = scalar_faults(function, "first_h", first_h, "give the hour of the day of the first period, such as 11.5")
     remedy = "give the length of a period in hours, 0.25 for quarter hours"
-    return faults + number_faults(function, "period_h", period_h, remedy, above=0.0, most=24.0)
+    return faults + scalar_faults(function, "period_h", period_h, remedy, above=0.0, most=24.0)

@@ -17,8 +17,8 @@ from pandapower_evflex.cpo.checks import (
     CHARGING,
     EMPTY,
     Int8Array,
-    number_faults,
     raise_if,
+    scalar_faults,
     series_faults,
     window_faults,
 )
@@ -181,7 +181,7 @@ def plot_shaving_over_day(
     """
     check_net("plot_shaving_over_day", net)
     remedy = "give the length of the windows in hours, above 0 and up to 24"
-    raise_if(number_faults(OVER_DAY, "window_h", window_h, remedy, above=0.0, most=24.0))
+    raise_if(scalar_faults(OVER_DAY, "window_h", window_h, remedy, above=0.0, most=24.0))
     limits = _limits_by_hour(_alone(net, cpo), cpo, float(window_h), lattices)
     ax = new_axes(ax)
     hours = limits.index.to_numpy(dtype=float)

@@ -15,7 +15,7 @@ from pandapower_evflex.tables.faults import is_readable, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import moved_columns
-from pandapower_evflex.tables.rate_values import checked_rates, number_faults
+from pandapower_evflex.tables.rate_values import checked_rates, period_count_faults
 from pandapower_evflex.tables.rows import as_cells
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
@@ -128,7 +128,7 @@ def _frame_faults(net: Net) -> list[Fault]:
     if len(charging) != len(occupancy) or set(charging) != set(occupancy):
         problem = "has other periods or sites than net.cpo_charging_rate"
         return [Fault(OCCUPANCY, "", (), "the table", problem, remedy)]
-    return number_faults((CHARGING, ""), len(charging)) if len(charging.columns) else []
+    return period_count_faults((CHARGING, ""), len(charging)) if len(charging.columns) else []
 
 
 def _frames(net: Net) -> list[pd.DataFrame]:
@@ -180,4 +180,4 @@ def _day_cells(rates: dict[str, Any], n_others: int | None) -> tuple[list[NDArra
     if n_others is not None and n != n_others:
         remedy = "give all sites of a net rates of the same period"
         return [], [Fault(FUNCTION, first, (), f"{n} values", f"for {n_others} of the other sites", remedy)]
-    return [np.resize(values, n) for values in cells.values()], number_faults((FUNCTION, first), n)
+    return [np.resize(values, n) for values in cells.values()], period_count_faults((FUNCTION, first), n)

@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 Place = tuple[str, str]
 
 
-def number_faults(place: Place, n: int) -> list[Fault]:
+def period_count_faults(place: Place, n: int) -> list[Fault]:
     """A day has a whole number of periods of whole minutes."""
     if n and MINUTES_PER_DAY % n == 0:
         return []

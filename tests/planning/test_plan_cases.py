@@ -30,10 +30,10 @@ def plan_of(study, reinforcements, flexibility):
 
 
 def case_of(net, profiles, **changed):
-    numbers = {**PRICES, **changed}
+    prices = {name: price for name, price in {**PRICES, **changed}.items() if name in Settings.__dataclass_fields__}
     settings = Settings(
-        numbers["voll_eur_per_mwh"], numbers["loss_price_eur_per_mwh"], numbers["discount_rate"], 0.0, 0.0, "paper",
-        True, "pay_as_clear", "merit_order", None, 2,
+        load_growth_percent=0.0, rule="paper", rebound=True, pricing="pay_as_clear", procurement="merit_order",
+        events_per_fault=None, max_ties=2, **prices,
     )  # fmt: skip
     return planning_case(net, profiles, 365, None, settings)
 

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.cpo.checks import number_faults
+from pandapower_evflex.cpo.checks import scalar_faults
 from pandapower_evflex.cpo.sessions.rates_overview import overview
 from pandapower_evflex.cpo.sessions.session_times import DAY_TYPES, FUNCTION, TABLE, Clock
-from pandapower_evflex.cpo.sessions.stays import HOUR, Stays, read_stays
+from pandapower_evflex.cpo.sessions.stays import HOUR, OutletStays, read_outlet_stays
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.losses import log_report
@@ -136,7 +136,9 @@ def cpo_rates_from_sessions(
     with gathered(faults):
         n_periods = _checked_sizes(n_evse, period_h)
     with gathered(faults):
-        stays = read_stays(sessions, timezone, columns, dayfirst, None if isinstance(days, str) else _checked(days))
+        stays = read_outlet_stays(
+            sessions, timezone, columns, dayfirst, None if isinstance(days, str) else _checked(days)
+        )
     raise_if(faults)
     if len(stays.evse) > n_evse:
         problem, remedy = f"are more than n_evse = {n_evse}", "give the outlets of the site, or its sessions only"
@@ -162,9 +164,9 @@ def cpo_rates_from_sessions(
 def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     """Number of periods of a day."""
     remedy = "give the number of outlets of the site, 1 or more: rates are shares of it"
-    faults = number_faults(FUNCTION, "n_evse", n_evse, remedy, least=1, whole=True)
+    faults = scalar_faults(FUNCTION, "n_evse", n_evse, remedy, least=1, whole=True)
     remedy = "give a whole number of minutes that divides a day, in hours: 0.25 for quarter hours"
-    period = number_faults(FUNCTION, "period_h", period_h, remedy)
+    period = scalar_faults(FUNCTION, "period_h", period_h, remedy)
     minutes = 60.0 * float(period_h) if not period else 1.0
     n_periods = round(MINUTES_PER_DAY / minutes) if 0.5 < minutes <= MINUTES_PER_DAY else 0
     if not n_periods or MINUTES_PER_DAY % n_periods or abs(n_periods * minutes - MINUTES_PER_DAY) > 1e-6:
@@ -185,7 +187,7 @@ def _no_day(days: Any) -> Fault:
     return Fault(FUNCTION, "days", (), repr(days)[:80], "is no day", remedy)
 
 
-def _dates(days: Any, stays: Stays) -> pd.DatetimeIndex:
+def _dates(days: Any, stays: OutletStays) -> pd.DatetimeIndex:
     """The days that count; of a type, those from the first to the last arrival: after it nothing is known."""
     if stays.days is not None:
         return stays.days.unique().sort_values().as_unit("ns")
@@ -203,7 +205,7 @@ def _instants(dates: pd.DatetimeIndex, n_periods: int, clock: Clock) -> IntArray
     return clock.instants(pd.DatetimeIndex((dates.asi8[:, None] + into_day).ravel().view("datetime64[ns]")))
 
 
-def _lattices(stays: Stays, instants: IntArray, n_evse: int) -> tuple[NDArray[np.int8], BoolArray, BoolArray]:
+def _lattices(stays: OutletStays, instants: IntArray, n_evse: int) -> tuple[NDArray[np.int8], BoolArray, BoolArray]:
     """States [n_evse, n_instant], first cells of stays [n_evse, n_instant], and which stays have a cell."""
     first = np.searchsorted(instants, stays.arrival)
     last_charging = np.searchsorted(instants, stays.charging_end)

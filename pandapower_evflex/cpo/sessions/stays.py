@@ -35,7 +35,7 @@ KNOWN = ("arrival", "charging_end", "departure", "evse", *ENERGY, *POWER)
 
 
 @dataclass(frozen=True)
-class Stays:
+class OutletStays:
     """Stays by outlet and time; those of one outlet do not overlap.
 
     Parameters
@@ -58,13 +58,13 @@ class Stays:
     days: pd.DatetimeIndex | None = None
 
 
-def read_stays(
+def read_outlet_stays(
     sessions: pd.DataFrame,
     timezone: Any,
     columns: Mapping[str, Any] | None,
     dayfirst: bool | None = None,
     days: Any = None,
-) -> Stays:
+) -> OutletStays:
     """Stays from a table of sessions.
 
     A stay that lasts beyond the next plug-in at its outlet is cut there: the plug-in shows that the car had gone.
@@ -101,7 +101,7 @@ def read_stays(
     gone = cut_at_next_plug_in(row, arrival, departure)
     report["overlaps"] = int(np.sum(gone < departure))
     charging_end = np.clip(charging_end, arrival, gone)
-    return Stays(row, arrival, charging_end, gone, outlets.labels[evse], read.clock, report, read.days)
+    return OutletStays(row, arrival, charging_end, gone, outlets.labels[evse], read.clock, report, read.days)
 
 
 def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]:

@@ -14,7 +14,15 @@ import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.chain.markov import checked_chain
-from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, n_evse_faults, number_faults, raise_if, window_faults
+from pandapower_evflex.cpo.checks import (
+    CHARGING,
+    EMPTY,
+    IDLE,
+    n_evse_faults,
+    raise_if,
+    scalar_faults,
+    window_faults,
+)
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.subsets import largest_apex
 from pandapower_evflex.kernels.jit import jit
@@ -58,7 +66,7 @@ def mean_field_peak_shave(
     """
     faults, matrices, first = checked_chain(FUNCTION, P, initial)
     faults += n_evse_faults(FUNCTION, n_evse)
-    faults += number_faults(FUNCTION, "n_days", n_days, DAYS, least=1, most=MOST_DAYS, whole=True)
+    faults += scalar_faults(FUNCTION, "n_days", n_days, DAYS, least=1, most=MOST_DAYS, whole=True)
     if not faults:
         faults = window_faults(FUNCTION, start, n_periods, int(n_days) * len(matrices))
     raise_if(faults)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.chain.markov import count_transition_matrices, estimate_transition_matrices
-from pandapower_evflex.cpo.checks import number_faults, raise_if
+from pandapower_evflex.cpo.checks import raise_if, scalar_faults
 from pandapower_evflex.cpo.densities import site_faults, window_hours
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -223,9 +223,9 @@ def _faults(net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days
         faults.append(Fault(FUNCTION, "rule", (), repr(rule), "is not known", f"use one of {', '.join(RULES)}"))
     if quantile is not None:
         remedy = "give a share of the days from 0 to 1: 0.05 for what can be shaved on 19 of 20"
-        faults += number_faults(FUNCTION, "quantile", quantile, remedy, least=0.0, most=1.0)
+        faults += scalar_faults(FUNCTION, "quantile", quantile, remedy, least=0.0, most=1.0)
         if rule in ("paper", "meanfield"):
             remedy = 'days differ with rule="exact" only'
             faults.append(Fault(FUNCTION, "quantile", (), quantile, f"is not known to rule={rule!r}", remedy))
     remedy = "give the number of days to simulate, 1 or more"
-    return faults + number_faults(FUNCTION, "n_days", n_days, remedy, least=1, whole=True)
+    return faults + scalar_faults(FUNCTION, "n_days", n_days, remedy, least=1, whole=True)

@@ -66,7 +66,7 @@ class Bid:
     site: Site | None
 
 
-class Offers:
+class SiteOffers:
     """All sites and EVs of a net that have a price."""
 
     def __init__(self, net: Net, days: Days, rule: str, site_growth: float) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.market.clearing import clear_flexibility
-from pandapower_evflex.planning.congestion.bids import Bid, Offers
+from pandapower_evflex.planning.congestion.bids import Bid, SiteOffers
 from pandapower_evflex.planning.congestion.overload import Overload
 from pandapower_evflex.planning.congestion.sheds import Relief, least_cost_sheds
 from pandapower_evflex.planning.congestion.windows import Congestion, Window
@@ -73,7 +73,7 @@ class Purchase:
 def buy(
     state: OperatingState,
     congestion: Congestion,
-    offers: Offers,
+    offers: SiteOffers,
     settings: Settings,
     cost_of: Callable[[Purchase], float],
 ) -> Purchase:
@@ -110,7 +110,7 @@ def _by_market(
     state: OperatingState,
     congestion: Congestion,
     overload: Overload,
-    offers: Offers,
+    offers: SiteOffers,
     settings: Settings,
     cost_of: Callable[[Purchase], float],
 ) -> Purchase:
@@ -168,7 +168,7 @@ def _cleared(window: Window, bids: list[Bid], demand: float, profile: FloatArray
     return Purchase(window, bids, heights[:, None] * accepted, apex, price, payments)
 
 
-def _by_program(state: OperatingState, congestion: Congestion, offers: Offers, settings: Settings) -> Purchase:
+def _by_program(state: OperatingState, congestion: Congestion, offers: SiteOffers, settings: Settings) -> Purchase:
     """Several overloads at once: one least-cost program over flexibility and load to shed, paid as bid."""
     window = congestion.window
     missing, effect = congestion.limits
