@@ -18,8 +18,8 @@ from pandapower_evflex.cpo.checks import (
     array_of,
     checked_lattice,
     n_evse_faults,
-    period_count_faults,
     raise_if,
+    scalar_faults,
 )
 from pandapower_evflex.cpo.equations import rates_of_day
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -84,7 +84,7 @@ def estimate_transition_matrices(
     least = float(np.maximum(np.roll(o, -1) - o, 0.0).sum())
     if plug_ins_per_day is not None:
         remedy = "give the arrivals per outlet and day, above 0; None where they are not known"
-        raise_if(period_count_faults(ESTIMATE, "plug_ins_per_day", plug_ins_per_day, remedy, above=0.0))
+        raise_if(scalar_faults(ESTIMATE, "plug_ins_per_day", plug_ins_per_day, remedy, above=0.0))
     if prior is None:
         kernel = np.broadcast_to(workplace_prior(c, o, plug_ins_per_day or 1.3 * least), (len(c), 3, 3))
     else:
@@ -199,7 +199,7 @@ def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed
     """
     remedy = "give the number of days, 1 or more"
     faults = n_evse_faults(SIMULATE, n_evse)
-    faults += period_count_faults(SIMULATE, "n_days", n_days, remedy, least=1, whole=True)
+    faults += scalar_faults(SIMULATE, "n_days", n_days, remedy, least=1, whole=True)
     more, matrices, start = checked_chain(SIMULATE, P, initial)
     raise_if(faults + more)
     n_all = int(n_days) * len(matrices)
