@@ -237,7 +237,7 @@ def _voltage_limit(
     tightest, label = np.full(n_bus, none), np.full(n_bus, -1)
     known = np.flatnonzero((bus_row >= 0) & np.isfinite(limit) & (limit > 0.0))
     tighter.at(tightest, bus_row[known], limit[known])
-    owners = known[limit[known] == tightest[bus_row[known]]][::-1]  # of equal ones the first
+    owners = known[limit[known] == tightest[bus_row[known]]][::-1]  # the first of equal ones wins
     label[bus_row[owners]] = net["bus"].index.to_numpy()[owners]
     tightest[slack], label[slack] = none, -1
     return tightest, label

@@ -111,7 +111,7 @@ def _crossed_voltages(buses: pd.DataFrame, given: GivenLimits) -> list[Fault]:
 
 
 def voltage_limits(buses: pd.DataFrame, column: str, given: GivenLimits) -> FloatArray:
-    """Of every bus: the argument, else the column, else the default."""
+    """The limit of every bus: the argument, else the column, else the default."""
     argument = getattr(given, column)
     if argument is not None or column not in buses:
         return np.full(len(buses), DEFAULT_VM[column] if argument is None else argument)

@@ -71,7 +71,7 @@ class NetTable:
 
     @cached_property
     def dtypes(self) -> dict[str, str]:
-        """Of all columns that a run reads."""
+        """Dtypes of all columns that a run reads."""
         floats = (*self.held, *self.loose, *LIMITS, *VOLTAGE_DEPENDENT)
         return {
             **dict.fromkeys(floats, "float64"),

@@ -104,7 +104,7 @@ def _refused(faults: list[Fault], place: str, shown: str, problem: str, rows: tu
 
 
 def _of_counts(place: str, cells: pd.Series, faults: list[Fault]) -> PeriodLabels:
-    """Of whole numbers that count rows upwards in even steps; none of them stands for a time."""
+    """Labels from whole numbers that count rows upwards in even steps; none of them stands for a time."""
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_complex_dtype(cells.dtype):
         return _refused(faults, place, str(cells.iloc[0]), "does not count rows")
     numbers = cells.to_numpy(dtype=float)
@@ -135,13 +135,13 @@ def _clock_hours(cells: pd.Series) -> Any:
 
 
 def _of_steps(place: str, hours: Any, faults: list[Fault]) -> PeriodLabels:
-    """Of steps from the start, which tell no hour of the day where the first is 0."""
+    """Labels from steps since the start; where the first is 0 they tell no hour of the day."""
     labels = _of_hours(place, hours, faults)
     return labels if labels.start_h else replace(labels, start_h=None)
 
 
 def _of_hours(place: str, hours: Any, faults: list[Fault]) -> PeriodLabels:
-    """Of times of a day, which may go past midnight."""
+    """Labels from times of a day, which may go past midnight."""
     hours = np.asarray(hours, dtype=float)
     if np.any(hours == 24.0) and hours[0] != 24.0 and np.all(hours <= 24.0):
         problem = "are the ends of periods"

@@ -17,7 +17,7 @@ from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.faults import as_dtype, as_numbers, is_readable, typed
 from pandapower_evflex.tables.schema import Column
 
-#: of numpy's dtypes, those that a wanted one is read from as it is
+#: wanted dtype -> kinds of numpy dtypes that are taken as they are
 KINDS = {"float64": "iuf", "int64": "iu", "bool": "b", "object": "O"}
 
 

@@ -60,7 +60,7 @@ def peak_shape(shape: Any, n_periods: int) -> FloatArray:
 
 def _triangle(n: int) -> FloatArray:
     edges = np.linspace(0.0, 1.0, n + 1)
-    area = np.where(edges <= 0.5, edges**2, 0.5 - (1.0 - edges) ** 2)  # of the unit triangle, up to each edge
+    area = np.where(edges <= 0.5, edges**2, 0.5 - (1.0 - edges) ** 2)  # area of the unit triangle up to each edge
     return np.diff(area) * n
 
 

@@ -22,7 +22,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_stays import Stay
 
-#: MWh; a room for the energy that is smaller than this is none
+#: energy range [MWh] up to which the energy counts as fixed
 PINNED_MWH = 1e-9
 
 

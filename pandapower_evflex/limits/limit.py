@@ -104,7 +104,7 @@ class Limit:
         return np.where(np.isneginf(excess), -np.inf, (1.0 + excess) ** 2 - 1.0) if self.squared else excess
 
     def slopes_of_h(self, grid: Grid, v: ComplexArray, case: IntArray, position: IntArray, limit: FloatArray) -> Slopes:
-        """Of h, one row per entry of ``case``, ``position`` and ``limit``."""
+        """Slopes of h, one row per entry of ``case``, ``position`` and ``limit``."""
         slopes = self.slopes(grid, v, case, position)
         scale = 1.0 / limit**2 if self.squared else (-1.0 if self.bound == "min" else 1.0) / limit
         return Slopes(slopes.node, slopes.angle * scale[:, None], slopes.ln_vm * scale[:, None])

@@ -62,14 +62,14 @@ def _admittances(grid: Grid) -> tuple[ComplexArray, ComplexArray]:
 
 
 def _buses(grid: Grid) -> tuple[IntArray, IntArray]:
-    """Of every rated end: its own, and the one across."""
+    """The bus of every rated end, and the bus at the other end of its branch."""
     ends = grid.ends
     start, end = grid.from_bus[ends.branch], grid.to_bus[ends.branch]
     return np.where(ends.at_from, start, end), np.where(ends.at_from, end, start)
 
 
 def _slopes(grid: Grid, v: ComplexArray, case: IntArray, position: IntArray) -> Slopes:
-    """Of the square of the loading: |I|^2, or |S|^2 = |V|^2 |I|^2, in shares of the squared rating."""
+    """Slopes of the squared loading: |I|^2, or |S|^2 = |V|^2 |I|^2, in shares of the squared rating."""
     ends, (own, other), (y_own, y_other) = grid.ends, _buses(grid), _admittances(grid)
     k, m = own[position], other[position]
     v_own = v[case, k]

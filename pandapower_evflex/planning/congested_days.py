@@ -18,9 +18,13 @@ from pandapower_evflex.planning.congestion.windows import Congestion, Window, co
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.planning_case import PlanningCase
 
-#: how far a power flow may exceed a limit after the program of sheds, where every MW is taken to count in full (losses
-#: are left out); beyond it, and for voltages and meshes, the program is solved again with what is still missing
-PROGRAM_ERROR, FIRST_ORDER_ERROR, MAX_PROGRAMS = 0.01, 1e-4, 8
+#: excess, as a share of the limit, that is tolerated after the shedding LP on radial branches, where the LP counts
+#: every MW in full and ignores losses
+PROGRAM_ERROR = 0.01
+#: the same for voltages and meshed branches, where the LP counts a MW by its first-order effect
+FIRST_ORDER_ERROR = 1e-4
+#: most times that the LP is solved; as long as the excess is larger, what is still missing is added
+MAX_PROGRAMS = 8
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ class CongestedDays:
 
 
 def _own_windows(congestion: Congestion, overload: Overload) -> list[Window]:
-    """Of one element, within a window in which several may be overloaded."""
+    """Windows of one element within a window in which several may be overloaded."""
     day = congestion.window.day
     broken = np.zeros(day.n_periods, dtype=bool)
     broken[congestion.window.cases - day.first] = congestion.missing_mw(overload) > 0.0

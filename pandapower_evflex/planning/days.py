@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 FUNCTION = "run_planning"
 DAYS_PER_YEAR = 365.0
-#: h by which a day may miss 24 h
+#: difference to 24 h up to which a day counts as whole [h]
 ROUNDING_H = 1e-6
 
 _DAYS = Column("days", "float64", "", "days", required=True, lower=0.0, upper=366.0)
@@ -210,7 +210,7 @@ def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]
 
 
 def _loads(net: Net, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
-    """Of loads while they consume, which can be shed, and of all loads [n_period, n_bus]."""
+    """Powers of the loads that consume, which can be shed, and of all loads [n_period, n_bus]."""
     rows = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
     powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
     for column, part in _PART.items():

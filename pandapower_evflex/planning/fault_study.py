@@ -83,7 +83,7 @@ def _operating_state(net: Net, case: PlanningCase) -> OperatingState | None:
 
 
 def _worst_overload_percent(state: OperatingState | None) -> float:
-    """Of the worst branch above its limit; below rounding nothing, without a solution infinite."""
+    """Excess of the worst branch over its limit; 0 within rounding, infinite without a power flow solution."""
     if state is None:
         return 0.0
     if not state.flows.converged.all():

@@ -74,7 +74,7 @@ def schedule_investments(yearly_cost_eur: Any, annuity_eur: Any, discount_rate: 
     ([(), ('cable',), ('cable',)], 1, 36.0)
     """
     frame, sets, annuity = _checked(yearly_cost_eur, annuity_eur, discount_rate)
-    order = sorted(range(len(sets)), key=lambda column: len(sets[column]))  # of equal costs the first: build less
+    order = sorted(range(len(sets)), key=lambda column: len(sets[column]))  # the first of equal costs wins: build less
     sets = [sets[column] for column in order]
     yearly = as_floats(frame)[:, order] + np.array([sum(annuity[c] for c in built) for built in sets])
     path, value = _cheapest_path(yearly, _supersets(sets, annuity), 1.0 / (1.0 + discount_rate))

@@ -54,8 +54,9 @@ class PlanningStudy:
                               `investment_eur_per_year` (18), `flexibility_eur_per_year` (16), `total_eur_per_year` (17)
     best : int                row of the cheapest plan; of equally cheap ones that which builds and buys less
     deltas : DataFrame        costs of the plans minus those of doing nothing: the paper's Table I
-    faults : DataFrame        nothing reinforced: one row per fault, window and overloaded element, and one per fault
-                              that leaves load dark: `element_type, element, switches_closed, dark_mw` (mean over the
+    faults : DataFrame        results without any reinforcement: one row per fault, congestion window and overloaded
+                              element, and one row per fault that leaves load without supply. Columns:
+                              `element_type, element, switches_closed, dark_mw` (mean over the
                               year), `overloaded_element_type, overloaded_element` ("net", None: no power flow
                               converges), `start_h, end_h` (hours of the day), `missing_mw` (what is asked for),
                               `ens_mwh` (of this element alone), `procured_mw`, `price_eur_per_mwh`,
@@ -287,7 +288,7 @@ def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
 
 
 def _findings(costs: PlanCosts) -> pd.DataFrame:
-    """Of the net as it is."""
+    """Findings in the net without any reinforcement."""
     rows: list[tuple[str, Any, Any, str]] = [(kind, "", None, text) for kind, text in costs.normal(()).findings]
     for fault in costs.faults(()):
         outcome = costs.outcome(fault, ())

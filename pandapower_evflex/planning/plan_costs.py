@@ -84,7 +84,7 @@ class PlanCosts:
         return touching | self._topological | self._weakening
 
     def without_bound(self, built: Built) -> Built:
-        """Those with which a fault may cost more than without them: a new tie may bring back load that overloads."""
+        """Built candidates that can make a fault costlier, e.g. a tie whose restored load overloads a line."""
         return tuple(label for label in built if label in self._topological or label in self._weakening)
 
     def can_bound(self, built: Built) -> bool:
@@ -121,7 +121,7 @@ class PlanCosts:
         return self._normal[built]
 
     def cost(self, built: Built, flexibility: bool) -> PlanCost:
-        """Of a set that has been studied."""
+        """Costs of a set that has been studied."""
         faults = self.fault_costs(built, flexibility)
         return PlanCost(
             built,
@@ -174,7 +174,7 @@ def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tup
 
 
 def fault_rates(net: Net, events: float | None) -> pd.DataFrame:
-    """Of every element that fails, in service or not: rates and times; NaN where the net does not know."""
+    """Rates and times of every element that fails, in service or not; NaN where the net does not know them."""
     names = ["failure_rate_per_year", "repair_time_h", "switching_time_h"]
     found = []
     for table in RATED:

@@ -29,11 +29,11 @@ from pandapower_evflex.planning.plan_costs import FaultKey, PlanCosts
 
 logger = logging.getLogger(__name__)
 
-#: a candidate may save this share more losses beside others than it does alone
+#: share by which a candidate may save more losses beside others than it does alone
 LOSS_ALLOWANCE = 0.05
-#: and a fault may cost less by this share without it; 8 % is the most that was seen in 6000 pairs of plans
+#: share by which a fault may cost less without a candidate; 8 % was the most seen in 6000 pairs of plans
 COST_ALLOWANCE = 0.1
-#: EUR per year; a plan that could be cheaper by less is not looked for
+#: EUR per year; no plan is searched for that could be cheaper by less than this
 SAME_COST_EUR = 1e-6
 
 

@@ -38,7 +38,7 @@ def _what(plan: pd.Series) -> str:
 
 
 def _costs(study: PlanningStudy) -> str:
-    """Of the best plan, and against doing nothing."""
+    """Costs of the best plan, and their difference to doing nothing."""
     plan, delta = study.plans.loc[study.best], study.deltas.loc[study.best]
     total, *parts = (
         f"{name} {plan[f'{name}_eur_per_year']:,.0f} ({delta[f'{name}_eur_per_year']:+,.0f})"

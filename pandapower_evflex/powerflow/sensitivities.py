@@ -49,7 +49,7 @@ class LimitRows:
         return len(self.case)
 
     def values(self, tables: ByLimit) -> FloatArray:
-        """Of tables over cases and places [n_row]."""
+        """The value of every row, from tables over cases and places [n_row]."""
         value = np.empty(len(self))
         for kind, table in enumerate(tables):
             chosen = self.kind == kind
@@ -84,7 +84,7 @@ def limit_gradients(
 
 
 def _slopes_of_rows(grid: Grid, rows: LimitRows, v: ComplexArray, limits: ByLimit | None) -> Slopes:
-    """Of h; rows of fewer nodes are filled up with slopes of 0."""
+    """Slopes of h; rows with fewer nodes than others are padded with slopes of 0."""
     allowed = limits_of(grid, 1) if limits is None else limits
     parts = []
     for kind in np.unique(rows.kind).tolist():

@@ -110,7 +110,7 @@ def solve(
 
 
 def _kept(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """What is raised ends the solve, Ctrl-C above all: cyipopt loses it in the Hessian."""
+    """Makes every exception, Ctrl-C above all, end the solve: cyipopt loses those that the Hessian raises."""
 
     @wraps(callback)
     def keeping(self: _Callbacks, *arguments: Any) -> Any:
@@ -171,5 +171,5 @@ class _Callbacks:
 
 
 def version() -> str:
-    """Of Ipopt and its Python interface."""
+    """Versions of Ipopt and of its Python interface."""
     return f"Ipopt {'.'.join(str(part) for part in cyipopt.IPOPT_VERSION)}, cyipopt {cyipopt.__version__}"

@@ -23,7 +23,7 @@ HashArray = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Identities:
-    """Of all rows of a table.
+    """Hashes that identify the rows of a table.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Identity:
         return hashed_names(self.net["bus"])
 
     def of(self, table: str) -> Identities:
-        """Of the buses, or of the elements of a table."""
+        """Identities of the buses, or of the elements of a table."""
         return self._buses if table == "bus" else self._elements(table)
 
     @cached_property

@@ -95,13 +95,13 @@ def _targets(net: Net, reference: Reference, rows: pd.DataFrame) -> list[str]:
 
 
 def _own_marks(net: Net, identity: Identity, target: str, at: Any) -> list[str]:
-    """Of rows of ours at some positions: the labels that they remember as their own."""
+    """The labels that our rows at these positions remember as their own."""
     own = own_labels(net[target].iloc[at])
     return [str(label if own[label] is None else own[label]) for label in net[target].index[at]]
 
 
 def _marks(net: Net, identity: Identity, target: str, at: Any) -> list[str]:
-    """Of buses or elements at some positions; a name that two rows share is none."""
+    """Marks of the buses or elements at these positions; a name that two rows share does not count."""
     found = identity.of(target)
     hashes = (_where_unique(found.name)[at], _where_unique(found.named)[at], found.labelled[at])
     whole = f"{identity.labels & _MASK:08x} {identity.places & _MASK:08x}"

@@ -20,7 +20,7 @@ from pandapower_evflex.times.durations import one_column
 TIMES = ("arrival", "charging_end", "departure", "plug_in", "plug_out")
 BY_SEVERAL = ("evse", "user", *TIMES)
 
-#: of energy and power, as headings name them
+#: units of energy and power as headings name them
 UNITS = frozenset(("wh", "kwh", "mwh", "gwh", "kw", "mw"))
 
 Cells: TypeAlias = pd.Series | pd.DataFrame

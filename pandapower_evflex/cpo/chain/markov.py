@@ -27,16 +27,16 @@ from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.tables.kinds import checked_generator
 from pandapower_evflex.tables.rate_values import period_count_faults as period_faults
 
-#: of a simulation, a byte each
+#: most states that a simulation may hold, one byte each
 MOST_STATES = 100_000_000
 
 ESTIMATE, SIMULATE, COUNT = "estimate_transition_matrices", "simulate_lattice", "count_transition_matrices"
 
-#: beyond this factor on changes of state, plug-ins change no more
+#: largest log-factor on changes of state that is tried; a larger one no longer changes the number of plug-ins
 MAX_LOG_FACTOR = 16.0
 PLUG_INS_TOLERANCE = 1e-6
 
-#: sums of probabilities are 1 up to this
+#: difference of a sum of probabilities to 1 that counts as rounding
 ROUNDING = 1e-9
 
 

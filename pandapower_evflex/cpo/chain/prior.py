@@ -7,17 +7,17 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE
 
-#: of the cars that stop charging, this share leaves at once; counted at the JPL site (1 of 4.4), so check other sites:
-#: 0.10 and 0.40 change its shave at 11 h by +14 and -10 %
+#: share of the cars that leave as soon as they stop charging; counted at the JPL site (1 of 4.4), so check other sites:
+#: with 0.10 and 0.40 the shave of that site at 11 h changes by +14 and -10 %
 LEAVES_AT_ONCE = 0.25
 
-#: arrivals at an empty outlet, per quarter hour; the rates outweigh it
+#: probability that a car arrives at an empty outlet in a quarter hour; the rates outweigh this start
 ARRIVES = 0.02
 
-#: arriving without charging, and charging anew: rare but possible, so that every set of rates can be met
+#: probability of arriving without charging and of charging anew: not 0, so that every set of rates can be met
 RARE = 1e-4
 
-#: no state is certain to end within a period
+#: largest probability that a state ends within a period
 MOST = 0.9
 
 

@@ -34,7 +34,7 @@ class SiteDays:
 
     @classmethod
     def of(cls, given: Any) -> SiteDays:
-        """Of `CpoRates`, or of states alone."""
+        """The days of a `CpoRates`, or of an array of states alone."""
         if isinstance(given, CpoRates):
             return cls(given.lattices, given.arrivals)
         return cls(array_of(given), None)

@@ -23,23 +23,23 @@ logger = logging.getLogger(__name__)
 #: R of subsets [n_subset, n_window_period]
 Limits = Callable[[BoolArray], FloatArray]
 
-#: up to so many periods all their sets are listed
+#: number of periods up to which all their sets are listed
 MAX_LISTED_PERIODS = 10
 
-#: relative to the largest limit: below, a violation is rounding
+#: violation, relative to the largest limit, that counts as rounding
 TOLERANCE = 1e-10
 
-#: of the scalar products of bases
+#: rounding of the scalar products of bases, relative
 ROUNDING = 1e-13
 
-#: a corner of less weight is dropped
+#: weight below which a corner is dropped
 SMALLEST = 1e-12
 
-#: a squared norm that falls by less than this share is at the end of its digits; x then is right to the root of it, and
-#: the sets of its smallest elements, all of them tried, hold the least ratio
+#: relative decrease of the squared norm below which Wolfe's iteration has converged to rounding; x is then accurate to
+#: the square root of it, and the least ratio is among the sets of its smallest elements, all of which are tried
 NO_PROGRESS = 1e-12
 
-#: some times the number of periods are usual
+#: most steps; a few times the number of periods are usual
 MAX_STEPS = 10_000
 
 

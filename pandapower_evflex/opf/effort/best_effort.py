@@ -156,7 +156,7 @@ def _least_shortfall(
 
 
 def _changed(study: Study, stays: list[list[Stay]], change: Callable[[Stay], Stay]) -> list[list[Stay]]:
-    """Of controllable EVs; the others charge as ever."""
+    """The stays with those of controllable EVs changed; the other EVs charge as before."""
     free = study.case.evs.controllable
     return [[change(stay) if free[stay.ev] else stay for stay in own] for own in stays]
 

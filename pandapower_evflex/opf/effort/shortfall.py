@@ -169,7 +169,7 @@ def _elastic(case: Case, chains: Chains, departures: Departures, low_kwh: FloatA
 
 
 def _fairest(first: ChainProblem, departures: Departures, short_kwh: float) -> ChainProblem:
-    """Of all ways to be short by so much, the least squares of shortfall over need."""
+    """The same total shortfall, shared with the least squares of shortfall over need."""
     at = departures.slot[first.c[departures.slot, DOWN] > 0.0]
     e_need = departures.e_need[first.c[departures.slot, DOWN] > 0.0]
     short = np.tile([0.0, 0.0, 0.0, 1.0], (len(at), 1))

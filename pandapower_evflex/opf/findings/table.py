@@ -40,7 +40,7 @@ def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:
 
 
 def worst_places(grid: Grid, limit: Limit, excess: FloatArray) -> list[int]:
-    """Of each element beyond the limit, the place that exceeds it most: one end of a line, for instance."""
+    """The place that exceeds the limit most at each element that breaks it: one end of a line, for instance."""
     worst: dict[str, int] = {}
     for position in np.flatnonzero(excess > TOLERANCE).tolist():
         element = str(limit.place(grid, position))

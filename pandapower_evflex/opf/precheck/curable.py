@@ -84,7 +84,7 @@ def _slopes(
 def _proved_hopeless(
     case: Case, flow: BatchedPowerFlow, rows: LimitRows, slope: FloatArray, slots: IntArray
 ) -> BoolArray:
-    """Of a radial grid [n_row]."""
+    """Limits of a radial grid that are proved to break whatever the EVs draw [n_row]."""
     of = case.evs.slots
     t = int(of.period[slots[0]])
     most = np.clip((of.e_max - of.e_least)[slots] / of.energy_per_p[slots], 0.0, of.p_max[slots])

@@ -17,7 +17,8 @@ from pandapower_evflex.powerflow.sensitivities import LimitRows
 #: relative; an interior point ends this close to a limit that binds
 BINDING_TOLERANCE = 1e-5
 
-#: relative; a limit that close and with a price binds too: what a tie-break may cost can be taken from one period
+#: relative; a limit this close also binds if its shadow price is positive: the tie-break may give up its whole
+#: allowance in one period
 PRICED_TOLERANCE = 1e-3
 
 BINDING_COLUMNS = [

@@ -20,7 +20,7 @@ from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 #: share of the strongest effect on a limit from which on an EV is said to move it
 MOVES = 0.2
 
-#: of the strongest effect; what is left of none after rounding
+#: share of the strongest effect below which an effect is rounding noise
 NOT_MOVED = 1e-9
 
 

@@ -20,19 +20,19 @@ from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.solvers.chains.problem import Curvature
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
-#: per limit; more of them make the dense system larger, fewer leave more to conjugate gradients
+#: modes kept per limit: more of them make the dense system larger, fewer leave more to conjugate gradients
 N_MODES = 4
-#: and with more blocks than these, where the dense system decides the time
+#: modes kept per limit with more than MANY_BLOCKS blocks, where the dense system takes most of the time
 FEW_MODES, MANY_BLOCKS = 1, 150
-#: modes of limits whose multiplier is below this share of the largest count for nothing
+#: share of the largest multiplier below which the modes of a limit are left out
 SMALL_MULTIPLIER = 1e-4
-#: pu; step of the differences
+#: step of the differences [pu]
 STEP = 1e-4
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Of one limit by the loads [pu] at the ports.
+    """Second derivative of one limit by the loads [pu] at the ports.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Ports:
 def measure_modes(
     flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, ports: Ports, n_modes: int
 ) -> Modes:
-    """Around the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
+    """Modes of a limit near the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
     n = len(ports.bus)
     s = np.tile(v * np.conj(flow.grid.y_bus @ v), (2 * n, 1))
     s[np.arange(n), ports.bus] -= STEP * ports.power
@@ -111,7 +111,7 @@ class LimitCurvature:
         self._sigma = np.concatenate([np.empty(0), *[modes[m].sigma for m in mode_of_row]])
 
     def of(self, multipliers: FloatArray) -> Curvature:
-        """Of sum of multipliers times h."""
+        """Curvature of the sum of multipliers times h."""
         weight = multipliers[self._row_of_mode]
         chosen = weight > SMALL_MULTIPLIER * multipliers.max(initial=0.0)
         entries = chosen[self._mode]

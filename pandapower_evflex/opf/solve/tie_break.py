@@ -47,7 +47,7 @@ ROOM = (1e-8, 2e-8)
 #: of the objective of a stage; where squares add up to one P_max^2, powers are then within 1e-3 of P_max
 STAGE_GAP = 1e-6
 FEASIBILITY = 1e-9
-#: kW; the start keeps nearly all limits, and slacks invented there are slow to lose
+#: least initial slack [kW]; the start is almost feasible, and larger slacks take many iterations to shrink
 SLACK_START = 1e-3
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
 SINGLE_EV_WEIGHT = 1e-3

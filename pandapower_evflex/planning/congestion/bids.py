@@ -85,7 +85,7 @@ class SiteOffers:
         return len(self.sites) + len(self.evs)
 
     def bids(self, state: OperatingState, rows: BoolArray, window: Window, profile: FloatArray) -> list[Bid]:
-        """Of everybody at these rows of the grid, for a profile of the overload whose largest value is 1."""
+        """Bids of all sites and EVs at these rows of the grid; the largest value of the profile is 1."""
         found = []
         for site in self.sites:
             row = state.row_of(site.bus)

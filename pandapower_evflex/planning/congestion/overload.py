@@ -19,13 +19,13 @@ from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
-#: share of a limit by which it may be exceeded before it counts: rounding of a power flow
+#: excess, as a share of the limit, up to which a limit counts as kept: rounding of a power flow
 AT_LIMIT = 1e-7
-#: share of the limit to which the power to remove is found, and the largest number of power flows for it
+#: accuracy, as a share of the limit, to which the power to remove is found, and most power flows spent on it
 REACHED, MAX_FLOWS = 1e-8, 60
-#: first guess of that power, over the likely one
+#: first guess of that power, in multiples of the estimate to first order
 MORE_THAN_LIKELY = 1.03
-#: a load that moves a limit by less than this share of the strongest one does not count
+#: share of the strongest effect on a limit below which a load does not count as helping
 SMALL_EFFECT = 0.01
 
 
@@ -57,13 +57,13 @@ class Overload:
 
     @property
     def limit_key(self) -> tuple[str, Any, int]:
-        """A transformer with three windings has a branch per side."""
+        """Table, label and branch: a transformer with three windings has a branch per side."""
         return self.element_type, self.element, self.branch
 
 
 @dataclass(frozen=True)
 class Overloads:
-    """All of a state: those that less load cures, and those that it does not (element_type, element, excess)."""
+    """All overloads of a state: those that less load cures, and others (element_type, element, excess)."""
 
     curable: list[Overload]
     others: list[tuple[str, Any, float]]
@@ -235,14 +235,14 @@ def _by_sensitivity(
     where: tuple[str, Any],
     excess: FloatArray,
 ) -> Overload:
-    """To first order; a MW counts by its effect over the mean effect of the loads that help."""
+    """The limit to first order; a MW counts by its effect over the mean effect of the loads that help."""
     cases = np.flatnonzero(excess > AT_LIMIT)
     kind = LIMITS.index(limit)
     of = LimitRows(cases, np.full(len(cases), kind), np.full(len(cases), position))
     gradient = limit_gradients(state.flow, of, v)
     p, q = load[cases].real, load[cases].imag
     ratio = np.divide(q, p, out=np.zeros_like(p), where=p > 0.0)
-    relief = np.where(p > 0.0, gradient.real + gradient.imag * ratio, 0.0)  # of h per MW of load with its Q
+    relief = np.where(p > 0.0, gradient.real + gradient.imag * ratio, 0.0)  # fall of h per MW of load shed with its Q
     strongest = relief.max(axis=1, initial=0.0)
     relief = np.where(relief > SMALL_EFFECT * strongest[:, None], relief, 0.0)
     helping = np.where(relief > 0.0, p, 0.0)

@@ -134,7 +134,7 @@ def _by_market(
 def _without_bad_rebound(
     best: Purchase, cleared: Callable[[list[Bid]], Purchase], cost_of: Callable[[Purchase], float]
 ) -> Purchase:
-    """Leave out one offer after the other as long as that saves: what comes back of it may cost more than it brings."""
+    """Drop offers one by one while that lowers the cost: the rebound of an offer can cost more than it saves."""
     cost = cost_of(best)
     while True:
         bought = [bid for bid, p in zip(best.bids, best.p_mw.T, strict=True) if p.any()]

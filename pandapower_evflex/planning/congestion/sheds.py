@@ -11,9 +11,9 @@ from scipy.sparse import coo_matrix
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 
-#: cost of a MW by which a limit stays broken, as a multiple of that of shedding: only where nothing helps
+#: cost of a MW by which a limit stays broken, in multiples of the cost of shedding: the last resort
 BROKEN = 1e3
-#: share of the largest need, and MW, below which a limit counts as kept
+#: need below which a limit counts as kept: share of the largest need, and MW
 SMALL, SMALLEST_MW = 1e-7, 1e-3
 
 

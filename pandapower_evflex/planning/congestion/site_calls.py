@@ -21,7 +21,7 @@ class SiteCall:
 
 
 def calls_of(purchase: Purchase) -> list[SiteCall]:
-    """Of every site that a purchase takes power from; EVs have no site."""
+    """One call for every site that a purchase takes power from; EVs have no site."""
     window = purchase.window
     return [
         SiteCall(

@@ -27,13 +27,13 @@ from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
 
-#: days of "exact" and the seed of everything that is simulated: a plan must not depend on chance
+#: days simulated by rule="exact", and the seed of every simulation: a plan must not depend on chance
 N_DAYS, SEED = 200, 0
 #: outlets simulated to find when deferred charging comes back
 N_OUTLETS = 1000
-#: h; mean stays are taken for no longer than that when deferred charging comes back
+#: longest mean stay that is assumed when deferred charging comes back [h]
 LONGEST_MEAN_STAY_H = 12.0
-#: h of rounding in the place of a window
+#: rounding of the edges of a window [h]
 EDGE_H = 1e-9
 
 

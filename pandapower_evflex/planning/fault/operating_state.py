@@ -17,8 +17,8 @@ from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
 
-#: a limit this far away, as a share of it, is out of reach for candidates that strengthen the net: in a radial one they
-#: lower losses and with them every current, in a mesh they move flows
+#: margin, as a share of the limit, beyond which strengthening another element cannot make the limit bind: in radial
+#: nets strengthening lowers losses and with them every current, in meshed nets it moves flows
 SAFE_RADIAL, SAFE_MESHED = 0.005, 0.1
 
 

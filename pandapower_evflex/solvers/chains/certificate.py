@@ -7,9 +7,9 @@ import numpy as np
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import ChainSystem
 
-#: of the multipliers; each is one solve, five to six make their residual vanish
+#: most corrections of the multipliers; each costs one solve, and five or six remove the residual
 MAX_REPAIRS = 6
-#: slacks below TINY and multipliers above HUGE are rounding
+#: slacks below TINY and multipliers above HUGE are cut off there: beyond them is only rounding
 TINY, HUGE = 1e-30, 1e30
 
 

@@ -31,31 +31,33 @@ from pandapower_evflex.solvers.chains.newton import CoupledSolver
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
 from pandapower_evflex.solvers.chains.system import ChainSystem, Rows
 
-#: share of the way to the nearest bound
+#: longest step, as a share of the way to the nearest bound
 TO_BOUNDARY = 0.995
 MAX_ITERATIONS = 100
-#: of h and of sums, at the start
+#: least slack of h and of the sums at the start
 LEAST_ROW_SLACK = 0.05
-#: times the aims for gap and feasibility; an iterate this close has converged, though the last digits may not come
+#: distance, in multiples of the target, at which an iterate counts as converged even if it improves no further
 NEARLY = 20.0
-#: times the aim; a certificate of that much will do
+#: certified gap, in multiples of the target, that is good enough
 CERTIFIED = 5.0
-#: iterations that are tried for the rest, and for a certificate
+#: number of iterations spent, once converged, on the last digits and on a certificate
 MAX_LATE = 4
-#: of h + s_h; a step that leaves more than that and than twice what was there is halved
+#: largest residual h + s_h that a step may leave; a step that leaves more, and more than twice the residual before it,
+#: is halved
 LARGEST_CURVED_RESIDUAL = 0.1
 MAX_HALVINGS = 10
-#: steps shorter than this are for nothing: pairs s z far below their mean hold them, and are lifted first
+#: step length below which a centring step is taken if it is longer: pairs s z far below their mean block the other one
 SHORT = 0.1
-#: of a row that joins, while the mean of s z is larger; slack that is invented late is never lost: steps are short then
+#: largest slack given to a row that joins violated; later it is the mean of s z if that is smaller, because steps are
+#: short by then and cannot remove more
 JOINING_SLACK = 0.01
-#: of a row that joins; no more than rounding, or what a step or two take away
+#: violation of a joining row up to which small pairs s z stay as they are: one or two steps remove it
 JOINS_KEPT = 1e-4
-#: of s z, against division by zero
+#: least s z, to avoid a division by zero
 TINY = 1e-300
-#: iterations without a tenth of progress; what is left then is rounding
+#: number of iterations without 10 % of progress after which the solve has stalled on rounding
 MAX_STALL = 12
-#: share of the aim for s z that an inexact step may cost
+#: error that an inexact step may cost, in multiples of the target for s z
 INEXACT = 3.0
 
 
@@ -112,7 +114,7 @@ def solve_chains(
             return _closest(problem, system, close, "stalled")
         if number == MAX_ITERATIONS or not keep_going():
             return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
-        with np.errstate(over="ignore", invalid="ignore"):  # what rounding blows up is not finite, and refused
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that is not finite is refused below
             step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
         if step is None or not _advance(problem, coupling, point, step):
             return _closest(problem, system, close, "failed")
@@ -120,7 +122,7 @@ def solve_chains(
 
 
 def _closest(problem: ChainProblem, system: ChainSystem, point: ChainPoint | None, status: str) -> ChainPoint:
-    """The best iterate; rounding can spoil the last ones where a limit leaves next to no room."""
+    """The best iterate so far: where a limit leaves almost no room, rounding can spoil the last ones."""
     assert point is not None
     gap = certified_gap(problem, system, point, 0.0)
     return replace(point, gap=gap, status="converged" if point.distance <= NEARLY else status)
@@ -199,7 +201,7 @@ def _newton_step(
     n = len(point.s) + len(point.s_h)
 
     def step(sz: FloatArray | float, sz_h: FloatArray | float, enough: float) -> _Step:
-        """Towards s z = sz; ``enough`` is what an error may cost, inf: the remainder of the curvature is left out."""
+        """A step towards s z = sz; ``enough`` is what its error may cost, inf leaves out the remainder R."""
         r_x = -residual.r_x
         problem.limits.add_transposed(point.z - sz / point.s - w * residual.r_a, r_x)
         r_x[~problem.free, 0] = 0.0
@@ -252,7 +254,7 @@ def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step:
 
 
 def _lift_for(point: ChainPoint, violation: float) -> float:
-    """Mean of s z, raised for a row that joins violated: small pairs would leave no step long enough to mend it."""
+    """The mean of s z, raised where a row joins violated: small pairs would block every step that could repair it."""
     mu = min(violation, JOINING_SLACK)
     if mu <= JOINS_KEPT or mu <= point.mu:
         return point.mu
@@ -262,6 +264,6 @@ def _lift_for(point: ChainPoint, violation: float) -> float:
 
 
 def _lifted(s: FloatArray, z: FloatArray, mu: float) -> tuple[FloatArray, FloatArray]:
-    """Pairs with s z not below mu, by the smaller of the two."""
+    """Pairs with s z of at least mu; the smaller of the two factors is raised."""
     factor = np.maximum(mu / np.maximum(s * z, TINY), 1.0)
     return np.where(s < z, s * factor, s), np.where(s < z, z, z * factor)

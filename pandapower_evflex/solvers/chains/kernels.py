@@ -1,4 +1,4 @@
-"""Compiled loops of `chain_system`, over slots in order of chain and time."""
+"""Compiled loops of `system.py`, over slots in order of chain and time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pandapower_evflex.kernels.jit import jit
 
 #: columns of M per slot: products of (energy before, E, T, D)
 _PP, _PO, _OO, _TP, _TO, _TT, _DP, _DO, _DD = range(9)
-#: of the diagonal before elimination: what is left below that is rounding, and may have either sign
+#: share of the diagonal before elimination below which a pivot is rounding noise of either sign
 _ROUNDING = 1e-13
 
 

@@ -5,8 +5,8 @@ r"""The linear system of one Newton step: chains, coupling rows, and the curvatu
     \begin{pmatrix} M + V \sigma V^T + R & G^T \\ G & -s / \lambda \end{pmatrix}
     \begin{pmatrix} dx \\ d\lambda \end{pmatrix} = \begin{pmatrix} r_x \\ r_h \end{pmatrix}
 
-M costs O(slots) (`chain_system`). With W = (G, V) and Delta = (s / lambda, 1 / sigma) what is left is one dense system
-of the size of the active rows, whatever the number of chains:
+A solve with M costs O(slots) (`ChainSystem`). With W = (G, V) and Delta = (s / lambda, 1 / sigma) what is left is one
+dense system of the size of the active rows, whatever the number of chains:
 
 .. math:: (W M^{-1} W^T + \Delta)\, y = W M^{-1} r_x - r, \qquad dx = M^{-1} (r_x - W^T y)
 
@@ -27,9 +27,9 @@ from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, C
 from pandapower_evflex.solvers.chains.system import ChainSystem, Forms, Rows
 
 MAX_CG_ITERATIONS = 40
-#: of the error of the first row; the next step takes care of the rest
+#: share of the error of the first row at which conjugate gradients stop; the next Newton step removes the rest
 CG_REDUCTION = 0.2
-#: relative, of the diagonal of the dense system, tried in turn
+#: relative increases of the diagonal of the dense system, tried in turn until it factorises
 SHIFTS = (0.0, 1e-12, 1e-9, 1e-6)
 
 
@@ -105,7 +105,7 @@ class CoupledSolver:
             beta = rz / rz_before if number else 0.0
             p, p_lam, kp = z + beta * p, z_lam + beta * p_lam, r + self._remainder(z) + beta * kp
             curved = float(np.sum(p * kp))
-            if rz <= 0.0 or curved <= 0.0:  # rounding is all that is left
+            if rz <= 0.0 or curved <= 0.0:  # only rounding is left
                 break
             alpha = rz / curved
             dx, d_lam, r = dx + alpha * p, d_lam + alpha * p_lam, r - alpha * kp
@@ -122,7 +122,7 @@ class CoupledSolver:
 
 
 def _cholesky(a: FloatArray) -> tuple[FloatArray, bool] | None:
-    """With a little more on the diagonal where rounding has made the matrix indefinite."""
+    """The factor; where rounding has made the matrix indefinite, that of a slightly larger diagonal."""
     diagonal = np.diag(a).copy()
     for shift in SHIFTS:
         a[np.diag_indices_from(a)] = diagonal * (1.0 + shift)

@@ -18,14 +18,14 @@ def _nothing() -> FloatArray:
 
 @dataclass(frozen=True)
 class ChainProblem:
-    """The part that no network enters; one row of c, x per slot, columns E, T, D.
+    """The part of the problem without the network; c and x have a row per slot and the columns E, T, D.
 
     Parameters
     ----------
     follows, free : bool [n_slot]      see `ChainSystem`
     c : float [n_slot, 3]
     limits : Forms, b : float          a x <= b
-    low, high : float [n_slot, 3]      bounds that every feasible x keeps: what a dual residual can cost at most
+    low, high : float [n_slot, 3]      box that contains every feasible x; it bounds what a dual residual can cost
     constant : float                   of the objective
     squares : Forms, weight, target    1/2 weight (a x - target)^2
     sums : Rows, sums_b : float        linear rows over many slots, sums x <= sums_b
@@ -50,7 +50,7 @@ class ChainProblem:
     shared_target: FloatArray = field(default_factory=_nothing)
 
     def gradient(self, x: FloatArray, z: FloatArray, rows: Rows, lam: FloatArray) -> FloatArray:
-        """Of the Lagrangian by x [n_slot, 3]; `rows` are the gradients of sums and h."""
+        """Gradient of the Lagrangian by x [n_slot, 3]; `rows` are the gradients of sums and h."""
         r = self.c.copy()
         self.limits.add_transposed(z, r)
         if len(self.squares):
@@ -92,7 +92,7 @@ class Coupling(Protocol):
         """h and its gradient at x; None where there is no power flow."""
 
     def curvature(self, multipliers: FloatArray) -> Curvature:
-        """Of sum of multipliers times h, about where it was evaluated last."""
+        """Curvature of the sum of multipliers times h, near the point that was evaluated last."""
 
 
 @dataclass
@@ -106,7 +106,7 @@ class ChainPoint:
     s_h, lam : float [n_row]       the same of the sums and of the coupling rows, in this order
     h : float [n_row], rows        their values and gradients at x
     mu : float                     mean of s z
-    distance : float               from the aims for s z and feasibility, 1: reached
+    distance : float               of s z and feasibility, in multiples of their targets; 1: reached
     gap : float                    absolute, certified if the h are convex; inf before
     """
 

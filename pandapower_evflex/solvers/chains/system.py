@@ -42,7 +42,7 @@ class Forms:
         return Forms(self.slot[chosen], self.coefficient[chosen])
 
     def values(self, x: FloatArray) -> FloatArray:
-        """At the point x [n_slot, 3]."""
+        """Values of the forms at the point x [n_slot, 3]."""
         value = np.empty(len(self.slot))
         kernels.values(self.slot, self.coefficient, x, value)
         return value
@@ -99,7 +99,7 @@ class ChainSystem:
         self._chain_start = np.append(np.flatnonzero(~follows), n)
 
     def factorise(self, forms: Forms, weight: FloatArray) -> None:
-        """Of M = sum of weight times form times form transposed."""
+        """Factorise M = sum of weight times form times form transposed."""
         self._m[:] = 0.0
         kernels.accumulate(forms.slot, forms.coefficient, weight, self._m)
         kernels.factorise(self._m, self.follows, self.free, self._pivot, self._low)
