@@ -1,0 +1,54 @@
+"""What the pages for contributors name is there: files, folders and the layers of the package."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandapower_evflex as evf
+from tests.test_package import LAYERS, WINGS
+
+PACKAGE = Path(evf.__file__).parent
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md")))
+FOLDERS = {path.name for path in (*PACKAGE.iterdir(), *ROOT.iterdir()) if path.is_dir()}
+
+
+def _paths(text):
+    """Paths in backticks, such as `case/grid.py` or `tests/`, and targets of links."""
+    quoted = re.findall(r"`([A-Za-z_.]+(?:/[A-Za-z_.]*)+)`", text)
+    return [path for path in quoted if path.split("/")[0] in FOLDERS]
+
+
+def test_files_and_folders_named_in_the_pages_for_contributors_exist():
+    missing = [
+        f"{page.name}: {path}"
+        for page in PAGES
+        for path in _paths(page.read_text(encoding="utf-8"))
+        if not (PACKAGE / path).exists() and not (ROOT / path).exists()
+    ]
+    assert missing == []
+    assert len(_paths(PAGES[1].read_text(encoding="utf-8"))) > 50
+
+
+def test_links_between_pages_lead_somewhere():
+    pages = (ROOT / "README.md", *PAGES, *sorted((ROOT / "docs").glob("*.md")))
+    missing = [
+        f"{page.name}: {target}"
+        for page in dict.fromkeys(pages)
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not target.startswith("http") and not (page.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def test_the_architecture_page_shows_all_layers_and_wings_in_their_order():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    diagram = page.split("## Layers")[1].split("```")[1]
+    places = [[re.search(rf"^ *(?:[a-z_]+, )*{name}\b", diagram, re.M) for name in names] for names in LAYERS]
+    assert all(place for layer in places for place in layer)
+    starts = [min(place.end() for place in layer) for layer in places]
+    assert starts == sorted(starts)
+    for wings in WINGS.values():
+        shown = [re.search(rf"^ +{wing}\b", diagram, re.M) for wing in wings if wing != "chains"]
+        assert all(shown) and [place.start() for place in shown] == sorted(place.start() for place in shown)
