@@ -15,13 +15,13 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO
 from pandapower_evflex.tables.cpo_rates import moved_rate_faults, rates_of
 from pandapower_evflex.tables.faults import frame_faults, labels_of
-from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.kinds import check_net, is_label, shown
 from pandapower_evflex.tables.links import link_faults
 
 FUNCTION = "cpo_densities"
 
 
-def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | None = None) -> pd.DataFrame:
+def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | int | None = None) -> pd.DataFrame:
     """Mean charging and occupancy rate of sites during a window of the day.
 
     Parameters
@@ -30,7 +30,7 @@ def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | 
     start_h, end_h : float        hours of the day from 00:00 local; across midnight 22 to 26 or 22 to 2. The window is
                                   half-open: from 11 to 12 are the four quarter hours from 11:00 on. A period that is
                                   partly within counts by that part
-    cpos : indices of net.cpo     None: those in service
+    cpos : indices of net.cpo     a list, or one of them; None: those in service
 
     Returns
     -------
@@ -62,7 +62,7 @@ def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | 
     if faults:
         raise InvalidInputError(faults)
     in_service = net["cpo"].index[net["cpo"]["in_service"].to_numpy(dtype=bool)]
-    sites = in_service if cpos is None else pd.Index(cpos, dtype=np.int64)
+    sites = in_service if cpos is None else pd.Index(_listed(cpos), dtype=np.int64)
     charging, occupancy = rates_of(net, sites.tolist())
     weights = _shares_of_window(start, length, len(charging))
     return pd.DataFrame({"charging_density": weights @ charging, "occupancy_density": weights @ occupancy}, index=sites)
@@ -103,11 +103,14 @@ def site_faults(net: Net, cpos: Any) -> list[Fault]:
     faults = faults or link_faults(net, {"cpo": CPO}) + moved_rate_faults(net)
     if cpos is None or faults:
         return faults
-    labels = labels_of(net, "cpo")
+    labels = labels_of(net, "cpo").tolist()
     if isinstance(cpos, pd.DataFrame | Mapping | str | bytes) or np.ndim(np.array(cpos, dtype=object)) > 1:
         return [Fault(FUNCTION, "cpos", (), shown(cpos), "is no list of sites", "use indices of net.cpo")]
-    given = list(cpos) if pd.api.types.is_list_like(cpos) else [cpos]
-    unknown = tuple(cpo for cpo in given if not isinstance(cpo, numbers.Integral) or cpo not in labels)
+    unknown = tuple(cpo for cpo in _listed(cpos) if not isinstance(cpo, numbers.Integral) or not is_label(cpo, labels))
     return (
         [Fault(FUNCTION, "cpos", unknown, "labels", "are not in net.cpo", "use indices of net.cpo")] if unknown else []
     )
+
+
+def _listed(cpos: Any) -> list[Any]:
+    return list(cpos) if pd.api.types.is_list_like(cpos) else [cpos]

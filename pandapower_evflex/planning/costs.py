@@ -5,7 +5,6 @@ Pure functions of numbers. The objective (17) of a plan is R' + S + I + F in EUR
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, as_floats, refuse_wrong, single_number_faults
-from pandapower_evflex.tables.kinds import raise_if, shown
+from pandapower_evflex.tables.kinds import is_label, raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
 from pandapower_evflex.tables.schema import Column
 
@@ -284,7 +283,7 @@ def cost_deltas(costs: pd.DataFrame, reference: Any) -> pd.DataFrame:
     InvalidInputError    the reference is no plan, costs that are no numbers
     """
     costs = frame_of_numbers("cost_deltas", "costs", costs)
-    if costs.index.has_duplicates or not isinstance(reference, Hashable) or reference not in costs.index.tolist():
+    if costs.index.has_duplicates or not is_label(reference, costs.index.tolist()):
         remedy = "name one of the rows, which differ"
         raise InvalidInputError([Fault("cost_deltas", "reference", (), shown(reference), "is not in costs", remedy)])
     return costs - costs.loc[reference]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,7 +13,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges
 from pandapower_evflex.plotting.results import check_result
-from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.kinds import check_net, is_label, shown
 
 
 def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -> Any:
@@ -39,7 +39,7 @@ def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     ValueError    the EV is plugged in no period
     """
     check_result("plot_ev", result)
-    if not isinstance(ev, Hashable) or ev not in result.p_mw.columns.tolist():
+    if not is_label(ev, result.p_mw.columns.tolist()):
         raise InvalidInputError(
             [Fault("plot_ev", "ev", (), shown(ev), "is not in the result", "use an index of net.ev")]
         )

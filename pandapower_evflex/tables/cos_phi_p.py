@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import as_numbers, fault_where, labels_of, numbers_of
-from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.tables.kinds import check_net, is_label
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
@@ -87,7 +87,7 @@ def create_cos_phi_p(
     [[0.5, 1.0], [1.0, 0.9]]
     """
     check_net("create_cos_phi_p", net)
-    if not isinstance(sgen, Hashable) or sgen not in labels_of(net, "sgen"):
+    if not is_label(sgen, labels_of(net, "sgen").tolist()):
         raise InvalidInputError([Fault(TABLE, "sgen", (), sgen, "is not in net.sgen", "use an index of net.sgen")])
     if points is None:
         least = 0.95 if rated_power(net, [sgen])[0] <= VDE_SMALL_MVA else 0.90

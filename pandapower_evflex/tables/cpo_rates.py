@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import is_readable, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
-from pandapower_evflex.tables.kinds import check_net
+from pandapower_evflex.tables.kinds import check_net, is_label
 from pandapower_evflex.tables.links import moved_columns
 from pandapower_evflex.tables.rate_values import checked_rates, period_count_faults
 from pandapower_evflex.tables.rows import as_cells
@@ -140,7 +140,7 @@ def _frames(net: Net) -> list[pd.DataFrame]:
 
 def _site_faults(net: Net, cpo: Any) -> list[Fault]:
     """The site is in net.cpo, and the rates of the others can be read."""
-    if isinstance(cpo, bool) or not isinstance(cpo, Hashable) or cpo not in labels_of(net, "cpo"):
+    if not is_label(cpo, labels_of(net, "cpo").tolist()):
         remedy = "use an index of net.cpo, or create the site first"
         return [Fault(FUNCTION, "cpo", (), cpo, "is not in net.cpo", remedy)]
     return _frame_faults(net) or moved_rate_faults(net)

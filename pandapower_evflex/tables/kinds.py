@@ -47,6 +47,14 @@ def is_one_of(value: Any, known: Collection[Any]) -> bool:
     return (value is None or isinstance(value, str)) and value in known
 
 
+def is_label(value: Any, labels: Collection[Any]) -> bool:
+    """Whether it is one of some labels; True is no 1. By hashes, since not everything compares (pd.NA, arrays)."""
+    try:
+        return (isinstance(value, bool | np.bool_), value) in {(isinstance(label, bool), label) for label in labels}
+    except TypeError:
+        return False
+
+
 def choice_faults(function: str, name: str, value: Any, known: Collection[str]) -> list[Fault]:
     """What is not among the texts that an argument knows."""
     if is_one_of(value, known):

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pandapower.networks as nw
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,7 @@ def test_sites_out_of_service_are_asked_for_by_name():
     found = evf.cpo_densities(net, 22, 2, cpos=[2, 1])
     np.testing.assert_allclose(found, [[0.1, 0.2], [0.3, 0.6]])
     assert found.index.tolist() == [2, 1]
+    pd.testing.assert_frame_equal(evf.cpo_densities(net, 22, 2, cpos=1), found.loc[[1]])
 
 
 WRONG = {
@@ -89,6 +91,7 @@ WRONG = {
     "an hour as text": (("11:00", 12), {}, "start_h", "such as 11.5"),
     "an unknown site": ((11, 12), {"cpos": [3, 9]}, "cpos", "use indices of net.cpo"),
     "a site that is no number": ((11, 12), {"cpos": ["a"]}, "cpos", "use indices of net.cpo"),
+    "True for the site 1": ((11, 12), {"cpos": [True]}, "cpos", "use indices of net.cpo"),
     "a site without rates": ((11, 12), {"cpos": [2]}, "", "set_cpo_rates"),
 }
 

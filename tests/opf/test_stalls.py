@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandapower as pp
 import pytest
+from scipy.optimize import brentq
 
 import pandapower_evflex as evf
 from pandapower_evflex.opf.solve import tie_break
+from tests.opf.feeder import EIGHT_HOURS, two_feeders_net
 from tests.opf.odd_feeders import odd_feeder
 
 
@@ -41,3 +44,30 @@ def test_a_stage_that_does_not_end_hands_over_to_those_before_it_and_says_so(mon
     assert "schedule chosen by tie_break='smooth' up to its stage shares: stalled" in fast.message
     assert np.isclose(fast.objective_mw, untied.objective_mw, rtol=2e-6)
     assert max(value for name, value in fast.verification.items() if name.endswith(("voltage", "load", "ation"))) < 1e-6
+
+
+def load_at_the_limit_of_both_cables():
+    """Equal loads of both feeders [MW] that load their cables to the limit, by `runpp`."""
+    net = two_feeders_net()
+    for end in net.ev["bus"].unique():
+        pp.create_load(net, end, 0.0)
+
+    def room(p_mw):
+        net.load["p_mw"] = p_mw
+        pp.runpp(net, tolerance_mva=1e-12)
+        return (net.line["max_loading_percent"] - net.res_line["loading_percent"]).min()
+
+    return brentq(room, 0.0, 0.1, xtol=1e-12)
+
+
+@pytest.mark.parametrize("tie_break", ["smooth", "min_energy", "level"])
+@pytest.mark.parametrize("method", ["fast", "auto", "exact"])
+def test_tie_breaks_end_on_two_feeders_where_only_downward_flexibility_counts(method, tie_break):
+    """Whatever is charged can be withdrawn: both cables are at their limit in all eight hours."""
+    net = two_feeders_net()
+    result = evf.run_flexibility_opf(net, weights={"up": 0}, method=method, tie_break=tie_break, **EIGHT_HOURS)
+    assert result.status == "optimal"
+    assert result.message.endswith(f"schedule chosen by tie_break={tie_break!r}")
+    most = 2 * 8 * load_at_the_limit_of_both_cables()
+    assert result.objective_mw == pytest.approx(most, rel=2e-6)
+    assert result.p_down_mw.to_numpy().sum() == pytest.approx(most, rel=2e-6)

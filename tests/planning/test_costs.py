@@ -129,6 +129,9 @@ WRONG = {
     "a negative price of losses": (evf.loss_cost, ([0.1], 0.25, -1.0), "loss_price_eur_per_mwh"),
     "a hole in the losses": (evf.loss_cost, ([0.1, np.nan], 0.25, 1.0), "losses_mw"),
     "a plan that is not there": (evf.cost_deltas, (pd.DataFrame({"R": [1.0]}), 3), "reference"),
+    "a missing plan": (evf.cost_deltas, (pd.DataFrame({"R": [1.0]}), pd.NA), "reference"),
+    "a plan that cannot be a label": (evf.cost_deltas, (pd.DataFrame({"R": [1.0]}), ([],)), "reference"),
+    "True for the plan 1": (evf.cost_deltas, (pd.DataFrame({"R": [1.0]}, index=[1]), True), "reference"),
 }
 
 
