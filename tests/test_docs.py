@@ -10,7 +10,8 @@ from tests.test_package import LAYERS, WINGS
 
 PACKAGE = Path(evf.__file__).parent
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md")))
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", *DECISIONS)
 FOLDERS = {path.name for path in (*PACKAGE.iterdir(), *ROOT.iterdir()) if path.is_dir()}
 
 
