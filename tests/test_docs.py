@@ -16,7 +16,7 @@ FOLDERS = {path.name for path in (*PACKAGE.iterdir(), *ROOT.iterdir()) if path.i
 
 
 def _paths(text):
-    """Paths in backticks, such as `case/grid.py` or `tests/`, and targets of links."""
+    """Paths in backticks, such as `case/grid.py` or `tests/`."""
     quoted = re.findall(r"`([A-Za-z_.]+(?:/[A-Za-z_.]*)+)`", text)
     return [path for path in quoted if path.split("/")[0] in FOLDERS]
 

@@ -13,7 +13,7 @@ conditions, with slacks s and multipliers z of the limits, s_h and lambda of the
     (M + H)\, dx + G^T d\lambda = r_x, \qquad G\, dx - (s_h / \lambda)\, d\lambda = r_h, \qquad
     M = \sum_q \omega_q a_q a_q^T + \sum_r (z_r / s_r) a_r a_r^T
 
-with the curvature H of :math:`\lambda^T h`. `chain_newton` solves it with work that grows with the slots and with the
+with the curvature H of :math:`\lambda^T h`. `newton.py` solves it with work that grows with the slots and with the
 active rows, not with their product: simplex and sparse LU both suffer where hundreds of EVs meet in one limit.
 Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028).
 """
