@@ -128,7 +128,7 @@ def _beyond(
 
 def _period_at(totals: FloatArray, quantile: float) -> int:
     """The period whose total is at a quantile of those above 0: 1 the peak, 0.5 the middle."""
-    order = np.argsort(totals)
+    order = np.argsort(totals, kind="stable")
     order = order[np.count_nonzero(totals == 0.0) :] if totals.any() else order
     return int(order[round(quantile * (len(order) - 1))])
 

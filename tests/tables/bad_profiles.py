@@ -115,7 +115,7 @@ BAD_PROFILES = {
     ),
     "a profile with gaps": Bad(profiled(with_cells(np.nan, (3, 2), (5, 2))), LOADS, "2", (3, 5), "fill the gaps"),
     "an infinite profile": Bad(profiled(with_cells(np.inf, (3, 2))), LOADS, "2", (3,), "fill the gaps"),
-    "a profile in kW": Bad(profiled(lambda frame: 3400.0 * frame), LOADS, "", (0,), "are the values in kW? give MW"),
+    "a profile in kW": Bad(profiled(lambda frame: 3400.0 * frame), LOADS, "", (4,), "are the values in kW? give MW"),
     "a profile with text": Bad(profiled(with_cells("much", (0, 0))), LOADS, "0", (0,), "give numbers in MW"),
     "an uneven DatetimeIndex": Bad(
         profiled(at([*quarters()[:-1], quarters()[-1] + pd.Timedelta("1h")])), "profiles", "index", (), "resample"
