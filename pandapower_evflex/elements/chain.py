@@ -11,7 +11,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.solvers.chains.system import Forms
 
-#: kW per pu (1 MVA): Ipopt's dual tolerance is absolute, an objective in MW ends 1e-5 short
+#: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3
 #: columns of x: a state (the energy at the end of the period), and the loads under full activation
 STATE, UP, DOWN = 0, 1, 2
@@ -45,7 +45,7 @@ class Chain:
     unit, period : int [n_slot]
     follows, free : bool [n_slot]      the state before is that of slot i - 1; False: no state to choose
     limits : Forms, bound : float      a (state before, state, up, down) <= b
-    low, high : float [n_slot, 3]      bounds that every feasible x keeps
+    low, high : float [n_slot, 3]      box that contains every feasible x
     start : float [n_slot, 3]          inside; loads at most
     loads : {"base", "up", "down"}     of every slot; "base" is the schedule
     offered : {"up", "down"}           bool [n_slot]

@@ -19,7 +19,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 KIND, UNITS = "ev", "EVs"
-#: relative; a limit this close binds
+#: relative distance up to which a limit binds
 BINDING = 1e-5
 
 

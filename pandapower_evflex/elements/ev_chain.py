@@ -104,7 +104,7 @@ def _power_limits(
 
 
 def _where(chosen: BoolArray, coefficient: FloatArray) -> Forms:
-    """Of the chosen slots, coefficients [n_slot, 4]."""
+    """Forms of the chosen slots, from coefficients of all [n_slot, 4]."""
     return Forms(np.flatnonzero(chosen), coefficient[chosen])
 
 
@@ -131,7 +131,7 @@ def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> list[tuple
 
 
 def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Bounds that every feasible x keeps, and a start between the extremes [n_slot, 3]."""
+    """Box that contains every feasible x, and a start between the extremes [n_slot, 3]."""
     n, p_max = len(slots), slots.p_max * KW
     low, high, start = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3))
     low[:, STATE] = np.minimum(slots.e_least, slots.e_max) * KW

@@ -19,10 +19,10 @@ from pandapower_evflex.errors import Fault
 
 logger = logging.getLogger(__name__)
 
-#: an arrival or departure this close to a period's edge is on it (in periods)
+#: distance to a period's edge [periods] up to which an arrival or departure is on it
 EDGE_TOLERANCE = 1e-9
 
-#: MWh; a need missed by less is rounding
+#: shortfall [MWh] up to which a need counts as met
 ENERGY_TOLERANCE = 1e-12
 
 

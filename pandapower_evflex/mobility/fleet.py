@@ -13,7 +13,7 @@ from pandapower_evflex.tables.std_types import ev_std_types
 #: more than any study draws
 MOST_CARS = 1_000_000
 SHARE = Column("three_phase_share", "float64", "", required=True, lower=0.0, upper=1.0, hint="give a share of 0 to 1")
-#: of residential connections; detached houses of a suburb (first paper, section IV-A)
+#: share of residential connections; detached houses of a suburb (first paper, section IV-A)
 THREE_PHASE_SHARE = 0.8
 
 

@@ -24,10 +24,10 @@ SHORT_STAY = TruncatedNormal(4.0, 0.7, 2.0, 5.5)
 CHANGE = TruncatedNormal(0.5, 0.3, 0.1, 1.5)
 SECOND_STAY = TruncatedNormal(4.5, 1.0, 2.0, 6.0)
 
-#: of the outlets in the morning, of the first stays, and of the outlets that have become free
+#: shares of the outlets used in the morning, of first stays that are short, and of free outlets that are used again
 USED_SHARE, SHORT_SHARE, SECOND_SHARE = 0.9, 0.25, 0.85
 
-#: h of charging, lognormal; the deviation of the logarithm between cars, and of what all cars of a day share
+#: charging time [h], lognormal: median, deviation of the logarithm between cars, and of what all cars of a day share
 MEDIAN_CHARGING, CAR_DEVIATION, DAY_DEVIATION = 3.3, 0.55, 0.2
 
 

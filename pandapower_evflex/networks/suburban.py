@@ -51,7 +51,7 @@ PV_KWP = {3: ((4.0, 0.2), (6.0, 0.3), (8.0, 0.25), (10.4, 0.25)), 1: ((2.0, 0.3)
 COS_PHI_LOAD, COS_PHI_EV = 0.96, 0.98
 #: EN 50160
 VOLTAGE_LIMITS = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
-#: of the battery, below which no driver wants to be
+#: share of the battery below which no driver wants to be
 MIN_SOC = 0.2
 START = pd.Timestamp("2024-05-14 12:00")
 

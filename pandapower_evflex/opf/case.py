@@ -69,7 +69,7 @@ class Case:
 
     @property
     def seen_limits(self) -> ByLimit:
-        """Of these, the ones that a schedule could exceed."""
+        """Those limits that a schedule could exceed."""
         return self.relaxed.seen if self.relaxed else self.limits
 
     def injections(self, p: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:

@@ -14,9 +14,9 @@ from pandapower_evflex.arrays import FloatArray
 
 #: colours of the scenarios throughout
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
-#: of generation
+#: colour of generation
 SUN = "#e9a820"
-#: of the states of an outlet, told apart by colour-blind eyes and in grey: light, dark, between
+#: colours of the states of an outlet, told apart by colour-blind eyes and in grey: light, dark, between
 STATE_COLOUR = {"empty": "#f2f2f2", "charging": "#0072b2", "idle": "#f0b040"}
 
 

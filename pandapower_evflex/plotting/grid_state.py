@@ -134,7 +134,7 @@ def _state_without_fault(graph: nx.MultiGraph, fed: set[Node], branch: Node) -> 
 def _states_after(
     before: nx.MultiGraph, after: nx.MultiGraph, fed: set[Node], state: Restoration, overloaded: Node
 ) -> dict[Node, str]:
-    """Of every branch that was in service before the fault."""
+    """State of every branch that was in service before the fault."""
     interrupted = {("bus", bus) for bus in state.interrupted_buses}
     states = {}
     for branch in (node for node in before if node[0] in BRANCHES):

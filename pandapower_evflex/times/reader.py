@@ -257,7 +257,7 @@ def _are_no_dates(year: Any, month: Any, day: Any) -> BoolArray:
 
 
 def _of_timestamps(cells: pd.Series, in_table: bool) -> Times:
-    """Of a column of timestamps, whatever its unit."""
+    """Times of a column of timestamps, whatever its unit."""
     index = pd.DatetimeIndex(cells)
     none = np.zeros(len(cells), dtype=bool)
     zones = () if index.tz is None or not index.notna().any() else (index.tz,)

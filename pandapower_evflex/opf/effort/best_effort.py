@@ -35,11 +35,11 @@ from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: elements that a reason names
+#: most elements that a reason names
 NAMED = 3
-#: relative, and kWh: a lowered need is lowered by this much more, or the schedule would leave the solver no interior
+#: extra by which a lowered need is lowered, relative and in kWh: without it the solver would have no interior
 HAIR, HAIR_KWH = 1e-5, 1e-3
-#: sets of limits and trips that are given up one after the other
+#: most sets of limits and trips that are given up one after the other
 MAX_ROUNDS = 8
 NOT_LEAST = "all limits that charging might cure are relaxed, no schedule was found that cures some of them"
 NO_SEARCH = "nothing but the least power is charged: the search for the least shortfall failed"
@@ -217,7 +217,7 @@ def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule,
 
 
 def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low: int, doubt: str) -> Solution:
-    """With status and message of a best effort."""
+    """The solution with status and message of a best effort."""
     parts = []
     if len(relaxed):
         n = len(relaxed[["element_type", "element"]].drop_duplicates())

@@ -38,9 +38,9 @@ NEAR, JOIN_AT_ONCE = -0.02, 3
 REGIONS = (1.0, 1.0, 1.0, *(0.5**k for k in range(1, 11)))
 #: relative, and kWh: the steps have ended
 KEPT, SAME_KWH = 1e-8, 1e-5
-#: relative, and kWh; what the second stage may add to the least sum
+#: what the second stage may add to the least sum, relative and in kWh
 SUM_ROOM, SUM_ROOM_KWH = 1e-6, 1e-4
-#: tangents of the squares to begin with
+#: number of tangents of each square at the start
 N_TANGENTS = 12
 #: relative to the least power that a car with an effect moves; below it none has
 NO_EFFECT = 1e-10

@@ -90,7 +90,7 @@ def shortfall_or_lost(
 
 
 def _wants(case: Case, needs: list[Stay], trips: Mapping[Any, float], low_curve: FloatArray) -> tuple[Wants, list[Any]]:
-    """And the sessions of its trips."""
+    """What is wanted, and the sessions of its trips."""
     slots, departures = case.evs.slots, departures_of(case, needs)
     asked = departures.of(is_asked(case, departures))
     low = np.flatnonzero(low_curve > slots.e_least + MET_KWH / KW)

@@ -20,7 +20,7 @@ from pandapower_evflex.opf.report.results import RELAXED_COLUMNS
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: relative; a limit that a schedule can exceed by no more needs no row in a solver
+#: relative excess up to which a limit needs no row in a solver
 EXCEEDED = 1e-9
 
 
@@ -48,7 +48,7 @@ class Relaxation:
         ]
 
     def frame(self, case: Case) -> pd.DataFrame:
-        """As `FlexibilityOpfResult.relaxed`; ``case`` has the limits of the net."""
+        """The frame `FlexibilityOpfResult.relaxed`; ``case`` has the limits of the net."""
         rows = []
         for limit in LIMITS:
             for t, position in zip(*np.nonzero(self.is_relaxed[limit]), strict=True):

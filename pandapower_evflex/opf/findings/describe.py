@@ -9,9 +9,9 @@ import pandas as pd
 
 from pandapower_evflex.opf.findings.remedies import NO_ROOM, UNSOLVED
 
-#: with more lines than these the findings are summed up
+#: number of lines beyond which the findings are summed up
 MAX_LINES = 10
-#: elements that a sum names
+#: most elements that a sum names
 MAX_NAMED = 8
 
 
@@ -94,7 +94,7 @@ def _of(finding: str) -> str:
 
 
 def _general_line(finding: str, scenario: Any, rows: pd.DataFrame) -> str:
-    where = "" if finding in UNSOLVED else _where(scenario)  # those say by themselves that no EV is there
+    where = "" if finding in UNSOLVED else _where(scenario)  # these findings say themselves that no EV is there
     return f"{finding}{where} in {_when(rows)}"
 
 

@@ -10,7 +10,7 @@ NO_SOLUTION = "no power flow solution"
 NO_POWER_FLOW = "no power flow solution without EVs"
 LOW_VOLTAGE_ONLY = "only a low-voltage solution of the power flow without EVs"
 TWO_POWER_FLOWS = "two power flow solutions without EVs, either may be the operating point"
-#: the operating point is not known
+#: findings without a known operating point
 UNSOLVED = (NO_POWER_FLOW, LOW_VOLTAGE_ONLY, TWO_POWER_FLOWS)
 NO_ROOM = "no room for the energy"
 OVERFULL = "min_p_mw overfills the battery"

@@ -14,7 +14,7 @@ from pandapower_evflex.limits import LIMITS, Limit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import GridState
 
-#: relative; what pandapower's own tables would round away
+#: relative excess up to which a limit counts as kept: pandapower's own tables would round it away
 TOLERANCE = 1e-6
 
 COLUMNS = [

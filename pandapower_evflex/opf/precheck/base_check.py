@@ -22,7 +22,7 @@ from pandapower_evflex.opf.precheck.curable import BrokenLimits, broken_limits
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: pu; two converged power flows that differ by more are two solutions
+#: difference of voltages [pu] beyond which two converged power flows are two solutions
 SAME_SOLUTION = 1e-5
 
 

@@ -29,7 +29,7 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.remedies import NO_ROOM
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 
-#: relative, and MWh; what is missing less than this is left to the solver
+#: missing energy, relative and in MWh, up to which the judgement is left to the solver
 CLEARLY, CLEARLY_MWH = 1e-3, 1e-6
 
 
@@ -82,7 +82,7 @@ def _rooms(case: Case, stays: list[Stay]) -> Iterator[tuple[int, FloatArray, Boo
 
 
 def _highest_voltage(case: Case) -> FloatArray:
-    """That a schedule may have at the bus of each rated end [n_period, n_end], pu."""
+    """Highest voltage that a schedule may have at the bus of each rated end [n_period, n_end], pu."""
     grid, ends = case.grid, case.grid.ends
     highest = case.limits[OVERVOLTAGE].copy()
     highest[:, grid.slack] = np.abs(grid.set_points[grid.slack])

@@ -14,7 +14,7 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 
-#: relative; an interior point ends this close to a limit that binds
+#: relative distance up to which a limit binds: an interior point ends this close to it
 BINDING_TOLERANCE = 1e-5
 
 #: relative; a limit this close also binds if its shadow price is positive: the tie-break may give up its whole
@@ -38,7 +38,7 @@ def _binds(room: FloatArray, price: FloatArray) -> BoolArray:
 
 
 def binding_rows(binding: ByLimit, t: int) -> LimitRows:
-    """Those of one period."""
+    """The limits that bind in one period."""
     return LimitRows.of((t, kind, position) for _, kind, position in binding.at(np.array([t])).places(0.5))
 
 

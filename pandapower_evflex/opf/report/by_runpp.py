@@ -15,10 +15,10 @@ from pandapower_evflex.opf.report.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
-#: MVA; tried in this order, since large nets cannot be balanced to the first in double precision
+#: tolerances [MVA], tried in this order: in double precision large nets cannot be balanced to the first
 TOLERANCES_MVA = (1e-10, 1e-8, 1e-6)
 MAX_ITERATION = 30
-#: pu; as fine as limits are verified, and what runpp reaches on nets of the extra-high voltage
+#: difference of a voltage [pu] beyond which a run fails: as fine as limits are verified; runpp reaches it on EHV nets
 AGREES = 1e-6
 
 EV_SERIES = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
@@ -110,7 +110,7 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
 
     start = {} if vm_pu is None else {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
     options = model_options(plain)
-    plain["user_pf_options"] = {}  # they would replace arguments that equal runpp's defaults
+    plain["user_pf_options"] = {}  # user options would replace arguments that equal runpp's defaults
     for tolerance in TOLERANCES_MVA:
         try:
             pp.runpp(

@@ -78,7 +78,7 @@ def _readings(period: Any) -> list[pd.Timestamp]:
 
 
 def checked_scenario(scenario: Any) -> str:
-    """One of those that every result knows.
+    """The scenario, if it is one that every result knows.
 
     Raises
     ------

@@ -16,7 +16,7 @@ REMEDY = "run run_flexibility_opf again"
 
 
 def refuse_other_evs(net: Net, result: Any) -> None:
-    """A schedule is written only for the EVs that it was made for.
+    """Refuse a result of other EVs: a schedule is written only for those that it was made for.
 
     Raises
     ------

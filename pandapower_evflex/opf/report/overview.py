@@ -47,7 +47,7 @@ def _size(result: FlexibilityOpfResult) -> str:
 
 
 def _given_up(result: FlexibilityOpfResult) -> str:
-    """By a best effort, "" for nothing."""
+    """What a best effort has given up, "" for nothing."""
     limits = result.relaxed.drop_duplicates(["element_type", "element", "quantity", "bound"])
     cars, kwh = result.short["ev"].nunique(), 1e3 * result.short["energy_mwh"].sum()
     parts = [f"relaxed {len(limits)} limit{'s' if len(limits) > 1 else ''}"] if len(limits) else []

@@ -17,7 +17,7 @@ from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
-#: share of the strongest effect on a limit from which on an EV is said to move it
+#: share of the strongest effect on a limit beyond which an EV is said to move it
 MOVES = 0.2
 
 #: share of the strongest effect below which an effect is rounding noise
@@ -75,7 +75,7 @@ def _moved_by(case: Case, gradient: ComplexArray, unit: IntArray, direction: str
 
 
 def elements_of(grid: Grid, rows: LimitRows) -> list[str]:
-    """As "trafo 0", "bus 7", one per row."""
+    """Names of the elements, one per row: "trafo 0", "bus 7"."""
     return [
         str(LIMITS[kind].place(grid, position))
         for kind, position in zip(rows.kind.tolist(), rows.position.tolist(), strict=True)

@@ -11,13 +11,13 @@ from typing import Any
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solver_options import TIMES, as_ipopt_takes_them
 
-#: s; Ipopt takes no 0
+#: least time that is left to a solve [s]; Ipopt refuses 0
 LEAST_TIME = 1e-3
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Times count from the start of the run, over all that it solves; iterations for every solve.
+    """Limits of a run: times count from its start over all that it solves, iterations anew in every solve.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Budget:
         return "max_iter" in self.options or math.isfinite(self.cpu_end) or math.isfinite(self.wall_end)
 
     def share(self, cpu_s: float, part: float) -> Budget:
-        """No more than so much CPU time, and than a part of what is left."""
+        """A budget of at most ``cpu_s``, and at most a part of what is left."""
         cpu, wall = time.process_time(), time.perf_counter()
         cpu_end = cpu + min(cpu_s, part * (self.cpu_end - cpu))
         return replace(self, cpu_end=cpu_end, wall_end=wall + part * (self.wall_end - wall), is_share=True)
@@ -60,7 +60,7 @@ class Budget:
         return status == "iteration_limit" and ("max_iter" in self.options or bool(self.used_up()))
 
     def named(self, option: str, default: Any = None) -> str:
-        """As it was given."""
+        """An option with its value, for messages."""
         if self.is_share and option in TIMES:
             return "its share of the time"
         return f"{option}={self.options.get(option, default):g}"

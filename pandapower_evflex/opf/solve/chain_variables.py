@@ -11,7 +11,7 @@ from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.solve.chains import reward, start_of
 from pandapower_evflex.solvers.chains.system import Forms
 
-#: of the greatest loads, at the start
+#: start, as a share of the greatest loads
 START_SHARE = 0.8
 
 _NAMES = {STATE: "state", UP: "load_up", DOWN: "load_down"}

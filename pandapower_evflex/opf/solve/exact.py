@@ -32,7 +32,7 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.result import SolverResult
 
-#: more rounds than this have not been met; each adds every block found violated
+#: most rounds; each adds every block found violated, and more have not been met
 MAX_ROUNDS = 20
 
 _REASONS = {
@@ -89,7 +89,7 @@ def solve_exact(
 
 
 def _why_ended(solved: SolverResult, budget: Budget, tol: float, rounds: int) -> str:
-    """Before an optimum that keeps all limits."""
+    """What ended the solve before an optimum that keeps all limits."""
     if solved.stopped_by:
         return f"stopped by {budget.named(solved.stopped_by, ipopt.DEFAULT_OPTIONS.get(solved.stopped_by))}"
     if solved.status != "optimal":

@@ -33,9 +33,9 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
 
-#: relative; what a tie-break picks depends on the optimum it starts from, so this is well below what it may cost
+#: relative gap to solve to; well below what a tie-break may cost, because what it picks depends on where it starts
 AIMED_GAP = 1e-8
-#: of h, absolute
+#: largest h of a row, absolute
 FEASIBILITY = 1e-9
 MAX_ROUNDS = 10
 
@@ -115,7 +115,7 @@ def end_of(point: ChainPoint, watch: Watch) -> str:
 
 
 def _pulled_back(case: Case, chains: Chains, point: ChainPoint, schedule: Schedule) -> str:
-    """Said where the restoration has cost flexibility."""
+    """What ended the run if pulling back has cost flexibility, else ""."""
     reached, found = weighted_flexibility_mw(case, schedule), -chains.problem.objective(point.x) * chains.scale / KW
     return "" if reached >= found * (1.0 - OPTIMAL_GAP) else "limits that were kept only after pulling back"
 
@@ -126,7 +126,7 @@ def _status(gap: float, doubt: str, end: str) -> tuple[str, str]:
         return "optimal", f"certified within {gap:.1g} of the best that any schedule can reach"
     if np.isfinite(gap):
         return status_of_stopped(gap, end)
-    if not end:  # the first-order conditions hold, as where exact ends
+    if not end:  # the first-order conditions hold, as at the end of exact
         return "optimal", f"solved to a local optimum; no gap is certified: {doubt}"
     return (
         "feasible",
@@ -156,7 +156,7 @@ def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
 
 
 def _relative_gap(case: Case, chains: Chains, point: ChainPoint, schedule: Schedule) -> float:
-    """From the bound at the point to the schedule, in shares of the bound, or of a kW where that is less."""
+    """Distance of the schedule to the bound, as a share of the bound, or of 1 kW where the bound is less."""
     bound = (-chains.problem.objective(point.x) + point.gap) * chains.scale / KW
     reached = weighted_flexibility_mw(case, schedule)
     return max(0.0, bound - reached) / max(abs(bound), chains.scale / KW)

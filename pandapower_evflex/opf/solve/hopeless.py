@@ -26,9 +26,9 @@ from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
-#: h; what all tangents are broken by at least where it counts as a proof
+#: least violation h of the tangents that counts as a proof
 CLEARLY = 1e-6
-#: h; a limit that is broken by less is kept
+#: h up to which a limit counts as kept
 KEPT = 1e-7
 #: h from which on a limit has a tangent
 NEAR = -0.02
@@ -36,7 +36,7 @@ MAX_ROUNDS = 20
 
 
 def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
-    """False where nothing is proved."""
+    """Whether it is proved that no schedule exists; False leaves it open."""
     if why_uncertified(case) or case.others or not len(case.evs.slots):
         return False
     slots, power, power_0 = case.evs.slots, *_powers(case)

@@ -28,7 +28,7 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.chains.kernels import schur
 
-#: CPU seconds that exact takes about, per bus and block and per EV-period; "auto" gives the fast method no more
+#: CPU time that exact roughly takes [s], per bus and block and per EV-period; "auto" gives the fast method no more
 EXACT_S_PER_BLOCK_BUS = 5e-4
 EXACT_S_PER_SLOT = 1e-3
 
@@ -80,7 +80,7 @@ def _solve_auto(
     """
     fast = None
     if budget.is_limited or not why_uncertified(case):
-        # compiling, or reading what is compiled, would use the time of a first call up
+        # on a first call, compiling or reading what is compiled would use up the time
         usual_s = 5.0 + _exact_seconds(case, needed) if schur.signatures else np.inf
         fast = solve_fast(case, flow, needed, budget.share(usual_s, 0.5), bar, clock)
         if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible":
@@ -111,7 +111,7 @@ def _solve_auto_without_ipopt(
 
 
 def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
-    """Exact's where it is no worse."""
+    """The solution of exact where it is no worse, else that of fast."""
     assert fast.schedule is not None
     if exact.schedule is None:
         return replace(fast, message=f"{fast.message}; the exact method found none ({exact.reason})")
@@ -130,7 +130,7 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
 
 
 def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
-    """No controllable EV is plugged in for a whole period."""
+    """The solution where no controllable EV is plugged in for a whole period."""
     schedule = case.schedule({name: np.empty(0) for name in ("up", "base", "down")})
     prices = {name: no_prices(case) for name in ("up", "base", "down")}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"

@@ -13,16 +13,16 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations, grid_state, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: halvings of the interval of the share that stays
+#: number of bisections for the share of an activation that stays
 MAX_HALVINGS = 40
-#: relative; a limit exceeded by less is kept
+#: relative excess up to which a limit counts as kept while pulling back
 RESTORED = 1e-9
-#: relative; a schedule that exceeds a limit of the grid by more is not usable
+#: relative excess of a limit of the grid beyond which a schedule is not usable
 USABLE = 1e-7
 
 
 def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
-    """It keeps every limit, of the elements too."""
+    """Whether a schedule keeps every limit of the grid and of the elements."""
     kept = (s.converged.all() and not s.excess(case.limits).exceeds(USABLE).any() for s in states.values())
     return all(kept) and max(element_violations(case, schedule).values()) <= VERIFIED
 
@@ -30,13 +30,13 @@ def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -
 def nearest_usable(
     case: Case, flow: BatchedPowerFlow, schedule: Schedule
 ) -> tuple[Schedule, dict[str, GridState]] | None:
-    """From the last point of a solver that was stopped; None where what the schedule itself breaks is left."""
+    """A usable schedule near the last point of a stopped solver; None where the schedule itself breaks limits."""
     schedule, states = restored(case, flow, nearest(case, schedule))
     return (schedule, states) if is_usable(case, schedule, states) else None
 
 
 def nearest(case: Case, schedule: Schedule) -> Schedule:
-    """Within the limits of the elements."""
+    """The nearest schedule within the limits of the elements."""
     return Schedule.joined([part.element.nearest(part.data, schedule.of(units)) for part, units, _ in case.by_part()])
 
 
@@ -55,7 +55,7 @@ def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Sc
 
 
 def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> FloatArray:
-    """Of the activation of every period, by bisection where the whole violates and nothing does not [n_period]."""
+    """Largest share of the activation that keeps all limits, by bisection; 1 where not even none does [n_period]."""
 
     def holds(share: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         p_ev = schedule.p + share[:, None] * (schedule.load(direction) - schedule.p)

@@ -28,15 +28,15 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.system import Forms
 
-#: kWh; a car that leaves short by less has its need
+#: shortfall at departure up to which a need counts as met [kWh]
 SHORT_KWH = 1e-3
-#: relative, of a limit of the grid
+#: relative excess up to which a limit of the grid counts as kept
 KEPT = 1e-6
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """The question, kept until it is asked: periods that need a solve take up to a second each where EVs are many."""
+    """The question, answered only when asked: a period that needs a solve can take a second if there are many EVs."""
 
     case: Case
     schedule: Schedule
@@ -60,7 +60,7 @@ def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, directi
 
 
 def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple[BoolArray, FloatArray]:
-    """Made up as early as possible: answer per activated period, change of power [activated period, period, ev]."""
+    """Making up as early as possible: answer per activated period, change of power [activated period, period, ev]."""
     slots, at = case.evs.slots, (case.evs.slots.period, case.evs.slots.ev)
     n_periods, n_ev = schedule.p.shape
     lowest = np.zeros_like(schedule.p)
@@ -73,7 +73,7 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
     spare[held], more[held], follows[held] = np.inf, np.inf, 1.0
     room = schedule.p_up if direction == "down" else np.maximum(schedule.p - lowest, 0.0)
     flex = schedule.p_up if direction == "up" else schedule.p_down
-    left = np.zeros((n_periods, n_ev))  # energy to be made up after an activation in each period, by now
+    left = np.zeros((n_periods, n_ev))  # energy still to be made up after an activation in each period
     answer, change = np.ones(n_periods, dtype=bool), np.zeros((n_periods, n_periods, n_ev))
     for t in range(n_periods):
         left *= follows[t]
@@ -119,7 +119,7 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
 
 
 def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple[Case, FloatArray]:
-    """From the next period on, with the energies that the activation leaves and nothing offered; needs [n_slot]."""
+    """The case from the next period on, with the energies after the activation and nothing offered; needs [n_slot]."""
     slots = case.evs.slots
     flex = schedule.p_up if direction == "up" else -schedule.p_down
     energy = schedule.e.copy()

@@ -28,15 +28,15 @@ from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.solvers.chains.problem import Curvature
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
-#: no more limits of each kind join than this per block and evaluation: neighbours follow only if they bind
+#: most limits of a kind that join per block and evaluation: their neighbours follow only if they bind too
 JOIN_AT_ONCE = 2
-#: relative; how far the start may exceed a limit in squares, which grows with every load
+#: relative excess up to which the start may break a limit in squares, which grows with every load
 ROUGHLY = 0.5
-#: h of a limit that is not convex
+#: h from which on a limit that is not convex leaves no certificate
 NEARLY_BINDING = -1e-3
-#: points at which the final tangents are tried
+#: number of earlier points at which the final tangents are tried
 POINTS_KEPT = 30
-#: h; what the tolerance of the power flow leaves a tangent to cut off a point that keeps its limit
+#: h by which a tangent may cut off a point that keeps its limit: the tolerance of the power flow
 CONVEX = 1e-8
 
 
@@ -72,7 +72,7 @@ class ReducedNetwork:
     Parameters
     ----------
     blocks : list of Block    those in which no load can change are left out: rounding alone decides whether they hold
-    room : float              of h; a limit that is exceeded by less is kept
+    room : float              h up to which a limit counts as kept
     """
 
     case: Case
@@ -163,7 +163,7 @@ class ReducedNetwork:
         return False
 
     def doubt(self, h: FloatArray) -> str:
-        """Of limits near to binding that are not convex; farther ones have next to no multiplier in a bound."""
+        """What a limit that is not convex and near binding leaves in doubt; farther ones hardly count in a bound."""
         near = {kind for (_, kind, _), value in zip(self.rows, h, strict=False) if value > NEARLY_BINDING}
         return next((limit.doubt for kind, limit in enumerate(LIMITS) if kind in near and limit.doubt), "")
 

@@ -20,7 +20,7 @@ from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: relative; a limit exceeded by less counts as held, far below what verification allows
+#: relative excess up to which a limit counts as kept; well below what verification allows
 FEASIBILITY_TOLERANCE = 1e-7
 
 #: from the highest load to the lowest
@@ -65,7 +65,7 @@ class NeededBlocks:
         return any([self.join(name, state, case.seen_limits) for name, state in states.items()])
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
-        """As the problem wants them; ``v_start`` [n_period, n_bus]."""
+        """The blocks as the exact problem takes them; they start at ``v_start`` [n_period, n_bus]."""
         at = [(name, period) for name in SCENARIOS for period in np.flatnonzero(self.needed[name])]
         periods = np.array([period for _, period in at], dtype=np.int64)
         limited = self.limited[SCENARIOS[0]].map(

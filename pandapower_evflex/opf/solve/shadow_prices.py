@@ -19,14 +19,14 @@ from pandapower_evflex.solvers.result import SolverResult
 
 
 def no_prices(case: Case) -> ByLimit:
-    """Of one scenario, MW of objective per 100 % of the limit, never negative."""
+    """Prices of 0 for one scenario; prices are MW of objective per 100 % of the limit, never negative."""
     return case.limits.map(lambda _, table: np.zeros(table.shape))
 
 
 def prices_of_reduced(
     case: Case, network: ReducedNetwork, multipliers: FloatArray, scale: float
 ) -> Mapping[str, ByLimit]:
-    """From the rows of the reduced network; ``scale`` turns its objective into kW.
+    """Prices from the rows of the reduced network; ``scale`` turns its objective into kW.
 
     Rows that joined after the point with these multipliers have none.
     """
@@ -41,7 +41,7 @@ def prices_of_reduced(
 def prices_of_exact(
     case: Case, blocks: Blocks, problem: Problem, solved: SolverResult, scale: float
 ) -> Mapping[str, ByLimit]:
-    """From the rows and bounds of the full problem."""
+    """Prices from the rows and bounds of the full problem."""
     prices = {name: no_prices(case) for name in SCENARIOS}
     if not len(blocks):
         return prices

@@ -16,7 +16,7 @@ from pandapower_evflex.opf.verify import GridState
 
 #: relative gap up to which a certified schedule is called optimal
 OPTIMAL_GAP = 1e-6
-#: relative; a schedule that may be farther from the best is not called optimal within its gap
+#: relative gap up to which a schedule of a stopped solver is called optimal within its gap
 LARGEST_GAP = 0.05
 
 

@@ -36,15 +36,15 @@ from pandapower_evflex.solvers.chains.system import Forms, Rows
 STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
 #: relative; flexibility that a tie-break may cost
 FLOOR = 5e-7
-#: and a little more for the last stage, which otherwise has no interior
+#: the same for the last stage, a little more: otherwise it has no interior
 LAST_FLOOR = 6.5e-7
-#: of these; with less a tie-break has too little to choose from
+#: least share of these that a gap must leave: with less a tie-break has too little to choose from
 LEAST_SHARE = 0.25
-#: relative, of the energy that a later stage may charge beyond the least
+#: energy that a later stage may charge beyond the least, relative and in kWh
 ENERGY_ROOM = 1e-6
-#: of h; limits that the stage before has left at rounding would leave no interior. The last stage gets more again
+#: excess of h that a stage and the last stage may leave: limits that bind to rounding would leave no interior
 ROOM = (1e-8, 2e-8)
-#: of the objective of a stage; where squares add up to one P_max^2, powers are then within 1e-3 of P_max
+#: relative gap of a stage; where squares add up to one P_max^2, powers are then accurate to 1e-3 of P_max
 STAGE_GAP = 1e-6
 FEASIBILITY = 1e-9
 #: least initial slack [kW]; the start is almost feasible, and larger slacks take many iterations to shrink
@@ -52,9 +52,9 @@ SLACK_START = 1e-3
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
 SINGLE_EV_WEIGHT = 1e-3
 MAX_ROUNDS = 5
-#: relative, of the limits of EVs: what the stages before one that did not end must keep to stand
+#: relative violation of the limits of elements up to which a schedule stands although a later stage did not end
 KEPT = 1e-7
-#: kW; a range of an activation narrower than this is one value
+#: range of an activation [kW] up to which it counts as one value
 NARROW_KW = 1e-5
 
 
@@ -175,7 +175,7 @@ def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tupl
 
 
 def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> ChainProblem:
-    """Of P_ch."""
+    """The problem with squares of P_ch in its objective."""
     return replace(
         problem,
         squares=charging.forms,
@@ -185,7 +185,7 @@ def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> Chai
 
 
 def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProblem:
-    """Of the total load per period."""
+    """The problem with squares of the total load per period in its objective."""
     chain, n_periods = case.chain, case.horizon.n_periods
     order = np.argsort(chain.period, kind="stable")
     forms = charging.forms.of(order)
@@ -201,13 +201,13 @@ def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProb
 
 
 def _weight_of_squares(problem: ChainProblem) -> float:
-    """Squares in shares of the largest P_max, so that the objective is of order one."""
+    """Weight of squares that are shares of the largest P_max, so that the objective is of order one."""
     p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
     return 2.0 / p_max**2
 
 
 def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
-    """Only the activations are left to choose, each between the schedule and what its element allows."""
+    """Chains with a fixed schedule: each activation is chosen between it and what its element allows."""
     first, p = chains.problem, chains.loads["base"].kw(x)
     n, every = len(chain), np.arange(len(chain))
     loads, offered = {"base": Loads(Forms(every, np.zeros((n, 4))), p)}, {}
@@ -243,7 +243,7 @@ def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
 
 
 def _range_of(problem: ChainProblem, x: FloatArray, column: int) -> tuple[FloatArray, FloatArray]:
-    """What the limits leave to one load of every slot, its states being those of x [n_slot]."""
+    """Range that the limits leave to one load of every slot with the states of x [n_slot]."""
     lower, upper = np.full(len(x), -np.inf), np.full(len(x), np.inf)
     a = problem.limits.coefficient[:, column + 1]
     forms = problem.limits.of(a != 0.0)
@@ -256,7 +256,7 @@ def _range_of(problem: ChainProblem, x: FloatArray, column: int) -> tuple[FloatA
 
 
 def _with_shares(case: Case, problem: ChainProblem, chains: Chains) -> ChainProblem:
-    """Squares of P_up / P_max and P_down / P_max."""
+    """The problem with squares of P_up / P_max and P_down / P_max in its objective."""
     p = chains.loads["base"].constant
     chosen = {d: np.flatnonzero(chains.offered[d]) for d in ("up", "down")}
     forms = Forms.join([chains.loads[d].forms.of(chosen[d]) for d in ("up", "down")])
