@@ -115,7 +115,7 @@ def read_grid(
 
     Raises
     ------
-    InvalidInputError    elements that the model cannot represent, limits that are none, or no slack in service
+    InvalidInputError    elements that the model cannot represent, limits that are not valid, or no slack in service
     """
     faults = grid_faults(net, given)
     if faults:
@@ -124,7 +124,7 @@ def read_grid(
 
 
 def grid_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
-    """What keeps a net from being read: spoilt tables, elements beyond the model, limits that are none, no slack."""
+    """What keeps a net from being read: spoilt tables, elements beyond the model, invalid limits, no slack."""
     faults = net_faults(net)
     faults += pf_option_faults(net)
     faults += unsupported_elements(net) or _slack_faults(net, faults)

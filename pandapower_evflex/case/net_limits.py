@@ -13,7 +13,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 from pandapower_evflex.tables.number_text import read_hint
 
-#: pu, where net.bus has no such column
+#: limits [pu] where net.bus has no such column
 DEFAULT_VM = {"min_vm_pu": 0.9, "max_vm_pu": 1.1}
 
 
@@ -27,7 +27,7 @@ class GivenLimits:
     max_vm_pu: float | None = None
 
 
-#: the columns of the net hold
+#: no argument is given: the columns of the net hold
 COLUMNS_HOLD = GivenLimits()
 
 
@@ -99,7 +99,7 @@ def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
 
 
 def _crossed_voltages(buses: pd.DataFrame, given: GivenLimits) -> list[Fault]:
-    """Lower limits above the upper ones; where the upper one is no limit, that is said already."""
+    """Lower limits above the upper ones; an upper one that is not a limit has been named before."""
     low, high = voltage_limits(buses, "min_vm_pu", given), voltage_limits(buses, "max_vm_pu", given)
     crossed = (low > high) & (high > 0.0)
     shown = ", ".join(

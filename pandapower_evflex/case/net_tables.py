@@ -33,7 +33,7 @@ VOLTAGE_DEPENDENT = (
 )
 #: columns that any table may have, for limits
 LIMITS = ("min_vm_pu", "max_vm_pu", "max_loading_percent")
-#: pu; set points beyond it are given in percent or kV
+#: largest set point [pu]; beyond it, it must be in percent or kV
 MOST_VM_PU = 2.0
 
 

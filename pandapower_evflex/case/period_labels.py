@@ -15,12 +15,12 @@ from pandapower_evflex.times.text import NO_DATE, TIME, parts_of
 
 #: whole numbers from here on that do not count rows are seconds since 1970, or dates such as 20240514
 NO_ROW = 10_000_000
-#: h by which steps of an even index may differ
+#: difference of steps [h] up to which an index is even
 ROUNDING_H = 1e-9
 
 COUNT_ROWS = "label rows by date and time, or count them with reset_index(drop=True) and give period_h="
 BY_STARTS = "label each row by the start of its period"
-#: h; meters label periods up to this length by their ends
+#: longest period [h] that meters label by its end
 LONGEST_METERED_H = 3.0
 EVEN = "resample to one step; across daylight saving use a time zone"
 
@@ -76,7 +76,7 @@ def read_labels(
 
 
 def _other_than_dates(place: str, index: pd.Index, faults: list[Fault]) -> PeriodLabels | None:
-    """Labels that are no dates; None: they may be."""
+    """Labels that are not dates; None where they may be."""
     nothing = PeriodLabels()
     if index.nlevels > 1 or isinstance(index, pd.IntervalIndex):
         shown = f"{index.nlevels} levels of labels" if index.nlevels > 1 else "intervals"

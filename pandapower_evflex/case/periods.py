@@ -18,13 +18,13 @@ from pandapower_evflex.tables.kinds import shown
 
 logger = logging.getLogger(__name__)
 
-#: h, of periods without profiles where the caller does not say
+#: length of a period [h] without profiles, where the caller gives none
 DEFAULT_PERIOD_H = 0.25
 
-#: h: a second, and a year
+#: shortest and longest period [h]: a second, and a year
 SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
 
-#: h, of profiles of so many rows without times
+#: number of rows without times -> length of a period [h]
 PERIOD_H_OF_A_DAY = {96: 0.25, 24: 1.0}
 #: steps of labels that count minutes or seconds: of 15 min, half an hour, an hour
 MINUTES_OR_SECONDS = (15.0, 30.0, 60.0, 900.0, 1800.0, 3600.0)

@@ -16,7 +16,7 @@ from pandapower_evflex.tables.faults import as_numbers, fault_where
 logger = logging.getLogger(__name__)
 
 TABLE = "user_pf_options"
-#: kV; above it runpp minds phase shifts where calculate_voltage_angles is "auto"
+#: voltage [kV] above which runpp counts phase shifts where calculate_voltage_angles is "auto"
 HIGH_VOLTAGE_KV = 70.0
 
 

@@ -23,17 +23,17 @@ from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.case.ratings import SQRT3
 from pandapower_evflex.errors import Fault
 
-#: times the ratings: far beyond any study of overload, and far from 1000
+#: power, in multiples of the ratings, beyond which a profile is refused: above any study of overload, well below 1000
 BEYOND = 10.0
-#: times the ratings: in doubt where limits are broken
+#: power, in multiples of the ratings, beyond which the unit is in doubt if limits are broken
 DOUBTFUL = 3.0
-#: times the values in the table: in doubt where limits are broken
+#: power, in multiples of the table's values, beyond which the unit is in doubt if limits are broken
 FAR_FROM_TABLE = 100.0
-#: the whole demand, in the whole numbers of the flow
+#: steps that the whole demand is counted in: the maximum flow takes whole numbers
 STEPS = 1_000_000
 #: what pandapower's converters write where a transformer has no rating
 NO_RATING_MVA = 99.999
-#: they give and take what is left
+#: tables of elements that give and take whatever power is left
 _UNLIMITED = ("ext_grid", "gen")
 
 

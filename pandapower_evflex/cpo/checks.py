@@ -15,7 +15,7 @@ from pandapower_evflex.tables.number_text import read_hint
 
 Int8Array = NDArray[np.int8]
 
-#: outlets, periods or days; more is a slip, and would fill the memory
+#: most outlets, periods or days; a larger number is a slip, and would fill the memory
 MOST_WHOLE = 1_000_000
 #: states of an outlet in a period
 EMPTY, CHARGING, IDLE = 0, 1, 2
@@ -27,7 +27,7 @@ def raise_if(faults: list[Fault]) -> None:
 
 
 def array_of(values: Any) -> NDArray[Any]:
-    """What is given as an array, NaN where it is masked; of shape () and no number where its rows differ in length."""
+    """What is given as an array, NaN where it is masked; a scalar without a value where its rows differ in length."""
     if isinstance(values, np.ma.MaskedArray):
         return np.asarray(np.ma.filled(values.astype(float), np.nan))
     try:
@@ -40,7 +40,7 @@ def scalar_faults(
     function: str, name: str, value: Any, remedy: str, *, least: float = -np.inf, above: float = -np.inf,
     most: float = np.inf, whole: bool = False,
 ) -> list[Fault]:  # fmt: skip
-    """A finite number within bounds; no truth value, no text."""
+    """Faults of an argument that must be a finite number within bounds, not a truth value or text."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         return [Fault(function, name, (), repr(value), "is not a number", remedy)]
     try:

@@ -29,10 +29,10 @@ from pandapower_evflex.tables.rate_values import checked_rates
 
 logger = logging.getLogger(__name__)
 
-#: the rule is an energy rule and so depends on the period; the paper's is a quarter of an hour
+#: period of the paper [h]; the rule is about energy and so depends on the period
 PERIOD_H = 0.25
 
-#: what fits up to rounding fits
+#: difference that counts as rounding
 ROUNDING = 1e-9
 
 SHARE = "give a share of the outlets from 0 to 1: 0.45, not 45 percent"

@@ -10,7 +10,7 @@ from pandapower_evflex.limits.limit import Limit, Place, Slopes
 from pandapower_evflex.nlp.layout import Layout
 from pandapower_evflex.nlp.problem import ProblemBuilder
 
-#: pu, for which prices are given
+#: change of a voltage limit [pu] for which its price is given
 PRICED_PU = 0.01
 #: h from which on a limit is near: 1 %
 NEAR = -0.01

@@ -103,7 +103,7 @@ def _time(cell: Any) -> Any:
 
 
 def _epoch(number: float, unit: str) -> Any:
-    """An instant of this century, else the number, which is no time."""
+    """An instant of this century, else the number, which is not a time."""
     seconds = number / (1e3 if unit == "ms" else 1.0)
     return pd.Timestamp(number, unit=unit, tz="UTC") if LEAST_SECONDS <= seconds <= MOST_SECONDS else number
 

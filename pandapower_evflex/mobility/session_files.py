@@ -31,7 +31,7 @@ CHOICES = ("acn", *FORMATS)
 
 #: end of a header -> kWh
 ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
-#: kWh; where the heading names no unit, the median of the sessions of a file must lie between these
+#: bounds of the median energy [kWh] of the sessions of a file whose heading names no unit
 LEAST_KWH, MOST_KWH = 0.1, 500.0
 
 

@@ -76,7 +76,7 @@ def option_faults(options: Options) -> list[Fault]:
 
 
 def _kind_faults(options: Options) -> list[Fault]:
-    """Arguments that are no number, no truth value, no mapping where one is wanted."""
+    """Arguments that are not a number, truth value or mapping where one is wanted."""
     flag, number = "give True or False", "give a number"
     wrong = [(name, flag) for name in FLAGS if not isinstance(getattr(options, name), bool | np.bool_)]
     if not isinstance(options.progress, bool | np.bool_ | None):

@@ -14,7 +14,7 @@ from pandapower_evflex.limits.by_period import ByLimit, excess_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
-#: relative; a schedule that exceeds a limit by more does not keep it
+#: relative excess beyond which a schedule does not keep a limit
 VERIFIED = 1e-6
 
 

@@ -57,7 +57,7 @@ CHOICES = {
     "pricing": ("pay_as_clear", "pay_as_bid"),
     "procurement": ("merit_order", "optimal"),
 }
-#: sets of open switches grow with their power; no restoration closes more at once
+#: most ties that a restoration may close at once: the number of sets of open switches grows with its power
 MOST_TIES = 6
 SOLVERS = ("auto", "enumeration", "milp")
 

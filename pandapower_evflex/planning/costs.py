@@ -280,7 +280,7 @@ def cost_deltas(costs: pd.DataFrame, reference: Any) -> pd.DataFrame:
 
     Raises
     ------
-    InvalidInputError    the reference is no plan, costs that are no numbers
+    InvalidInputError    a reference that is not a plan, costs that are not numbers
     """
     costs = frame_of_numbers("cost_deltas", "costs", costs)
     if costs.index.has_duplicates or not is_label(reference, costs.index.tolist()):

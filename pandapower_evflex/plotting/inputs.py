@@ -83,7 +83,7 @@ def plot_pv_profile(
 
     Raises
     ------
-    InvalidInputError    powers that are no numbers; rows that do not tell the length of a period
+    InvalidInputError    powers that are not numbers; rows that do not tell the length of a period
     """
     check_net("plot_pv_profile", net)
     if not isinstance(profiles, Mapping) or ("sgen", "p_mw") not in profiles:

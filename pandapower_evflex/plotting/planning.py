@@ -25,9 +25,9 @@ COSTS = {
 }
 FLEXIBILITY = COSTS["flexibility_eur_per_year"][1]
 GREY, LEFT, SERVED = "#bdbdbd", "#6baed6", "#74c476"
-#: h drawn beside the periods in which something is missing
+#: hours drawn beside the periods in which something is missing
 MARGIN_H = 0.25
-#: MW below which nothing is missing
+#: power [MW] below which nothing counts as missing
 SMALL_MW = 1e-12
 
 

@@ -27,9 +27,9 @@ from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.powerflow.elimination import plan_elimination
 from pandapower_evflex.powerflow.starts import Starts
 
-#: steps of theta [rad] and ln v are cut to this, so that a stressed case does not jump to the low-voltage branch
+#: largest step of theta [rad] and ln v, so that a stressed case does not jump to the low-voltage branch
 LARGEST_STEP = 0.3
-#: and to this on the last try
+#: the same on the last try
 CAUTIOUS_STEP = 0.05
 #: unit roundoff of double precision
 ROUNDOFF = 0.5 * float(np.finfo(np.float64).eps)

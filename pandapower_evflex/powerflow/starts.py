@@ -26,7 +26,7 @@ class Starts:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        #: which comes first
+        #: starts in the order in which they are tried
         self.order = ("dc", "no load", "flat") if len(grid.held) else ("no load", "dc", "flat")
 
     def voltages(self, name: str, s: ComplexArray) -> ComplexArray:

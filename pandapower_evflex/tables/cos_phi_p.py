@@ -17,7 +17,7 @@ from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
 TABLE = "cos_phi_p"
 
-#: MVA; up to here VDE-AR-N 4105 asks for 0.95, above for 0.90
+#: rated power [MVA] up to which VDE-AR-N 4105 asks for 0.95, beyond it for 0.90
 VDE_SMALL_MVA = 0.0046
 
 

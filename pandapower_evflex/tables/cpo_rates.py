@@ -23,7 +23,7 @@ FUNCTION = "set_cpo_rates"
 CHARGING, OCCUPANCY = "cpo_charging_rate", "cpo_occupancy_rate"
 RATE_TABLES = (CHARGING, OCCUPANCY)
 
-#: quarter hours, where only scalars are given
+#: number of periods of a day where only scalars are given: quarter hours
 DEFAULT_PERIODS = 96
 
 

@@ -18,7 +18,7 @@ from pandapower_evflex.tables.session_checks import CHECKS, TABLE
 from pandapower_evflex.times.hours import elapsed_hours
 from pandapower_evflex.times.reader import read_times
 
-#: h, later than any session
+#: hour later than any session
 FAR_H = 1e7
 
 EV_SESSION = TableSchema(

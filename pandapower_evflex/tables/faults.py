@@ -14,7 +14,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
 
-#: this many values are shown in a message
+#: most values that a message shows
 MAX_SHOWN = 5
 
 

@@ -37,6 +37,6 @@ def version_faults(net: Net) -> list[Fault]:
 
 
 def _numbers(version: Any) -> tuple[int, ...] | None:
-    """0.2.0 as (0, 2, 0); None where it is no version."""
+    """0.2.0 as (0, 2, 0); None where it is not a version."""
     parts = version.split(".") if isinstance(version, str) else []
     return tuple(int(part) for part in parts) if parts and all(part.isdecimal() for part in parts) else None

@@ -14,7 +14,7 @@ from pandapower.auxiliary import pandapowerNet
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 
-#: longer values are named by their type
+#: length of a value's text beyond which a message names its type instead
 MAX_SHOWN_LETTERS = 60
 #: what numpy makes a generator of
 SEEDS = (

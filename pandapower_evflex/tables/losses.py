@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-#: share of the rows or of the energy beyond which it is a warning; exactly 1 % is none, whatever its rounding
+#: share of the rows or of the energy beyond which a loss is logged as a warning; exactly 1 % is not, however it rounds
 WARNED_SHARE = 0.01 + 1e-9
 
 

@@ -17,7 +17,7 @@ def frame_of_numbers(function: str, argument: str, frame: Any) -> pd.DataFrame:
 
     Raises
     ------
-    InvalidInputError    no frame, or cells that are no numbers, by column and rows
+    InvalidInputError    not a frame, or cells that are not numbers, by column and rows
     """
     if not isinstance(frame, pd.DataFrame):
         shown, remedy = f"a {type(frame).__name__}", "give a DataFrame of numbers"

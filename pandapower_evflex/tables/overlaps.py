@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 
-#: share of the stays that may be cut; more says that the column does not tell outlets apart
+#: largest share of the stays that may be cut; beyond it the column does not tell outlets apart
 MOST_OVERLAPS = 0.5
-#: so many cut stays at least, of a column with the expected name and of one that the caller chose
+#: least number of cut stays that counts as that, for a column with the expected name and for one that the caller chose
 FEW_OVERLAPS, FEW_OVERLAPS_NAMED = 12, 2
 
 #: what columns of stations and of their outlets are called, without what is neither letter nor digit

@@ -11,10 +11,10 @@ from pandapower_evflex.tables.faults import fault_where, numbers_of
 
 TABLE = "ev_session"
 
-#: MWh; an energy above the battery by less is rounding
+#: energy [MWh] above the battery that counts as rounding
 ENERGY_TOLERANCE = 1e-12
 
-#: h; sessions that overlap by less touch
+#: overlap [h] up to which two sessions touch
 TIME_TOLERANCE = 1e-9
 
 

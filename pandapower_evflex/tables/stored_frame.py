@@ -48,7 +48,7 @@ class StoredFrame(pd.DataFrame, metaclass=_EveryFrame):
 
 @to_serializable.register(StoredFrame)
 def _to_json(frame: StoredFrame) -> dict[str, Any]:
-    """As an ordinary frame, with the dtype where pandapower leaves it out: under labels that are no text."""
+    """As an ordinary frame, with the dtype where pandapower leaves it out: under labels that are not text."""
     written = to_serializable(pd.DataFrame(frame))
     if "dtype" not in written and len(frame.columns) and (frame.dtypes == "float64").all():
         written["dtype"] = "float64"

@@ -82,7 +82,7 @@ def _is_unit(word: str) -> bool:
 
 
 def _hours(cell: Any, unit: float | None, heading: str) -> float | None:
-    """Hours of one cell; None of what is no duration."""
+    """Hours of one cell; None where it is not a duration."""
     if isinstance(cell, str):
         return _hours_of_text(cell.strip(), heading)
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, (float, np.floating)) and np.isnan(cell)):

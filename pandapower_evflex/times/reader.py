@@ -26,7 +26,7 @@ LEAST_YEAR, LARGEST_YEAR = 1678, 2261
 NO_DATES = ((1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1969, 12, 31), (1970, 1, 1))
 
 NS_PER_S = 1_000_000_000
-#: numbers with more digits are no times of any unit
+#: most digits of a number that is a time of any unit
 MOST_DIGITS = 40
 #: a time of day or a duration where a time belongs
 REMEDY_NO_DATE = (
@@ -167,7 +167,7 @@ def _as_text(cell: Any) -> str | int:
 
 
 def _kind_faults(table: str, name: str, cells: pd.Series, parts: pd.DataFrame, in_table: bool) -> list[Fault]:
-    """What stands in a column that is no time."""
+    """What stands in a column and is not a time."""
     kind = parts["kind"].to_numpy()
     faults = wrong_faults(
         table, name, cells, kind == NO_DATE, "is a time of day or a duration, without a date", REMEDY_NO_DATE

@@ -68,7 +68,7 @@ def estimate_transition_matrices(
 
     Raises
     ------
-    InvalidInputError    rates that are wrong, a prior that is no kernel, plug-ins that no such chain can have
+    InvalidInputError    wrong rates, a prior that is not a kernel, a number of plug-ins that no such chain can have
 
     Examples
     --------
@@ -188,7 +188,7 @@ def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed
 
     Raises
     ------
-    InvalidInputError    matrices or probabilities that are none, no number of outlets or days
+    InvalidInputError    matrices or probabilities that are not such, a wrong number of outlets or days
 
     Examples
     --------

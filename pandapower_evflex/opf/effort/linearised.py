@@ -29,20 +29,20 @@ from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
-#: per kW beyond a limit that stands, and beyond one that charging may cure; per kWh that a trip lacks; per kWh below
-#: the curve of the lower limit. An unmet need costs 1 per kWh
+#: costs, where an unmet need costs 1 per kWh: of a kW beyond a limit that stands, of a kW beyond a limit that charging
+#: may cure, of a kWh that a trip lacks, of a kWh below the curve of the lower limit
 LIMIT_COST, CURE_COST, TRIP_COST, CURVE_COST = 1e5, 1e3, 10.0, 1e-4
 #: h from which on a limit has a row, and how many of one kind join a period at once
 NEAR, JOIN_AT_ONCE = -0.02, 3
-#: shares of full power by which powers may change from one program to the next
+#: change of power from one program to the next that is allowed, as a share of full power, tried from large to small
 REGIONS = (1.0, 1.0, 1.0, *(0.5**k for k in range(1, 11)))
-#: relative, and kWh: the steps have ended
+#: relative excess of a limit, and change of the shortfall [kWh], up to which the steps have converged
 KEPT, SAME_KWH = 1e-8, 1e-5
 #: what the second stage may add to the least sum, relative and in kWh
 SUM_ROOM, SUM_ROOM_KWH = 1e-6, 1e-4
 #: number of tangents of each square at the start
 N_TANGENTS = 12
-#: relative to the least power that a car with an effect moves; below it none has
+#: least slope [h per kW] that a row is scaled by; below it no car has an effect
 NO_EFFECT = 1e-10
 
 

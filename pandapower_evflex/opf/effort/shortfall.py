@@ -33,15 +33,15 @@ from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
-#: kWh; a need missed by less is met
+#: shortfall [kWh] up to which a need counts as met
 MET_KWH = 1e-3
-#: relative to the largest, and kWh; what the second stage may add to the least sum
+#: what the second stage may add to the least sum, relative and in kWh
 SUM_ROOM, SUM_ROOM_KWH = 1e-6, 1e-4
-#: per kWh below the curve of the lower limit, against 1 per kWh short
+#: cost of a kWh below the curve of the lower limit, where a kWh short costs 1
 CURVE_COST = 1e-4
-#: share of the largest multiplier from which on a limit of the grid is named as a reason
+#: share of the largest multiplier beyond which a limit of the grid is named as a reason
 DECIDES = 1e-3
-#: relative; a schedule that exceeds a limit by more is refused
+#: relative excess of a limit beyond which a schedule is refused
 KEPT = 1e-6
 FIRST_GAP, SECOND_GAP, FEASIBILITY = 1e-7, 1e-6, 1e-9
 MAX_ROUNDS = 8

@@ -34,7 +34,7 @@ from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
-#: relative; flexibility that a tie-break may cost
+#: flexibility that a tie-break may cost, relative
 FLOOR = 5e-7
 #: the same for the last stage, a little more: otherwise it has no interior
 LAST_FLOOR = 6.5e-7

@@ -21,7 +21,7 @@ from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 logger = logging.getLogger(__name__)
 
-#: share by which a load may be below the charging that it contains: rounding of profiles
+#: share by which a load may be below the charging that it contains, as profiles are rounded
 SMALL_LOAD = 1e-3
 #: frames that a flexibility OPF leaves on the net
 EV_DOWN, EV_POWER = f"{SERIES_PREFIX}ev_p_down_mw", f"{SERIES_PREFIX}ev_p_mw"

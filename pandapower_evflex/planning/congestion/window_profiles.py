@@ -11,7 +11,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.planning.congestion.windows import Window
 
 COLUMNS = ["start_h", "end_h", "missing_mw", "not_served_mw", "left_mw"]
-#: digits of hours; rounding must not move a period by a day
+#: decimals that hours are rounded to, so that rounding does not move a period by a day
 HOUR_DIGITS = 9
 
 

@@ -30,7 +30,7 @@ from pandapower_evflex.planning.fault.supply_graph import (
 SOURCE = -1
 #: a tie: the label of the switch and the islands that it joins
 Tie = tuple[Any, int, int]
-#: MW of dark load below which two states are equally dark
+#: difference of dark load [MW] up to which two states are equally dark
 SAME_DARK_MW = 1e-9
 
 
