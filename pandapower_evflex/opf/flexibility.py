@@ -111,9 +111,10 @@ def run_flexibility_opf(
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
     on_infeasible : "raise" or "best_effort"
         "best_effort", where no schedule keeps all limits and needs: limits that the grid breaks without controllable
-        EVs, and that charging cannot cure, stand at the value they have there, plugged EVs at their `min_p_mw`
-        (`result.relaxed`; EVs that would worsen them wait in those periods), and needs are lowered by the least energy
-        in sum, shared with the least squares of shortfall over need (`result.short`). Implies ``unreachable="reduce"``
+        EVs, and that charging cannot cure, stand at the value they have there (`result.relaxed`; EVs that would worsen
+        them wait in those periods), and needs are lowered by the least energy in sum, shared with the least squares of
+        shortfall over need (`result.short`). EVs with `min_p_mw` above 0 draw it all the same: that value is the one
+        with every plugged EV at its `min_p_mw`. Implies ``unreachable="reduce"``
     method : "auto", "fast" or "exact"
         "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
         network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where
@@ -136,7 +137,8 @@ def run_flexibility_opf(
     solver_options : mapping
         "max_iter", "max_cpu_time" and "max_wall_time" [s] hold for every method: times for the whole run, iterations
         for each solve in it. A run that they stop returns the schedule that it has, if any, as "optimal_within_gap" or
-        "feasible". Others are options of Ipopt; those that read or write files are refused
+        "feasible". Others are options of Ipopt; those that read or write files are refused, "hsllib" and "pardisolib",
+        which name the library of a linear solver, are taken
 
     Returns
     -------

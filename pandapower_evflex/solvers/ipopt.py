@@ -84,7 +84,7 @@ def solve(
         cl=problem.g_lower,
         cu=problem.g_upper,
     )
-    for name, value in {**DEFAULT_OPTIONS, "tol": tol, **(options or {})}.items():
+    for name, value in {**DEFAULT_OPTIONS, "tol": float(tol), **(options or {})}.items():
         try:
             nlp.add_option(name, value)
         except TypeError:

@@ -10,7 +10,7 @@ from pandapower.create import create_line
 import pandapower_evflex as evf
 from pandapower_evflex.opf.precheck.room import room_findings
 from pandapower_evflex.opf.read import read_study
-from tests.opf.feeder import EIGHT_HOURS, constant
+from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
 from tests.opf.options import exact_options
 from tests.opf.test_best_effort import SEEDS, least_short_by_linprog, random_feeder
 from tests.opf.test_failures import jointly_infeasible_net
@@ -34,6 +34,19 @@ def test_what_cars_need_behind_a_transformer_is_compared_with_what_it_carries():
     assert said in str(error.value)
     assert "iterations" not in result.stats
     assert "max_trafo_loading_percent=" in str(error.value) and "best_effort" in str(error.value)
+
+
+def test_five_cars_that_need_200_kwh_behind_a_transformer_that_carries_110_kwh_are_refused():
+    """40 kWh each in two hours; 55 kVA without any other load."""
+    net = feeder_net(5, load_mw=0.0, sn_mva=0.055)
+    net.ev_session[["departure_h", "e_departure_mwh"]] = 2.0, 0.06
+    with pytest.raises(evf.FlexibilityOPFNotConverged) as error:
+        evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert (
+        "no room for the energy behind trafo 0 in 2 periods from 0 to 1: "
+        "cars need at least 200 kWh then, trafo 0 carries at most 110 kWh for them"
+    ) in str(error.value)
+    assert "screening" not in error.value.result.stats["seconds"]
 
 
 def test_generation_behind_the_transformer_makes_room():

@@ -124,9 +124,23 @@ def test_a_name_in_other_letters_is_answered_with_the_one_that_is_taken(name, re
     assert remedy in str(error.value) and '"output_file"' not in str(error.value)
 
 
-def test_a_linear_solver_that_is_missing_fails_with_the_words_of_ipopt():
+@pytest.mark.parametrize("library", [{}, {"hsllib": "no_such_library.so"}])
+def test_a_linear_solver_that_is_missing_fails_with_the_words_of_ipopt(library):
+    options = {"linear_solver": "ma27", **library}
     result = evf.run_flexibility_opf(
-        feeder_net(2), method="exact", raise_on_failure=False, solver_options={"linear_solver": "ma27"}, **EIGHT_HOURS
+        feeder_net(2), method="exact", raise_on_failure=False, solver_options=options, **EIGHT_HOURS
     )
     assert result.status in ("failed", "optimal")
     assert result.status == "optimal" or result.message.startswith("the solver ended without an optimum (")
+
+
+def test_the_library_of_a_licensed_linear_solver_is_taken_by_its_name_as_text():
+    assert solver_option_faults({"hsllib": "libhsl.so", "pardisolib": "libpardiso.so"}) == []
+    assert len(solver_option_faults({"hsllib": 1, "pardisolib": None})) == 2
+
+
+@pytest.mark.parametrize("tol", [np.float32(1e-6), np.float64(1e-6), np.longdouble(1e-6)])
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_a_tolerance_of_any_precision_is_a_number(method, tol):
+    result = evf.run_flexibility_opf(feeder_net(1), method=method, tol=tol, tie_break=None, **EIGHT_HOURS)
+    assert result.status == "optimal"
