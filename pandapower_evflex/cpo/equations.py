@@ -123,13 +123,12 @@ def max_velocity(peak: float, n_periods: int, *, shape: Any = "triangle") -> flo
 
 def is_flexible_enough(velocity: Any, velocity_limit: Any) -> bool:
     """(8) for series, (12) for maxima: whether the velocity stays within its limit, equality included."""
-    v, faults = series_faults("is_flexible_enough", "velocity", np.atleast_1d(velocity), "give numbers of outlets")
-    v_lim, more = series_faults(
-        "is_flexible_enough", "velocity_limit", np.atleast_1d(velocity_limit), "give numbers of outlets"
-    )
+    function, remedy = "is_flexible_enough", "give numbers of outlets"
+    v, faults = series_faults(function, "velocity", np.atleast_1d(array_of(velocity)), remedy)
+    v_lim, more = series_faults(function, "velocity_limit", np.atleast_1d(array_of(velocity_limit)), remedy)
     if not faults + more and len(v_lim) not in (1, len(v)):
         value, problem = f"{len(v_lim)} values", f"for {len(v)} velocities"
-        more.append(Fault("is_flexible_enough", "velocity_limit", (), value, problem, "give one, or one per period"))
+        more.append(Fault(function, "velocity_limit", (), value, problem, "give one, or one per period"))
     raise_if(faults + more)
     return bool(np.all(v <= v_lim + ROUNDING * np.maximum(1.0, np.abs(v_lim))))
 
@@ -260,8 +259,8 @@ def _site_faults(function: str, d_c: Any, d_o: Any, n_evse: Any) -> list[Fault]:
     faults = scalar_faults(function, "charging_density", d_c, SHARE, least=0.0, most=1.0)
     faults += scalar_faults(function, "occupancy_density", d_o, SHARE, least=0.0, most=1.0)
     if not faults and d_c > d_o + ROUNDING:
-        problem = f"is above the occupancy density {d_o:g}"
+        problem = f"is above the occupancy density {float(d_o):g}"
         faults.append(
-            Fault(function, "charging_density", (), f"{d_c:g}", problem, "an outlet that charges is occupied")
+            Fault(function, "charging_density", (), f"{float(d_c):g}", problem, "an outlet that charges is occupied")
         )
     return faults + n_evse_faults(function, n_evse)

@@ -126,7 +126,7 @@ def _limit_faults(options: Options) -> list[Fault]:
     low, high = options.min_vm_pu, options.max_vm_pu
     if not faults and low is not None and high is not None and low >= high:
         remedy = "give a lower limit below the upper one"
-        faults.append(Fault(FUNCTION, "min_vm_pu", (), low, f"is not below max_vm_pu={high:g}", remedy))
+        faults.append(Fault(FUNCTION, "min_vm_pu", (), low, f"is not below max_vm_pu={float(high):g}", remedy))
     return faults
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Set, Sized
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from pandapower_evflex.times.reader import Times
 
 def are_dates(days: Any) -> bool:
     """Whether it is one row of values that may be dates."""
-    is_row = pd.api.types.is_list_like(days) and not isinstance(days, Mapping | Set)
+    is_row = pd.api.types.is_list_like(days) and isinstance(days, Sized) and not isinstance(days, Mapping | Set)
     return is_row and getattr(days, "ndim", 1) == 1 and not isinstance(days, pd.MultiIndex)
 
 

@@ -115,7 +115,7 @@ def _cells(table: str, name: str, values: Any, faults: list[Fault]) -> pd.Series
         cells = values
     elif not pd.api.types.is_list_like(values):
         cells = pd.Series([values], dtype=object, index=[None])  # a single time has no row
-    elif isinstance(values, (pd.DataFrame, pd.MultiIndex, Mapping)) or np.ndim(values) > 1:
+    elif isinstance(values, (pd.DataFrame, pd.MultiIndex, Mapping)) or not _is_row(values):
         shown = f"a {type(values).__name__}"
         faults.append(Fault(table, name, (), shown, "is not one column of times", "give a list or a Series of times"))
         return pd.Series([], dtype=object)
@@ -129,6 +129,14 @@ def _cells(table: str, name: str, values: Any, faults: list[Fault]) -> pd.Series
         return cells.infer_objects()
     except OverflowError:  # a whole number beyond any float
         return cells
+
+
+def _is_row(values: Any) -> bool:
+    """Whether it has one dimension."""
+    try:
+        return np.ndim(values) <= 1
+    except ValueError:  # rows of different lengths
+        return False
 
 
 def _parts(cells: pd.Series) -> pd.DataFrame:
@@ -194,8 +202,9 @@ def wrong_faults(table: str, name: str, cells: pd.Series, wrong: Any, problem: s
 
 def _number_remedy(values: pd.Series) -> str:
     """What a number may mean, by its size."""
-    floats = [abs(float(cell)) for cell in values if len(str(cell)) <= MOST_DIGITS]
-    largest = max((number for number in floats if np.isfinite(number)), default=0.0)
+    texts = pd.Series([str(cell).replace(",", ".") for cell in values if len(str(cell)) <= MOST_DIGITS], dtype=object)
+    floats = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float)
+    largest = float(np.max(np.abs(floats[np.isfinite(floats)]), initial=0.0))
     for unit, per_s in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
         if 6e8 * per_s <= largest <= 5e9 * per_s:
             return f'give date and time; seconds since 1970 by pd.to_datetime(column, unit="{unit}", utc=True)'

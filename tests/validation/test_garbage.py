@@ -11,6 +11,20 @@ from tests.validation._garbage_kinds import KINDS
 N_SAMPLED = 3
 
 
+#: what once ended in another error
+MENDED = [
+    ("cost_deltas", "reference", "pd.NA"),
+    ("cpo_densities", "cpos", "0"),
+    ("cpo_rates_from_sessions", "days", "ragged list"),
+    ("cpo_rates_from_sessions", "days", "file"),
+    ("hours_since", "timestamps", "text 0,5"),
+    ("hours_since", "start", "ragged list"),
+    ("mobility.sessions_from_reports", "start", "text 0,5"),
+    ("is_flexible_enough", "velocity", "ragged list"),
+    ("velocity_limit", "occupancy_density", "Fraction"),
+]
+
+
 def assert_no_raw_error(found):
     raw = [f"{one.argument}, {one.kind}: {one.outcome}" for one in found if one.outcome not in ("refused", "accepted")]
     assert not raw, "\n".join(raw)
@@ -32,6 +46,11 @@ def test_garbage_is_refused_or_harmless(number):
         first = (7 * number + 12 * place) % len(kinds)
         some = dict([*kinds, *kinds][first : first + N_SAMPLED])
         assert_no_raw_error(garbage.outcomes_of_argument(name, argument, some))
+
+
+@pytest.mark.parametrize(("name", "argument", "kind"), MENDED)
+def test_what_once_ended_in_another_error_does_no_more(name, argument, kind):
+    assert_no_raw_error(garbage.outcomes_of_argument(name, argument, {kind: KINDS[kind]}))
 
 
 @pytest.mark.slow
