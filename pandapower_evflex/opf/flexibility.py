@@ -335,7 +335,7 @@ def _failed(
         study.profiles,
         options.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings, options.on_infeasible, causes)))),
+        message="\n".join(filter(None, (message, ways_on(findings, status, options.on_infeasible, causes)))),
         gap=np.nan,
         reduced=study.reduced,
         relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),

@@ -34,6 +34,10 @@ _OF_BRANCHES = {
     "trafo3w": "max_trafo_loading_percent=, or net.trafo3w.max_loading_percent, sets the limit of transformers",
 }
 
+_OF_STATUSES = {
+    "iteration_limit": 'give more "max_iter", "max_cpu_time" or "max_wall_time" in solver_options=, or leave them out',
+    "failed": 'try the other of method="fast" and method="exact", or a wider limit of what is named above',
+}
 
 #: findings that leave a best effort nothing to do
 FINAL = (*UNSOLVED, OVERFULL)
@@ -50,16 +54,18 @@ def breaks_grid(findings: pd.DataFrame) -> bool:
     return bool(findings["element_type"].notna().any() or set(findings["finding"]) & {*UNSOLVED, NO_SOLUTION})
 
 
-def ways_on(findings: pd.DataFrame, on_infeasible: str, causes: Sequence[str] = ()) -> str:
+def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Sequence[str] = ()) -> str:
     """The end of a message: one line per kind of finding, and best effort where it was not asked for and helps.
 
     Parameters
     ----------
+    status : of the run: one that a limit ended, or that failed, has a line of its own
     causes : of broken limits: profiles in another unit, controllers that were not run
     """
     kinds = set(findings["finding"]) if len(findings) else set()
     overloaded = set(findings.loc[findings["side"].notna(), "element_type"]) if len(findings) else set()
-    lines = [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
+    lines = [_OF_STATUSES[status]] if status in _OF_STATUSES else []
+    lines += [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
     lines += [line for table, line in _OF_BRANCHES.items() if table in overloaded]
     if kinds & {*UNSOLVED, NO_SOLUTION}:
         lines.append(
@@ -67,6 +73,6 @@ def ways_on(findings: pd.DataFrame, on_infeasible: str, causes: Sequence[str] = 
         )
     if breaks_grid(findings):
         lines += causes
-    if on_infeasible == "raise" and not kinds & set(FINAL):
+    if on_infeasible == "raise" and status != "iteration_limit" and not kinds & set(FINAL):
         lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""
