@@ -33,12 +33,14 @@ class PeriodLabels:
     start_h : float              hour of the day at which the first row starts, None where nothing tells
     whole_days : str             first and last label where these may be the ends of periods: of whole days, from one
                                  period after midnight to midnight; "" otherwise
+    place : str                  whose labels they are, in faults
     """
 
     step_h: float | None = None
     time: pd.DatetimeIndex | None = None
     start_h: float | None = None
     whole_days: str = ""
+    place: str = "index"
 
 
 def read_labels(
@@ -60,7 +62,7 @@ def read_labels(
         if read is None:
             undecided[place] = index
         else:
-            labels.append(read)
+            labels.append(replace(read, place=place))
     columns = undecided if start is None else {**undecided, "start": start}
     if not columns:
         return labels, None
@@ -71,7 +73,7 @@ def read_labels(
         return labels, None
     begin = times.pop("start").in_own_zone if start is not None else None
     for (place, index), found in zip(undecided.items(), times.values(), strict=True):
-        labels.append(_of_times(place, found.in_own_zone, index, faults))
+        labels.append(replace(_of_times(place, found.in_own_zone, index, faults), place=place))
     return labels, begin
 
 

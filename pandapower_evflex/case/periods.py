@@ -7,6 +7,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
 
 #: number of rows without times -> length of a period [h]
 PERIOD_H_OF_A_DAY = {96: 0.25, 24: 1.0}
+#: what to do where labels may be the ends of periods and are their starts
+BY_START = "say so by start= the first of them"
 #: steps of labels that count minutes or seconds: of 15 min, half an hour, an hour
 MINUTES_OR_SECONDS = (15.0, 30.0, 60.0, 900.0, 1800.0, 3600.0)
 
@@ -52,6 +55,7 @@ def read_horizon(
     start: Any,
     dayfirst: bool | None,
     faults: list[Fault],
+    if_starts: str = BY_START,
 ) -> Horizon:
     """Periods of profiles; what contradicts or does not tell their length is added to the faults.
 
@@ -60,38 +64,52 @@ def read_horizon(
     indexes : {name of the profile: labels of its rows}
     n_periods, period_h, start : as given, period_h and start None where the labels are to tell them
     dayfirst : order of day and month in text, see `hours_since`
+    if_starts : what to do where labels may be the ends of periods and are their starts
     """
     read, begin = read_labels(indexes, start, dayfirst, faults)
     labels = _labels(read, faults)
     if start is None:
-        faults += _end_faults(read)
+        faults += _end_faults(read, if_starts)
     hours = _period_h(labels, period_h, indexes, faults)
     time = labels.time if begin is None else _time_from(start, begin, labels, n_periods, hours, faults)
     start_h = labels.start_h if time is None else float((time[0] - time[0].normalize()) / pd.Timedelta(hours=1))
     return Horizon(n_periods, hours, time, cyclic, start_h)
 
 
-def _end_faults(read: list[PeriodLabels]) -> list[Fault]:
+def _end_faults(read: list[PeriodLabels], if_starts: str) -> list[Fault]:
     """Whole days that begin one period after midnight: by the starts of periods or by their ends, nothing tells."""
-    shown = next((labels.whole_days for labels in read if labels.whole_days), "")
-    if not shown:
+    labels = next((labels for labels in read if labels.whole_days), None)
+    if labels is None:
         return []
     problem = "may be the ends of periods"
-    remedy = f"{BY_STARTS}, from 00:00 on; if they are starts, say so by start= the first of them"
-    return [Fault("profiles", "index", (), f"labels from {shown}", problem, remedy)]
+    remedy = f"{BY_STARTS}, from 00:00 on; if they are starts, {if_starts}"
+    return [Fault("profiles", labels.place, (), f"labels from {labels.whole_days}", problem, remedy)]
 
 
 def _labels(read: list[PeriodLabels], faults: list[Fault]) -> PeriodLabels:
     """What the rows of all profiles tell of their times."""
     timed = [labels for labels in read if labels.time is not None]
     told = [labels for labels in read if labels.step_h is not None]
-    times = [labels.time for labels in read if labels.time is not None]
-    steps = [labels.step_h for labels in read if labels.step_h is not None]
-    starts = [labels.start_h for labels in read if labels.start_h is not None]
-    differ = any(len(time) == len(times[0]) and not time.equals(times[0]) for time in times)
-    if differ or (steps and np.ptp(steps) > ROUNDING_H) or (starts and np.ptp(starts) > ROUNDING_H):
-        faults.append(Fault("profiles", "index", (), "times", "differ between frames", "give all the same index"))
+    pairs = [(one, other) for one, other in combinations(read, 2) if _differ(one, other)]
+    if pairs:
+        one, other = pairs[0]
+        problem = f"differ from those of the {one.place}, {_shown(one)}"
+        remedy = "give all profiles the same index"
+        faults.append(Fault("profiles", other.place, (), f"times {_shown(other)}", problem, remedy))
     return (timed or told or read or [PeriodLabels()])[0]
+
+
+def _differ(one: PeriodLabels, other: PeriodLabels) -> bool:
+    """Whether two profiles tell different times of their rows; those of other lengths are refused elsewhere."""
+    if one.time is not None and other.time is not None and len(one.time) == len(other.time):
+        return not one.time.equals(other.time)
+    pairs = ((one.step_h, other.step_h), (one.start_h, other.start_h))
+    return any(a is not None and b is not None and abs(a - b) > ROUNDING_H for a, b in pairs)
+
+
+def _shown(labels: PeriodLabels) -> str:
+    first = f"{labels.start_h or 0.0:g} h" if labels.time is None else str(labels.time[0])
+    return f"from {first} on" + ("" if labels.step_h is None else f" in steps of {labels.step_h:g} h")
 
 
 def _period_h(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, Net
-from pandapower_evflex.case.periods import Horizon, is_positive, read_horizon
+from pandapower_evflex.case.periods import BY_START, Horizon, is_positive, read_horizon
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.cos_phi_p import COS_PHI_P, reactive_powers
 from pandapower_evflex.tables.faults import as_numbers, frame_faults, labels_of, numbers_of
@@ -60,6 +60,7 @@ def read_profiles(
     cyclic: bool = False,
     start: Any = None,
     dayfirst: bool | None = None,
+    if_starts: str = BY_START,
 ) -> Profiles:
     """Check profiles and derive the horizon from them.
 
@@ -72,6 +73,7 @@ def read_profiles(
         without profiles 0.25
     start : timestamp of the first period, where profiles do not tell it
     dayfirst : order of day and month in text, see `hours_since`
+    if_starts : what the caller's user can do where labels may be the ends of periods and are their starts
 
     Raises
     ------
@@ -82,8 +84,8 @@ def read_profiles(
     for (table, column), frame in frames.items():
         faults += _frame_faults(net, table, column, frame)
     n = _n_periods(frames, n_periods, faults)
-    indexes = {_shown(key): frame.index for key, frame in frames.items()}
-    horizon = read_horizon(indexes, n, period_h, cyclic, start, dayfirst, faults)
+    indexes = {profile_name(key): frame.index for key, frame in frames.items()}
+    horizon = read_horizon(indexes, n, period_h, cyclic, start, dayfirst, faults, if_starts)
     if faults:
         raise InvalidInputError(faults)
     if ("load", "p_mw") in frames and ("load", "q_mvar") not in frames:
@@ -106,19 +108,21 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
         key = tuple(given.split(".")) if isinstance(given, str) else given
         if isinstance(frame, pd.DataFrame) and frame.empty:
             continue
+        name = profile_name(key)
         if key not in SUPPORTED:
-            faults.append(Fault("profiles", _shown(given), (), "the key", "is not known", f"use one of {supported}"))
+            faults.append(Fault("profiles", name, (), "the key", "is not known", f"use one of {supported}"))
         elif not isinstance(frame, pd.DataFrame):
             remedy = "give a DataFrame[period x element index]"
-            faults.append(Fault("profiles", _shown(key), (), f"a {type(frame).__name__}", "is no DataFrame", remedy))
+            faults.append(Fault("profiles", name, (), f"a {type(frame).__name__}", "is no DataFrame", remedy))
         elif key in frames:
-            faults.append(Fault("profiles", _shown(key), (), "the key", "is given twice", "keep one of the two frames"))
+            faults.append(Fault("profiles", name, (), "the key", "is given twice", "keep one of the two frames"))
         else:
             frames[key] = frame
     return frames
 
 
-def _shown(key: Any) -> str:
+def profile_name(key: Any) -> str:
+    """A key as it is named in faults."""
     return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.reader_report import with_report
-from pandapower_evflex.tables.kinds import check_file
+from pandapower_evflex.tables.kinds import check_file, gathered, raise_if
 from pandapower_evflex.tables.session_columns import number_cells
 from pandapower_evflex.times.hours import on_one_clock
 from pandapower_evflex.times.reader import read_times
@@ -55,21 +55,24 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
     """
     items = _items(path)
     zones = sorted({str(item["timezone"]) for item in items if item.get("timezone")})
+    faults = []
     if len(zones) > 1:
         remedy = "read the sites one by one"
-        raise InvalidInputError([_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy)])
+        faults.append(_fault(path, "timezone", ", ".join(zones), "are several time zones", remedy))
     columns: dict[str, Any] = {"evse": [item.get("stationID") for item in items]}
     cells = {key: pd.Series([_time(item.get(key)) for item in items], dtype=object) for key in TIMES.values()}
-    read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=cells)
-    instants = on_one_clock(read, Path(path).name, "UTC")
-    zone = known_zone(Path(path).name, zones[0] if zones else "UTC")
+    energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
+    energy_kwh, energy_faults = number_cells(Path(path).name, "kWhDelivered", energy, "kWh")
+    faults += energy_faults
+    with gathered(faults):
+        read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=cells)
+        instants = on_one_clock(read, Path(path).name, "UTC")
+    with gathered(faults):
+        zone = known_zone(Path(path).name, zones[0] if zones else "UTC")
+    raise_if(faults)
     for name, key in TIMES.items():
         columns[name] = instants[key].tz_localize("UTC").tz_convert(zone)
-    energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
-    columns["energy_kwh"], faults = number_cells(Path(path).name, "kWhDelivered", energy, "kWh")
-    if faults:
-        raise InvalidInputError(faults)
-    return with_report(logger, Path(path).name, pd.DataFrame(columns))
+    return with_report(logger, Path(path).name, pd.DataFrame({**columns, "energy_kwh": energy_kwh}))
 
 
 def _items(path: Any) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from pandapower_evflex.mobility.reader_report import with_report
 from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised, spelling
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.ids import read_ids
-from pandapower_evflex.tables.kinds import check_file
+from pandapower_evflex.tables.kinds import check_file, gathered, raise_if
 from pandapower_evflex.tables.missing_text import is_empty_text
 from pandapower_evflex.times.durations import duration_hours
 
@@ -122,16 +122,16 @@ def _canonical(
     name: str, table: pd.DataFrame, known: Format, found: Mapping[str, str], timezone: Any, dayfirst: Any, decimal: Any
 ) -> pd.DataFrame:
     """The frame of a table of text."""
-    numbers = {found[what]: table[found[what]] for what in ("energy", "p_kw") if what in found}
-    durations = {what: table[found[what]] for what in DURATIONS if what in found}
-    plain = {what: cells[cells.map(_is_number)] for what, cells in durations.items()}
-    mark = decimal or decimal_of(name, numbers | {found[what]: cells for what, cells in plain.items()})
-    hours = {}
-    for what, cells in durations.items():
-        floats = pd.Series(floats_of(name, found[what], plain[what], mark), index=plain[what].index, dtype=object)
-        told = cells.where(~cells.index.isin(floats.index), floats)
-        hours[what] = duration_hours(name, found[what], told, plain_h=1.0 if known.hours else None)
-    times = session_times(name, table, found, timezone, dayfirst)
+    faults: list[Fault] = []
+    with gathered(faults):
+        numbers, hours = _numbers(name, table, known, found, decimal)
+    with gathered(faults):
+        times = session_times(name, table, found, timezone, dayfirst)
+    columns: dict[str, Any] = {}
+    for what, parts in (("evse", ["station", "port"]), ("user", ["user"])):
+        with gathered(faults):
+            columns |= {what: _labels(name, table, found, parts)} if parts[0] in found else {}
+    raise_if(faults)
     if "stay" in hours:
         gone = _after(times["arrival"], hours["stay"])
         times["departure"] = (
@@ -139,17 +139,39 @@ def _canonical(
         )
     if "charging" in hours:
         times["charging_end"] = _after(times["arrival"], hours["charging"])
-    columns: dict[str, Any] = {"evse": _labels(name, table, found, ["station", "port"])}
-    if "user" in found:
-        columns["user"] = _labels(name, table, found, ["user"])
     not_told = times["arrival"].where(np.zeros(len(table), dtype=bool))
     columns |= {what: times.get(what, not_told) for what in ("arrival", "charging_end", "departure")}
-    if "energy" in found:
-        cells = floats_of(name, found["energy"], table[found["energy"]], mark)
-        columns["energy_kwh"] = cells * _kwh(name, known, found["energy"], cells)
-    if "p_kw" in found:
-        columns["p_kw"] = floats_of(name, found["p_kw"], table[found["p_kw"]], mark)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | numbers)
+
+
+def _numbers(
+    name: str, table: pd.DataFrame, known: Format, found: Mapping[str, str], decimal: str | None
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Energies and powers, and hours of durations, all with one decimal mark.
+
+    Raises
+    ------
+    InvalidInputError    all faults of all columns; where no mark fits all numbers, those only
+    """
+    cells = {what: table[found[what]] for what in ("energy", "p_kw") if what in found}
+    durations = {what: table[found[what]] for what in DURATIONS if what in found}
+    plain = {what: texts[texts.map(_is_number)] for what, texts in durations.items()}
+    mark = decimal or decimal_of(name, {found[what]: texts for what, texts in (cells | plain).items()})
+    faults: list[Fault] = []
+    hours, numbers = {}, {}
+    for what, texts in durations.items():
+        with gathered(faults):
+            floats = pd.Series(floats_of(name, found[what], plain[what], mark), index=plain[what].index, dtype=object)
+            told = texts.where(~texts.index.isin(floats.index), floats)
+            hours[what] = duration_hours(name, found[what], told, plain_h=1.0 if known.hours else None)
+    for what, texts in cells.items():
+        with gathered(faults):
+            floats = floats_of(name, found[what], texts, mark)
+            is_energy = what == "energy"
+            unit = _kwh(name, known, found[what], floats) if is_energy else 1.0
+            numbers["energy_kwh" if is_energy else what] = unit * floats
+    raise_if(faults)
+    return numbers, hours
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,8 @@ import pandas as pd
 from pandapower_evflex.errors import Fault, InvalidInputError
 
 DELIMITERS = (";", ",", "\t", "|")
+#: around headings: spaces of all kinds, a byte order mark, characters without a width
+BLANKS = " \t\r\n\u00a0\u2007\u202f\u3000\ufeff\u200b\u200e\u200f\u2060"
 #: first bytes -> encoding
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 #: first bytes of files that are no text -> what to do
@@ -63,7 +65,7 @@ def text_table(name: str, text: str) -> pd.DataFrame:
     """
     text = re.sub(r"\A\ufeff?\s*(sep=.\n)?", "", text, flags=re.IGNORECASE)
     header, *rows = _below_titles(max((_cells(text, delimiter) for delimiter in DELIMITERS), key=_fit))
-    header = [cell.strip() for cell in header]
+    header = [cell.strip(BLANKS) for cell in header]
     while len(header) > 1 and not header[-1] and all(len(row) < len(header) or not row[-1].strip() for row in rows):
         header, rows = header[:-1], [row[: len(header) - 1] for row in rows]  # a delimiter at the end of each line
     wrong = tuple(i for i, row in enumerate(rows) if len(row) != len(header))

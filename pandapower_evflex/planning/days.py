@@ -17,15 +17,18 @@ from pandapower_evflex.case.injections import profile_deviation
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
 from pandapower_evflex.case.profile_units import unit_faults
-from pandapower_evflex.case.profiles import Profiles, read_profiles
+from pandapower_evflex.case.profiles import Profiles, profile_name, read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column
+from pandapower_evflex.times.order import told_order
 
 logger = logging.getLogger(__name__)
 
 
 FUNCTION = "run_planning"
+#: what to do with a day that runs from one period after midnight to midnight, where labels are starts of periods
+IF_STARTS = "put the last row first and count rows: pd.concat([frame[-1:], frame[:-1]]).reset_index(drop=True)"
 DAYS_PER_YEAR = 365.0
 #: difference to 24 h up to which a day counts as whole [h]
 ROUNDING_H = 1e-6
@@ -139,12 +142,16 @@ def read_days(
     """
     faults = list(known_faults)
     read: list[tuple[Any, float, Profiles]] = []
-    for name, (number, frames) in _named_days(profiles, days, faults).items():
+    named = _named_days(profiles, days, faults)
+    order = dayfirst if dayfirst is not None else told_order("profiles", _labels_of(named), faults)
+    for name, (number, frames) in named.items():
         faults += single_number_faults(FUNCTION, _DAYS, number)
         is_empty = frames is None or (isinstance(frames, Mapping) and not frames)
         n_periods = None if not is_empty else _periods_of_a_day(period_h)
         try:
-            day = read_profiles(net, frames, n_periods=n_periods, period_h=period_h, dayfirst=dayfirst)
+            day = read_profiles(
+                net, frames, n_periods=n_periods, period_h=period_h, dayfirst=order, if_starts=IF_STARTS
+            )
             read.append((name, number, day))
         except InvalidInputError as error:
             faults += error.faults
@@ -183,6 +190,17 @@ def _named_days(profiles: Any, days: Any, faults: list[Fault]) -> dict[Any, tupl
     if sum(float(value[0]) for value in days.values() if _is_count(value)) > 366.0:
         faults.append(Fault(FUNCTION, "days", (), "all together", "are more than a year", "give 366 days at most"))
     return {name: value for name, value in days.items() if name not in wrong}
+
+
+def _labels_of(named: Mapping[Any, tuple[Any, Any]]) -> dict[str, pd.Index]:
+    """Labels of the rows of all profiles of all day types; their text is read in one order of day and month."""
+    return {
+        f"index of {profile_name(key)} of day {name!r}": frame.index
+        for name, (_, frames) in named.items()
+        if isinstance(frames, Mapping)
+        for key, frame in frames.items()
+        if isinstance(frame, pd.DataFrame) and frame.index.dtype == object
+    }
 
 
 def _is_count(value: Any) -> bool:

@@ -116,11 +116,18 @@ def _place_faults(table: str, sessions: pd.DataFrame, name: str, place: Any, *, 
         n = list(sessions.columns).count(part)
         if n == 1 or (n == 0 and not is_wanted):
             continue
-        choice = ", ".join(map(str, sessions.columns))
+        choice = ", ".join(map(shown_heading, sessions.columns))
         remedy = f'say which it is, columns={{"{name}": ...}}: one of {choice}'
-        problem = f"has the column {part} twice" if n else f"has no column {part}"
+        heading = shown_heading(part)
+        problem = f"has the column {heading} twice" if n else f"has no column {heading}"
         faults.append(Fault(table, name, (), "the table", problem, remedy))
     return faults
+
+
+def shown_heading(heading: Any) -> str:
+    """A heading as it is; in quotes where it has blanks around it or characters that are not seen, such as a BOM."""
+    text = str(heading)
+    return text if text == text.strip() and text.isprintable() else repr(text)
 
 
 def _unit_faults(table: str, column: str, heading: Any, unit: str) -> list[Fault]:

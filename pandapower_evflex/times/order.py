@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault
+from pandapower_evflex.times.text import parts_of
 
 ISO = "or write dates as 2024-02-13"
 MOST_MONTHS = 12
@@ -29,17 +30,14 @@ def day_first(
     cells, parts : {column: cells}, {column: parts as `parts_of` takes them apart}
     """
     pooled = _pooled(cells, parts)
-    is_day, is_month = pooled["first"] > MOST_MONTHS, pooled["second"] > MOST_MONTHS
-    for_day, for_month = pooled[is_day & ~is_month], pooled[is_month & ~is_day]
+    for_day, for_month = _decisive(pooled)
     if dayfirst is not None:
         against = for_month if dayfirst else for_day
         remedy = f"leave dayfirst={bool(dayfirst)} out, {ISO}"
         faults += _fault(table, against, f"has no such month, though dayfirst={bool(dayfirst)}", remedy)
         return bool(dayfirst)
     if len(for_day) and len(for_month):
-        fewer, more = sorted((for_month, for_day), key=len)
-        problem = f"stands beside {more['value'].iloc[0]!r}: day and month come in two orders"
-        faults += _fault(table, fewer, problem, "write all dates in one order, or as 2024-02-13")
+        faults += _two_orders(table, for_day, for_month)
         return True
     short = pooled[pooled["short_year"].astype(bool)]
     if len(short):
@@ -50,6 +48,42 @@ def day_first(
         problem = "may be day or month first, and nothing tells which"
         faults += _fault(table, open_, problem, "give dayfirst=True or dayfirst=False, " + ISO)
     return len(for_month) == 0
+
+
+def told_order(table: str, columns: Mapping[str, pd.Index], faults: list[Fault]) -> bool | None:
+    """What the text of several calls says together: True day first, False month first, None nothing.
+
+    A fault is added where they contradict each other. What contradicts itself within one of them, and years of two
+    digits, are left to the call.
+    """
+    texts = {name: _text_of(index) for name, index in columns.items() if not index.empty}
+    if not texts:
+        return None
+    pooled = _pooled(texts, {name: parts_of(cells) for name, cells in texts.items()})
+    for_day, for_month = _decisive(pooled)
+    if len(for_day) and len(for_month):
+        if set(for_day["column"]).isdisjoint(for_month["column"]):
+            faults += _two_orders(table, for_day, for_month)
+        return None
+    is_told = len(for_day) + len(for_month) > 0 and not pooled["short_year"].any()
+    return len(for_day) > 0 if is_told else None
+
+
+def _text_of(index: pd.Index) -> pd.Series:
+    """Labels that are text, "" for others."""
+    return pd.Series([label if isinstance(label, str) else "" for label in index], dtype=object)
+
+
+def _decisive(pooled: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Dates that can be read day first only, and month first only."""
+    is_day, is_month = pooled["first"] > MOST_MONTHS, pooled["second"] > MOST_MONTHS
+    return pooled[is_day & ~is_month], pooled[is_month & ~is_day]
+
+
+def _two_orders(table: str, for_day: pd.DataFrame, for_month: pd.DataFrame) -> list[Fault]:
+    fewer, more = sorted((for_month, for_day), key=len)
+    problem = f"stands beside {more['value'].iloc[0]!r}: day and month come in two orders"
+    return _fault(table, fewer, problem, "write all dates in one order, or as 2024-02-13")
 
 
 def _pooled(cells: Mapping[str, pd.Series], parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

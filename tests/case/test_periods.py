@@ -110,8 +110,9 @@ def test_frames_of_one_run_tell_the_same_period():
     }
     assert read_profiles(NET, frames).horizon.time.equals(HOURS)
     frames["load.p_mw"].index = pd.timedelta_range(0, periods=24, freq="15min")
-    with pytest.raises(evf.InvalidInputError, match="differ between frames"):
+    with pytest.raises(evf.InvalidInputError, match="those of the index of load.p_mw, from 0 h on") as error:
         read_profiles(NET, frames)
+    assert [fault.column for fault in error.value.faults] == ["index of load.q_mvar"]
 
 
 NO_COUNTS = {

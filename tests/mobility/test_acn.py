@@ -120,3 +120,10 @@ def test_a_key_without_any_time_is_refused_by_name(acn_file, cell):
     with pytest.raises(evf.InvalidInputError, match="is no timestamp") as error:
         read_acn_sessions(acn_file([item(connectionTime=cell)]))
     assert error.value.faults[0].column == "connectionTime"
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once(acn_file):
+    wrong = [item(timezone="Mars"), item(timezone="Mars", kWhDelivered="10,1", connectionTime="14:00")]
+    with pytest.raises(evf.InvalidInputError) as error:
+        read_acn_sessions(acn_file(wrong))
+    assert [fault.column for fault in error.value.faults] == ["kWhDelivered", "connectionTime", "timezone"]

@@ -358,3 +358,12 @@ def test_a_heading_of_another_unit_is_refused_by_name(heading):
 def test_a_heading_of_the_unit_or_of_none_is_read_in_that_of_the_argument(heading):
     table = reports().rename(columns={"energy_kwh": heading})
     np.testing.assert_allclose(read(table, columns={"energy_kwh": heading})[0]["energy_mwh"], 0.01)
+
+
+@pytest.mark.parametrize("heading", [" user", "user ", "\ufeffuser", "us\u00a0er"])
+def test_headings_with_characters_that_are_not_seen_are_shown_in_quotes(heading):
+    table = reports().rename(columns={"user": heading})
+    for call in (read, lambda table: rates(table, 4, columns={"evse": "user"})):
+        with pytest.raises(evf.InvalidInputError, match="has no column user") as error:
+            call(table)
+        assert f"one of {heading!r}, plug_in" in str(error.value)

@@ -336,3 +336,21 @@ def test_energies_without_a_unit_that_cannot_be_in_kwh_are_refused(file, factor)
     assert error.value.faults[0].column == "Energy"
     if factor > 1:
         assert_is_expected(read_sessions(file(text_of(rows, [*HEADER[:5], "Energy (Wh)"]))))
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once(file):
+    rows = changed(c2="05/06/2024 08:00", c3="05/06/2024 17:00", c4="soon", c5="19.96 kWh")
+    rows[1][2:4] = "05/07/2024 09:00", "05/07/2024 10:30"
+    with pytest.raises(evf.InvalidInputError) as error:
+        read_sessions(file(text_of(rows)))
+    assert [fault.column for fault in error.value.faults] == ["Energy (kWh)", "Plug-in"]
+    rows[0][5] = "19.96"
+    with pytest.raises(evf.InvalidInputError) as error:
+        read_sessions(file(text_of(rows)))
+    assert [fault.column for fault in error.value.faults] == [HEADER[4], "Plug-in"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\ufeff", "\u200b", "\t"])
+def test_blanks_and_marks_around_headings_are_no_part_of_them(file, blank):
+    header = [f"{blank}{cell}{blank}" for cell in HEADER]
+    assert_is_expected(read_sessions(file(text_of(header=header, delimiter=";"))))

@@ -8,6 +8,7 @@ from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
 from tests.tables.bad_nets import BAD_NETS
 from tests.tables.bad_offers import BAD_OFFERS
+from tests.tables.bad_overlaps import BAD_OVERLAPS
 from tests.tables.bad_plans import BAD_PLANS
 from tests.tables.bad_profiles import BAD_PROFILES
 from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
@@ -17,6 +18,7 @@ from tests.tables.bad_sessions import BAD_SESSIONS
 from tests.tables.bad_shaving import BAD_SHAVING
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
 from tests.tables.bad_site_sessions import BAD_SITE_SESSIONS
+from tests.tables.bad_time_kinds import BAD_CLOCKS, BAD_DATES, BAD_ORDERS, BAD_SPANS
 from tests.tables.bad_times import BAD_TIMES
 
 #: heading of docs/bad_input.md -> its cases
@@ -24,11 +26,16 @@ SECTIONS = {
     "Electric vehicles": BAD_EVS,
     "Sessions": BAD_SESSIONS,
     "Times": BAD_TIMES,
+    "Order of day and month": BAD_ORDERS,
+    "Times of a day without a date": BAD_CLOCKS,
+    "Durations where a time belongs": BAD_SPANS,
+    "Dates that are none": BAD_DATES,
     "Offers and characteristics": BAD_OFFERS,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
     "Numbers in charging reports": BAD_SESSION_NUMBERS,
     "Users and outlets in charging reports": BAD_SESSION_NAMES,
+    "Stays that overlap": BAD_OVERLAPS,
     "Files of charging sessions": BAD_SESSION_FILES,
     "Equations of sites": BAD_EQUATIONS,
     "Chains and lattices of sites": BAD_LATTICES,

@@ -123,7 +123,9 @@ BAD_PROFILES = {
     "a DatetimeIndex that runs backwards": Bad(
         profiled(at(quarters()[::-1])), "profiles", "index", (), "resample"
     ),
-    "different times in two profiles": Bad(two_times, "profiles", "index", (), "give all the same index"),
+    "different times in two profiles": Bad(
+        two_times, "profiles", "index of load.q_mvar", (), "give all profiles the same index"
+    ),
     "a period length that contradicts the index": Bad(
         profiled(at(quarters()), period_h=1.0), "profiles", "period_h", (), "leave period_h out"
     ),

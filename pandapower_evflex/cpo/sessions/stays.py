@@ -15,7 +15,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
-from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns
+from pandapower_evflex.tables.session_columns import Cells, number_cells, session_columns, shown_heading
 from pandapower_evflex.times.durations import duration_hours
 
 Int64Array = IntArray
@@ -117,7 +117,7 @@ def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]
         raise InvalidInputError([Fault(TABLE, "duration", (), "the duration", "tells what two times tell", remedy)])
     tells_end = "charging_end" in cells or (is_said and "departure" in cells)
     if not tells_end and not (ENERGY.keys() & cells.keys() and POWER.keys() & cells.keys()):
-        choice = ", ".join(map(str, sessions.columns))
+        choice = ", ".join(map(shown_heading, sessions.columns))
         remedy = f'say which it is, columns={{"charging_end": ...}}, or give energy_kwh and p_kw: one of {choice}'
         raise InvalidInputError([Fault(TABLE, "charging_end", (), "the column", "is missing", remedy)])
     return cells
