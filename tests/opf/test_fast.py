@@ -17,6 +17,7 @@ from pandapower_evflex.opf.solve.certifiable import is_radial, why_uncertified
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.pull_back import restored
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
+from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import element_violations, grid_state, scheduled_states
@@ -194,8 +195,12 @@ def test_where_nothing_is_rewarded_nothing_is_optimal_and_the_gap_says_so():
 def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     case = compiled(feeder_net(6))
     flow = BatchedPowerFlow(case.grid)
-    needed = screen(case, flow, grid_state(case, flow, case.evs.fixed_p))
-    fast = solve_fast(case, flow, needed, Budget.of({}), Progress(False), Stopwatch())
+    least = grid_state(case, flow, case.chain.least)
+    run = Run(
+        case=case, flow=flow, least=least, needed=screen(case, flow, least), options=None, budget=Budget.of({}),
+        bar=Progress(False), clock=Stopwatch(),
+    )  # fmt: skip
+    fast = solve_fast(run)
     good = fast.schedule
     too_much = pd.Series(good.p_up.sum(axis=1)).idxmax()
     p_up = good.p_up.copy()

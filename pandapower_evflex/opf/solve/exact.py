@@ -17,18 +17,16 @@ from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.obstacles import obstacles
-from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.ac_polar import Blocks, add_network
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.chain_variables import ChainVariables, add_chain
 from pandapower_evflex.opf.solve.chains import objective_scale
 from pandapower_evflex.opf.solve.pull_back import nearest_usable
+from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
 from pandapower_evflex.opf.solve.solution import Solution
-from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, scheduled_states, verification
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.result import SolverResult
 
@@ -50,42 +48,34 @@ def build_flexibility_opf(case: Case, blocks: Blocks) -> tuple[Problem, ChainVar
     return builder.build(), chain
 
 
-def solve_exact(
-    case: Case,
-    flow: BatchedPowerFlow,
-    without_evs: GridState,
-    needed: NeededBlocks,
-    tol: float,
-    budget: Budget,
-    bar: Progress,
-    clock: Stopwatch,
-) -> Solution:
+def solve_exact(run: Run) -> Solution:
     """Solve over the needed blocks, check all by power flow, add the violated ones, solve again."""
-    v_start, stats = without_evs.v, {"rounds": 0, "iterations": 0}
+    case, flow, needed, tol = run.case, run.flow, run.needed, run.options.tol
+    stats: dict[str, Any] = {"rounds": 0, "iterations": 0}
     for number in range(1, MAX_ROUNDS + 1):
-        with clock.phase("build"):
-            blocks = needed.blocks(v_start)
+        with run.clock.phase("build"):
+            blocks = needed.blocks(run.least.v)
             problem, chain = build_flexibility_opf(case, blocks)
-        bar.start_round(number, needed.n_blocks)
-        with clock.phase("ipopt"):
-            solved = ipopt.solve(problem, tol=tol, options=budget.for_ipopt(), on_iteration=bar.step)
+        run.bar.start_round(number, needed.n_blocks)
+        with run.clock.phase("ipopt"):
+            solved = ipopt.solve(problem, tol=tol, options=run.budget.for_ipopt(), on_iteration=run.bar.step)
         stats = _stats(stats, number, needed, problem, solved)
         schedule = case.schedule_at(case.chain.loads, chain.at(solved.x))
-        with clock.phase("check"):
+        with run.clock.phase("check"):
             states = scheduled_states(case, flow, schedule)
         if solved.status != "optimal" or not needed.join_violated(case, states):
             break
     prices = prices_of_exact(case, blocks, problem, solved, objective_scale(case.chain))
     if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
         message = "solved to a local optimum"
-        return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, needed)
-    why = _why_ended(solved, budget, tol, number)
+        return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats)
+    why = _why_ended(solved, run.budget, tol, number)
     never_started = solved.status == "failed" and not solved.iterations  # for instance a linear solver that is missing
     usable = None if never_started else nearest_usable(case, flow, schedule)
     if usable is not None:
         message = f"{why}: a schedule that keeps all limits, of unknown distance to the optimum"
-        return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats, needed)
-    return _without_solution(case, schedule, states, solved, why, stats, needed)
+        return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats)
+    return _without_solution(case, schedule, states, solved, why, stats)
 
 
 def _why_ended(solved: SolverResult, budget: Budget, tol: float, rounds: int) -> str:
@@ -119,10 +109,9 @@ def _without_solution(
     solved: SolverResult,
     why: str,
     stats: dict[str, Any],
-    needed: NeededBlocks,
 ) -> Solution:
     findings = obstacles(case, schedule, states)
     status = "failed" if solved.status == "optimal" else solved.status
     text = describe(findings) if len(findings) else "nothing above the tolerance"
     message = f"{_REASONS[status].format(why=why)}\n{text}\n({solved.message})"
-    return Solution(status, message, None, {}, np.nan, {}, findings, stats, needed)
+    return Solution(status, message, None, {}, np.nan, {}, findings, stats)

@@ -17,19 +17,16 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.obstacles import obstacles
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
-from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.solve.budget import Budget, Watch
+from pandapower_evflex.opf.solve.budget import Watch
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.solve.chains import Chains, chains_of, start_of
 from pandapower_evflex.opf.solve.hopeless import is_proved_infeasible
 from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, nearest, restored
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
-from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
-from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import scheduled_states
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
 
@@ -40,23 +37,17 @@ FEASIBILITY = 1e-9
 MAX_ROUNDS = 10
 
 
-def solve_fast(
-    case: Case,
-    flow: BatchedPowerFlow,
-    needed: NeededBlocks,
-    budget: Budget,
-    bar: Progress,
-    clock: Stopwatch,
-) -> Solution:
+def solve_fast(run: Run) -> Solution:
     """Solve over growing lists of blocks until the power flow of all blocks keeps every limit.
 
     Stopped on the way, the best schedule so far is returned, with its gap.
     """
+    case, flow, needed = run.case, run.flow, run.needed
     chains, iterations = chains_of(case.chain), 0
     for number in range(1, MAX_ROUNDS + 1):
-        bar.start_round(number, needed.n_blocks)
-        network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), budget.watch(bar)
-        with clock.phase("interior point"):
+        run.bar.start_round(number, needed.n_blocks)
+        network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), run.budget.watch(run.bar)
+        with run.clock.phase("interior point"):
             x = _start(case.chain, network)
             point = solve_chains(
                 chains.problem,
@@ -68,12 +59,12 @@ def solve_fast(
             )
         iterations += point.iterations
         end = end_of(point, watch)
-        with clock.phase("check"):
+        with run.clock.phase("check"):
             schedule = case.schedule_at(chains.loads, point.x)
             states = scheduled_states(case, flow, schedule)
         if end or not needed.join_violated(case, states):
             break
-    with clock.phase("restoration"):
+    with run.clock.phase("restoration"):
         if end:
             schedule = nearest(case, schedule)
         if end or any(state.excess(case.limits).exceeds(RESTORED).any() for state in states.values()):
@@ -95,11 +86,11 @@ def solve_fast(
         elif is_proved_infeasible(case, flow):
             status, why = "infeasible", "no schedule exists: needs and limits of the grid exclude each other"
         message = f"{why}; at the last point of the solver:\n{text}"
-        return Solution(status, message, None, {}, np.nan, prices, findings, stats, needed)
+        return Solution(status, message, None, {}, np.nan, prices, findings, stats)
     doubt = why_uncertified(case) or _doubt(network, point)
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
     status, message = _status(gap, doubt, end or _pulled_back(case, chains, point, schedule))
-    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats, needed)
+    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats)
 
 
 def end_of(point: ChainPoint, watch: Watch) -> str:

@@ -18,7 +18,8 @@ from pandapower_evflex.opf.solve.certifiable import why_uncertified
 from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.pull_back import is_usable
-from pandapower_evflex.opf.solve.screening import NeededBlocks, screen
+from pandapower_evflex.opf.solve.run import Run
+from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
 from pandapower_evflex.opf.solve.tie_break import break_tie
@@ -39,56 +40,51 @@ ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break
 def solve(
     case: Case,
     flow: BatchedPowerFlow,
-    without_evs: GridState,
+    least: GridState,
     options: Options,
     budget: Budget,
     bar: Progress,
     clock: Stopwatch,
 ) -> Solution:
-    """By the method of the options, with its tie-break."""
+    """By the method of the options, with its tie-break; ``least`` is the state with every unit at its least load."""
     with clock.phase("screening"):
-        needed = screen(case, flow, without_evs)
-    if not len(case.evs.slots):
-        return _nothing_to_schedule(case, flow, needed)
-    if options.method == "fast":
-        solution = solve_fast(case, flow, needed, budget, bar, clock)
-    elif options.method == "exact":
-        solution = solve_exact(case, flow, without_evs, needed, options.tol, budget, bar, clock)
-    elif ipopt.is_installed():
-        solution = _solve_auto(case, flow, without_evs, needed, options.tol, budget, bar, clock)
-    else:
-        solution = _solve_auto_without_ipopt(case, flow, needed, budget, bar, clock)
+        needed = screen(case, flow, least)
+    run = Run(
+        case=case, flow=flow, least=least, needed=needed, options=options, budget=budget, bar=bar, clock=clock
+    )  # fmt: skip
+    if not len(case.chain):
+        return _nothing_to_schedule(run)
+    solution = _by_method(run)
     if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
-        return _tie_broken(case, flow, solution, options.tie_break, budget, bar)
+        return _tie_broken(run, solution, options.tie_break)
 
 
-def _solve_auto(
-    case: Case,
-    flow: BatchedPowerFlow,
-    without_evs: GridState,
-    needed: NeededBlocks,
-    tol: float,
-    budget: Budget,
-    bar: Progress,
-    clock: Stopwatch,
-) -> Solution:
+def _by_method(run: Run) -> Solution:
+    if run.options.method == "fast":
+        return solve_fast(run)
+    if run.options.method == "exact":
+        return solve_exact(run)
+    return _solve_auto(run) if ipopt.is_installed() else _solve_auto_without_ipopt(run)
+
+
+def _solve_auto(run: Run) -> Solution:
     """Fast, and exact where no gap is certified; what fast has found stays where exact finds nothing better.
 
     Where a certificate is out of the question, fast comes first only in runs that a limit may end.
     """
     fast = None
-    if budget.is_limited or not why_uncertified(case):
-        # on a first call, compiling or reading what is compiled would use up the time
-        usual_s = 5.0 + _exact_seconds(case, needed) if schur.signatures else np.inf
-        fast = solve_fast(case, flow, needed, budget.share(usual_s, 0.5), bar, clock)
+    if run.budget.is_limited or not why_uncertified(run.case):
+        # compiling, or reading what is compiled, would use the time of a first call up
+        usual_s = 5.0 + _exact_seconds(run) if schur.signatures else np.inf
+        fast = solve_fast(replace(run, budget=run.budget.share(usual_s, 0.5)))
         if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible":
             return fast
-    exact = solve_exact(case, flow, without_evs, needed, tol, budget, bar, clock)
+    exact = solve_exact(run)
     if fast is None:
         return exact
-    chosen = exact if fast.schedule is None else _better(case, fast, exact)
+    chosen = exact if fast.schedule is None else _better(run.case, fast, exact)
     return replace(chosen, stats=_stats_of_both(chosen, fast, exact))
 
 
@@ -102,11 +98,9 @@ def _stats_of_both(chosen: Solution, fast: Solution, exact: Solution) -> dict[st
     }
 
 
-def _solve_auto_without_ipopt(
-    case: Case, flow: BatchedPowerFlow, needed: NeededBlocks, budget: Budget, bar: Progress, clock: Stopwatch
-) -> Solution:
+def _solve_auto_without_ipopt(run: Run) -> Solution:
     """Fast, with all the time there is; where exact would have followed, it is said."""
-    fast = solve_fast(case, flow, needed, budget, bar, clock)
+    fast = solve_fast(run)
     return fast if fast.gap <= OPTIMAL_GAP else replace(fast, message=f"{fast.message}; {NO_HAND_OVER}")
 
 
@@ -129,27 +123,26 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
     return replace(exact, status=status, message=message, gap=gap)
 
 
-def _nothing_to_schedule(case: Case, flow: BatchedPowerFlow, needed: NeededBlocks) -> Solution:
-    """The solution where no controllable EV is plugged in for a whole period."""
-    schedule = case.schedule({name: np.empty(0) for name in ("up", "base", "down")})
-    prices = {name: no_prices(case) for name in ("up", "base", "down")}
+def _nothing_to_schedule(run: Run) -> Solution:
+    """No controllable EV is plugged in for a whole period."""
+    schedule = run.case.schedule({name: np.empty(0) for name in ("up", "base", "down")})
+    prices = {name: no_prices(run.case) for name in ("up", "base", "down")}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
-    states = scheduled_states(case, flow, schedule)
-    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0}, needed)
+    states = scheduled_states(run.case, run.flow, schedule)
+    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})
 
 
-def _exact_seconds(case: Case, needed: NeededBlocks) -> float:
-    block_buses = needed.n_blocks * len(case.grid.vm_min)
-    return EXACT_S_PER_BLOCK_BUS * block_buses + EXACT_S_PER_SLOT * len(case.evs.slots)
+def _exact_seconds(run: Run) -> float:
+    block_buses = run.needed.n_blocks * len(run.case.grid.vm_min)
+    return EXACT_S_PER_BLOCK_BUS * block_buses + EXACT_S_PER_SLOT * len(run.case.chain)
 
 
-def _tie_broken(
-    case: Case, flow: BatchedPowerFlow, solution: Solution, kind: str, budget: Budget, bar: Progress
-) -> Solution:
+def _tie_broken(run: Run, solution: Solution, kind: str) -> Solution:
     """The same flexibility to 1e-6, and one schedule; where the tie-break fails, the schedule stays and it is said."""
     assert solution.schedule is not None
+    case = run.case
     flexibility = weighted_flexibility_mw(case, solution.schedule)
-    chosen = break_tie(case, flow, kind, solution.schedule, flexibility, solution.gap, solution.needed, budget, bar)
+    chosen = break_tie(run, kind, solution.schedule, flexibility, solution.gap)
     if chosen.schedule is not None and not is_usable(case, chosen.schedule, chosen.states):
         chosen = replace(chosen, schedule=None, why_not="its schedule breaks limits")
     stats = {**solution.stats, "tie_break_iterations": chosen.iterations}

@@ -11,7 +11,6 @@ import pandas as pd
 
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
-from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.verify import GridState
 
 #: relative gap up to which a certified schedule is called optimal
@@ -32,7 +31,6 @@ class Solution:
     gap : float                         relative and certified, nan: not
     prices : {scenario: ByLimit}
     findings : DataFrame                what stands in the way
-    needed : NeededBlocks               blocks that were built, for a tie-break or another method
     """
 
     status: str
@@ -43,7 +41,6 @@ class Solution:
     prices: Mapping[str, ByLimit]
     findings: pd.DataFrame
     stats: dict[str, Any]
-    needed: NeededBlocks
 
     @property
     def reason(self) -> str:

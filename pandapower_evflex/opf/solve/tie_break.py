@@ -21,14 +21,11 @@ from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.chain import DOWN, KW, SIGN, UP, Chain, Loads
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.progress import Progress
-from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
-from pandapower_evflex.opf.solve.screening import NeededBlocks
+from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
 from pandapower_evflex.opf.verify import GridState, element_violations, scheduled_states
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import Forms, Rows
@@ -68,22 +65,13 @@ class TieBroken:
     iterations: int
 
 
-def break_tie(
-    case: Case,
-    flow: BatchedPowerFlow,
-    kind: str,
-    schedule: Schedule,
-    flexibility_mw: float,
-    gap: float,
-    needed: NeededBlocks,
-    budget: Budget,
-    bar: Progress,
-) -> TieBroken:
+def break_tie(run: Run, kind: str, schedule: Schedule, flexibility_mw: float, gap: float) -> TieBroken:
     """All stages, again with more blocks where the schedule chosen violates a limit that the optimum kept.
 
     Where a stage does not end, that of the stages before stands. What is lost and the certified ``gap`` of the schedule
     stay within `OPTIMAL_GAP` together where that leaves the stages a part of their room.
     """
+    case, flow, needed = run.case, run.flow, run.needed
     share = min(1.0, (OPTIMAL_GAP - gap) / LAST_FLOOR) if gap <= OPTIMAL_GAP - LEAST_SHARE * LAST_FLOOR else 1.0
     iterations = 0
     for _ in range(MAX_ROUNDS):
@@ -92,7 +80,7 @@ def break_tie(
         for stage in STAGES[kind]:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
             network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage == "shares"])
-            watch = budget.watch(bar)
+            watch = run.budget.watch(run.bar)
             point = _solve(problem, network, x, watch)
             iterations += point.iterations
             if point.status not in ("optimal", "converged"):
