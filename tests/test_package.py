@@ -13,7 +13,7 @@ PACKAGE = Path(evf.__file__).parent
 
 #: each layer may import itself and those before it
 LAYERS = (
-    ("arrays", "errors"),
+    ("arrays", "errors", "scenarios"),
     ("times",),
     ("nlp",),
     ("kernels",),

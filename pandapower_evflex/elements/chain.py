@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.system import Forms
 
 #: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3
 #: columns of x: a state (the energy at the end of the period), and the loads under full activation
 STATE, UP, DOWN = 0, 1, 2
-#: directions, and the sign with which a kW of load counts
-SIGN = {"up": 1.0, "down": -1.0}
+#: loads of a slot: the schedule, and under full activation
+LOADS = ("base", "up", "down")
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ class Chain:
                     moved([chain.loads[name].forms for chain in chains]),
                     np.concatenate([chain.loads[name].constant for chain in chains]),
                 )
-                for name in ("base", "up", "down")
+                for name in LOADS
             },
-            offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in SIGN},
-            weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in SIGN},
+            offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in DIRECTIONS},
+            weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in DIRECTIONS},
         )

@@ -21,8 +21,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import DOWN, KW, SIGN, STATE, UP, Chain, Loads
+from pandapower_evflex.elements.chain import DOWN, KW, STATE, UP, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.system import Forms
 
 #: share of the range of the energy at which a start lies; share of P_max that it draws in scenario "down"
@@ -32,7 +33,7 @@ START_ENERGY, START_DOWN = 0.3, 0.2
 def chain_of(evs: EvCase) -> Chain:
     """(17) to (24), and the reward of (4); slots whose energy no schedule can choose offer nothing."""
     slots = evs.slots
-    offered = {d: evs.offers[d].offered & ~slots.pinned for d in SIGN}
+    offered = {d: evs.offers[d].offered & ~slots.pinned for d in DIRECTIONS}
     charging = _charging_power(slots)
     loads = {
         "base": charging,
@@ -58,7 +59,7 @@ def chain_of(evs: EvCase) -> Chain:
         start=start,
         loads=loads,
         offered=offered,
-        weight={d: evs.offers[d].weight for d in SIGN},
+        weight={d: evs.offers[d].weight for d in DIRECTIONS},
         p_min=np.zeros(len(slots)),
         p_max=slots.p_max,
     )
@@ -86,7 +87,7 @@ def _power_limits(
 ) -> list[tuple[Forms, FloatArray]]:
     """(20), (21), (23)"""
     slots, limits = evs.slots, []
-    for d, sign in SIGN.items():
+    for d, sign in DIRECTIONS.items():
         chosen = offered[d]
         flex = sign * (loads[d].forms.coefficient - charging.forms.coefficient)
         flex_constant = sign * (loads[d].constant - charging.constant)
@@ -113,7 +114,7 @@ def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> list[tuple
     n = len(slots)
     energy = np.zeros((n, 4))
     energy[:, 1] = 1.0
-    activated = {d: np.zeros((n, 4)) for d in SIGN}
+    activated = {d: np.zeros((n, 4)) for d in DIRECTIONS}
     for d, column in (("up", UP), ("down", DOWN)):
         activated[d][:, 0] = np.where(slots.previous >= 0, 1.0, 0.0)
         activated[d][:, column + 1] = slots.energy_per_p

@@ -11,6 +11,7 @@ from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements import ELEMENTS
 from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.scenarios import Scenario
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Inputs:
     net: Net
     grid: Grid
     profiles: Profiles
-    scenarios: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
 
 
 @dataclass(frozen=True)

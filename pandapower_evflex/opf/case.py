@@ -17,6 +17,7 @@ from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
+from pandapower_evflex.scenarios import BASE, Scenario
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Case:
     horizon : Horizon
     evs : EvCase
     s_base : complex [n_period, n_bus]   injection of everything that is not scheduled, pu
-    scenarios : activation scenarios, of "down", "up", "base"
+    scenarios : tuple of Scenario        which are asked for
     q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
     relaxed : Relaxed or None            limits that stand in for those of the grid
     others : tuple of Part               flexible elements other than EVs
@@ -39,10 +40,15 @@ class Case:
     horizon: Horizon
     evs: EvCase
     s_base: ComplexArray
-    scenarios: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
     q_follows_flexibility: bool
     relaxed: Relaxed | None = None
     others: tuple[Part, ...] = ()
+
+    @property
+    def checked_scenarios(self) -> tuple[Scenario, ...]:
+        """Those whose power flow is checked: the schedule itself too."""
+        return tuple(dict.fromkeys((*self.scenarios, BASE)))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.elements.chain import SIGN
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.scenarios import DIRECTIONS
 
 
 def weighted_flexibility_mw(case: Case, schedule: Schedule) -> float:
     """(4): sum over periods, EVs and activation scenarios of C P."""
     chain = case.chain
     at = (chain.period, chain.unit)
-    return float(sum(np.sum(chain.weight[d] * schedule.flex(d)[at]) for d in SIGN))
+    return float(sum(np.sum(chain.weight[d] * schedule.flex(d)[at]) for d in DIRECTIONS))

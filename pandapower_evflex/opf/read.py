@@ -35,6 +35,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
+from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.kinds import check_net, shown
 
@@ -151,9 +152,9 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         net.get("flexibility"),
         bus_row=bus_row,
         horizon=horizon,
-        weights={d: weights[d] if d in options.scenarios else None for d in ("up", "down")},
+        weights={d: weights[d] if d in options.scenarios else None for d in DIRECTIONS},
     )
-    inputs = Inputs(net, grid, profiles, tuple(dict.fromkeys(options.scenarios)))
+    inputs = Inputs(net, grid, profiles, rows_of(options.scenarios))
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if faults:
         raise InvalidInputError(faults)

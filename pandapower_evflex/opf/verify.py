@@ -13,6 +13,7 @@ from pandapower_evflex.limits import LIMITS, LOADING
 from pandapower_evflex.limits.by_period import ByLimit, excess_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import Scenario
 
 #: relative excess beyond which a schedule does not keep a limit
 VERIFIED = 1e-6
@@ -61,13 +62,15 @@ def grid_state(
     return GridState(flows.v, values, flows.converged, flows.mismatch_mva, flows.low_voltage)
 
 
-def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[str, GridState]:
+def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[Scenario, GridState]:
     """States under full activation of each scenario, and of the schedule itself ("base")."""
-    names = dict.fromkeys((*case.scenarios, "base"))
-    return {name: grid_state(case, flow, schedule.load(name), schedule.p) for name in names}
+    return {
+        scenario: grid_state(case, flow, schedule.load(scenario.activation), schedule.p)
+        for scenario in case.checked_scenarios
+    }
 
 
-def verification(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> dict[str, float]:
+def verification(case: Case, schedule: Schedule, states: Mapping[Scenario, GridState]) -> dict[str, float]:
     """Largest mismatch and largest relative violation of each kind over all scenarios and periods, base included."""
     return {
         "n_power_flows": sum(len(state.v) for state in states.values()),

@@ -17,6 +17,7 @@ from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chain_variables import add_chain
 from pandapower_evflex.opf.solve.chains import objective_scale
+from pandapower_evflex.scenarios import rows_of
 from pandapower_evflex.solvers import ipopt
 from tests.examples import examples
 
@@ -31,7 +32,7 @@ def _case(evs, sessions, flexibility=None, scenarios=("down", "up"), weights=Non
     own = {d: np.ones((N_PERIODS, len(evs))) for d in ("up", "down")} | (weights or {})
     directions = {d: own[d] if d in scenarios else None for d in own}
     compiled = compile_evs(evs, flexibility, stays, np.zeros(len(evs), dtype=int), horizon, directions)
-    return Case(None, horizon, compiled, None, scenarios, True)
+    return Case(None, horizon, compiled, None, rows_of(scenarios), True)
 
 
 def _solve(case):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, ObjectArray
-from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.chain import KW, LOADS
 from pandapower_evflex.elements.ev_stays import (
     Stay,
     arriving_empty,
@@ -34,6 +34,7 @@ from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import SCENARIOS
 
 #: most elements that a reason names
 NAMED = 3
@@ -174,7 +175,7 @@ def _nothing_charged(study: Study, stays: list[list[Stay]], needs: list[list[Sta
     """Every EV at its least load: keeps every limit that is left."""
     case = replace(study.case, evs=study.evs_of(stays))
     least = case.evs.slots.p_min
-    schedule = case.schedule({"up": least, "base": least, "down": least})
+    schedule = case.schedule(dict.fromkeys(LOADS, least))
     flat = _flat(needs)
     return Shortfall(short_mwh(case, flat, schedule), schedule, [[] for _ in flat])
 
@@ -209,7 +210,7 @@ def _keeps_limits(case: Case, solution: Solution) -> bool:
 def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule, failed: Solution) -> Solution:
     """The schedule with the least shortfall, nothing offered, where no solver finds a better one."""
     message = f"no flexibility is offered, the search for it failed: {failed.reason}"
-    prices = {name: no_prices(case) for name in ("up", "base", "down")}
+    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
     states = scheduled_states(case, flow, schedule)
     return replace(
         failed, message=message, schedule=schedule, states=states, gap=np.nan, prices=prices, findings=pd.DataFrame()

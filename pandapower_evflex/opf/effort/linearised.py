@@ -21,7 +21,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix, csr_matrix, diags, eye, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray, IntArray
-from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.chain import KW, LOADS
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, rows_of
 from pandapower_evflex.opf.case import Case
@@ -279,7 +279,7 @@ def _stage(programs: _Programs, squares: _Squares | None, keep_going: Callable[[
         programs.p_kw = programs.pulled_back(p_kw)
         state = programs.state(p_kw)
         p = p_kw / KW
-        schedule = programs.case.schedule({"up": p, "base": p, "down": p})
+        schedule = programs.case.schedule(dict.fromkeys(LOADS, p))
         result = LinearisedShortfall(schedule, state, short, no_trip, rows, price)
         if squares is not None:
             squares.points.append(short)

@@ -29,6 +29,7 @@ from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
+from pandapower_evflex.scenarios import BASE, DIRECTIONS
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import Forms, Rows
@@ -111,7 +112,7 @@ def least_shortfall(
                 network, point = again, fairest
         schedule = case.schedule_at(chains.loads, point.x)
         state = grid_state(case, flow, schedule.p)
-        if not needed.join_violated(case, {"base": state}):
+        if not needed.join_violated(case, {BASE: state}):
             break
     assert point is not None
     if not state.converged.all() or state.excess(case.limits).exceeds(KEPT).any():
@@ -122,7 +123,7 @@ def least_shortfall(
 def without_activation(case: Case) -> Case:
     n = len(case.evs.slots)
     nothing = Offers(np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n))
-    return replace(case, evs=replace(case.evs, offers={"up": nothing, "down": nothing}), scenarios=("base",))
+    return replace(case, evs=replace(case.evs, offers=dict.fromkeys(DIRECTIONS, nothing)), scenarios=(BASE,))
 
 
 def departures_of(case: Case, needs: list[Stay]) -> Departures:

@@ -11,9 +11,10 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import TOLERANCE, exceeded_limits, findings_frame
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.scenarios import Scenario
 
 
-def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> pd.DataFrame:
+def obstacles(case: Case, schedule: Schedule, states: Mapping[Scenario, GridState]) -> pd.DataFrame:
     """Grid limits exceeded under activation, and sessions that miss their need, at the solver's last point.
 
     The solver minimises the total violation there, so what is left is what cannot be reconciled, though another
@@ -21,7 +22,7 @@ def obstacles(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -
     """
     rows = _short_sessions(case, schedule)
     for scenario in states:  # the schedule itself too
-        rows += [{**row, "scenario": scenario} for row in exceeded_limits(case, states[scenario])]
+        rows += [{**row, "scenario": scenario.name} for row in exceeded_limits(case, states[scenario])]
     return findings_frame(rows)
 
 

@@ -13,6 +13,7 @@ from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.sensitivities import LimitRows
+from pandapower_evflex.scenarios import Scenario
 
 #: relative distance up to which a limit binds: an interior point ends this close to it
 BINDING_TOLERANCE = 1e-5
@@ -42,10 +43,15 @@ def binding_rows(binding: ByLimit, t: int) -> LimitRows:
     return LimitRows.of((t, kind, position) for _, kind, position in binding.at(np.array([t])).places(0.5))
 
 
-def binding_limits(case: Case, states: Mapping[str, GridState], prices: Mapping[str, ByLimit]) -> pd.DataFrame:
+def binding_limits(
+    case: Case, states: Mapping[Scenario, GridState], prices: Mapping[Scenario, ByLimit]
+) -> pd.DataFrame:
     """One row per network limit that binds in a scenario of the problem or in the schedule itself ("base")."""
-    scenarios = dict.fromkeys((*case.scenarios, "base"))
-    rows = [row for name in scenarios for row in _rows(case, name, states[name], prices[name])]
+    rows = [
+        row
+        for scenario in case.checked_scenarios
+        for row in _rows(case, scenario.name, states[scenario], prices[scenario])
+    ]
     return pd.DataFrame(rows, columns=BINDING_COLUMNS)
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.profiles import Profiles
-from pandapower_evflex.elements.chain import SIGN
 from pandapower_evflex.elements.ev_slots import energy_curves
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
@@ -28,6 +27,7 @@ from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.why_not_more import limiting_reasons
 from pandapower_evflex.opf.solve.recovery import Recovery
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 from pandapower_evflex.tables.kinds import is_one_of, shown
 
 Frames = dict[str, pd.DataFrame]
@@ -111,7 +111,7 @@ class FlexibilityOpfResult:
         Worked out when it is first asked for; NaN without a schedule.
         """
         if self.recovery is None:
-            return pd.DataFrame(np.nan, index=self.p_mw.index, columns=["up", "down"])
+            return pd.DataFrame(np.nan, index=self.p_mw.index, columns=list(DIRECTIONS))
         return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
 
     def total(self, name: str) -> pd.Series:
@@ -169,8 +169,8 @@ def solved_result(
     case: Case,
     profiles: Profiles,
     schedule: Schedule,
-    states: Mapping[str, GridState],
-    prices: Mapping[str, ByLimit],
+    states: Mapping[Scenario, GridState],
+    prices: Mapping[Scenario, ByLimit],
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:
@@ -184,15 +184,15 @@ def solved_result(
     def element_frames(table: str) -> Frames:
         labels = net[table].index
         return {
-            name: pd.DataFrame(
+            scenario.name: pd.DataFrame(
                 element_loading_percent(case.grid, state.loading, table, labels.to_numpy()), index=rows, columns=labels
             )
-            for name, state in states.items()
+            for scenario, state in states.items()
         }
 
     (_, own, _), *others = case.by_part()
     evs = schedule.of(own)
-    reasons = {d: limiting_reasons(case, schedule, states, prices, d) for d in SIGN}
+    reasons = {d: limiting_reasons(case, schedule, states, prices, d) for d in DIRECTIONS}
     objective = weighted_flexibility_mw(case, schedule)
     return FlexibilityOpfResult(
         objective_mw=objective,
@@ -203,7 +203,7 @@ def solved_result(
         e_mwh=ev_frame(evs.e),
         soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
-        vm_pu={name: _voltage_frame(case, state, rows) for name, state in states.items()},
+        vm_pu={scenario.name: _voltage_frame(case, state, rows) for scenario, state in states.items()},
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
@@ -212,7 +212,7 @@ def solved_result(
         profiles=profiles.values,
         settings=_settings(net, case, trafo_loading),
         reasons={
-            part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in SIGN}
+            part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in DIRECTIONS}
             for part, units, _ in case.by_part()
         },
         recovery=Recovery(case, schedule),
@@ -230,7 +230,7 @@ def unsolved_result(
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
 
-    names = tuple(dict.fromkeys((*case.scenarios, "base")))
+    names = [scenario.name for scenario in case.checked_scenarios]
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {
         "vm_pu": "bus",
@@ -250,7 +250,7 @@ def unsolved_result(
         profiles=profiles.values,
         settings=_settings(net, case, trafo_loading),
         reasons={
-            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in SIGN}
+            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in DIRECTIONS}
             for part in case.parts
         },
         recovery=None,
@@ -335,7 +335,7 @@ def _settings(net: Net, case: Case, trafo_loading: str) -> dict[str, Any]:
     return {
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,
-        "scenarios": case.scenarios,
+        "scenarios": tuple(scenario.name for scenario in case.scenarios),
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
         "ev_bus": net["ev"]["bus"].loc[case.evs.index].to_dict(),

@@ -16,6 +16,7 @@ from pandapower_evflex.opf.report.binding_limits import binding_of, binding_rows
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
+from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 
 #: share of the strongest effect on a limit beyond which an EV is said to move it
 MOVES = 0.2
@@ -27,8 +28,8 @@ NOT_MOVED = 1e-9
 def limiting_reasons(
     case: Case,
     schedule: Schedule,
-    states: Mapping[str, GridState],
-    prices: Mapping[str, ByLimit],
+    states: Mapping[Scenario, GridState],
+    prices: Mapping[Scenario, ByLimit],
     direction: str,
 ) -> ObjectArray:
     """Reason [n_period, n_unit] of one direction; limits of elements come first, then those of the grid that bind."""
@@ -40,13 +41,18 @@ def limiting_reasons(
 
 
 def _network_reasons(
-    case: Case, states: Mapping[str, GridState], prices: Mapping[str, ByLimit], direction: str, limited: IntArray
+    case: Case,
+    states: Mapping[Scenario, GridState],
+    prices: Mapping[Scenario, ByLimit],
+    direction: str,
+    limited: IntArray,
 ) -> ObjectArray:
     """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7"."""
     names, period = np.full(len(limited), "network", dtype=object), case.chain.period[limited]
-    if direction not in case.scenarios:
+    scenario = next((row for row in case.scenarios if row.activation == direction), None)
+    if scenario is None:
         return names
-    state, binding = states[direction], binding_of(case, states[direction], prices[direction])
+    state, binding = states[scenario], binding_of(case, states[scenario], prices[scenario])
     flow = BatchedPowerFlow(case.grid)
     for t in np.unique(period).tolist():
         rows, here = binding_rows(binding, t), period == t
@@ -64,7 +70,7 @@ def _moved_by(case: Case, gradient: ComplexArray, unit: IntArray, direction: str
     Those that it moves by `MOVES` of what the bus with the strongest effect does, or else the one that it moves most:
     through the voltage, every load moves every limit a little.
     """
-    sign = 1.0 if direction == "up" else -1.0
+    sign = DIRECTIONS[direction]
     tan_phi = case.chain.tan_phi[unit] if case.q_follows_flexibility else np.zeros(len(unit))
     at_unit = gradient[:, case.chain.bus_row[unit]]
     slope = sign * (at_unit.real + at_unit.imag * tan_phi)

@@ -19,6 +19,7 @@ from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chain_variables import ChainVariables
+from pandapower_evflex.scenarios import Scenario
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Blocks:
 
     Parameters
     ----------
-    scenario : list of str [n_block]
+    scenario : list of Scenario [n_block]
     period : int [n_block]
     limited : ByLimit of bool           which limits need a row in each
     v_start : complex [n_block, n_bus]
     """
 
-    scenario: list[str]
+    scenario: list[Scenario]
     period: IntArray
     limited: ByLimit
     v_start: ComplexArray
@@ -71,15 +72,15 @@ class BlockLoads:
             chain.add_to(builder, at[used], loads.forms.of(self.slot[used]), factor[used] / KW)
 
 
-def _loads_of(case: Case, blocks: Blocks, scenario: str) -> BlockLoads:
+def _loads_of(case: Case, blocks: Blocks, scenario: Scenario) -> BlockLoads:
     chain = case.chain
     block_of_period = np.full(case.horizon.n_periods, -1)
-    chosen = np.flatnonzero(np.array(blocks.scenario) == scenario)
+    chosen = np.flatnonzero([of_block == scenario for of_block in blocks.scenario])
     block_of_period[blocks.period[chosen]] = chosen
     block = block_of_period[chain.period]
     slot = np.flatnonzero(block >= 0)
     unit = chain.unit[slot]
-    active = chain.loads[scenario]
+    active = chain.loads[scenario.activation]
     reactive = active if case.q_follows_flexibility else chain.loads["base"]
     return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi[unit])
 

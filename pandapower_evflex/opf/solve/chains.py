@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import DOWN, SIGN, UP, Chain, Loads
+from pandapower_evflex.elements.chain import DOWN, UP, Chain, Loads
+from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.problem import ChainProblem
 
 
@@ -41,13 +42,13 @@ def chains_of(chain: Chain) -> Chains:
 
 def objective_scale(chain: Chain) -> float:
     """Largest weight of anything offered: objectives in kW are divided by it."""
-    return float(max(chain.weight[d][chain.offered[d]].max(initial=0.0) for d in SIGN)) or 1.0
+    return float(max(chain.weight[d][chain.offered[d]].max(initial=0.0) for d in DIRECTIONS)) or 1.0
 
 
 def reward(chain: Chain, scale: float) -> tuple[FloatArray, float]:
     """(4) as a minimum, divided by the scale: coefficients [n_slot, 3], and a constant."""
     c, constant, base = np.zeros((len(chain), 3)), 0.0, chain.loads["base"]
-    for d, sign in SIGN.items():
+    for d, sign in DIRECTIONS.items():
         weight = -sign * np.where(chain.offered[d], chain.weight[d], 0.0) / scale
         chain.loads[d].forms.add_transposed(weight, c)
         base.forms.add_transposed(-weight, c)

@@ -27,6 +27,7 @@ from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, scheduled_states, verification
+from pandapower_evflex.scenarios import Scenario
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.result import SolverResult
 
@@ -105,7 +106,7 @@ def _stats(
 def _without_solution(
     case: Case,
     schedule: Schedule,
-    states: Mapping[str, GridState],
+    states: Mapping[Scenario, GridState],
     solved: SolverResult,
     why: str,
     stats: dict[str, Any],

@@ -26,6 +26,7 @@ from pandapower_evflex.opf.solve.tie_break import break_tie
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import SCENARIOS
 from pandapower_evflex.solvers import ipopt
 from pandapower_evflex.solvers.chains.kernels import schur
 
@@ -125,8 +126,8 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
 
 def _nothing_to_schedule(run: Run) -> Solution:
     """No controllable EV is plugged in for a whole period."""
-    schedule = run.case.schedule({name: np.empty(0) for name in ("up", "base", "down")})
-    prices = {name: no_prices(run.case) for name in ("up", "base", "down")}
+    schedule = run.case.schedule({scenario.activation: np.empty(0) for scenario in SCENARIOS})
+    prices = {scenario: no_prices(run.case) for scenario in SCENARIOS}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(run.case, run.flow, schedule)
     return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})

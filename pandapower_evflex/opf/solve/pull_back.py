@@ -12,6 +12,7 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations, grid_state, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 
 #: number of bisections for the share of an activation that stays
 MAX_HALVINGS = 40
@@ -21,16 +22,16 @@ RESTORED = 1e-9
 USABLE = 1e-7
 
 
-def is_usable(case: Case, schedule: Schedule, states: Mapping[str, GridState]) -> bool:
-    """Whether a schedule keeps every limit of the grid and of the elements."""
+def is_usable(case: Case, schedule: Schedule, states: Mapping[Scenario, GridState]) -> bool:
+    """It keeps every limit, of the elements too."""
     kept = (s.converged.all() and not s.excess(case.limits).exceeds(USABLE).any() for s in states.values())
     return all(kept) and max(element_violations(case, schedule).values()) <= VERIFIED
 
 
 def nearest_usable(
     case: Case, flow: BatchedPowerFlow, schedule: Schedule
-) -> tuple[Schedule, dict[str, GridState]] | None:
-    """A usable schedule near the last point of a stopped solver; None where the schedule itself breaks limits."""
+) -> tuple[Schedule, dict[Scenario, GridState]] | None:
+    """From the last point of a solver that was stopped; None where what the schedule itself breaks is left."""
     schedule, states = restored(case, flow, nearest(case, schedule))
     return (schedule, states) if is_usable(case, schedule, states) else None
 
@@ -40,14 +41,15 @@ def nearest(case: Case, schedule: Schedule) -> Schedule:
     return Schedule.joined([part.element.nearest(part.data, schedule.of(units)) for part, units, _ in case.by_part()])
 
 
-def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Schedule, dict[str, GridState]]:
+def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Schedule, dict[Scenario, GridState]]:
     """Pull the activation of violating periods back towards the schedule until the power flow holds.
 
     The EVs keep their limits: every activation between none and the given one is allowed. What the schedule itself
     violates stays, and shows in the states.
     """
-    for direction in ("up", "down"):
-        if direction in case.scenarios:
+    asked = {scenario.activation for scenario in case.scenarios}
+    for direction in DIRECTIONS:
+        if direction in asked:
             share = _largest_share(case, flow, schedule, direction)
             name = f"p_{direction}"
             schedule = replace(schedule, **{name: getattr(schedule, name) * share[:, None]})

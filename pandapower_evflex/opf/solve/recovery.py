@@ -25,6 +25,7 @@ from pandapower_evflex.opf.solve.chains import chains_of
 from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import BASE, DIRECTIONS
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.system import Forms
 
@@ -44,7 +45,7 @@ class Recovery:
     def answer(self) -> Mapping[str, BoolArray]:
         """Per direction, whether a full activation in each period can be made up [n_period]."""
         flow = BatchedPowerFlow(self.case.grid)
-        return {direction: _recoverable(self.case, flow, self.schedule, direction) for direction in ("up", "down")}
+        return {direction: _recoverable(self.case, flow, self.schedule, direction) for direction in DIRECTIONS}
 
 
 def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> BoolArray:
@@ -109,7 +110,7 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
         b=np.concatenate([chains.problem.b, -need[departs] * KW, np.zeros(len(departs))]),
         high=high,
     )
-    blocks = [Block("base", int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
+    blocks = [Block(BASE, int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
     x = np.zeros((n, 3))
     x[:, STATE] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
     x[departs, DOWN] = 1.0
@@ -137,5 +138,5 @@ def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple
     need = values["e_min"]
     values["e_min"], values["e_least"] = np.zeros(len(later)), np.zeros(len(later))
     nothing = Offers(np.zeros(len(later), dtype=bool), np.zeros(len(later)), np.zeros(len(later)))
-    evs = replace(case.evs, slots=Slots(**values), offers={"up": nothing, "down": nothing})
-    return replace(case, evs=evs, scenarios=("base",)), need
+    evs = replace(case.evs, slots=Slots(**values), offers=dict.fromkeys(DIRECTIONS, nothing))
+    return replace(case, evs=evs, scenarios=(BASE,)), need

@@ -22,9 +22,10 @@ from pandapower_evflex.opf.solve.limit_curvature import (
     Ports,
     measure_modes,
 )
-from pandapower_evflex.opf.solve.screening import SCENARIOS, NeededBlocks
+from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
+from pandapower_evflex.scenarios import SCENARIOS, Scenario
 from pandapower_evflex.solvers.chains.problem import Curvature
 from pandapower_evflex.solvers.chains.system import Forms, Rows
 
@@ -42,7 +43,7 @@ CONVEX = 1e-8
 
 @dataclass(frozen=True)
 class Block:
-    scenario: str
+    scenario: Scenario
     period: int
     slots: IntArray
 
@@ -50,9 +51,9 @@ class Block:
 def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
     period = case.chain.period
     return [
-        Block(name, int(t), np.flatnonzero(period == t))
-        for name in SCENARIOS
-        for t in np.flatnonzero(needed.needed[name])
+        Block(scenario, int(t), np.flatnonzero(period == t))
+        for scenario in SCENARIOS
+        for t in np.flatnonzero(needed.needed[scenario])
     ]
 
 
@@ -86,7 +87,7 @@ class ReducedNetwork:
         self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
         self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
-        self._modes: dict[tuple[str, int, int], Modes] = {}
+        self._modes: dict[tuple[Scenario, int, int], Modes] = {}
         chain = self.case.chain
         if self.case.q_follows_flexibility:
             kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi], axis=1)
@@ -101,7 +102,7 @@ class ReducedNetwork:
         self._lay_out()
 
     def _changes(self, block: Block) -> bool:
-        active = self.chains.loads[block.scenario].forms.coefficient[block.slots]
+        active = self.chains.loads[block.scenario.activation].forms.coefficient[block.slots]
         if not self.case.q_follows_flexibility:
             active = active + np.abs(self.chains.loads["base"].forms.coefficient[block.slots])
         return bool(np.any(active != 0.0))
@@ -122,7 +123,7 @@ class ReducedNetwork:
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
         self._bus_of_slot = chain.bus_row[chain.unit[slot]]
         self._without_slots = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
-        loads = [self.chains.loads[block.scenario] for block in self.blocks]
+        loads = [self.chains.loads[block.scenario.activation] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
         tan_phi = chain.tan_phi[chain.unit[slot]]
@@ -223,9 +224,9 @@ class ReducedNetwork:
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
         active = np.zeros((len(slot), 4))
-        scenario = np.array([self.blocks[number].scenario for number, _, _ in self.rows])[row]
-        for name in dict.fromkeys(scenario.tolist()):
-            chosen = scenario == name
+        activation = np.array([self.blocks[number].scenario.activation for number, _, _ in self.rows])[row]
+        for name in dict.fromkeys(activation.tolist()):
+            chosen = activation == name
             active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
         unit = self.case.chain.unit[slot]
         if self.case.q_follows_flexibility:

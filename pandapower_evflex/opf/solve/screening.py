@@ -19,33 +19,31 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import SCENARIOS, Scenario
 
 #: relative excess up to which a limit counts as kept; well below what verification allows
 FEASIBILITY_TOLERANCE = 1e-7
-
-#: from the highest load to the lowest
-SCENARIOS = ("up", "base", "down")
 
 
 @dataclass
 class NeededBlocks:
     """The growing list of blocks: bool [n_period], and tables of the limits that were exceeded, per scenario."""
 
-    needed: dict[str, BoolArray]
-    limited: dict[str, ByLimit]
+    needed: dict[Scenario, BoolArray]
+    limited: dict[Scenario, ByLimit]
 
     @classmethod
     def none(cls, case: Case) -> NeededBlocks:
         return cls(
-            {name: np.zeros(case.horizon.n_periods, dtype=bool) for name in SCENARIOS},
-            {name: case.limits.map(lambda _, table: np.zeros(table.shape, dtype=bool)) for name in SCENARIOS},
+            {scenario: np.zeros(case.horizon.n_periods, dtype=bool) for scenario in SCENARIOS},
+            {scenario: case.limits.map(lambda _, table: np.zeros(table.shape, dtype=bool)) for scenario in SCENARIOS},
         )
 
     @property
     def n_blocks(self) -> int:
         return sum(int(needed.sum()) for needed in self.needed.values())
 
-    def join(self, scenario: str, state: GridState, limits: ByLimit) -> bool:
+    def join(self, scenario: Scenario, state: GridState, limits: ByLimit) -> bool:
         """Add the violated blocks of one scenario; True when anything is new.
 
         A block without a power flow solution joins with all its limits.
@@ -60,26 +58,26 @@ class NeededBlocks:
             known |= limited
         return is_new
 
-    def join_violated(self, case: Case, states: Mapping[str, GridState]) -> bool:
+    def join_violated(self, case: Case, states: Mapping[Scenario, GridState]) -> bool:
         """Add the violated blocks, those of the schedule itself included; True when anything is new."""
-        return any([self.join(name, state, case.seen_limits) for name, state in states.items()])
+        return any([self.join(scenario, state, case.seen_limits) for scenario, state in states.items()])
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
-        """The blocks as the exact problem takes them; they start at ``v_start`` [n_period, n_bus]."""
-        at = [(name, period) for name in SCENARIOS for period in np.flatnonzero(self.needed[name])]
+        """As the problem wants them; ``v_start`` [n_period, n_bus]."""
+        at = [(scenario, period) for scenario in SCENARIOS for period in np.flatnonzero(self.needed[scenario])]
         periods = np.array([period for _, period in at], dtype=np.int64)
         limited = self.limited[SCENARIOS[0]].map(
             lambda _, *of_scenarios: np.concatenate(
-                [table[self.needed[name]] for name, table in zip(SCENARIOS, of_scenarios, strict=True)]
+                [table[self.needed[scenario]] for scenario, table in zip(SCENARIOS, of_scenarios, strict=True)]
             ),
-            *[self.limited[name] for name in SCENARIOS[1:]],
+            *[self.limited[scenario] for scenario in SCENARIOS[1:]],
         )
-        return Blocks([name for name, _ in at], periods, limited, v_start[periods])
+        return Blocks([scenario for scenario, _ in at], periods, limited, v_start[periods])
 
 
 def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> NeededBlocks:
     """Blocks with a limit that an extreme EV load exceeds; ``without_evs`` is the state at the least load."""
-    ordered = [name for name in SCENARIOS if name in case.scenarios]
+    ordered = [scenario for scenario in SCENARIOS if scenario in case.scenarios]
     needed = NeededBlocks.none(case)
     full = grid_state(case, flow, case.chain.greatest)
     for scenario, state in ((ordered[0], full), (ordered[-1], without_evs)):

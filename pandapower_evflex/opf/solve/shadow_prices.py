@@ -14,7 +14,7 @@ from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
-from pandapower_evflex.opf.solve.screening import SCENARIOS
+from pandapower_evflex.scenarios import SCENARIOS, Scenario
 from pandapower_evflex.solvers.result import SolverResult
 
 
@@ -25,12 +25,12 @@ def no_prices(case: Case) -> ByLimit:
 
 def prices_of_reduced(
     case: Case, network: ReducedNetwork, multipliers: FloatArray, scale: float
-) -> Mapping[str, ByLimit]:
-    """Prices from the rows of the reduced network; ``scale`` turns its objective into kW.
+) -> Mapping[Scenario, ByLimit]:
+    """From the rows of the reduced network; ``scale`` turns its objective into kW.
 
     Rows that joined after the point with these multipliers have none.
     """
-    prices = {name: no_prices(case) for name in SCENARIOS}
+    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
     for (number, kind, position), multiplier in zip(network.rows, multipliers, strict=False):
         block = network.blocks[number]
         price = LIMITS[kind].price_of_h(multiplier) * scale / KW
@@ -40,9 +40,9 @@ def prices_of_reduced(
 
 def prices_of_exact(
     case: Case, blocks: Blocks, problem: Problem, solved: SolverResult, scale: float
-) -> Mapping[str, ByLimit]:
-    """Prices from the rows and bounds of the full problem."""
-    prices = {name: no_prices(case) for name in SCENARIOS}
+) -> Mapping[Scenario, ByLimit]:
+    """From the rows and bounds of the full problem."""
+    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
     if not len(blocks):
         return prices
     allowed = case.seen_limits.at(blocks.period)

@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.scenarios import Scenario
 
 #: relative gap up to which a certified schedule is called optimal
 OPTIMAL_GAP = 1e-6
@@ -36,9 +37,9 @@ class Solution:
     status: str
     message: str
     schedule: Schedule | None
-    states: Mapping[str, GridState]
+    states: Mapping[Scenario, GridState]
     gap: float
-    prices: Mapping[str, ByLimit]
+    prices: Mapping[Scenario, ByLimit]
     findings: pd.DataFrame
     stats: dict[str, Any]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.chain import DOWN, KW, SIGN, UP, Chain, Loads
+from pandapower_evflex.elements.chain import DOWN, KW, UP, Chain, Loads
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
@@ -26,6 +26,7 @@ from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_o
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
 from pandapower_evflex.opf.verify import GridState, element_violations, scheduled_states
+from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 from pandapower_evflex.solvers.chains.system import Forms, Rows
@@ -60,7 +61,7 @@ class TieBroken:
     """The schedule chosen, or None; ``why_not`` says why there is none, or which stages it does not have."""
 
     schedule: Schedule | None
-    states: dict[str, GridState]
+    states: dict[Scenario, GridState]
     why_not: str
     iterations: int
 
@@ -214,7 +215,7 @@ def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
             (Forms(chosen, -unit[chosen]), -lower[chosen]),
         ]
         low[:, column], high[:, column] = np.where(offered[d], (lower, upper), 0.0)
-        weight = -SIGN[d] * np.where(chains.offered[d], chain.weight[d], 0.0) / chains.scale
+        weight = -DIRECTIONS[d] * np.where(chains.offered[d], chain.weight[d], 0.0) / chains.scale
         c[chosen, column] = weight[chosen]
         constant += float(weight @ (loads[d].constant - p))
     problem = replace(
