@@ -7,10 +7,12 @@ both see the same grid. All arrays are per unit on 1 MVA, whatever `net.sn_mva` 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pandapower.auxiliary import _init_runopp_options
 from pandapower.pd2ppc import _pd2ppc
 from pandapower.pypower.idx_brch import F_BUS, T_BUS
@@ -33,6 +35,9 @@ from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
 
+#: tables of branches with a loading
+BRANCHES = ("line", "trafo", "trafo3w")
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -52,6 +57,7 @@ class Grid:
     from_bus, to_bus : int [n_branch]
     y_ff, y_ft, y_tf, y_tt : complex     I_from = y_ff V_from + y_ft V_to
     ends : RatedEnds                     where branch loadings are measured
+    labels : {table: Index}              of all lines and transformers, those out of service too
     """
 
     y_bus: csr_matrix
@@ -74,6 +80,7 @@ class Grid:
     y_tf: ComplexArray
     y_tt: ComplexArray
     ends: RatedEnds
+    labels: Mapping[str, pd.Index]
 
     @property
     def rows_of_buses(self) -> csr_matrix:
@@ -170,6 +177,7 @@ def grid_of(net: Net, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> 
         y_tf=_at(y_to, rows, from_bus, to_bus, 0) * base,
         y_tt=_at(y_to, rows, from_bus, to_bus, 1) * base,
         ends=rated_ends(net, _branch_rows(model, ppc, ppci), trafo_loading, given),
+        labels={table: net[table].index for table in BRANCHES},
     )
 
 

@@ -64,6 +64,7 @@ def compile_evs(
             fixed_p[stay.periods[list(stay.held)], i] = stay.p_min
     return EvCase(
         index=evs.index.to_numpy(),
+        bus=evs["bus"].to_numpy(),
         bus_row=bus_row,
         tan_phi=tan_phi(evs["cos_phi"].to_numpy(dtype=float)),
         controllable=controllable,

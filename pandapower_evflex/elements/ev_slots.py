@@ -82,7 +82,7 @@ class EvCase:
     Parameters
     ----------
     index : int [n_ev]            labels in net.ev
-    bus_row : int [n_ev]          internal bus
+    bus, bus_row : int [n_ev]     label in net.bus, and row of the grid
     tan_phi : float [n_ev]        reactive over active power, consumer sense (inductive positive)
     stays : list of Stay          of all EVs, needs final
     slots : Slots                 of the controllable EVs
@@ -93,6 +93,7 @@ class EvCase:
     """
 
     index: IntArray
+    bus: IntArray
     bus_row: IntArray
     tan_phi: FloatArray
     controllable: BoolArray

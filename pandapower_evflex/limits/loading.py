@@ -5,10 +5,7 @@ In squares, because the magnitude of a current is not convex in the load where t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
@@ -36,18 +33,18 @@ def end_loading(grid: Grid, v: ComplexArray) -> FloatArray:
     return np.where(ends.squared_power, np.abs(v_own), 1.0) * current / ends.rating
 
 
-def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str, index: NDArray[Any]) -> FloatArray:
-    """Loading of elements in percent, the worst of their ends [n_case, n_index]; NaN for elements out of service.
+def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str) -> FloatArray:
+    """Loading of all elements in percent, the worst of their ends [n_case, n_label]; NaN out of service.
 
     Parameters
     ----------
     loading : float [n_case, n_end]    of `end_loading`
     element_type : "line", "trafo" or "trafo3w"
-    index : labels in that table
     """
-    result = np.full((len(loading), len(index)), -np.inf)
+    labels = grid.labels[element_type]
+    result = np.full((len(loading), len(labels)), -np.inf)
     chosen = np.flatnonzero((grid.ends.element_type == element_type) & np.isfinite(grid.ends.rating))
-    position = {label: i for i, label in enumerate(index.tolist())}
+    position = {label: i for i, label in enumerate(labels.tolist())}
     columns = np.array([position.get(label, -1) for label in grid.ends.element[chosen].tolist()], dtype=np.int64)
     known = columns >= 0
     np.maximum.at(result.T, columns[known], 100.0 * loading[:, chosen[known]].T)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.effort.best_effort import best_effort
 from pandapower_evflex.opf.findings.describe import describe
@@ -188,11 +187,11 @@ def run_flexibility_opf(
     with clock.phase("read"):
         periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
         study = read_study(net, profiles, options, cyclic=cyclic, **periods)
-    result = _solve(net, study, options, clock)
+    result = _solve(study, options, clock)
     if result.status in SOLVED:
         with clock.phase("runpp"):
             moment = busiest_by_runpp(net, result)
-        result = _compared(net, study, options, clock, result, moment)
+        result = _compared(study, options, clock, result, moment)
     if result.status in SOLVED:
         with clock.phase("write"):
             write_results(net, result, moment)
@@ -203,7 +202,7 @@ def run_flexibility_opf(
     return result
 
 
-def _solve(net: Net, study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
+def _solve(study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
     """Base check, exact solve, result."""
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
@@ -213,24 +212,23 @@ def _solve(net: Net, study: Study, options: Options, clock: Stopwatch) -> Flexib
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
     if len(hopeless) and tries_its_best:
-        return _best_effort(net, study, options, budget, clock, flow, findings)
+        return _best_effort(study, options, budget, clock, flow, findings)
     if len(hopeless):
         message = "no schedule exists:\n" + describe(hopeless)
-        return _failed(net, study, options, clock, "infeasible", message, findings)
+        return _failed(study, options, clock, "infeasible", message, findings)
     if len(findings):
         logger.warning("to be cured by charging:\n%s", describe(findings))
     with Progress(options.progress) as bar, clock.phase("solve"):
         solution = solve(case, flow, without_evs, options, budget, bar, clock)
     if solution.status not in SOLVED:
         if tries_its_best and not budget.stopped(solution.status):
-            return _best_effort(net, study, options, budget, clock, flow, findings)
+            return _best_effort(study, options, budget, clock, flow, findings)
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
-        return _failed(net, study, options, clock, solution.status, solution.message, found, solution)
-    return _succeeded(net, study, options, clock, findings, solution)
+        return _failed(study, options, clock, solution.status, solution.message, found, solution)
+    return _succeeded(study, options, clock, findings, solution)
 
 
 def _best_effort(
-    net: Net,
     study: Study,
     options: Options,
     budget: Budget,
@@ -242,8 +240,8 @@ def _best_effort(
         effort = best_effort(study, flow, options, budget, bar, clock)
     if isinstance(effort, str):
         message = f"no schedule keeps all limits and needs; stopped by {effort} before the best effort was found"
-        return _failed(net, study, options, clock, "iteration_limit", message, findings)
-    result = _succeeded(net, replace(study, case=effort.case), options, clock, findings, effort.solution)
+        return _failed(study, options, clock, "iteration_limit", message, findings)
+    result = _succeeded(replace(study, case=effort.case), options, clock, findings, effort.solution)
     waits = effort.waits != ""
     of_evs = {
         "up": result.reasons["ev"]["up"].mask(waits, effort.waits),
@@ -253,7 +251,6 @@ def _best_effort(
 
 
 def _succeeded(
-    net: Net,
     study: Study,
     options: Options,
     clock: Stopwatch,
@@ -265,9 +262,8 @@ def _succeeded(
         checked = verification(study.case, solution.schedule, solution.states)
         if largest_violation(checked) > VERIFIED:
             message = f"the schedule does not verify: {_what_fails(checked)}"
-            return _failed(net, study, options, clock, "failed", message, findings, solution)
+            return _failed(study, options, clock, "failed", message, findings, solution)
         result = solved_result(
-            net,
             study.case,
             study.profiles,
             solution.schedule,
@@ -288,7 +284,7 @@ def _succeeded(
 
 
 def _compared(
-    net: Net, study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
+    study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
 ) -> FlexibilityOpfResult:
     """The result with its difference to runpp; failed where that is more than runpp's own inaccuracy."""
     differs = ""
@@ -297,7 +293,7 @@ def _compared(
         differs = f"{where} a voltage differs from that of runpp by {moment.difference:.2g} pu"
     if differs and options.verify:
         message = f"the schedule does not verify: {differs}"
-        return _failed(net, study, options, clock, "failed", message, result.findings)
+        return _failed(study, options, clock, "failed", message, result.findings)
     message = "; ".join(filter(None, (result.message, moment.note(), differs)))
     return replace(result, message=message, verification={**result.verification, "against_runpp": moment.difference})
 
@@ -318,7 +314,6 @@ def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduc
 
 
 def _failed(
-    net: Net,
     study: Study,
     options: Options,
     clock: Stopwatch,
@@ -327,10 +322,9 @@ def _failed(
     findings: pd.DataFrame,
     solution: Solution | None = None,
 ) -> FlexibilityOpfResult:
-    causes = unit_doubts(net, study.profiles) if breaks_grid(findings) else []
+    causes = study.unit_doubts() if breaks_grid(findings) else []
     causes += filter(None, [study.not_run])
     return unsolved_result(
-        net,
         study.case,
         study.profiles,
         options.trafo_loading,

@@ -17,7 +17,7 @@ from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
-from pandapower_evflex.case.profile_units import unit_faults
+from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import ELEMENTS, ev
 from pandapower_evflex.elements.ev import compile_evs, ev_bus_rows
@@ -55,6 +55,7 @@ class Study:
     findings : list of dict      sessions that no charging can satisfy
     reduced : DataFrame          sessions whose need was lowered
     not_run : str                controllers that would change the state of the net, "" for none
+    unit_doubts : function       profiles that may be in kW, asked for where the grid is broken
     """
 
     case: Case
@@ -64,6 +65,7 @@ class Study:
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
     not_run: str
+    unit_doubts: Callable[[], list[str]]
 
 
 def read_study(
@@ -171,7 +173,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     if not_run:
         logger.warning(not_run)
     findings = session_findings(evs.index, unreachable, overfull)
-    return Study(case, profiles, stays, evs_of, findings, reduced, not_run)
+    return Study(case, profiles, stays, evs_of, findings, reduced, not_run, partial(unit_doubts, net, profiles))
 
 
 def _sessions_in_service(net: Net) -> pd.DataFrame:

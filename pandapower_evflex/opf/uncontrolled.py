@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
-from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.elements.ev_slots import charge_at_arrival
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
@@ -125,19 +124,20 @@ def uncontrolled_charging(
     study = read_study(net, profiles, options, cyclic=cyclic, **periods)
     case = study.case
     p, charged = _charging(case, kind, _energies_of(energy, case) if kind == "result" else None)
-    state = grid_state(case, BatchedPowerFlow(case.grid), p)
+    loads = case.chain.least
+    loads[:, : p.shape[1]] = p  # other elements wait
+    state = grid_state(case, BatchedPowerFlow(case.grid), loads)
     labels = period_labels(study.profiles)
 
     def where_solved(values: FloatArray) -> FloatArray:
         return np.where(state.converged[:, None], values, np.nan)
 
     def loading(table: str) -> pd.DataFrame:
-        index = net[table].index
-        values = element_loading_percent(case.grid, state.loading, table, index.to_numpy())
-        return pd.DataFrame(where_solved(values), index=labels, columns=index)
+        values = element_loading_percent(case.grid, state.loading, table)
+        return pd.DataFrame(where_solved(values), index=labels, columns=case.grid.labels[table])
 
     violations = findings_frame(exceeded_limits(case, state))
-    for doubt in unit_doubts(net, study.profiles) if len(violations) else ():
+    for doubt in study.unit_doubts() if len(violations) else ():
         logger.warning(doubt)
     limited = np.isfinite(case.grid.vm_min) | np.isfinite(case.grid.vm_max)
     lowest = where_solved(state.vm[:, limited] if limited.any() else state.vm).min(axis=1)

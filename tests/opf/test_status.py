@@ -11,6 +11,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.opf import flexibility
 from pandapower_evflex.opf.report.by_runpp import busiest_by_runpp
 from pandapower_evflex.opf.solve import exact, methods
+from pandapower_evflex.opf.solve.screening import NeededBlocks
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.opf.test_fast import meshed
 
@@ -82,7 +83,7 @@ def test_without_verify_a_difference_from_runpp_is_told(monkeypatch):
 def test_rounds_that_go_on_finding_broken_limits_do_not_end_at_an_optimum(monkeypatch):
     """The schedule of the first round, without any limit of the grid, breaks the transformer's by itself."""
     monkeypatch.setattr(exact, "MAX_ROUNDS", 1)
-    monkeypatch.setattr(methods, "screen", lambda case, *_: methods.NeededBlocks.none(case))
+    monkeypatch.setattr(methods, "screen", lambda case, *_: NeededBlocks.none(case))
     result = solve(feeder_net(6), tie_break=None)
     assert result.status == "failed"
     assert result.message.startswith("in each of 1 rounds limits were broken that had been left out; at the last point")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
 from pandapower_evflex.elements.part import Part
@@ -165,7 +165,6 @@ class FlexibilityOpfResult:
 
 
 def solved_result(
-    net: Net,
     case: Case,
     profiles: Profiles,
     schedule: Schedule,
@@ -182,10 +181,10 @@ def solved_result(
         return pd.DataFrame(values, index=rows, columns=index)
 
     def element_frames(table: str) -> Frames:
-        labels = net[table].index
+        labels = case.grid.labels[table]
         return {
             scenario.name: pd.DataFrame(
-                element_loading_percent(case.grid, state.loading, table, labels.to_numpy()), index=rows, columns=labels
+                element_loading_percent(case.grid, state.loading, table), index=rows, columns=labels
             )
             for scenario, state in states.items()
         }
@@ -210,7 +209,7 @@ def solved_result(
         binding=binding_limits(case, states, prices),
         summary=session_summary(case, evs),
         profiles=profiles.values,
-        settings=_settings(net, case, trafo_loading),
+        settings=_settings(case, trafo_loading),
         reasons={
             part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in DIRECTIONS}
             for part, units, _ in case.by_part()
@@ -221,9 +220,7 @@ def solved_result(
     )
 
 
-def unsolved_result(
-    net: Net, case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any
-) -> FlexibilityOpfResult:
+def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any) -> FlexibilityOpfResult:
     """The same shapes, filled with NaN."""
     rows, index = period_labels(profiles), case.evs.index
 
@@ -233,13 +230,11 @@ def unsolved_result(
     names = [scenario.name for scenario in case.checked_scenarios]
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {
-        "vm_pu": "bus",
-        "line_loading_percent": "line",
-        "trafo_loading_percent": "trafo",
-        "trafo3w_loading_percent": "trafo3w",
+        "vm_pu": case.grid.bus_index,
+        **{f"{table}_loading_percent": labels for table, labels in case.grid.labels.items()},
     }
     frames: dict[str, Any] = {series: nan_frame(index) for series in ev_series}
-    frames |= {series: {name: nan_frame(net[table].index) for name in names} for series, table in grid_series.items()}
+    frames |= {series: {name: nan_frame(labels) for name in names} for series, labels in grid_series.items()}
     return FlexibilityOpfResult(
         objective_mw=np.nan,
         objective_mwh=np.nan,
@@ -248,7 +243,7 @@ def unsolved_result(
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,
-        settings=_settings(net, case, trafo_loading),
+        settings=_settings(case, trafo_loading),
         reasons={
             part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in DIRECTIONS}
             for part in case.parts
@@ -331,14 +326,14 @@ def period_labels(profiles: Profiles) -> pd.Index:
     return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
 
 
-def _settings(net: Net, case: Case, trafo_loading: str) -> dict[str, Any]:
+def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
     return {
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,
         "scenarios": tuple(scenario.name for scenario in case.scenarios),
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
-        "ev_bus": net["ev"]["bus"].loc[case.evs.index].to_dict(),
+        "ev_bus": dict(zip(case.evs.index.tolist(), case.evs.bus.tolist(), strict=True)),
         "other_units": {part.kind: _units(case, part) for part in case.others},
     }
 
