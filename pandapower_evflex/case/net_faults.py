@@ -109,7 +109,7 @@ def _label_faults(name: str, index: pd.Index) -> list[Fault]:
     if not pd.api.types.is_integer_dtype(index):
         shown = f"{index.nlevels} levels of labels" if index.nlevels > 1 else f"labels of type {index.dtype}"
         remedy = "give whole numbers, as in every pandapower table"
-        return [Fault(name, "index", (), shown, "are no whole numbers", remedy)]
+        return [Fault(name, "index", (), shown, "are not whole numbers", remedy)]
     if index.has_duplicates:
         twice = tuple(index[index.duplicated()].unique().tolist())
         return [Fault(name, "index", twice, "labels", "occur more than once", "give each row its own index")]

@@ -93,7 +93,7 @@ def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
     low, problem = (floats < 0.0, "is below 0") if rating.may_be_0 else (floats <= 0.0, "is not above 0")
     where = (rating.table, rows, rating.column)
     return [
-        *fault_where(*where, not_number, "is no number", rating.remedy + hint),
+        *fault_where(*where, not_number, "is not a number", rating.remedy + hint),
         *fault_where(*where, low, problem, rating.remedy),
     ]
 

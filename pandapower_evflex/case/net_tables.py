@@ -120,7 +120,7 @@ def no_impedance(table: str, r: str, x: str) -> Check:
     def check(net: Net, rows: pd.DataFrame) -> list[Fault]:
         none = (_values(rows, r) == 0.0) & (_values(rows, x) == 0.0)
         remedy = "give an impedance, or join the two buses by a switch"
-        return fault_where(table, rows, x, none, f"beside {r} 0 is no impedance", remedy)
+        return fault_where(table, rows, x, none, f"beside {r} 0 leaves no impedance", remedy)
 
     return check
 
@@ -132,7 +132,7 @@ def no_short_circuit_voltage(table: str, vk: str, vkr: str) -> Check:
         size, part = np.abs(_values(rows, vk)), np.abs(_values(rows, vkr))
         return [
             *fault_where(
-                table, rows, vk, size == 0.0, "is no impedance", "give percent, 4 to 12 for most transformers"
+                table, rows, vk, size == 0.0, "leaves no impedance", "give percent, 4 to 12 for most transformers"
             ),
             *fault_where(table, rows, vkr, (part > size) & (size > 0.0), f"is above {vk}", f"give percent up to {vk}"),
         ]

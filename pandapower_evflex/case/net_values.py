@@ -47,12 +47,12 @@ def gap_faults(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
             remedy = f"give a finite number{or_profile}, or set in_service of the element to False"
             wrong = not_number | ~np.isfinite(floats)
             remedy += read_hint(open_[column][not_number])
-            faults += fault_where(table, open_, column, wrong, "is no finite number", remedy)
+            faults += fault_where(table, open_, column, wrong, "is not a finite number", remedy)
     return faults
 
 
 def without_gaps(net: Net, table: str) -> pd.DataFrame:
-    """The table with 0 where a power is no finite number.
+    """The table with 0 where a power is not a finite number.
 
     For rows whose values nobody reads, profiled or out of service: pandapower spoils their buses all the same.
     """

@@ -78,7 +78,7 @@ def read_labels(
 
 
 def _other_than_dates(place: str, index: pd.Index, faults: list[Fault]) -> PeriodLabels | None:
-    """Labels that are not dates; None where they may be."""
+    """Labels that are not dates; None: they may be."""
     nothing = PeriodLabels()
     if index.nlevels > 1 or isinstance(index, pd.IntervalIndex):
         shown = f"{index.nlevels} levels of labels" if index.nlevels > 1 else "intervals"

@@ -161,7 +161,9 @@ def _time_from(
     """Times of all periods from ``start``, which must be that of the profiles where they have one."""
     first = begin[0] if len(begin) else pd.NaT
     if pd.isna(first) or len(begin) > 1:
-        faults.append(Fault("profiles", "start", (), repr(start), "is no timestamp", "give the start of the horizon"))
+        faults.append(
+            Fault("profiles", "start", (), repr(start), "is not a timestamp", "give the start of the horizon")
+        )
         return None
     if labels.time is not None:
         same = labels.time[0] if first.tzinfo is not None else labels.time[0].tz_localize(None)

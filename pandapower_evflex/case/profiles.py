@@ -113,7 +113,7 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
             faults.append(Fault("profiles", name, (), "the key", "is not known", f"use one of {supported}"))
         elif not isinstance(frame, pd.DataFrame):
             remedy = "give a DataFrame[period x element index]"
-            faults.append(Fault("profiles", name, (), f"a {type(frame).__name__}", "is no DataFrame", remedy))
+            faults.append(Fault("profiles", name, (), f"a {type(frame).__name__}", "is not a DataFrame", remedy))
         elif key in frames:
             faults.append(Fault("profiles", name, (), "the key", "is given twice", "keep one of the two frames"))
         else:

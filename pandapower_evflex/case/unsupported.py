@@ -49,7 +49,7 @@ def _voltage_dependent_loads(net: Net) -> list[Fault]:
     for column in (name for name in VOLTAGE_DEPENDENT if name in rows):
         share, not_number = as_numbers(rows[column])
         problem = "percent of a load that depends on the voltage cannot be represented"
-        faults += fault_where("load", rows, column, not_number, "is no number", "set the column to 0")
+        faults += fault_where("load", rows, column, not_number, "is not a number", "set the column to 0")
         depends = ~np.isnan(share) & (share != 0.0)
         faults += fault_where("load", rows, column, depends, problem, "set the column to 0")
     return faults

@@ -67,7 +67,7 @@ def series_faults(
     """A series of finite numbers, and what is wrong with it."""
     cells = array_of(values)
     if cells.ndim != 1:
-        return np.zeros(0), [Fault(function, name, (), f"an array of shape {cells.shape}", "is no series", remedy)]
+        return np.zeros(0), [Fault(function, name, (), f"an array of shape {cells.shape}", "is not a series", remedy)]
     floats, not_number = as_numbers(cells)
     found = (
         ("is not a number", not_number),
@@ -98,12 +98,12 @@ def checked_lattice(function: str, lattice: Any, arrivals: Any) -> tuple[Int8Arr
     if cells.ndim != 2 or cells.dtype.kind not in "iuf" or not cells.shape[1]:
         value = f"an array of shape {cells.shape} and type {cells.dtype}"
         remedy = "give whole numbers, one row per outlet and one column per period"
-        raise InvalidInputError([Fault(function, "lattice", (), value, "is no lattice", remedy)])
+        raise InvalidInputError([Fault(function, "lattice", (), value, "is not a lattice", remedy)])
     wrong = ~np.isin(cells, (EMPTY, CHARGING, IDLE)) if not _are_states(cells) else np.zeros(cells.shape, dtype=bool)
     if wrong.any():
         rows, shown = tuple(np.flatnonzero(wrong.any(axis=1)).tolist()), shown_values(cells[wrong].astype(object))
         remedy = "a state is 0 (empty), 1 (charging) or 2 (idle)"
-        raise InvalidInputError([Fault(function, "lattice", rows, shown, "is no state", remedy)])
+        raise InvalidInputError([Fault(function, "lattice", rows, shown, "is not a state", remedy)])
     states = np.require(cells, np.int8, ["C", "W"])  # read-only arrays would be compiled for once more
     first = np.ones(states.shape, dtype=bool)
     first[:, 1:] = states[:, :-1] == EMPTY

@@ -105,7 +105,7 @@ def site_faults(net: Net, cpos: Any) -> list[Fault]:
         return faults
     labels = labels_of(net, "cpo").tolist()
     if isinstance(cpos, pd.DataFrame | Mapping | str | bytes) or np.ndim(np.array(cpos, dtype=object)) > 1:
-        return [Fault(FUNCTION, "cpos", (), shown(cpos), "is no list of sites", "use indices of net.cpo")]
+        return [Fault(FUNCTION, "cpos", (), shown(cpos), "is not a list of sites", "use indices of net.cpo")]
     unknown = tuple(cpo for cpo in _listed(cpos) if not isinstance(cpo, numbers.Integral) or not is_label(cpo, labels))
     return (
         [Fault(FUNCTION, "cpos", unknown, "labels", "are not in net.cpo", "use indices of net.cpo")] if unknown else []

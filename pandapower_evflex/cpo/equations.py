@@ -68,7 +68,7 @@ def rates_of_day(function: str, charging_rate: Any, occupancy_rate: Any) -> tupl
     cells = [np.atleast_1d(array_of(rate)) for rate in (charging_rate, occupancy_rate)]
     value = " and ".join(f"shape {rate.shape}" for rate in cells)
     if cells[0].shape != cells[1].shape or cells[0].ndim != 1 or not len(cells[0]):
-        problem, remedy = "are no two series of one length", "give both rates for the same periods"
+        problem, remedy = "are not two series of one length", "give both rates for the same periods"
         raise_if([Fault(function, "charging_rate", (), f"rates of {value}", problem, remedy)])
     faults, c, o = checked_rates(cells[0], cells[1], ((function, "charging_rate"), (function, "occupancy_rate")))
     raise_if(faults)
@@ -97,7 +97,7 @@ def shifting_velocity(waiting: Any) -> FloatArray:
     cells = array_of(waiting)
     if cells.ndim != 2 or cells.dtype.kind not in "biuf" or not np.isfinite(cells).all():
         value, remedy = f"an array of shape {cells.shape}", "give numbers, one row per outlet and one column per period"
-        raise_if([Fault("shifting_velocity", "waiting", (), value, "is no table of cells", remedy)])
+        raise_if([Fault("shifting_velocity", "waiting", (), value, "is not a table of cells", remedy)])
     return np.asarray(cells.sum(axis=0), dtype=float)
 
 

@@ -53,7 +53,7 @@ def peak_shape(shape: Any, n_periods: int) -> FloatArray:
         problem, remedy = f"for a window of {n} periods", "give one per period"
         faults.append(Fault(FUNCTION, "shape", (), f"{len(heights)} heights", problem, remedy))
     if not faults and not heights.any():
-        faults.append(Fault(FUNCTION, "shape", (), "0 in every period", "is no peak", REMEDY))
+        faults.append(Fault(FUNCTION, "shape", (), "0 in every period", "does not make a peak", REMEDY))
     raise_if(faults)
     return heights
 

@@ -80,7 +80,7 @@ def _items(path: Any) -> list[dict[str, Any]]:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError([_fault(path, "", str(error), "is no JSON", "give the file as downloaded")]) from error
+        raise InvalidInputError([_fault(path, "", str(error), "is not JSON", "give the file as downloaded")]) from error
     items = content.get("_items") if isinstance(content, dict) else content
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         problem, remedy = "holds no sessions", 'give {"_items": [session, ...]} or a list of sessions'

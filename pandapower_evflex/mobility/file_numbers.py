@@ -65,7 +65,7 @@ def floats_of(name: str, column: str, cells: pd.Series, decimal: str) -> FloatAr
 
     Raises
     ------
-    InvalidInputError    text that is no number with this decimal mark
+    InvalidInputError    text that is not a number with this decimal mark
     """
     wrong = ~_fits(cells, NOTATIONS[decimal])
     if wrong.any():

@@ -113,7 +113,7 @@ def _labels(evs: Any) -> tuple[NDArray[Any], list[Fault]]:
     floats, not_number = as_numbers(cells)
     if not not_number.any() and are_whole(floats).all():
         return floats.astype(np.int64), []
-    problem, remedy = "are no labels of EVs", "give indices of net.ev, as create_evs returns them"
+    problem, remedy = "are not labels of EVs", "give indices of net.ev, as create_evs returns them"
     return np.empty(0, dtype=np.int64), [Fault(FUNCTION, "evs", (), shown(evs), problem, remedy)]
 
 

@@ -96,7 +96,7 @@ def _midnights(days: Any, dayfirst: bool | None) -> tuple[pd.DatetimeIndex, list
     """Starts of the days."""
     if not are_dates(days):
         remedy = 'give dates, such as pandas.bdate_range("2024-03-04", periods=20)'
-        return pd.DatetimeIndex([]), [Fault(FUNCTION, "days", (), shown(days), "are no dates", remedy)]
+        return pd.DatetimeIndex([]), [Fault(FUNCTION, "days", (), shown(days), "are not dates", remedy)]
     try:
         read = read_times({"days": as_shown_there(days)}, table=FUNCTION, dayfirst=dayfirst)
         return midnights(read["days"], FUNCTION), []

@@ -69,7 +69,7 @@ def input_faults(net: Net, settings: Settings, solver: Any, max_plans: Any, exec
     faults += choice_faults(FUNCTION, "solver", solver, SOLVERS)
     if not _is_whole(max_plans, 1):
         remedy = "give a whole number of 1 or more"
-        faults.append(Fault(FUNCTION, "max_plans", (), shown(max_plans), "is no number of plans", remedy))
+        faults.append(Fault(FUNCTION, "max_plans", (), shown(max_plans), "is not a number of plans", remedy))
     if executor is not None and not callable(getattr(executor, "submit", None)):
         remedy = "give a concurrent.futures.Executor, a Dask client, or None"
         faults.append(Fault(FUNCTION, "executor", (), shown(executor), "takes no tasks", remedy))
@@ -98,7 +98,7 @@ def _setting_faults(settings: Settings) -> list[Fault]:
         )
     if not _is_whole(settings.max_ties, 0) or settings.max_ties > MOST_TIES:
         remedy = f"give a whole number from 0 to {MOST_TIES}"
-        faults.append(Fault(FUNCTION, "max_ties", (), shown(settings.max_ties), "is no number of ties", remedy))
+        faults.append(Fault(FUNCTION, "max_ties", (), shown(settings.max_ties), "is not a number of ties", remedy))
     return faults
 
 

@@ -186,7 +186,7 @@ def _named_days(profiles: Any, days: Any, faults: list[Fault]) -> dict[Any, tupl
         faults.append(Fault(FUNCTION, "profiles", (), "profiles", "are given twice, days holds some too", remedy))
     wrong = [name for name, value in days.items() if not isinstance(value, tuple) or len(value) != 2]
     if wrong or not days:
-        faults.append(Fault(FUNCTION, "days", tuple(wrong), "entries", "are no days", "give {name: (days, profiles)}"))
+        faults.append(Fault(FUNCTION, "days", tuple(wrong), "entries", "are not days", "give {name: (days, profiles)}"))
     if sum(float(value[0]) for value in days.values() if _is_count(value)) > 366.0:
         faults.append(Fault(FUNCTION, "days", (), "all together", "are more than a year", "give 366 days at most"))
     return {name: value for name, value in days.items() if name not in wrong}

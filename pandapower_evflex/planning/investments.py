@@ -55,7 +55,7 @@ def schedule_investments(yearly_cost_eur: Any, annuity_eur: Any, discount_rate: 
 
     Raises
     ------
-    InvalidInputError    missing costs, columns that are no tuples or occur twice, candidates without annuity, a rate
+    InvalidInputError    missing costs, columns that are not tuples or occur twice, candidates without annuity, a rate
                          outside 0 to 1
 
     Notes
@@ -118,10 +118,17 @@ def _checked(yearly: Any, annuity: Any, rate: Any) -> tuple[pd.DataFrame, list[B
     faults = single_number_faults(FUNCTION, DISCOUNT_RATE, rate)
     if not isinstance(yearly, pd.DataFrame) or yearly.empty:
         remedy = "give a DataFrame [year x tuple of candidates]"
-        raise InvalidInputError([*faults, Fault(FUNCTION, "yearly_cost_eur", (), "the costs", "are no table", remedy)])
+        raise InvalidInputError(
+            [*faults, Fault(FUNCTION, "yearly_cost_eur", (), "the costs", "are not a table", remedy)]
+        )
     if not isinstance(annuity, (Mapping, pd.Series)):
         remedy = "give a Series or dict [candidate]"
-        raise InvalidInputError([*faults, Fault(FUNCTION, "annuity_eur", (), "it", "names no candidates", remedy)])
+        raise InvalidInputError(
+            [
+                *faults,
+                Fault(FUNCTION, "annuity_eur", (), f"a {type(annuity).__name__}", "does not name candidates", remedy),
+            ]
+        )
     annuities = dict(annuity.items())
     faults += [
         Fault(FUNCTION, "annuity_eur", (candidate,), fault.value, fault.problem, fault.remedy)
@@ -151,7 +158,7 @@ def _set_faults(labels: list[Any], sets: list[Built | None], annuities: dict[Any
     no_tuples = tuple(label for label, built in zip(labels, sets, strict=True) if built is None)
     if no_tuples:
         remedy = "label a column by the tuple of the candidates built, () for none"
-        faults.append(Fault(FUNCTION, "yearly_cost_eur", no_tuples, "labels", "are no tuples", remedy))
+        faults.append(Fault(FUNCTION, "yearly_cost_eur", no_tuples, "labels", "are not tuples", remedy))
     known = [built for built in sets if built is not None]
     twice = [built for i, built in enumerate(known) if set(built) in [set(other) for other in known[:i]]]
     if twice:

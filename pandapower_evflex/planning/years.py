@@ -200,7 +200,7 @@ def _checked(net: Net, n_years: Any, growth: Any, before: Any, max_plans: Any) -
     faults: list[Fault] = []
     if isinstance(n_years, bool) or not isinstance(n_years, (int, np.integer)) or not 1 <= n_years <= MAX_YEARS:
         remedy = f"give a whole number of years, 1 to {MAX_YEARS}"
-        faults.append(Fault(FUNCTION, "n_years", (), shown(n_years), "is no number of years", remedy))
+        faults.append(Fault(FUNCTION, "n_years", (), shown(n_years), "is not a number of years", remedy))
     faults += single_number_faults(FUNCTION, NUMBERS["load_growth_percent"], before)
     given = dict(growth) if isinstance(growth, Mapping) else {"load": growth}
     unknown = tuple(name for name in given if not is_one_of(name, ("load", "cpo")))

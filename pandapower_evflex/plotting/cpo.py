@@ -105,7 +105,7 @@ def plot_peak(reduction: Any, *, first_h: float = 0.0, period_h: float = 0.25, a
     raise_if(clock_faults("plot_peak", first_h, period_h))
     velocity = np.concatenate([[0.0], velocity_of_reduction(reduction)])
     if len(velocity) == 1:
-        raise_if([Fault("plot_peak", "reduction", (), "0 periods", "are no peak", "give outlets per period")])
+        raise_if([Fault("plot_peak", "reduction", (), "0 periods", "do not make a peak", "give outlets per period")])
     ax = new_axes(ax, width=6.0)
     edges = first_h + period_h * np.arange(len(velocity))
     ax.stairs(np.diff(velocity), edges, fill=True, color=COLOUR["base"], alpha=0.6, label=r"peak $\Delta L^*(k)$")

@@ -111,7 +111,16 @@ def _checked_shave(states: Int8Array, shave: Any, reduction: Any, start: Any) ->
     """The reduction, of the window that was shaved."""
     if not isinstance(shave, PeakShave):
         raise_if(
-            [Fault(SHAVE, "shave", (), f"a {type(shave).__name__}", "is no shave", "give what shave_peak returned")]
+            [
+                Fault(
+                    SHAVE,
+                    "shave",
+                    (),
+                    f"a {type(shave).__name__}",
+                    "is not a result of shave_peak",
+                    "give what shave_peak returned",
+                )
+            ]
         )
     wanted, faults = series_faults(SHAVE, "reduction", reduction, "give outlets of 0 or more, per period", least=0.0)
     faults += window_faults(SHAVE, start, len(wanted), states.shape[1])

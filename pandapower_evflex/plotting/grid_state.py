@@ -99,10 +99,10 @@ def _checked(net: Net, fault: Any) -> tuple[Restoration, Node]:
     missing = [name for name in needed if not hasattr(fault, name)]
     if missing or isinstance(fault, pd.DataFrame):
         remedy = "give one row of study.faults, such as study.faults.loc[0]"
-        raise_if([Fault(POST_FAULT, "fault", (), f"a {type(fault).__name__}", "is no fault of a study", remedy)])
+        raise_if([Fault(POST_FAULT, "fault", (), f"a {type(fault).__name__}", "is not a fault of a study", remedy)])
     if not pd.api.types.is_list_like(fault.switches_closed):
         remedy = "give labels of net.switch in a tuple, () for none"
-        raise_if([Fault(POST_FAULT, "switches_closed", (), repr(fault.switches_closed), "is no list", remedy)])
+        raise_if([Fault(POST_FAULT, "switches_closed", (), repr(fault.switches_closed), "is not a list", remedy)])
     state = restored_by(net, fault.element_type, fault.element, fault.switches_closed)
     table: Any = getattr(fault, "overloaded_element_type", None)
     element: Any = getattr(fault, "overloaded_element", None)

@@ -106,7 +106,7 @@ def _checked_window(study: Any, row: Any) -> tuple[pd.Series, pd.DataFrame]:
 def refuse_other(function: str, column: str, given: Any, wanted: type, maker: str) -> None:
     if not isinstance(given, wanted):
         remedy = f"give what {maker} returned"
-        raise_if([Fault(function, column, (), f"a {type(given).__name__}", f"is no {wanted.__name__}", remedy)])
+        raise_if([Fault(function, column, (), f"a {type(given).__name__}", f"is not a {wanted.__name__}", remedy)])
 
 
 def _fill(ax: Any, window: pd.DataFrame, bottom: Any, top: Any, **style: Any) -> None:
@@ -156,7 +156,7 @@ def plot_plan_costs(
     refuse_other(PLAN_COSTS, "study", study, PlanningStudy, "run_planning")
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
         remedy = "give a whole number of 1 or more"
-        raise_if([Fault(PLAN_COSTS, "most", (), repr(most), "is no number of plans", remedy)])
+        raise_if([Fault(PLAN_COSTS, "most", (), repr(most), "is not a number of plans", remedy)])
     table = study.deltas if against_nothing else study.plans
     shown = _cheapest(study, most)
     ax = new_axes(ax, height=1.8 + 0.42 * len(shown))

@@ -34,7 +34,7 @@ def check_names(function: str, names: Any) -> None:
     """
     if names is not None and not isinstance(names, Mapping | pd.Series):
         remedy = "give a dict or a Series, such as net.reinforcement.name, or None"
-        raise InvalidInputError([Fault(function, "names", (), shown(names), "are no names", remedy)])
+        raise InvalidInputError([Fault(function, "names", (), shown(names), "are not names", remedy)])
 
 
 def check_uncontrolled(function: str, uncontrolled: Any) -> None:

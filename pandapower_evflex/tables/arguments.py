@@ -33,7 +33,14 @@ def number_faults(function: str, column: Column, value: Any) -> list[Fault]:
     is_list = pd.api.types.is_list_like(value)
     if is_list and not _is_row(value):
         return [
-            Fault(function, column.name, (), shown(value), "is no row of numbers", "give a number, or one per item")
+            Fault(
+                function,
+                column.name,
+                (),
+                shown(value),
+                "is not a number or a list of numbers",
+                "give a number, or one per item",
+            )
         ]
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(float), np.nan)

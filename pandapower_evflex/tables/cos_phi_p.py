@@ -94,7 +94,7 @@ def create_cos_phi_p(
         points = [(0.5, 1.0), (1.0, least)]
     pairs = [list(pair) if _is_list(pair) else [pair] for pair in points] if _is_list(points) else []
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        problem, remedy = "are no pairs", "give [(p_share, cos_phi), ...], or None for VDE-AR-N 4105"
+        problem, remedy = "are not pairs", "give [(p_share, cos_phi), ...], or None for VDE-AR-N 4105"
         raise InvalidInputError([Fault(TABLE, "points", (), repr(points), problem, remedy)])
     shares, factors = zip(*pairs, strict=True)
     rows = NewRows(net, COS_PHI_P, shares, None)

@@ -163,7 +163,7 @@ def _day_cells(rates: dict[str, Any], n_others: int | None) -> tuple[list[NDArra
     """
     series = {name: rate for name, rate in rates.items() if pd.api.types.is_list_like(rate)}
     faults = [
-        Fault(FUNCTION, name, (), f"a {type(rate).__name__}", "is no series of rates", "give one value per period")
+        Fault(FUNCTION, name, (), f"a {type(rate).__name__}", "is not a series of rates", "give one value per period")
         for name, rate in series.items()
         if isinstance(rate, (pd.DataFrame, Mapping))
     ]

@@ -106,7 +106,7 @@ def _structure_faults(schema: TableSchema, frame: Any) -> list[Fault]:
     ]
     if len(frame) and not pd.api.types.is_integer_dtype(frame.index):
         remedy = "give whole numbers, as in every pandapower table"
-        faults.append(Fault(name, "index", (), f"labels of type {frame.index.dtype}", "are no whole numbers", remedy))
+        faults.append(Fault(name, "index", (), f"labels of type {frame.index.dtype}", "are not whole numbers", remedy))
     twice = tuple(frame.index[frame.index.duplicated()].unique())
     if twice:
         faults.append(Fault(name, "index", twice, "labels", "occur more than once", "give each row its own index"))

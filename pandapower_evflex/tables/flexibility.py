@@ -24,7 +24,9 @@ def _check_elements(net: Net, rows: pd.DataFrame) -> list[Fault]:
 
 def _check_directions(net: Net, rows: pd.DataFrame) -> list[Fault]:
     wrong = (rows["element_type"] == "cpo") & (rows["direction"] == "up")
-    return fault_where(TABLE, rows, "direction", wrong, "is not what a cpo offers", 'a cpo offers "down" only')
+    return fault_where(
+        TABLE, rows, "direction", wrong, "cannot be offered by a charging site", 'a site can only offer "down"'
+    )
 
 
 def _check_prices(net: Net, rows: pd.DataFrame) -> list[Fault]:

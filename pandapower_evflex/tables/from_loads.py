@@ -72,7 +72,7 @@ def _labels_of_loads(net: Net, given: list[Any]) -> pd.Index:
     off = labels[~net["load"]["in_service"].loc[labels].to_numpy(dtype=bool)].unique()
     if len(off):
         remedy = "leave them out, or set them in service first"
-        faults.append(Fault("load", "in_service", tuple(off), "False", "is what these loads are", remedy))
+        faults.append(Fault("load", "in_service", tuple(off), "these loads", "are out of service", remedy))
     if faults:
         raise InvalidInputError(faults)
     return labels

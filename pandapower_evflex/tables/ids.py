@@ -83,7 +83,7 @@ def _names(table: str, column: str, cells: pd.Series) -> ObjectArray:
 
 def _no_label(table: str, column: str, cells: Sequence[Any]) -> Fault:
     shown = shown_values(np.fromiter(cells, dtype=object, count=len(cells)))
-    return Fault(table, column, (), shown, "are no labels", "give each a name or a number")
+    return Fault(table, column, (), shown, "cannot serve as labels", "give each a name or a number")
 
 
 def _name(cell: Any, are_numbers: bool) -> Any:

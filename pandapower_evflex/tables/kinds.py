@@ -95,7 +95,7 @@ def check_file(function: str, path: Any) -> None:
         with open(os.fspath(path), "rb"):
             return
     except (OSError, TypeError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "is no path of a file"
+        problem = getattr(error, "strerror", None) or "is not the path of a file"
         name = shown(str(path)) if isinstance(path, os.PathLike) else shown(path)
         raise InvalidInputError([Fault(function, "path", (), name, problem, "name a file that can be read")]) from error
 
@@ -112,7 +112,7 @@ def checked_generator(function: str, seed: Any) -> np.random.Generator:
 
 def _no_seed(function: str, seed: Any) -> Fault:
     remedy = "give a whole number of 0 or more, a Generator of numpy, or None"
-    return Fault(function, "seed", (), shown(seed), "is no seed", remedy)
+    return Fault(function, "seed", (), shown(seed), "is not a seed", remedy)
 
 
 def raise_if(faults: list[Fault]) -> None:

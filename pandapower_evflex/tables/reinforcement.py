@@ -31,7 +31,7 @@ def _check_std_types(net: Net, rows: pd.DataFrame) -> list[Fault]:
     is_known = [isinstance(name, str) and name in known.get(table, ()) for table, name in pairs]
     wrong = rows["std_type"].notna().to_numpy() & ~np.array(is_known, dtype=bool)
     remedy = "use a standard type of the net (pandapower.create_std_type adds one)"
-    return fault_where(TABLE, rows, "std_type", wrong, "is no standard type of its kind of element", remedy)
+    return fault_where(TABLE, rows, "std_type", wrong, "is not a standard type for this kind of element", remedy)
 
 
 def _check_std_type_numbers(net: Net, rows: pd.DataFrame) -> list[Fault]:

@@ -67,7 +67,7 @@ def _checked_names(columns: Any, known: Mapping[str, Sequence[str]]) -> dict[str
         return {}
     if not isinstance(columns, (Mapping, pd.Series)):
         remedy = 'give names as {"arrival": "plugged_in", ...}'
-        raise InvalidInputError([Fault("columns", "", (), repr(columns), "are no names of columns", remedy)])
+        raise InvalidInputError([Fault("columns", "", (), repr(columns), "are not names of columns", remedy)])
     name_of = {alias: name for name, aliases in known.items() for alias in (*aliases, name)}
     said = list(dict(columns))
     meant = [name_of[name] for name in said if name in name_of]

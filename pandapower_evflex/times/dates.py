@@ -38,5 +38,5 @@ def midnights(times: Times, table: str) -> pd.DatetimeIndex:
         raise InvalidInputError([Fault(table, "days", (), shown, "are missing", remedy)])
     if times.is_zoned.any():
         remedy = "give dates without a time zone"
-        raise InvalidInputError([Fault(table, "days", (), "times with a zone", "are no days", remedy)])
+        raise InvalidInputError([Fault(table, "days", (), "times with a zone", "are not days", remedy)])
     return times.index.normalize()

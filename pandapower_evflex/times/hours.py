@@ -68,7 +68,7 @@ def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: 
         raise InvalidInputError([Fault(table, start, (), shown, "are not one timestamp", remedy)])
     if times[start].index.isna().any():
         remedy = "give the start of the horizon"
-        raise InvalidInputError([Fault(table, start, (), "the start", "is no timestamp", remedy)])
+        raise InvalidInputError([Fault(table, start, (), "the start", "is not a timestamp", remedy)])
     instants = on_one_clock(times, table, timezone)
     origin = instants.pop(start)[0]
     return {name: ((at - origin) / pd.Timedelta(hours=1)).to_numpy(dtype=float) for name, at in instants.items()}

@@ -186,9 +186,9 @@ def _kind_faults(table: str, name: str, cells: pd.Series, parts: pd.DataFrame, i
         return faults + half
     is_number, unreadable = kind == NUMBER, kind == UNREADABLE
     remedy = _number_remedy(cells[is_number])
-    faults += wrong_faults(table, name, cells, is_number, "is no timestamp but a number", remedy)
+    faults += wrong_faults(table, name, cells, is_number, "is a number, not a timestamp", remedy)
     remedy = "give date and time, such as 2024-05-14 17:30 or 2024-05-14T17:30+02:00"
-    return faults + wrong_faults(table, name, cells, unreadable, "is no timestamp", remedy) + half
+    return faults + wrong_faults(table, name, cells, unreadable, "is not a timestamp", remedy) + half
 
 
 def wrong_faults(table: str, name: str, cells: pd.Series, wrong: Any, problem: str, remedy: str) -> list[Fault]:
@@ -280,7 +280,7 @@ def _of_timestamps(cells: pd.Series, in_table: bool) -> Times:
 
 def _impossible_faults(table: str, name: str, cells: pd.Series, times: Times) -> list[Fault]:
     remedy = "give a date that exists"
-    return wrong_faults(table, name, cells, times.unreadable, "is no date of the calendar", remedy)
+    return wrong_faults(table, name, cells, times.unreadable, "is not a date of the calendar", remedy)
 
 
 def report_of(columns: Mapping[str, Times], table: str) -> dict[str, int]:

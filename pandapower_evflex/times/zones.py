@@ -24,7 +24,7 @@ def known_zone(function: str, timezone: Any) -> tzinfo:
         return localized(pd.DatetimeIndex(["2000-01-01"]), timezone).tz  # with a time: some fail with one only
     except Exception as error:  # pandas raises what its time zone library does
         remedy = 'give a name such as "Europe/Berlin"'
-        raise InvalidInputError([Fault(function, "timezone", (), timezone, "is no time zone", remedy)]) from error
+        raise InvalidInputError([Fault(function, "timezone", (), timezone, "is not a time zone", remedy)]) from error
 
 
 def localized(times: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:

@@ -90,7 +90,7 @@ WRONG = {
     "an hour without end": ((11, np.inf), {}, "end_h", "such as 11.5"),
     "an hour as text": (("11:00", 12), {}, "start_h", "such as 11.5"),
     "an unknown site": ((11, 12), {"cpos": [3, 9]}, "cpos", "use indices of net.cpo"),
-    "a site that is no number": ((11, 12), {"cpos": ["a"]}, "cpos", "use indices of net.cpo"),
+    "a site that is not a number": ((11, 12), {"cpos": ["a"]}, "cpos", "use indices of net.cpo"),
     "True for the site 1": ((11, 12), {"cpos": [True]}, "cpos", "use indices of net.cpo"),
     "a site without rates": ((11, 12), {"cpos": [2]}, "", "set_cpo_rates"),
 }

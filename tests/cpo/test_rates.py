@@ -318,7 +318,7 @@ WRONG = {
         lambda: rates(GOOD, 2, days="monday"), "cpo_rates_from_sessions", "days", "weekdays, weekends",
     ),
     "no day of the type": (lambda: rates(GOOD, 2, days="weekends"), "cpo_rates_from_sessions", "days", "list of dates"),
-    "days that are no dates": (lambda: rates(GOOD, 2, days=[1, 2]), "cpo_rates_from_sessions", "days", "list of dates"),
+    "numbers as days": (lambda: rates(GOOD, 2, days=[1, 2]), "cpo_rates_from_sessions", "days", "list of dates"),
     "an unknown time zone": (lambda: rates(GOOD, 2, timezone="Mars"), "sessions", "timezone", "Europe/Berlin"),
     "times with a zone beside times without": (
         lambda: rates(GOOD.assign(departure=f"{TUESDAY} 12:00+02:00"), 2), "sessions", "arrival", "say timezone=",

@@ -101,7 +101,7 @@ def test_missing_ids_are_counted_and_when_all_are_missing_refused(empty):
 @pytest.mark.parametrize("wrong", [[True, False], [["a"], ["b"]], [{"id": 1}, {"id": 2}]])
 def test_what_is_no_label_is_refused(wrong):
     for call in (read, lambda table: rates(table, 2)):
-        with pytest.raises(evf.InvalidInputError, match="are no labels"):
+        with pytest.raises(evf.InvalidInputError, match="cannot serve as labels"):
             call(reports(2, user=wrong))
 
 

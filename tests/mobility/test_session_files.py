@@ -239,7 +239,7 @@ WRONG = {
         "nearest is 'chargepoint', which lacks arrival",
     ),
     "another kind of JSON": ('[{"start_date_time": "2024-05-14T08:00:00Z"}]', "_items", "the keys start_date_time"),
-    "broken JSON": ('{"_items": [', "", "is no JSON"),
+    "broken JSON": ('{"_items": [', "", "is not JSON"),
     "a column twice": (text_of(header=[*HEADER[:4], "Unplug", HEADER[5]]), "", "the columns 'Unplug'"),
     "decimal commas that are delimiters": (text_of(COMMA), "", "7 cells where the header has 6"),
     "a unit": (text_of(changed(c5="19.96 kWh")), "Energy (kWh)", "leave out units"),
@@ -283,7 +283,7 @@ def test_unknown_arguments_are_refused(file, options, argument):
 def test_a_format_that_the_file_does_not_have_is_refused(file):
     with pytest.raises(evf.InvalidInputError, match="are not those of 'elaadnl'; nearest is 'elaadnl', which lacks"):
         read_sessions(file(text_of()), "elaadnl")
-    with pytest.raises(evf.InvalidInputError, match="is no JSON"):
+    with pytest.raises(evf.InvalidInputError, match="is not JSON"):
         read_sessions(file(text_of()), "acn")
 
 

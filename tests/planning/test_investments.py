@@ -122,7 +122,7 @@ WRONG = {
     "a hole in the costs": (GOOD.mask(GOOD == 3.0), {"a": 1.0}, 0.0, "yearly_cost_eur", (("a",),)),
     "costs without years": (GOOD.iloc[:0], {"a": 1.0}, 0.0, "yearly_cost_eur", ()),
     "costs that are no table": ([1.0], {"a": 1.0}, 0.0, "yearly_cost_eur", ()),
-    "columns that are no tuples": (GOOD.set_axis([0, 1], axis=1), {"a": 1.0}, 0.0, "yearly_cost_eur", (0, 1)),
+    "columns that are not tuples": (GOOD.set_axis([0, 1], axis=1), {"a": 1.0}, 0.0, "yearly_cost_eur", (0, 1)),
     "one set twice": (costs_frame([[1.0, 2.0]], [("a", "b"), ("b", "a")]), {"a": 1.0, "b": 1.0}, 0.0,
                       "yearly_cost_eur", (("b", "a"),)),
     "no annuity": (GOOD, {}, 0.0, "annuity_eur", ("a",)),

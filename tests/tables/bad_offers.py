@@ -49,7 +49,7 @@ BAD_OFFERS = {
         offer("ev", 0, "sideways"), "flexibility", "direction", (0,), 'use "up" or "down"'
     ),
     "an upward offer of a site": Bad(
-        offer("cpo", 0, "up"), "flexibility", "direction", (0,), 'a cpo offers "down" only', site
+        offer("cpo", 0, "up"), "flexibility", "direction", (0,), 'a site can only offer "down"', site
     ),
     "duplicate offers": Bad(
         offer("ev", 0, "up"), "flexibility", "element", (1,), "one row per element and direction", offer("ev", 0, "up")

@@ -85,7 +85,7 @@ BAD_PROFILES = {
         lambda net: run(net, [load_profile(net)]),
         "profiles", "", (), 'give {("load", "p_mw")',
     ),
-    "a profile that is no DataFrame": Bad(
+    "a profile that is not a DataFrame": Bad(
         lambda net: run(net, {("load", "p_mw"): [0.001] * N_PERIODS}, n_periods=N_PERIODS),
         "profiles", "load.p_mw", (), "give a DataFrame",
     ),

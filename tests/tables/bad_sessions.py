@@ -43,7 +43,7 @@ BAD_SESSIONS = {
     "a timestamp that is none": Bad(
         session("noonish", "2024-05-14 17:00", start=START), "ev_session", "arrival_h", (2,), "give date and time"
     ),
-    "a start that is no timestamp": Bad(
+    "a start that is not a timestamp": Bad(
         session("2024-05-14 14:00", 5.0, start="noonish"), "ev_session", "start", (), "give date and time"
     ),
     "naive timestamps and a start with a time zone": Bad(

@@ -60,13 +60,13 @@ def test_any_container_of_times_is_read():
         ((["2024-01-01T00:00Z"], "2024-01-01"), "start", (), "have no time zone"),
         ((["2024-01-01"], "2024-01-01T00:00Z"), "timestamps", (), "have no time zone"),
         ((["2024-01-01T00:00Z", "2024-01-02"], "2024-01-01T00:00Z"), "timestamps", (1,), "has no time zone"),
-        ((["2024-01-01", "soon"], "2024-01-01"), "timestamps", (1,), "is no timestamp"),
-        (([17.5], "2024-01-01"), "timestamps", (0,), "is no timestamp"),
-        ((["2024-01-01"], None), "start", (), "is no timestamp"),
+        ((["2024-01-01", "soon"], "2024-01-01"), "timestamps", (1,), "is not a timestamp"),
+        (([17.5], "2024-01-01"), "timestamps", (0,), "is not a timestamp"),
+        ((["2024-01-01"], None), "start", (), "is not a timestamp"),
         ((["2024-01-01"], ["2024-01-01", "2024-01-02"]), "start", (), "are not one timestamp"),
         ((["2024-01-01"], []), "start", (), "are not one timestamp"),
-        (([10**400], "2024-01-01"), "timestamps", (0,), "is no timestamp but a number"),
-        ((["2024-01-01"], "2024-01-01", "Middle Earth"), "timezone", (), "is no time zone"),
+        (([10**400], "2024-01-01"), "timestamps", (0,), "is a number, not a timestamp"),
+        ((["2024-01-01"], "2024-01-01", "Middle Earth"), "timezone", (), "is not a time zone"),
     ],
 )
 def test_what_is_no_time_is_refused(arguments, column, rows, problem):

@@ -140,7 +140,7 @@ def count_transition_matrices(lattices: Any) -> FloatArray:
     cells = array_of(lattices)
     if cells.ndim != 3 or 0 in cells.shape:
         value, remedy = f"an array of shape {cells.shape}", "give states [day, outlet, period], such as rates.lattices"
-        raise_if([Fault(COUNT, "lattices", (), value, "is no stack of lattices", remedy)])
+        raise_if([Fault(COUNT, "lattices", (), value, "is not a stack of lattices", remedy)])
     n_day, n_evse, n_periods = cells.shape
     states = checked_lattice(COUNT, cells.reshape(n_day * n_evse, n_periods), None)[0]
     days = states.reshape(cells.shape).transpose(1, 0, 2).reshape(n_evse, -1).astype(np.int64)
@@ -157,7 +157,7 @@ def _checked_prior(prior: Any, n_periods: int) -> FloatArray:
     remedy = "give probabilities [3, 3] or [n_period, 3, 3] of going from state to state, whose rows sum to 1"
     if kernel.dtype.kind not in "iuf" or kernel.shape not in ((3, 3), (n_periods, 3, 3)):
         value = f"an array of shape {kernel.shape} and type {kernel.dtype}"
-        raise_if([Fault(ESTIMATE, "prior", (), value, f"is no kernel for {n_periods} periods", remedy)])
+        raise_if([Fault(ESTIMATE, "prior", (), value, f"is not a kernel for {n_periods} periods", remedy)])
     kernel = np.broadcast_to(kernel.astype(float), (n_periods, 3, 3))
     raise_if(_kernel_faults(ESTIMATE, "prior", kernel, remedy))
     return kernel
@@ -168,7 +168,7 @@ def _kernel_faults(function: str, name: str, kernel: FloatArray, remedy: str) ->
         np.abs(kernel.sum(axis=2) - 1.0) <= 1e-6
     ).all(axis=1)
     periods = tuple(np.flatnonzero(wrong).tolist())
-    return [Fault(function, name, periods, "rows", "are no probabilities", remedy)] if periods else []
+    return [Fault(function, name, periods, "rows", "are not probabilities", remedy)] if periods else []
 
 
 def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed: Any = None) -> Int8Array:
@@ -216,7 +216,7 @@ def checked_chain(function: str, P: Any, initial: Any) -> tuple[list[Fault], Flo
     faults, matrices, start = [], array_of(P), array_of(initial)
     remedy = "give transition matrices [n_period, 3, 3] whose rows sum to 1, such as estimate_transition_matrices"
     if matrices.ndim != 3 or matrices.shape[1:] != (3, 3) or not len(matrices) or matrices.dtype.kind not in "iuf":
-        faults.append(Fault(function, "P", (), f"an array of shape {matrices.shape}", "is no chain", remedy))
+        faults.append(Fault(function, "P", (), f"an array of shape {matrices.shape}", "is not a chain", remedy))
     else:
         matrices = matrices.astype(float)
         faults += _kernel_faults(function, "P", matrices, remedy)
@@ -224,9 +224,11 @@ def checked_chain(function: str, P: Any, initial: Any) -> tuple[list[Fault], Flo
         "give the probabilities of empty, charging and idle in the first period, such as state_probabilities(...)[0]"
     )
     if start.shape != (3,) or start.dtype.kind not in "iuf":
-        faults.append(Fault(function, "initial", (), f"an array of shape {start.shape}", "is no distribution", remedy))
+        faults.append(
+            Fault(function, "initial", (), f"an array of shape {start.shape}", "is not a distribution", remedy)
+        )
     elif not (np.all(start >= -ROUNDING) and abs(start.sum() - 1.0) <= 1e-6):
-        faults.append(Fault(function, "initial", (), str(start.tolist()), "are no probabilities", remedy))
+        faults.append(Fault(function, "initial", (), str(start.tolist()), "are not probabilities", remedy))
     return faults, matrices, start.astype(float) if not faults else start
 
 

@@ -170,7 +170,7 @@ def _checked_sizes(n_evse: Any, period_h: Any) -> int:
     minutes = 60.0 * float(period_h) if not period else 1.0
     n_periods = round(MINUTES_PER_DAY / minutes) if 0.5 < minutes <= MINUTES_PER_DAY else 0
     if not n_periods or MINUTES_PER_DAY % n_periods or abs(n_periods * minutes - MINUTES_PER_DAY) > 1e-6:
-        period = [Fault(FUNCTION, "period_h", (), period_h, "is no period of a day", remedy)]
+        period = [Fault(FUNCTION, "period_h", (), period_h, "does not divide a day into whole periods", remedy)]
     raise_if(faults + period)
     return n_periods
 
@@ -184,7 +184,7 @@ def _checked(days: Any) -> Any:
 
 def _no_day(days: Any) -> Fault:
     remedy = f"use one of {', '.join(DAY_TYPES)} that the sessions have, or a list of dates"
-    return Fault(FUNCTION, "days", (), repr(days)[:80], "is no day", remedy)
+    return Fault(FUNCTION, "days", (), repr(days)[:80], "is not a day", remedy)
 
 
 def _dates(days: Any, stays: OutletStays) -> pd.DatetimeIndex:

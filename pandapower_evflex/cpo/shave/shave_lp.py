@@ -62,7 +62,7 @@ def _caps(max_rebound: Any, n_after: int) -> FloatArray:
     given = array_of(max_rebound)
     remedy = f"give outlets of 0 or more: one number, or one for each of up to {n_after} periods after the window"
     if given.dtype.kind not in "iuf" or given.ndim > 1 or np.any(np.isnan(given)) or np.any(given < 0):
-        raise_if([Fault(FUNCTION, "max_rebound", (), repr(max_rebound), "is no cap", remedy)])
+        raise_if([Fault(FUNCTION, "max_rebound", (), repr(max_rebound), "is not a cap", remedy)])
     if given.ndim and len(given) > n_after:
         raise_if([Fault(FUNCTION, "max_rebound", (), f"{len(given)} values", "are too many", remedy)])
     caps[: len(given) if given.ndim else n_after] = given

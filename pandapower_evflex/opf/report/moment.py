@@ -44,7 +44,7 @@ def period_position(period: Any, labels: pd.Index) -> int:
     if len(found) == 1:
         return int(found[0])
     times = f", or a time from {labels[0]} to {labels[-1]}" if _are_times(labels) and n else ""
-    problem = "is twice in the result" if len(found) else "is no period of the result"
+    problem = "matches two periods of the result" if len(found) else "matches no period of the result"
     raise InvalidInputError([Fault("result", "period", (), shown(period), problem, f"give 0 to {n - 1}{times}")])
 
 

@@ -128,7 +128,9 @@ def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iter
         if state.switches_closed == ties:
             return state
     remedy = "give open switches that together supply what the fault has parted from its source"
-    raise InvalidInputError([Fault("restored_by", "switches_closed", ties, "they", "are no restoration", remedy)])
+    raise InvalidInputError(
+        [Fault("restored_by", "switches_closed", ties, "closing these switches", "restores no supply", remedy)]
+    )
 
 
 def _is_other(edge: dict[str, Any], ties: tuple[Any, ...]) -> bool:
@@ -213,6 +215,6 @@ def _refuse_unknown(net: Net, graph: nx.MultiGraph, element_type: str, element: 
         faults.append(Fault("restore_supply", "element", (), repr(element), "cannot fail", remedy))
     if isinstance(max_ties, bool) or not isinstance(max_ties, int) or max_ties < 0:
         remedy = "give a whole number of 0 or more"
-        faults.append(Fault("restore_supply", "max_ties", (), repr(max_ties), "is no number of ties", remedy))
+        faults.append(Fault("restore_supply", "max_ties", (), repr(max_ties), "is not a number of ties", remedy))
     if faults:
         raise InvalidInputError(faults)
