@@ -85,6 +85,7 @@ def _fleets(draw):
         battery = draw(st.floats(0.02, 0.08))
         evs.append(
             {
+                "bus": 0,
                 "max_p_mw": draw(st.floats(0.003, 0.011)),
                 "max_e_mwh": battery,
                 "min_e_mwh": 0.2 * battery,
@@ -137,6 +138,7 @@ def test_without_a_grid_the_optimum_is_that_of_the_linear_program(fleet, scenari
 ONE_EV = pd.DataFrame(
     [
         {
+            "bus": 0,
             "max_p_mw": 0.010,
             "max_e_mwh": 0.040,
             "min_e_mwh": 0.005,
