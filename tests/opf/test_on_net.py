@@ -210,7 +210,7 @@ def test_an_hour_that_daylight_saving_repeats_is_named_with_its_offset():
     result = evf.run_flexibility_opf(net, profiles, progress=False)
     assert result.limited_by("2024-10-27 02:00+01:00").equals(result.limited_by(5))
     assert result.limited_by("2024-10-27 01:00").equals(result.limited_by(3))
-    with pytest.raises(evf.InvalidInputError, match="twice"):
+    with pytest.raises(evf.InvalidInputError, match="matches two periods"):
         result.limited_by("2024-10-27 02:00")
 
 
