@@ -2,8 +2,9 @@
 
 A module has
 
-* ``KIND``: its table on the net, "ev" for instance, and ``UNITS``, what its units are called in messages;
-* ``read(inputs, faults)``: tables to its own record, the only place that knows the columns; None where there is none;
+* ``KIND``: its table on the net, "ev" for instance;
+* ``read(inputs, faults)``: tables to its own record, the only place that knows the columns; None where there is none
+  (EVs, whose needs a best effort lowers, are read by `opf/read.py` with ``compile_evs``);
 * ``chain(data)``: that record as a `Chain`, the equations as forms;
 * ``series(data, load)``: a `Schedule` from loads [MW] per scenario and slot, with the solver's noise clipped;
 * ``nearest(data, schedule)``: the nearest schedule within its limits, for solvers that were stopped;

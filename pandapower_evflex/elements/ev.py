@@ -18,7 +18,7 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 
-KIND, UNITS = "ev", "EVs"
+KIND = "ev"
 #: relative distance up to which a limit binds
 BINDING = 1e-5
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -87,6 +87,15 @@ class Case:
         s = self.s_base.copy()
         np.subtract.at(s.T, self.chain.bus_row, (p + 1j * p_for_q * self.chain.tan_phi).T)
         return s
+
+    def evs_alone(self, schedule: Schedule) -> tuple[Case, Schedule]:
+        """Only the EVs are left to choose: the other elements draw what they are scheduled to."""
+        if not self.others:
+            return self, schedule
+        n_ev = len(self.evs.bus_row)
+        drawn = schedule.p.copy()
+        drawn[:, :n_ev] = 0.0
+        return replace(self, s_base=self.injections(drawn), others=()), schedule.of(slice(0, n_ev))
 
     def schedule(self, load: Mapping[str, FloatArray]) -> Schedule:
         """From loads per scenario and slot [MW], within the limits of the elements to the solver's noise."""

@@ -8,7 +8,7 @@ from pandapower_evflex.elements.chain import KW, UP, Chain, Loads
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.solvers.chains.system import Forms
 
-KIND, UNITS = "sham", "shams"
+KIND = "sham"
 P_MW, MAX_P_MW = 0.002, 0.010
 
 

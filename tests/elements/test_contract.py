@@ -124,6 +124,7 @@ def test_a_sham_element_runs_end_to_end(registered, method):
     assert own["p_up_mw"].to_numpy().max() <= sham.MAX_P_MW - sham.P_MW + 1e-9
     assert result.verification["max_sham_violation"] < 1e-6
     assert result.verification["against_runpp"] < 1e-6
+    assert result.recoverable.shape == (8, 2)
     reasons = result.limited_by(0, element_type="sham")
     assert reasons.index.tolist() == [3, 7] and (reasons.down == "not offered").all()
     assert np.allclose(net.res_period.p_up_mw, result.total("p_up_mw"))

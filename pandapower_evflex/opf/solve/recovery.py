@@ -44,8 +44,9 @@ class Recovery:
 
     def answer(self) -> Mapping[str, BoolArray]:
         """Per direction, whether a full activation in each period can be made up [n_period]."""
-        flow = BatchedPowerFlow(self.case.grid)
-        return {direction: _recoverable(self.case, flow, self.schedule, direction) for direction in DIRECTIONS}
+        case, schedule = self.case.evs_alone(self.schedule)
+        flow = BatchedPowerFlow(case.grid)
+        return {direction: _recoverable(case, flow, schedule, direction) for direction in DIRECTIONS}
 
 
 def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> BoolArray:
