@@ -7,7 +7,7 @@ both see the same grid. All arrays are per unit on 1 MVA, whatever `net.sn_mva` 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +134,7 @@ def grid_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
     """What keeps a net from being read: spoilt tables, elements beyond the model, invalid limits, no slack."""
     faults = net_faults(net)
     faults += pf_option_faults(net)
-    faults += unsupported_elements(net) or _slack_faults(net, faults)
+    faults += unsupported_elements(net) or slack_faults(net, faults)
     return faults + limit_faults(net, given)
 
 
@@ -276,7 +276,8 @@ def _branch_rows(model: Any, ppc: Any, ppci: Any) -> dict[str, IntArray]:
     return {name: row[first:last] for name, (first, last) in model["_pd2ppc_lookups"]["branch"].items()}
 
 
-def _slack_faults(net: Net, known: list[Fault]) -> list[Fault]:
+def slack_faults(net: Net, known: Sequence[Fault] = ()) -> list[Fault]:
+    """Nothing in service that holds a voltage; of a net with the ``known`` faults."""
     if any(fault.table in ("ext_grid", "gen", "bus") for fault in known):
         return []  # who mends these may have a slack
     gens = net["gen"]

@@ -84,7 +84,7 @@ def _far_from_tables(net: Net, profiles: Profiles) -> list[str]:
     doubts = []
     for (table, column), frame in profiles.values.items():
         values = net[table].loc[frame.columns, column].abs().astype(float)
-        ratio = (frame.abs().max() / values.where(values > 0.0)).median()
+        ratio = (frame.abs().max() / values.where(values > 0.0)).dropna().median()
         if ratio >= FAR_FROM_TABLE:
             unit = _unit(column)
             doubts.append(

@@ -193,7 +193,7 @@ def charge_at_arrival(
         energy = energy if stay.is_coupled else stay.e_arrival
         target = stay.e_max if fill else stay.e_need
         if energies is not None:
-            target = energy + energies[stay.session]
+            target = energy + energies.get(stay.session, 0.0)
         for period in stay.periods:
             missing = max(target - energy, 0.0) / stay.energy_per_p
             p[period] = min(stay.p_max, missing)

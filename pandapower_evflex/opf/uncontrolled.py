@@ -20,7 +20,8 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
+from pandapower_evflex.opf.report.other_evs import refuse_other_evs
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels, session_summary
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.tables.checks import TABLES
@@ -123,11 +124,15 @@ def uncontrolled_charging(
     periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
     study = read_study(net, profiles, options, cyclic=cyclic, **periods)
     case = study.case
-    p, charged = _charging(case, kind, _energies_of(energy, case) if kind == "result" else None)
+    labels = period_labels(study.profiles)
+    energies = None
+    if isinstance(energy, FlexibilityOpfResult):
+        refuse_other_evs(net, energy)
+        energies = _energies_of(energy, case, labels)
+    p, charged = _charging(case, kind, energies)
     loads = case.chain.least
     loads[:, : p.shape[1]] = p  # other elements wait
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
-    labels = period_labels(study.profiles)
 
     def where_solved(values: FloatArray) -> FloatArray:
         return np.where(state.converged[:, None], values, np.nan)
@@ -175,22 +180,43 @@ def _kind_of(energy: Any, fill: Any) -> str:
     raise InvalidInputError([Fault(FUNCTION, "energy", (), value, "is not known", remedy)])
 
 
-def _energies_of(result: Any, case: Case) -> dict[Any, float]:
-    """Energy that the schedule charges into each session within the horizon, by session."""
+def _energies_of(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> dict[Any, float]:
+    """Energy that the schedule charges into each session within the horizon, by session.
+
+    Raises
+    ------
+    InvalidInputError    no schedule, other periods, other sessions
+    """
     if "charged_mwh" not in result.summary or result.p_mw.isna().to_numpy().any():
         remedy = "give the result of a run that found a schedule"
         raise InvalidInputError(
             [Fault(FUNCTION, "energy", (), result.status, "is a result without a schedule", remedy)]
         )
-    charged = result.summary.set_index("session")["charged_mwh"].fillna(0.0)
-    ours = [stay.session for stay in case.evs.stays]
-    same_horizon = len(result.p_mw) == case.horizon.n_periods and result.settings["period_h"] == case.horizon.period_h
-    if sorted(charged.index) != sorted(ours) or not same_horizon:
-        differing = listed(sorted(set(charged.index) ^ set(ours)))
-        value = f"sessions {differing}" if differing else f"{len(result.p_mw)} periods"
+    differing = _differing(result, case, labels)
+    if differing:
         remedy = "give the result of a run on this net, with the same sessions and periods"
-        raise InvalidInputError([Fault(FUNCTION, "energy", (), value, "differ between the net and the result", remedy)])
-    return charged.to_dict()
+        problem = "differ between the net and the result"
+        raise InvalidInputError([Fault(FUNCTION, "energy", (), differing, problem, remedy)])
+    return result.summary.set_index("session")["charged_mwh"].fillna(0.0).to_dict()
+
+
+def _differing(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> str:
+    """Periods, or else sessions that are of one of the two alone, or of other cars or other hours; "" where none is."""
+    theirs = result.p_mw.index
+    dated = isinstance(theirs, pd.DatetimeIndex) and isinstance(labels, pd.DatetimeIndex)
+    if len(theirs) != len(labels) or result.settings["period_h"] != case.horizon.period_h:
+        return f"{len(theirs)} periods"
+    if dated and not theirs.equals(labels):
+        return f"periods from {theirs[0]}"
+    then, now = _stays(result.summary), _stays(session_summary(case, None))
+    differing = sorted({session for session, *_ in then ^ now})
+    return f"sessions {listed(differing)}" if differing else ""
+
+
+def _stays(summary: pd.DataFrame) -> set[tuple[Any, ...]]:
+    """Session, car and hours of each stay."""
+    columns = summary.reset_index()[["session", "ev", "arrival_h", "departure_h"]]
+    return set(columns.itertuples(index=False, name=None))
 
 
 def _charging(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, pd.Series]:

@@ -8,9 +8,12 @@ import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.kinds import shown
 
 #: colours of the scenarios throughout
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
@@ -21,8 +24,34 @@ STATE_COLOUR = {"empty": "#f2f2f2", "charging": "#0072b2", "idle": "#f0b040"}
 
 
 def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.8) -> Any:
-    """``ax``, or the axes of a new figure."""
-    return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
+    """``ax``, or the axes of a new figure.
+
+    Raises
+    ------
+    InvalidInputError    something else is given
+    """
+    if ax is None:
+        return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        remedy = "give axes of matplotlib, as plt.subplots() makes them, or None"
+        raise InvalidInputError([Fault("plot", "ax", (), shown(ax), "cannot be drawn into", remedy)])
+    return ax
+
+
+def two_axes(axes: Any | None, n_rows: int, n_columns: int, **figure: Any) -> Any:
+    """``axes``, or the two of a new figure.
+
+    Raises
+    ------
+    InvalidInputError    something else is given
+    """
+    if axes is None:
+        return plt.subplots(n_rows, n_columns, layout="constrained", **figure)[1]
+    pair = list(axes) if isinstance(axes, list | tuple | np.ndarray) else []
+    if len(pair) != 2 or not all(isinstance(ax, Axes) for ax in pair):
+        remedy = f"give two axes of matplotlib, as plt.subplots({n_rows}, {n_columns}) makes them, or None"
+        raise InvalidInputError([Fault("plot", "axes", (), shown(axes), "cannot be drawn into", remedy)])
+    return axes
 
 
 def period_edges(index: pd.Index, period_h: float) -> Any:

@@ -6,7 +6,6 @@ import numbers
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
@@ -33,6 +32,7 @@ from pandapower_evflex.plotting.axes import (
     label_hours,
     new_axes,
     title_and_legend,
+    two_axes,
 )  # fmt: skip
 from pandapower_evflex.plotting.cpo import drawable_lattice
 from pandapower_evflex.tables.faults import labels_of
@@ -82,8 +82,7 @@ def plot_peak_shave(
     """
     states = drawable_lattice(SHAVE, lattice, 0.0, period_h)
     wanted = _checked_shave(states, shave, reduction, start)
-    if axes is None:
-        axes = plt.subplots(2, 1, figsize=(6.5, 6.0), sharex=True, layout="constrained")[1]
+    axes = two_axes(axes, 2, 1, figsize=(6.5, 6.0), sharex=True)
     above, below = axes
     first, end = int(start), int(start) + len(wanted)
     edges = period_h * np.arange(states.shape[1] + 1)

@@ -59,7 +59,7 @@ def plot_min_voltage(
     InvalidInputError    voltages that are no numbers
     """
     check_result("plot_min_voltage", result)
-    check_uncontrolled("plot_min_voltage", uncontrolled)
+    check_uncontrolled("plot_min_voltage", uncontrolled, result, pd.Series)
     raise_if([] if limit is None else single_number_faults("plot_min_voltage", LIMIT, limit))
     if isinstance(uncontrolled, pd.Series):
         uncontrolled = frame_of_numbers("plot_min_voltage", "uncontrolled", uncontrolled.to_frame()).iloc[:, 0]
@@ -97,7 +97,7 @@ def plot_trafo_loading(
     """
     check_result("plot_trafo_loading", result)
     raise_if(single_number_faults("plot_trafo_loading", LIMIT_PERCENT, limit_percent))
-    check_uncontrolled("plot_trafo_loading", uncontrolled)
+    check_uncontrolled("plot_trafo_loading", uncontrolled, result, pd.DataFrame)
     if isinstance(uncontrolled, pd.DataFrame):
         uncontrolled = frame_of_numbers("plot_trafo_loading", "uncontrolled", uncontrolled)
     ax = new_axes(ax)
@@ -132,7 +132,7 @@ def plot_charging_power(
     InvalidInputError    powers that are no numbers
     """
     check_result("plot_charging_power", result)
-    check_uncontrolled("plot_charging_power", uncontrolled)
+    check_uncontrolled("plot_charging_power", uncontrolled, result, pd.DataFrame)
     if isinstance(uncontrolled, pd.DataFrame):
         uncontrolled = frame_of_numbers("plot_charging_power", "uncontrolled", uncontrolled)
     ax = new_axes(ax)

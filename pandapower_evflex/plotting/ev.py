@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges
+from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, two_axes
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import check_net, is_label, shown
 
@@ -47,8 +46,7 @@ def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     plugged = np.flatnonzero(result.e_mwh[ev].notna())
     if not len(plugged):
         raise ValueError(f"EV {ev} is plugged in no period")
-    if axes is None:
-        axes = plt.subplots(2, 1, figsize=(9.0, 6.0), sharex=True, layout="constrained")[1]
+    axes = two_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
     above, below = axes
     chosen = slice(plugged[0], plugged[-1] + 1)
     index, period_h = result.p_mw.index[chosen], result.settings["period_h"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde
@@ -14,7 +13,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.sessions import START_HOUR
-from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges
+from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges, two_axes
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import check_net, raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
@@ -35,8 +34,10 @@ def plot_sessions(net: Net, start_hour: float = 0.0, axes: Sequence[Any] | None 
     """
     check_net("plot_sessions", net)
     raise_if(single_number_faults("plot_sessions", START_HOUR, start_hour))
-    if axes is None:
-        axes = plt.subplots(1, 2, figsize=(10.0, 3.6), layout="constrained")[1]
+    if not len(net.get("ev_session", ())):
+        remedy = "add sessions with create_ev_session(net, ev, arrival_h, departure_h)"
+        raise InvalidInputError([Fault("plot_sessions", "net", (), "net.ev_session", "is empty or missing", remedy)])
+    axes = two_axes(axes, 1, 2, figsize=(10.0, 3.6))
     times, trips = axes
     sessions = net["ev_session"]
     for column, label in (("arrival_h", "arrival"), ("departure_h", "departure")):
@@ -104,8 +105,16 @@ def plot_pv_profile(
 
 
 def plot_cos_phi_p(net: Net, ax: Any | None = None) -> Any:
-    """Every different cos phi(P) characteristic of the net (Fig. 5)."""
+    """Every different cos phi(P) characteristic of the net (Fig. 5).
+
+    Raises
+    ------
+    InvalidInputError    the net has none
+    """
     check_net("plot_cos_phi_p", net)
+    if not len(net.get("cos_phi_p", ())):
+        remedy = "add characteristics with create_cos_phi_p(net, sgen)"
+        raise InvalidInputError([Fault("plot_cos_phi_p", "net", (), "net.cos_phi_p", "is empty or missing", remedy)])
     ax = new_axes(ax, width=6.0)
     drawn: dict[tuple[float, ...], int] = {}
     for _, rows in net["cos_phi_p"].sort_values("p_share").groupby("sgen"):

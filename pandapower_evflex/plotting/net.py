@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.collections import LineCollection
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.plotting.axes import COLOUR, SUN, new_axes
 from pandapower_evflex.plotting.layout import coordinates
 from pandapower_evflex.tables.kinds import check_net
@@ -20,12 +21,13 @@ def plot_net(net: Net, ax: Any | None = None) -> Any:
 
     Raises
     ------
-    ValueError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)
+    InvalidInputError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)
     """
     check_net("plot_net", net)
     places = coordinates(net)
     if not len(places):
-        raise ValueError("net.bus.geo is empty; pandapower.plotting.create_generic_coordinates(net) makes coordinates")
+        remedy = "pandapower.plotting.create_generic_coordinates(net) makes coordinates"
+        raise InvalidInputError([Fault("plot_net", "net", (), "net.bus.geo", "is empty", remedy)])
     ax = new_axes(ax, width=7.5, height=6.0)
     _draw_branches(ax, places, net["line"][["from_bus", "to_bus"]], "lines", color="gray", linewidth=1.2)
     _draw_branches(ax, places, net["trafo"][["hv_bus", "lv_bus"]], "transformers", color=COLOUR["limit"], linewidth=3.0)

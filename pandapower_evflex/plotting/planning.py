@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.plan import PlanningStudy
-from pandapower_evflex.plotting.axes import label_hours, new_axes, title_and_legend
+from pandapower_evflex.plotting.axes import label_hours, new_axes, title_and_legend, two_axes
 from pandapower_evflex.plotting.results import check_names
 
 NOT_SERVED, PLAN_COSTS = "plot_energy_not_served", "plot_plan_costs"
@@ -62,8 +61,7 @@ def plot_energy_not_served(study: PlanningStudy, row: Any = 0, axes: Sequence[An
     >>> figure = evf.plotting.plot_energy_not_served(study, 0)
     """
     fault, window = _checked_window(study, row)
-    if axes is None:
-        axes = plt.subplots(1, 2, figsize=(11.0, 4.2), sharey=True, layout="constrained")[1]
+    axes = two_axes(axes, 1, 2, figsize=(11.0, 4.2), sharey=True)
     before, after = axes
     start, end = float(fault["start_h"]), float(fault["end_h"])
     hours = (window["end_h"] - window["start_h"]).to_numpy()

@@ -37,13 +37,29 @@ def check_names(function: str, names: Any) -> None:
         raise InvalidInputError([Fault(function, "names", (), shown(names), "are not names", remedy)])
 
 
-def check_uncontrolled(function: str, uncontrolled: Any) -> None:
-    """Raise where neither the charging without a schedule nor a table of its values is given.
+def check_uncontrolled(
+    function: str, uncontrolled: Any, result: FlexibilityOpfResult, values: type[pd.DataFrame] | type[pd.Series]
+) -> None:
+    """Raise where neither the charging without a schedule nor its values of each period of the result are given.
+
+    Parameters
+    ----------
+    values : type    of a table of values, DataFrame or Series
 
     Raises
     ------
     InvalidInputError    names ``function``
     """
-    if not isinstance(uncontrolled, UncontrolledCharging | pd.DataFrame | pd.Series | None):
-        remedy = "give what uncontrolled_charging returned, a table of its values, or None"
+    if uncontrolled is None:
+        return
+    remedy = f"give what uncontrolled_charging returned, a {values.__name__} of its values, or None"
+    if not isinstance(uncontrolled, UncontrolledCharging | values):
         raise InvalidInputError([Fault(function, "uncontrolled", (), shown(uncontrolled), "is not a table", remedy)])
+    table: pd.DataFrame | pd.Series = (
+        uncontrolled.p_mw if isinstance(uncontrolled, UncontrolledCharging) else uncontrolled
+    )
+    n_periods = len(result.p_mw)
+    if len(table) != n_periods:
+        problem = f"are not the {n_periods} periods of the result"
+        remedy = "give the same profiles and periods to both"
+        raise InvalidInputError([Fault(function, "uncontrolled", (), f"{len(table)} periods", problem, remedy)])

@@ -14,6 +14,7 @@ from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.report.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import link_faults, remember_all
 from pandapower_evflex.tables.references import (
     REFERENCES,
@@ -53,6 +54,7 @@ def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(net: Net, *args: Any, **kwargs: Any) -> Any:
+        check_net(function.__name__, net)
         refuse_stale(net)
         returned = function(net, *args, **kwargs)
         remember_all(net, TABLES)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import KEY
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.references import REFERENCES, series_names
 from pandapower_evflex.tables.schema import LINKED_TO
 from pandapower_evflex.toolbox.carry import holds_our_tables
@@ -29,6 +30,8 @@ def nets_equal(
     -------
     bool
     """
+    for net in (net1, net2):
+        check_net("nets_equal", net)
     if holds_our_tables(net1) or holds_our_tables(net2):
         net1, net2 = _comparable(net1, name_selection), _comparable(net2, name_selection)
         if name_selection is not None:
@@ -78,6 +81,7 @@ def get_connected_elements(net, element_type, buses, respect_switches=True, resp
     -------
     set    labels
     """
+    check_net("get_connected_elements", net)
     if element_type not in TABLES or element_type not in net:
         return pandapower_toolbox.get_connected_elements(net, element_type, buses, respect_switches, respect_in_service)
     frame = net[element_type]

@@ -13,6 +13,7 @@ from pandapower_evflex.opf.report.on_net import renew_period_table
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import CHARGING, RATE_TABLES
 from pandapower_evflex.tables.format_version import stamp_version
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import remember_all
 from pandapower_evflex.tables.references import (
     REFERENCES,
@@ -48,8 +49,10 @@ def merge_nets(net1, net2, validate=True, merge_results=True, tol=1e-9, **kwargs
 
     Raises
     ------
-    InvalidInputError    sites of the two nets have rates of different periods
+    InvalidInputError    no net is given, or sites of the two nets have rates of different periods
     """
+    for net in (net1, net2):
+        check_net("merge_nets", net)
     if not (holds_our_tables(net1) or holds_our_tables(net2)):
         return pandapower_toolbox.merge_nets(net1, net2, validate, merge_results, tol, **kwargs)
     _refuse_other_periods(net1, net2)

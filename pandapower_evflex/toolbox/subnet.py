@@ -9,6 +9,7 @@ import pandapower.toolbox as pandapower_toolbox
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.format_version import KEY
+from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import remember_all
 from pandapower_evflex.tables.references import series_names
 from pandapower_evflex.toolbox.carry import TARGETS, drop_linked, gone_since, index_of, refuse_stale
@@ -31,6 +32,7 @@ def select_subnet(net, buses, include_switch_buses=False, include_results=False,
     -------
     pandapowerNet
     """
+    check_net("select_subnet", net)
     refuse_stale(net)
     ours = {*TABLES, *RATE_TABLES, KEY, *RESULTS, *series_names(net)}.intersection(net)
     others = net.__class__({name: value for name, value in net.items() if name not in ours})

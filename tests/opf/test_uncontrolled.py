@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import numpy as np
 import pandapower as pp
@@ -132,6 +133,37 @@ def test_a_result_of_other_sessions_or_without_a_schedule_is_refused():
     failed = evf.run_flexibility_opf(net, **run, progress=False, raise_on_failure=False)
     with pytest.raises(evf.InvalidInputError, match="infeasible is a result without a schedule"):
         evf.uncontrolled_charging(net, **run, energy=failed)
+
+
+def arrives_later(net):
+    net.ev_session["arrival_h"] += 1.0
+
+
+def of_another_car(net):
+    evf.create_ev(net, net.ev["bus"].iloc[0], max_p_mw=0.011, max_e_mwh=0.06)
+    net.ev_session["ev"] = 1
+
+
+def at_another_bus(net):
+    net.ev["bus"] = net.load["bus"].iloc[-1]
+
+
+@pytest.mark.parametrize("change", [arrives_later, of_another_car, at_another_bus])
+def test_a_result_of_other_hours_cars_or_buses_is_no_fair_comparison(change):
+    net, run = _one_ev(soc_arrival_percent=20, trip_km=30), {"n_periods": 12, "period_h": 1.0}
+    result = pickle.loads(pickle.dumps(evf.run_flexibility_opf(net, **run, progress=False, method="fast")))
+    assert evf.uncontrolled_charging(net, **run, energy=result).drawn_mwh == pytest.approx(result.p_mw.sum().sum())
+    change(net)
+    with pytest.raises(evf.InvalidInputError):
+        evf.uncontrolled_charging(net, **run, energy=result)
+
+
+def test_sessions_without_a_whole_period_charge_nothing_in_either():
+    net, run = _one_ev(soc_arrival_percent=20, trip_km=30), {"n_periods": 12, "period_h": 1.0}
+    evf.create_ev_session(net, 0, 10.2, 10.6)
+    result = evf.run_flexibility_opf(net, **run, progress=False, method="fast", unreachable="reduce")
+    without = evf.uncontrolled_charging(net, **run, energy=result)
+    assert without.drawn_mwh == pytest.approx(result.p_mw.sum().sum())
 
 
 def test_where_no_power_flow_exists_voltages_and_loadings_are_nan():

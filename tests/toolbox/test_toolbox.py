@@ -320,6 +320,13 @@ CALLS = {
 
 
 @pytest.mark.parametrize("name", evf.toolbox.__all__)
+@pytest.mark.parametrize("wrong", [None, "net.json", [], pd.DataFrame()], ids=["None", "path", "list", "frame"])
+def test_what_is_not_a_net_is_refused_by_name(name, wrong):
+    with pytest.raises(evf.InvalidInputError, match=f"{name}.net: .* is not a net"):
+        CALLS[name](evf.toolbox, wrong)
+
+
+@pytest.mark.parametrize("name", evf.toolbox.__all__)
 def test_a_net_without_our_tables_is_treated_as_by_pandapower(name):
     ours, theirs = plain_net(), plain_net()
     returned, expected = CALLS[name](evf.toolbox, ours), CALLS[name](pandapower_toolbox, theirs)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.case.grid import slack_faults
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
@@ -56,7 +57,7 @@ def with_evs_as_loads_of(net: Net, result: Any, period: Any, scenario: str) -> A
     scenario = checked_scenario(scenario)
     if np.isnan(result.p_mw.to_numpy()).any():
         raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
-    faults = _missing_elements(net, result) or net_faults(net)
+    faults = _missing_elements(net, result) or net_faults(net) or slack_faults(net)
     if faults:
         raise InvalidInputError(faults)
     position = 0 if period is None else period_position(period, result.p_mw.index)

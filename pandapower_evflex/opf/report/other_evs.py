@@ -9,7 +9,8 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.checks import TABLES
-from pandapower_evflex.tables.faults import fault_where, is_readable
+from pandapower_evflex.tables.ev import EV
+from pandapower_evflex.tables.faults import column_faults, fault_where, is_readable
 from pandapower_evflex.tables.links import link_faults, moved_columns
 
 REMEDY = "run run_flexibility_opf again"
@@ -40,7 +41,10 @@ def _ev_faults(net: Net, result: Any) -> list[Fault]:
     if len(come):
         remedy = f"{REMEDY}, or set their in_service to False"
         faults.append(Fault("ev", "index", tuple(come), "EVs", "are not in the result", remedy))
-    return faults or _moved_faults(ev, result.settings.get("ev_bus", {}))
+    if faults:
+        return faults
+    bus = next(column for column in EV.columns if column.name == "bus")
+    return column_faults(net, "ev", bus, ev.loc[now]) or _moved_faults(ev, result.settings.get("ev_bus", {}))
 
 
 def _moved_faults(ev: pd.DataFrame, buses: dict[Any, int]) -> list[Fault]:
