@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from tests.empty_nets import copy_empty_tables
+
 #: each compiles or loads all kernels and takes about 600 MB
 N_WORKERS = 2
 #: options that pick some tests, or want a terminal
 SELECTING = ("keyword", "lf", "failedfirst", "usepdb", "trace", "collectonly")
 
-settings.register_profile("many", settings.default)
+# a loaded machine takes its time
+settings.register_profile("few", deadline=None)
+settings.register_profile("many", deadline=None)
+settings.load_profile("few")
+copy_empty_tables()
 
 
 def pytest_configure(config):

@@ -34,7 +34,8 @@ class Bad:
 
 
 @cache
-def _good_net():
+def the_good_net():
+    """What `good_net` copies; not to be changed."""
     net = nw.create_kerber_landnetz_freileitung_1()
     evf.create_evs(net, [5, 6], max_p_mw=0.011, max_e_mwh=0.06, min_e_mwh=0.01, consumption_kwh_per_km=0.17)
     evf.create_ev_sessions(net, [0, 1], [0.0, 0.5], [2.0, 1.5], e_arrival_mwh=0.03, trip_km=30.0)
@@ -43,7 +44,7 @@ def _good_net():
 
 def good_net():
     """EVs 0 and 1 with sessions 0 and 1 on a Kerber net; everything is right."""
-    return copy.deepcopy(_good_net())
+    return copy.deepcopy(the_good_net())
 
 
 def run(net, profiles=None, **kwargs):

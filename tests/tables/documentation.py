@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandapower_evflex as evf
+from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES
 from tests.tables.bad import Bad, good_net
 from tests.tables.bad_inputs import SECTIONS
@@ -62,29 +64,31 @@ def tables_page() -> str:
     return "\n".join([*parts, RATES_PART])
 
 
-def bad_input_page() -> str:
+def bad_input_page(line: Callable[[str, Bad], str]) -> str:
     parts = [BAD_INPUT_HEAD]
     for heading, cases in SECTIONS.items():
         lines = ["| what is wrong | table | column | the error says |", "| --- | --- | --- | --- |"]
-        lines += [_line(what, bad) for what, bad in cases.items()]
+        lines += [line(what, bad) for what, bad in cases.items()]
         parts.append(f"## {heading}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def _line(what: str, bad: Bad) -> str:
+def refused_line(what: str, bad: Bad) -> str:
     net = good_net()
     bad.before(net)
     try:
         bad.call(net)
     except evf.InvalidInputError as error:
-        fault = error.faults[0]
+        return bad_input_line(what, bad, error.faults[0])
+    raise AssertionError(f"accepted: {what}")
+
+
+def bad_input_line(what: str, bad: Bad, fault: Fault) -> str:
     column = f"`{bad.column}`" if bad.column else ""
     says = f"{fault.value!s} {fault.problem}; {fault.remedy}".replace("|", "\\|")
     return f"| {what} | `{bad.table}` | {column} | {says} |"
 
 
-PAGES = {"tables.md": tables_page, "bad_input.md": bad_input_page}
-
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (DOCS / name).write_text(page(), encoding="utf-8")
+    for name, page in {"tables.md": tables_page(), "bad_input.md": bad_input_page(refused_line)}.items():
+        (DOCS / name).write_text(page, encoding="utf-8")
