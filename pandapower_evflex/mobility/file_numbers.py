@@ -65,18 +65,23 @@ def floats_of(name: str, column: str, cells: pd.Series, decimal: str) -> FloatAr
 
     Raises
     ------
-    InvalidInputError    text that is not a number with this decimal mark
+    InvalidInputError    text that is not a number with this decimal mark, numbers beyond any float
     """
-    wrong = ~_fits(cells, NOTATIONS[decimal])
-    if wrong.any():
-        rows, shown = tuple(cells.index[wrong].tolist()), shown_values(cells.to_numpy(dtype=object)[wrong])
-        remedy = "leave out units and words, or empty the cell"
-        raise InvalidInputError([Fault(name, column, rows, shown, f'is not a number with decimal="{decimal}"', remedy)])
+    remedy = "leave out units and words, or empty the cell"
+    _refuse(name, column, cells, ~_fits(cells, NOTATIONS[decimal]), f'is not a number with decimal="{decimal}"', remedy)
     other = "." if decimal == "," else ","
     plain = (re.sub(_BLANKS, "", text.strip()).replace(other, "").replace(decimal, ".") for text in cells)
-    return np.fromiter(
+    floats = np.fromiter(
         (np.nan if is_empty_text(text) else float(text) for text in plain), dtype=float, count=len(cells)
     )
+    _refuse(name, column, cells, np.isinf(floats), "is infinite", "correct the cell, or empty it")
+    return floats
+
+
+def _refuse(name: str, column: str, cells: pd.Series, wrong: np.ndarray, problem: str, remedy: str) -> None:
+    if wrong.any():
+        rows, shown = tuple(cells.index[wrong].tolist()), shown_values(cells.to_numpy(dtype=object)[wrong])
+        raise InvalidInputError([Fault(name, column, rows, shown, problem, remedy)])
 
 
 def _fits(cells: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:

@@ -15,6 +15,9 @@ from pandapower_evflex.times.order import half_converted_faults
 from pandapower_evflex.times.text import parts_of
 from pandapower_evflex.times.words import PLACEHOLDERS
 
+#: h, a century; more is not the duration of a stay
+MOST_H = 876_600.0
+
 _CLOCK = re.compile(r"(?:(\d+)(?: ?d(?:ays?)?,? |\.))?(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)", re.IGNORECASE)
 _HOURS_AND_MINUTES = re.compile(r"(\d+):([0-5]\d)")
 
@@ -52,7 +55,7 @@ def duration_hours(table: str, name: str, cells: pd.Series, *, plain_h: float | 
         return (cells / pd.Timedelta(hours=1)).to_numpy(dtype=float)
     unit = _unit_of(heading) or plain_h
     hours = [_hours(cell, unit, heading.lower()) for cell in cells]
-    wrong = np.array([value is None for value in hours], dtype=bool)
+    wrong = np.array([value is None or abs(value) > MOST_H for value in hours], dtype=bool)
     if wrong.any():
         value = cells.to_numpy(dtype=object)[wrong][0]
         remedy = "give hh:mm:ss, or numbers with the unit in the heading of the column, such as duration_h"
@@ -92,7 +95,7 @@ def _hours(cell: Any, unit: float | None, heading: str) -> float | None:
     if isinstance(cell, time):
         return cell.hour + cell.minute / 60.0 + cell.second / 3600.0
     is_number = isinstance(cell, (int, float, np.integer, np.floating)) and not isinstance(cell, bool)
-    return float(cell) * unit if is_number and unit is not None else None
+    return float(cell) * unit if is_number and unit is not None and abs(cell) <= MOST_H / unit else None
 
 
 def _hours_of_text(text: str, heading: str) -> float | None:

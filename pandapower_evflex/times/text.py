@@ -38,7 +38,8 @@ _DATE_TIME = re.compile(
 )
 _PLAIN = re.compile(
     r"\A(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{1,4})[Tt ](?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
-    r"(?:[:.](?P<second>\d{2})(?P<fraction>\.\d{1,12})?)?(?: (?P<half>[AaPp])[Mm])?(?P<zone>Z|[-+]\d{2}:?\d{2})?\Z"
+    r"(?:[:.](?P<second>\d{2})(?P<fraction>\.\d{1,12})?)?(?: (?P<half>[AaPp])[Mm])?(?P<zone>Z|[-+]\d{2}:?\d{2})?\Z",
+    re.ASCII,
 )
 #: a time of day or a duration
 _NO_DATE = re.compile(

@@ -354,3 +354,8 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once(file):
 def test_blanks_and_marks_around_headings_are_no_part_of_them(file, blank):
     header = [f"{blank}{cell}{blank}" for cell in HEADER]
     assert_is_expected(read_sessions(file(text_of(header=header, delimiter=";"))))
+
+
+def test_numbers_beyond_any_float_are_refused(file):
+    with pytest.raises(evf.InvalidInputError, match=r"Energy \(kWh\) of row 1: '1e400' is infinite"):
+        read_sessions(file(text_of(changed(row=1, c5="1e400"))))

@@ -123,3 +123,11 @@ def test_epochs_and_dates_of_databases_in_acn_files_are_instants(tmp_path):
     path.write_text(json.dumps(items), encoding="utf-8")
     arrivals = evf.mobility.read_acn_sessions(path)["arrival"]
     assert (arrivals == pd.Timestamp("2019-01-02 14:00:51", tz="UTC")).all()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, 1e7, 10**400, "99999999999:00:00"])
+def test_more_than_a_century_is_not_a_duration(value):
+    cells = pd.Series([3.0, value], name="stay_h", dtype=object)
+    with pytest.raises(evf.InvalidInputError, match="is not a duration") as error:
+        duration_hours("sessions", "duration", cells)
+    assert error.value.faults[0].rows == (1,)

@@ -77,6 +77,10 @@ def test_what_is_no_time_is_refused(arguments, column, rows, problem):
     assert problem in fault.problem and fault.remedy
 
 
+def test_digits_of_other_scripts_are_read():
+    assert evf.hours_since(["٢٠٢٤-٠٢-٠١ ٠٨:٠٠", "13/02/2024 08:00"], "2024-02-01").tolist() == [8.0, 296.0]
+
+
 def test_sessions_take_timestamps_and_hours_side_by_side():
     net = good_net()
     start = pd.Timestamp("2024-05-14 12:00")
