@@ -61,7 +61,7 @@ def test_any_container_of_times_is_read():
         ((["2024-01-01"], "2024-01-01T00:00Z"), "timestamps", (), "have no time zone"),
         ((["2024-01-01T00:00Z", "2024-01-02"], "2024-01-01T00:00Z"), "timestamps", (1,), "has no time zone"),
         ((["2024-01-01", "soon"], "2024-01-01"), "timestamps", (1,), "is not a timestamp"),
-        (([17.5], "2024-01-01"), "timestamps", (0,), "is not a timestamp"),
+        (([17.5], "2024-01-01"), "timestamps", (0,), "is a number, not a timestamp"),
         ((["2024-01-01"], None), "start", (), "is not a timestamp"),
         ((["2024-01-01"], ["2024-01-01", "2024-01-02"]), "start", (), "are not one timestamp"),
         ((["2024-01-01"], []), "start", (), "are not one timestamp"),
