@@ -8,6 +8,7 @@ import pytest
 from pandapower.create import create_line
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net, two_feeders_net
 
 OWN = {
@@ -60,6 +61,7 @@ CASES = [
 ]
 
 
+@sweep
 @pytest.mark.parametrize(("make", "arguments", "direction"), CASES)
 def test_an_element_is_named_only_for_evs_whose_flexibility_brings_it_nearer_to_its_limit(make, arguments, direction):
     net = make()
@@ -68,11 +70,12 @@ def test_an_element_is_named_only_for_evs_whose_flexibility_brings_it_nearer_to_
     result = evf.run_flexibility_opf(net, **profiles, **run)
     rows = result.binding[result.binding.scenario == direction]
     asked = 0
-    for period in rows.period.unique():
+    for period in sampled(rows.period.unique(), 2):
         bound = rows[rows.period == period].drop_duplicates(["element_type", "element"])
         effect = {}
+        before = loading_after(net, result, period, direction, net.ev.index[0], 0.0)
         for ev in net.ev.index:
-            before, after = (loading_after(net, result, period, direction, ev, step) for step in (0.0, STEP))
+            after = loading_after(net, result, period, direction, ev, STEP)
             effect[ev] = {name: after[name] - before[name] for name in before}
         for ev, reason in result.limited_by(period)[direction].items():
             if reason in OWN:

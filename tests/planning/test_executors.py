@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 import distributed
 import pandas as pd
@@ -44,16 +45,20 @@ POOLS = [
     (threads, "milp"),
     (processes, "enumeration"),
     (dask_client, "enumeration"),
-    (dask_client, "milp"),
+    pytest.param(dask_client, "milp", marks=pytest.mark.slow),
 ]
+
+
+@cache
+def alone(solver):
+    return planned(*random_ring(7, tie=True), solver=solver)
 
 
 @pytest.mark.parametrize(("pool", "solver"), POOLS)
 def test_an_executor_gives_the_frames_of_none(pool, solver):
     net, profiles = random_ring(7, tie=True)
-    alone = planned(net, profiles, solver=solver)
     with pool() as executor:
         study = planned(net, profiles, solver=solver, executor=executor)
     assert len(study.faults) > 0
     for frame in FRAMES:
-        pd.testing.assert_frame_equal(getattr(study, frame), getattr(alone, frame), rtol=1e-9)
+        pd.testing.assert_frame_equal(getattr(study, frame), getattr(alone(solver), frame), rtol=1e-9)

@@ -33,11 +33,15 @@ SAYS = {
 }
 
 
+#: with the slow tests only
+LONG = ("planning_mv.ipynb", "simbench_day.ipynb")
+
+
 def test_every_tutorial_is_listed():
     assert {path.name for path in TUTORIALS.glob("*.ipynb")} == set(SAYS)
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in SAYS])
 def test_the_tutorial_runs(name):
     notebook = nbformat.read(TUTORIALS / name, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "store tutorials without outputs"

@@ -8,7 +8,7 @@ from tests.validation import garbage
 from tests.validation._garbage_kinds import KINDS
 
 #: kinds per argument by default; other ones for each argument
-N_SAMPLED = 3
+N_SAMPLED = 1
 
 
 #: what once ended in another error
