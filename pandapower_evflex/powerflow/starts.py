@@ -30,12 +30,12 @@ class Starts:
         self.order = ("dc", "no load", "flat") if len(grid.held) else ("no load", "dc", "flat")
 
     def voltages(self, name: str, s: ComplexArray) -> ComplexArray:
-        """[n_case, n_bus] for injections of that shape."""
+        """[n_case, n_bus] for injections of that shape; read-only where it is one row for all."""
         if name == "dc":
             magnitude = self._magnitudes(float(np.mean(np.abs(self.grid.set_points[self.grid.fixed_vm]))))
             return magnitude * np.exp(1j * self._dc_angles(s.real))
         v = self.no_load if name == "no load" else self._flat
-        return np.tile(v, (len(s), 1))
+        return np.broadcast_to(v, (len(s), len(v)))
 
     @cached_property
     def no_load(self) -> ComplexArray:
