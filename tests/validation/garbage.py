@@ -31,7 +31,7 @@ PATIENCE_S = 120
 
 N_PERIODS = 4
 #: kinds per argument where a sample is enough
-N_SAMPLED = 3
+N_SAMPLED = 2
 #: functions of which docs/validation.md tells a sample, besides the plots; the slow tests try all kinds on them too
 SLOW = (
     "create_ev", "create_evs", "create_ev_session", "create_ev_sessions", "create_reinforcements",
