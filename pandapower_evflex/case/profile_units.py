@@ -24,7 +24,7 @@ from pandapower_evflex.case.ratings import SQRT3
 from pandapower_evflex.errors import Fault
 
 #: power, in multiples of the ratings, beyond which a profile is refused: above any study of overload, well below 1000
-BEYOND = 10.0
+BEYOND = 30.0
 #: power, in multiples of the ratings, beyond which the unit is in doubt if limits are broken
 DOUBTFUL = 3.0
 #: power, in multiples of the table's values, beyond which the unit is in doubt if limits are broken

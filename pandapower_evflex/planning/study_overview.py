@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -52,13 +52,18 @@ def _candidates(study: PlanningStudy, plan: pd.Series) -> str:
     return "; ".join(parts) or "nothing"
 
 
+def _named(site: Any) -> str:
+    """Index, and the name of a site that has one."""
+    return f"{site.Index} ({site.name})" if isinstance(site.name, str) else str(site.Index)
+
+
 def _sites(sites: pd.DataFrame) -> str:
     paid = sites[sites["income_eur_per_year"] > 0.0] if len(sites) else sites
     if not len(paid):
         return "nobody"
     largest = paid.sort_values("income_eur_per_year", ascending=False, kind="stable")
     parts = [
-        f"site {row.Index} ({row.name}) {row.income_eur_per_year:,.0f} EUR a year for {row.p_mw:.4g} MW "
+        f"site {_named(row)} {row.income_eur_per_year:,.0f} EUR a year for {row.p_mw:.4g} MW "
         f"in {row.hours:.3g} h a year"
         for row in largest.head(MAX_NAMED).itertuples()
     ]

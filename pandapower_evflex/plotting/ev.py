@@ -35,7 +35,7 @@ def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -
 
     Raises
     ------
-    ValueError    the EV is plugged in no period
+    InvalidInputError    the result or the EV is not one, or the EV is plugged in no period
     """
     check_result("plot_ev", result)
     if not is_label(ev, result.p_mw.columns.tolist()):
@@ -45,7 +45,8 @@ def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     check_net("plot_ev", net)
     plugged = np.flatnonzero(result.e_mwh[ev].notna())
     if not len(plugged):
-        raise ValueError(f"EV {ev} is plugged in no period")
+        remedy = "choose an EV with a session within the horizon"
+        raise InvalidInputError([Fault("plot_ev", "ev", (), f"EV {ev}", "is plugged in no period", remedy)])
     axes = two_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
     above, below = axes
     chosen = slice(plugged[0], plugged[-1] + 1)

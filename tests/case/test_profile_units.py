@@ -110,7 +110,16 @@ SMALL = {
 WITHOUT_RATINGS = ("case14", "case57", "case145", "case_ieee30")
 
 
-@pytest.mark.parametrize("name", SMALL)
+#: tried by default; all others with the slow tests
+FEW = (
+    "all elements", "feeder", "case9", "case14", "create_cigre_network_mv", "example_multivoltage",
+    "create_kerber_landnetz_freileitung_1", "extreme village",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in SMALL]
+)
 def test_no_right_profile_is_accused_and_one_a_thousand_times_as_large_is(name):
     net = SMALL[name]()
     values = {}

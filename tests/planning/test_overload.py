@@ -123,7 +123,7 @@ def test_a_low_voltage_is_cured_by_the_loads_that_move_it():
 
 def test_a_net_beyond_its_power_flow_is_reported_and_shed_until_there_is_one():
     net, profiles = evf.networks.ring_10kv()
-    profiles = {key: frame * 35.0 for key, frame in profiles.items()}
+    profiles = {key: frame * 60.0 for key, frame in profiles.items()}
     state = state_of(net, profiles, ("line", 0))
     found = find_overloads(state, state.s, state.load).curable
     assert ("net", None) in {own.key for own in found}

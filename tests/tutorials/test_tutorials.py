@@ -34,7 +34,7 @@ SAYS = {
 
 
 #: with the slow tests only
-LONG = ("planning_mv.ipynb", "simbench_day.ipynb")
+LONG = ("planning_mv.ipynb", "simbench_day.ipynb", "workplace_shaving.ipynb")
 
 
 def test_every_tutorial_is_listed():
