@@ -25,7 +25,8 @@ from pandapower_evflex.elements.chain import KW, LOADS
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, rows_of
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.opf.solve.by_energy import powers_of_energies, slopes_by_slot, state_at
+from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
@@ -100,22 +101,16 @@ class _Programs:
     def __post_init__(self) -> None:
         slots, n = self.case.evs.slots, len(self.case.evs.slots)
         per_energy = 1.0 / slots.energy_per_p
-        follows = np.flatnonzero(slots.previous >= 0)
-        before = csr_matrix((np.ones(len(follows)), (follows, slots.previous[follows])), (n, n))
-        self._power = csr_matrix(diags(per_energy) @ (eye(n) - before))
+        self._power, self._power_0 = powers_of_energies(self.case)
         after = np.array([np.flatnonzero(slots.previous == i) for i in self.wants.trip_slot], dtype=np.int64).reshape(
             -1
         )
         trips = np.arange(len(after))
         self._on_the_way = csr_matrix((-per_energy[after], (after, trips)), (n, len(after)))
-        self._power_0 = -slots.e_offset * KW * per_energy
         self._e_high = np.minimum(slots.e_most, slots.e_max) * KW
 
     def state(self, p_kw: FloatArray) -> GridState:
-        evs = self.case.evs
-        p = self.case.chain.least
-        p[evs.slots.period, evs.slots.ev] = p_kw / KW
-        return grid_state(self.case, self.flow, p)
+        return state_at(self.case, self.flow, p_kw)
 
     def solve(
         self, region: float, squares: _Squares | None
@@ -175,7 +170,6 @@ class _Programs:
 
     def _linearised(self) -> tuple[LimitRows, FloatArray, csr_matrix]:
         """Rows, their h and slopes [n_row, n_slot] at the point, in kW of the car with the strongest effect."""
-        evs, slots = self.case.evs, self.case.evs.slots
         state = self.state(self.p_kw)
         limits = self.case.seen_limits
         table = rows_of(limits, state.values)
@@ -183,15 +177,11 @@ class _Programs:
         rows = LimitRows.of(sorted(self.at))
         h = rows.values(table)
         gradient = limit_gradients(self.flow, rows, state.v, limits)
-        of_period = [np.flatnonzero(slots.period == t) for t in range(self.case.horizon.n_periods)]
-        row = np.repeat(np.arange(len(rows)), [len(of_period[t]) for t in rows.case.tolist()])
-        slot = np.concatenate([np.empty(0, dtype=np.int64), *[of_period[t] for t in rows.case.tolist()]])
-        g = gradient[row, evs.bus_row[slots.ev[slot]]]
-        slope = (g.real + g.imag * evs.tan_phi[slots.ev[slot]]) / KW
+        row, slot, slope = slopes_by_slot(self.case, rows, gradient)
         strongest = np.zeros(len(rows))
         np.maximum.at(strongest, row, np.abs(slope))
         scale = 1.0 / np.maximum(strongest, NO_EFFECT)
-        matrix = coo_matrix((slope * scale[row], (row, slot)), (len(rows), len(slots))).tocsr()
+        matrix = coo_matrix((slope * scale[row], (row, slot)), (len(rows), len(self.case.evs.slots))).tocsr()
         return rows, h * scale, matrix
 
     def _join(self, table: ByLimit) -> None:

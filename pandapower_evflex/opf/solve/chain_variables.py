@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.elements.chain import DOWN, STATE, UP, Chain, Loads
+from pandapower_evflex.elements.chain import DOWN, STATE, UP, Chain
 from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.solve.chains import reward, start_of
@@ -109,8 +109,3 @@ def _add_bounds(builder: ProblemBuilder, columns: IntArray, coefficient: FloatAr
         closer = np.minimum if side == "upper" else np.maximum
         closer.at(value, position[chosen], bound[chosen] / a[chosen])
         builder.x.tighten(np.arange(builder.x.size), **{side: value})
-
-
-def load_forms(loads: Loads, slots: IntArray) -> tuple[Forms, FloatArray]:
-    """Forms and constants of the given slots, kW."""
-    return loads.forms.of(slots), loads.constant[slots]

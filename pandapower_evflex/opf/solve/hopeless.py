@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import rows_of
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.solve.by_energy import powers_of_energies, slopes_by_slot, state_at
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
-from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 
@@ -39,7 +40,7 @@ def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
     """Whether it is proved that no schedule exists; False leaves it open."""
     if why_uncertified(case) or case.others or not len(case.evs.slots):
         return False
-    slots, power, power_0 = case.evs.slots, *_powers(case)
+    slots, power, power_0 = case.evs.slots, *powers_of_energies(case)
     low, high = np.maximum(slots.e_least, slots.e_min) * KW, np.minimum(slots.e_most, slots.e_max) * KW
     bounds = np.stack([np.append(low, 0.0), np.append(np.maximum(low, high), np.inf)], axis=1)
     n = len(slots)
@@ -54,7 +55,7 @@ def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
         if solved.x[-1] > CLEARLY:
             return True
         p_kw = np.clip(power @ solved.x[:n] + power_0, slots.p_min * KW, slots.p_max * KW)
-        state = _state(case, flow, p_kw)
+        state = state_at(case, flow, p_kw)
         if not state.converged.all():
             return False
         slope, h = _tangents(case, flow, state)
@@ -65,32 +66,11 @@ def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
     return False
 
 
-def _powers(case: Case) -> tuple[csr_matrix, FloatArray]:
-    """p = A e + p_0 of all slots, kW."""
-    slots, n = case.evs.slots, len(case.evs.slots)
-    follows = np.flatnonzero(slots.previous >= 0)
-    before = csr_matrix((np.ones(len(follows)), (follows, slots.previous[follows])), (n, n))
-    per_energy = 1.0 / slots.energy_per_p
-    return csr_matrix(diags(per_energy) @ (eye(n) - before)), -slots.e_offset * KW * per_energy
-
-
-def _state(case: Case, flow: BatchedPowerFlow, p_kw: FloatArray) -> GridState:
-    p = case.chain.least
-    p[case.evs.slots.period, case.evs.slots.ev] = p_kw / KW
-    return grid_state(case, flow, p)
-
-
 def _tangents(case: Case, flow: BatchedPowerFlow, state: GridState) -> tuple[csr_matrix, FloatArray]:
     """Slopes [n_row, n_slot] per kW, and h, of all limits that are near."""
     slots, limits = case.evs.slots, case.seen_limits
     table = rows_of(limits, state.values)
     rows = LimitRows.of(place for place in table.places(NEAR) if LIMITS[place[1]].is_convex)
     gradient = limit_gradients(flow, rows, state.v, limits)
-    of_period = [np.flatnonzero(slots.period == t) for t in range(case.horizon.n_periods)]
-    own = [of_period[t] for t in rows.case.tolist()]
-    row = np.repeat(np.arange(len(rows)), [len(part) for part in own])
-    slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
-    ev = slots.ev[slot]
-    g = gradient[row, case.evs.bus_row[ev]]
-    slope = (g.real + g.imag * case.evs.tan_phi[ev]) / KW
+    row, slot, slope = slopes_by_slot(case, rows, gradient)
     return csr_matrix((slope, (row, slot)), (len(rows), len(slots))), rows.values(table)
