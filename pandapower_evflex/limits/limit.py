@@ -55,7 +55,7 @@ class Limit:
     squared : bool           whether its row is in squares
     doubt : str              "" where h is convex in the loads on radial grids without held voltages, so that a tangent
                              bounds it; else what is said where such a limit is near
-    unit : str, per_unit : float     unit of the quantity, and what 1 is there (100 for percent)
+    per_unit : float         what 1 is in the unit of the quantity (100 for percent)
     near : float             a solver that adds rows as they are needed adds this one when h exceeds it
     of_grid(grid)            the limits of the net [n_place]; -inf or inf where there is none
     value(grid, v)           [n_case, n_place], of voltages [n_case, n_bus]
@@ -72,7 +72,6 @@ class Limit:
     bound: str
     squared: bool
     doubt: str
-    unit: str
     per_unit: float
     near: float
     of_grid: Callable[[Grid], FloatArray]

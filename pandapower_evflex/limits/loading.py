@@ -135,7 +135,6 @@ LOADING = Limit(
     bound="max",
     squared=True,
     doubt="",
-    unit="%",
     per_unit=100.0,
     near=-0.02,
     of_grid=lambda grid: grid.ends.limit,
