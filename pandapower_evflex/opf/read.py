@@ -14,6 +14,7 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.grid import Grid, read_grid
+from pandapower_evflex.case.idle_costs import idle_costs
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
@@ -170,8 +171,8 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
     )
     not_run = idle_controllers(net, profiles.elements)
-    if not_run:
-        logger.warning(not_run)
+    for idle in filter(None, (not_run, idle_costs(net))):
+        logger.warning(idle)
     findings = session_findings(evs.index, unreachable, overfull)
     return Study(case, profiles, stays, evs_of, findings, reduced, not_run, partial(unit_doubts, net, profiles))
 

@@ -29,6 +29,8 @@ from pandapower_evflex.tables.references import (
 )
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
+#: pandapower's tables of costs, whose rows may be of EVs and sites too
+COSTS = ("poly_cost", "pwl_cost")
 #: pandapower's tables whose labels ours may hold
 TARGETS = tuple(dict.fromkeys(["bus", *(table for table in SERIES_OF if table not in TABLES), "trafo"]))
 
@@ -97,7 +99,7 @@ def relabel_references(net: Net, lookups: Mapping[str, Mapping[Any, Any]]) -> No
 
 
 def drop_linked(net: Net, gone: Mapping[str, Collection[Any]]) -> None:
-    """Drop our rows that refer to what is gone {table: labels}, rows that refer to those, and their results.
+    """Drop our rows that refer to what is gone {table: labels}, rows that refer to those, their results and costs.
 
     A reference that may be missing is emptied, and its row stays.
     """
@@ -112,10 +114,18 @@ def drop_linked(net: Net, gone: Mapping[str, Collection[Any]]) -> None:
         if reference.required:
             rows = frame.index[hit].tolist()
             drop_elements_simple(net, reference.table, rows)
+            _drop_costs(net, reference.table, rows)
             dropped.setdefault(reference.table, []).extend(rows)
         else:
             net[reference.table] = frame.assign(**{reference.column: frame[reference.column].mask(hit)})
     drop_columns(net)
+
+
+def _drop_costs(net: Net, table: str, rows: Collection[Any]) -> None:
+    for name in COSTS:
+        costs = net.get(name)
+        if isinstance(costs, pd.DataFrame) and len(costs):
+            net[name] = costs[~((costs["et"] == table) & costs["element"].isin(rows))]
 
 
 def drop_columns(net: Net) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import logging
 
 import pandapower as pp
 import pandapower.toolbox as pandapower_toolbox
+import pandas as pd
 import pytest
+from pandapower.control import ConstControl
+from pandapower.timeseries import DFData, OutputWriter, run_timeseries
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
@@ -50,6 +54,19 @@ def zero_length(net):
 def inactive_bus(net):
     net.bus.loc[3, "in_service"] = False
     pandapower_toolbox.drop_inactive_elements(net)
+
+
+def diagnosed_at_no_bus(net):
+    """pandapower's diagnostic does not see it."""
+    net.ev["bus"] = [2, 99, 99]
+    assert "invalid_values" not in pp.diagnostic(net, report_style=None)
+    assert pandapower_toolbox.false_elm_links(net, "ev", "bus", "bus").tolist() == [1, 2]
+
+
+def evs_into_loads(net):
+    """Powers are columns that pandapower asks for."""
+    net.ev["p_mw"], net.ev["q_mvar"], net.ev["scaling"] = 0.0, 0.0, 1.0
+    pandapower_toolbox.replace_pq_elmtype(net, "ev", "load")
 
 
 def pp_drop(table, label):
@@ -97,6 +114,23 @@ NAMED = {
         lambda net: pandapower_toolbox.create_continuous_bus_index(net, start=2), "evf.toolbox",
     ),
     "reindex_elements of generators": (lambda net: pandapower_toolbox.reindex_elements(net, "sgen", [5]), PV_GONE),
+    "reindex_elements of EVs": (
+        lambda net: pandapower_toolbox.reindex_elements(net, "ev", lookup={0: 1, 1: 0}), "ev_session.ev of rows",
+    ),
+    "create_continuous_elements_index of EVs and their results": (
+        lambda net: pandapower_toolbox.create_continuous_elements_index(
+            net, start=3, add_df_to_reindex={"ev", "res_ev"}
+        ),
+        "ev_session.ev of rows 0, 1, 2, 3: 0, 1, 2 is not in net.ev",
+    ),
+    "reindex_elements of sites": (
+        lambda net: pandapower_toolbox.reindex_elements(net, "cpo", [9]), "flexibility.element of row 3: 0 is not",
+    ),
+    "reindex_elements of lines": (
+        lambda net: pandapower_toolbox.reindex_elements(net, "line", [1, 2, 0]), "reinforcement.element of row 0: 0",
+    ),
+    "diagnostic": (diagnosed_at_no_bus, "ev.bus of rows 1, 2: 99 is not in net.bus"),
+    "replace_pq_elmtype of the EVs": (evs_into_loads, "create_ev"),
     "select_subnet": (
         lambda net: pandapower_toolbox.select_subnet(net, [0, 1, 2], keep_everything_else=True), NO_SUCH_BUS,
     ),
@@ -121,7 +155,47 @@ def replaced(old, new):
     return lambda net: pandapower_toolbox.replace_pq_elmtype(net, old, new)
 
 
+def raises(function, error):
+    def call(net):
+        with pytest.raises(error):
+            function(net)
+
+    return call
+
+
+def controlled(net):
+    """A profile of an EV's power, run by pandapower: what the next schedule replaces."""
+    source = DFData(pd.DataFrame({0: [0.001, 0.002, 0.003]}))
+    ConstControl(net, "ev", "p_mw", [0], profile_name=[0], data_source=source)
+    writer = OutputWriter(net, range(3), log_variables=[("ev", "p_mw")])
+    run_timeseries(net, range(3), verbose=False)
+    assert writer.output["ev.p_mw"][0].tolist() == [0.001, 0.002, 0.003]
+
+
+def found_by_name(net):
+    assert pandapower_toolbox.get_element_index(net, "ev", "b") == 1
+    assert pandapower_toolbox.get_element_indices(net, ["ev", "cpo"], ["a", net.cpo["name"][0]]) == [0, 0]
+    assert (pandapower_toolbox.get_all_elements(net)["pp_type"] == "ev").sum() == 3
+
+
 RIGHT = {
+    "get_element_index, get_element_indices, get_all_elements": found_by_name,
+    "ConstControl and OutputWriter of EVs": controlled,
+    "create_poly_cost": lambda net: pp.create_poly_cost(net, 0, "ev", cp1_eur_per_mw=50.0),
+    "create_pwl_cost": lambda net: pp.create_pwl_cost(net, 0, "cpo", [[0.0, 1.0, 50.0]]),
+    "diagnostic": lambda net: pp.diagnostic(net, report_style=None),
+    "runpp": lambda net: pp.runpp(net),
+    "rundcpp": lambda net: pp.rundcpp(net),
+    "replace_pq_elmtype of EVs without powers": raises(
+        lambda net: pandapower_toolbox.replace_pq_elmtype(net, "ev", "load"), AttributeError
+    ),
+    "replace_ext_grid_by_gen and back": lambda net: (
+        pandapower_toolbox.replace_ext_grid_by_gen(net, slack=True),
+        pandapower_toolbox.replace_gen_by_ext_grid(net),
+    ),
+    "create_group": lambda net: pp.create_group(net, ["ev", "cpo", "load"], [[0, 2], [0], [1]]),
+    "set_scaling_by_type": lambda net: pandapower_toolbox.set_scaling_by_type(net, {"wye": 1.0}),
+    "create_continuous_elements_index": lambda net: pandapower_toolbox.create_continuous_elements_index(net),
     "add_zones_to_elements": lambda net: pandapower_toolbox.add_zones_to_elements(net),
     "add_zones_to_elements of EVs": lambda net: pandapower_toolbox.add_zones_to_elements(net, elements=["ev"]),
     "add_column_from_node_to_elements": lambda net: pandapower_toolbox.add_column_from_node_to_elements(
@@ -149,6 +223,59 @@ def test_what_leaves_the_net_as_it_is_leaves_the_objective_and_the_period_as_the
     assert net.res_ev["p_mw"].tolist() == _solved["evflex_ev_p_mw"].iloc[3].tolist()
     result = evf.run_flexibility_opf(net, profiles_of(net), **RUN)
     assert result.objective_mwh == pytest.approx(_solved["objective"], rel=1e-6)
+
+
+def parallel_line_merged(net):
+    net.line.loc[0, "parallel"] = 2
+    expected = objective(copy.deepcopy(net))
+    pandapower_toolbox.merge_parallel_line(net, 0)
+    assert net.line.at[0, "parallel"] == 1
+    assert objective(net) == pytest.approx(expected, rel=1e-6)
+
+
+def ward_replaced(net):
+    pp.create_ward(net, 2, 0.001, 0.0005, 0.0, 0.0)
+    pandapower_toolbox.replace_ward_by_internal_elements(net)
+
+
+CHANGED = {
+    "change_std_type": lambda net: pandapower_toolbox.change_std_type(net, 0, "NAYY 4x50 SE"),
+    "change_std_type of a transformer": lambda net: pandapower_toolbox.change_std_type(
+        net, 0, "0.4 MVA 20/0.4 kV", "trafo"
+    ),
+    "merge_parallel_line": parallel_line_merged,
+    "repl_to_line": lambda net: pandapower_toolbox.repl_to_line(net, 2, "94-AL1/15-ST1A 0.4", in_service=True),
+    "create_replacement_switch_for_branch": lambda net: pandapower_toolbox.create_replacement_switch_for_branch(
+        net, "line", 2
+    ),
+    "replace_ward_by_internal_elements": ward_replaced,
+    "replace_impedance_by_line": lambda net: (
+        pandapower_toolbox.replace_line_by_impedance(net, [2]), pandapower_toolbox.replace_impedance_by_line(net),
+    ),
+    "merge_same_bus_generation_plants": lambda net: (
+        pp.create_sgen(net, 3, 0.001), pandapower_toolbox.merge_same_bus_generation_plants(net, gen_elms=("sgen",)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", CHANGED)
+def test_a_grid_that_pandapower_changed_is_solved_as_it_is_now(net, how):
+    CHANGED[how](net)
+    assert check_tables(net) == []
+    result = evf.run_flexibility_opf(net, n_periods=8, period_h=1.0, **RUN)
+    assert result.verification["against_runpp"] < 1e-8
+    plain = evf.with_evs_as_loads(net, result, 3, "up")
+    pp.runpp(plain, tolerance_mva=1e-10)
+    assert plain.res_bus.vm_pu.tolist() == pytest.approx(result.vm_pu["up"].iloc[3].tolist(), abs=1e-8)
+
+
+def test_costs_of_evs_are_said_to_be_without_effect(net, caplog):
+    pp.create_poly_cost(net, 1, "ev", cp1_eur_per_mw=50.0)
+    pp.create_poly_cost(net, 0, "ext_grid", cp1_eur_per_mw=50.0)
+    with caplog.at_level(logging.WARNING):
+        objective(net)
+    (said,) = [record.getMessage() for record in caplog.records if "costs" in record.getMessage()]
+    assert "net.poly_cost of ev 1" in said and "ext_grid" not in said
 
 
 @pytest.mark.parametrize("into", ["sgen", "storage"])
