@@ -58,10 +58,13 @@ from pandapower_evflex.tables.flexibility import create_flexibilities, create_fl
 from pandapower_evflex.tables.from_loads import evs_from_loads
 from pandapower_evflex.tables.reinforcement import create_reinforcement, create_reinforcements
 from pandapower_evflex.tables.std_types import ev_std_types
+from pandapower_evflex.tables.storage import keep_our_frames
 from pandapower_evflex.times.hours import hours_since
 from pandapower_evflex.warmup import warmup
 
 __version__ = "0.1.0"
+
+keep_our_frames()
 
 
 def __getattr__(name: str) -> ModuleType:

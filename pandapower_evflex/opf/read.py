@@ -171,8 +171,8 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
     )
     not_run = idle_controllers(net, profiles.elements)
-    for idle in filter(None, (not_run, idle_costs(net))):
-        logger.warning(idle)
+    for sentence in filter(None, (not_run, idle_costs(net))):
+        logger.warning(sentence)
     findings = session_findings(evs.index, unreachable, overfull)
     return Study(case, profiles, stays, evs_of, findings, reduced, not_run, partial(unit_doubts, net, profiles))
 

@@ -131,6 +131,41 @@ def test_text_stays_text_in_excel(tmp_path):
     assert not any(cell.data_type == "f" or cell.hyperlink for cell in cells)
 
 
+STORES = {**WAYS, "SQLite": _through_sqlite_with_results}
+
+
+@pytest.mark.parametrize("way", ["JSON", "JSON text", "pickle", "Excel", "SQLite"])
+@pytest.mark.parametrize("make", [solved_net, net_with_special_texts])
+def test_what_was_loaded_is_stored_as_well_as_what_was_made(make, way, tmp_path):
+    """Save, load, save, load, without a function of ours between."""
+    net = make()
+    nets = [net]
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        nets.append(STORES[way](nets[-1], tmp_path / str(number)))
+    for name, frame in nets[1].items():
+        if isinstance(frame, pd.DataFrame) and not str(name).startswith("_"):
+            for again in nets[2:]:
+                pd.testing.assert_frame_equal(again[name], frame, check_index_type=False)
+    assert nets[3].ev["name"].fillna("").tolist() == net.ev["name"].fillna("").tolist()
+    if "evflex_ev_p_mw" in net:
+        for each in nets:
+            evf.write_period(each, 3, "up")
+            np.testing.assert_allclose(each.res_bus["vm_pu"], net.res_bus["vm_pu"], atol=1e-12)
+            np.testing.assert_allclose(each.res_ev["p_mw"], net["evflex_ev_p_mw"].iloc[3], atol=1e-12)
+
+
+def test_a_net_of_pandapower_alone_is_stored_as_ever(tmp_path):
+    net, other = two_feeders_net(), pp.create_empty_network()
+    for table in (*TABLES, *RATE_TABLES):
+        net.pop(table, None)
+    net["note"] = pd.DataFrame({0: [1.0, 2.0], 1: ["=1+1", "x"]})
+    assert pp.to_json(other) and type(net["note"]) is pd.DataFrame
+    assert THROUGH_JSON(net, None)["note"].dtypes.tolist() == [np.dtype("int64"), np.dtype("O")]
+    pp.to_excel(net, str(tmp_path / "net.xlsx"))
+    assert openpyxl.load_workbook(tmp_path / "net.xlsx")["note"]["C2"].data_type == "f"
+
+
 def test_other_sheets_of_the_book_are_written_as_ever(tmp_path):
     path = tmp_path / "book.xlsx"
     ours, other = StoredFrame({"a": ["=1+1"]}), pd.DataFrame({"a": ["=1+1"]})
