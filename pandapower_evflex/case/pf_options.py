@@ -16,13 +16,11 @@ from pandapower_evflex.tables.faults import as_numbers, fault_where
 logger = logging.getLogger(__name__)
 
 TABLE = "user_pf_options"
-#: voltage [kV] above which runpp counts phase shifts where calculate_voltage_angles is "auto"
-HIGH_VOLTAGE_KV = 70.0
 
 
 @dataclass(frozen=True)
 class ModelOption:
-    """An option that changes the model.
+    """An option that changes the model, or what loadings are measured by.
 
     Parameters
     ----------
@@ -37,11 +35,16 @@ class ModelOption:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
+    """SQLite gives truth values back as 0 and 1."""
+    return isinstance(value, bool | int | float | np.bool_ | np.number) and value in (0, 1)
+
+
+def _is_flag(option: ModelOption) -> bool:
+    return isinstance(option.default, bool)
 
 
 def _is_ratio(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not _is_bool(value)
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     return bool(number and np.isfinite(value) and value >= 0.0)
 
 
@@ -51,6 +54,9 @@ MODEL_OPTIONS: dict[str, ModelOption] = {
     "trafo_model": ModelOption("t", lambda v: isinstance(v, str) and v in ("t", "pi"), 'give "t" or "pi"'),
     "trafo3w_losses": ModelOption(
         "hv", lambda v: isinstance(v, str) and v in ("hv", "mv", "lv", "star"), 'give "hv", "mv", "lv" or "star"'
+    ),
+    "trafo_loading": ModelOption(
+        "current", lambda v: isinstance(v, str) and v in ("current", "power"), 'give "current" or "power"'
     ),
     "switch_rx_ratio": ModelOption(2, _is_ratio, "give a number of 0 or more"),
     "neglect_open_switch_branches": ModelOption(False, _is_bool, _FLAG),
@@ -70,7 +76,7 @@ ONLY: dict[str, tuple[Any, str]] = {
 HARMLESS = {
     "algorithm", "check_connectivity", "copy_constraints_to_ppc", "delta", "delta_q", "init", "init_results",
     "init_va_degree", "init_vm_pu", "lightsim2grid", "max_iteration", "numba", "only_v_results", "permc_spec",
-    "recycle", "run_control", "tdpf_delay_s", "tdpf_update_r_theta", "tolerance_mva", "trafo_loading", "use_umfpack",
+    "recycle", "run_control", "tdpf_delay_s", "tdpf_update_r_theta", "tolerance_mva", "use_umfpack",
     "v_debug",
 }  # fmt: skip
 
@@ -79,15 +85,23 @@ def model_options(net: Net) -> dict[str, Any]:
     """Options of the model, as the user set them or by default; they are right (`pf_option_faults`)."""
     given = _given(net)
     options = {name: given.get(name, option.default) for name, option in MODEL_OPTIONS.items()}
-    if not _is_bool(options["calculate_voltage_angles"]):
-        options["calculate_voltage_angles"] = _has_lines_of_high_voltage(net)
-    return options
+    # runpp decides "auto" where it is an argument; set by the user, it stays the text, which counts as true
+    return {name: bool(value) if _is_flag(MODEL_OPTIONS[name]) else value for name, value in options.items()}
+
+
+def trafo_loading(net: Net, argument: str, default: str) -> str:
+    """What loadings of transformers are measured by, "power" or "current".
+
+    As in `runpp`, the user's option holds unless the argument is another one than its default.
+    """
+    option = _given(net).get("trafo_loading", default)
+    return option if argument == default and MODEL_OPTIONS["trafo_loading"].is_right(option) else argument
 
 
 def loads_ignore_voltage(net: Net) -> bool:
     """Whether `runpp` takes loads with shares of constant impedance or current as constant powers."""
     given = _given(net).get("voltage_depend_loads", True)
-    return _is_bool(given) and not given
+    return _is_bool(given) and not bool(given)
 
 
 def pf_option_faults(net: Net) -> list[Fault]:
@@ -101,7 +115,7 @@ def pf_option_faults(net: Net) -> list[Fault]:
             faults.append(Fault(TABLE, name, (), repr(given[name]), "is not understood", option.remedy))
     for name, (value, meaning) in ONLY.items():
         wrong = given.get(name, value)
-        if not (isinstance(wrong, type(value) | np.bool_) and wrong == value):
+        if not (_is_bool(wrong) if isinstance(value, bool) else isinstance(wrong, str)) or wrong != value:
             faults.append(
                 Fault(TABLE, name, (), repr(wrong), f"is not supported: {meaning} here", f"set it to {value!r}")
             )
@@ -117,7 +131,8 @@ def _given(net: Net) -> Mapping[str, Any]:
 
 def _temperature_faults(net: Net, given: Mapping[str, Any]) -> list[Fault]:
     """With line temperatures, every line in service needs one."""
-    if given.get("consider_line_temperature") is not True:
+    considered = given.get("consider_line_temperature")
+    if not (_is_bool(considered) and considered):
         return []
     column = "temperature_degree_celsius"
     remedy = "give the temperature of every line, or set user_pf_options.consider_line_temperature to False"
@@ -127,9 +142,3 @@ def _temperature_faults(net: Net, given: Mapping[str, Any]) -> list[Fault]:
     live, _ = as_numbers(net["line"]["in_service"].astype(object).map(lambda v: 1.0 if v is True or v == 1 else 0.0))
     wrong = (not_number | ~np.isfinite(floats)) & (live > 0.0)
     return fault_where("line", net["line"], column, wrong, "is not a finite number", remedy)
-
-
-def _has_lines_of_high_voltage(net: Net) -> bool:
-    """As `runpp` decides "auto": some bus above 70 kV is at both a from and a to end of lines."""
-    high = net["bus"].index[net["bus"]["vn_kv"].to_numpy(dtype=float) > HIGH_VOLTAGE_KV]
-    return bool(set(high) & set(net["line"]["from_bus"]) & set(net["line"]["to_bus"]))

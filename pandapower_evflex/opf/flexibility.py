@@ -101,7 +101,8 @@ def run_flexibility_opf(
     q_follows_flexibility : bool
         reactive power follows the activated power; False: the scheduled power alone, as eq. (8) prints it
     trafo_loading : "power" or "current"
-        what limits a transformer: apparent power as in eq. (16), or current as in pandapower's results
+        what limits a transformer: apparent power as in eq. (16), or current as in pandapower's results; where the
+        default is left, `trafo_loading` of `net.user_pf_options` holds, as in `runpp`
     max_line_loading_percent, max_trafo_loading_percent : float
         replace the columns `max_loading_percent` (missing: 100)
     min_vm_pu, max_vm_pu : float
@@ -269,7 +270,7 @@ def _succeeded(
             solution.schedule,
             solution.states,
             solution.prices,
-            options.trafo_loading,
+            study.trafo_loading,
             status=solution.status,
             message=_message(solution, options, findings, study.reduced),
             gap=solution.gap,
@@ -327,7 +328,7 @@ def _failed(
     return unsolved_result(
         study.case,
         study.profiles,
-        options.trafo_loading,
+        study.trafo_loading,
         status=status,
         message="\n".join(filter(None, (message, ways_on(findings, status, options.on_infeasible, causes)))),
         gap=np.nan,

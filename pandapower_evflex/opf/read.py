@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.idle_costs import idle_costs
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
+from pandapower_evflex.case.pf_options import trafo_loading
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
@@ -56,6 +57,7 @@ class Study:
     findings : list of dict      sessions that no charging can satisfy
     reduced : DataFrame          sessions whose need was lowered
     not_run : str                controllers that would change the state of the net, "" for none
+    trafo_loading : str          what loadings of transformers are measured by
     unit_doubts : function       profiles that may be in kW, asked for where the grid is broken
     """
 
@@ -66,6 +68,7 @@ class Study:
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
     not_run: str
+    trafo_loading: str
     unit_doubts: Callable[[], list[str]]
 
 
@@ -105,6 +108,8 @@ def read_study(
         faults += gap_faults(net, read.elements)
     grid = None
     if not option_faults(options):
+        measured = trafo_loading(net, options.trafo_loading, Options.trafo_loading)
+        options = replace(options, trafo_loading=measured)
         grid = _gathered(
             faults,
             read_grid,
@@ -174,7 +179,17 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     for sentence in filter(None, (not_run, idle_costs(net))):
         logger.warning(sentence)
     findings = session_findings(evs.index, unreachable, overfull)
-    return Study(case, profiles, stays, evs_of, findings, reduced, not_run, partial(unit_doubts, net, profiles))
+    return Study(
+        case,
+        profiles,
+        stays,
+        evs_of,
+        findings,
+        reduced,
+        not_run,
+        options.trafo_loading,
+        partial(unit_doubts, net, profiles),
+    )
 
 
 def _sessions_in_service(net: Net) -> pd.DataFrame:

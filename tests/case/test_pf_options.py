@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import re
 
 import numpy as np
 import pandapower as pp
@@ -14,7 +16,10 @@ from pandapower.run import set_user_pf_options
 import pandapower_evflex as evf
 from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.case.pf_options import HARMLESS, MODEL_OPTIONS, ONLY
+from pandapower_evflex.planning.days import read_days
+from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from tests.tables.test_storage import WAYS
 
 RUN = {"n_periods": 4, "period_h": 1.0, "progress": False}
 
@@ -40,30 +45,112 @@ def three_winding_net():
     return net
 
 
-OPTIONS = [
-    {"consider_line_temperature": True},
-    {"trafo3w_losses": "star"},
-    {"trafo3w_losses": "mv"},
-    {"switch_rx_ratio": 0.5},
-    {"neglect_open_switch_branches": True},
-    {"trafo_model": "pi"},
-    {"calculate_voltage_angles": False},
-    {"calculate_voltage_angles": "auto"},
-    {"consider_line_temperature": True, "trafo3w_losses": "lv", "tolerance_mva": 1e-3, "max_iteration": 3},
-]
+#: values of every argument that `runpp` and `set_user_pf_options` take, and that leave the power flow an ordinary one
+VALUES = {
+    "ac": [True], "algorithm": ["nr", "iwamoto_nr"], "calculate_voltage_angles": [True, False, "auto"],
+    "check_connectivity": [True, False], "consider_line_temperature": [True, False],
+    "copy_constraints_to_ppc": [True], "delta": [1e-3], "delta_q": [0.1], "distributed_slack": [False],
+    "enforce_p_lims": [False], "enforce_q_lims": [False], "init": ["flat", "dc", "auto"], "init_results": [False],
+    "init_va_degree": ["flat", "dc"], "init_vm_pu": [1.0, "flat"], "lightsim2grid": [False],
+    "max_iteration": [3, "auto"], "mode": ["pf"], "neglect_open_switch_branches": [True, False],
+    "numba": [False], "only_v_results": [False],
+    "permc_spec": [None], "recycle": [None], "run_control": [True, False], "switch_rx_ratio": [0.5, 2, 10.0],
+    "tdpf": [False], "tdpf_delay_s": [60.0], "tdpf_update_r_theta": [False], "tolerance_mva": [1e-3],
+    "trafo3w_losses": ["hv", "mv", "lv", "star"], "trafo_loading": ["current", "power"], "trafo_model": ["t", "pi"],
+    "use_umfpack": [False], "v_debug": [True], "voltage_depend_loads": [True, False],
+}  # fmt: skip
+OPTIONS = [{name: value} for name, values in VALUES.items() for value in values]
+OPTIONS += [{"consider_line_temperature": True, "trafo3w_losses": "lv", "tolerance_mva": 1e-3, "max_iteration": 3}]
+#: how precise a power flow is by itself; the test asks for a precise one
+PRECISION = {"tolerance_mva", "max_iteration"}
+
+
+def test_every_argument_that_the_installed_runpp_takes_is_known():
+    of_runpp = set(inspect.signature(pp.runpp).parameters) - {"net", "kwargs"}
+    in_its_text = set(re.findall(r"^ +(\w+) \(", inspect.getdoc(pp.runpp).split("Keyword Args:")[1], flags=re.M))
+    by_name = re.search(r"standard_parameters = \[(.*?)\]", inspect.getsource(set_user_pf_options), flags=re.S)
+    assert len(of_runpp) > 10 and len(in_its_text) > 8
+    of_users = set(re.findall(r"'(\w+)'", by_name.group(1)))
+    assert of_runpp | in_its_text | of_users <= {*MODEL_OPTIONS, *ONLY, *HARMLESS} == set(VALUES)
+
+
+def ours_and_theirs(net):
+    """Voltages of the buses with supply, as complex numbers."""
+    grid = read_grid(net)
+    v = BatchedPowerFlow(grid).solve(grid.s_fixed[None]).v[0]
+    precise = {name: value for name, value in net.user_pf_options.items() if name not in PRECISION}
+    set_user_pf_options(net, overwrite=True, tolerance_mva=1e-10, max_iteration=30, **precise)
+    pp.runpp(net)
+    theirs = net.res_bus.vm_pu * np.exp(1j * np.deg2rad(net.res_bus.va_degree))
+    supplied = grid.bus_row >= 0
+    return v[grid.bus_row[supplied]], theirs.to_numpy()[supplied]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_voltages_are_those_of_runpp_with_the_user_s_options(options):
-    net = three_winding_net()
+    net = nw.create_kerber_landnetz_freileitung_1() if "check_connectivity" in options else three_winding_net()
     set_user_pf_options(net, **options)
-    grid = read_grid(net)
-    v = np.abs(BatchedPowerFlow(grid).solve(grid.s_fixed[None]).v[0])
-    precise = {**net.user_pf_options, "tolerance_mva": 1e-10, "max_iteration": 30}
-    set_user_pf_options(net, overwrite=True, **precise)
-    pp.runpp(net)
-    supplied = grid.bus_row >= 0
-    np.testing.assert_allclose(v[grid.bus_row[supplied]], net.res_bus.vm_pu.to_numpy()[supplied], atol=1e-8)
+    np.testing.assert_allclose(*ours_and_theirs(net), atol=1e-8)
+
+
+@pytest.mark.parametrize("angles", [True, False, "auto"])
+def test_phase_shifts_in_a_ring_count_as_in_runpp(angles):
+    """Two transformers of unlike shift feed one busbar; without lines above 70 kV, an argument "auto" means False."""
+    net = nw.create_kerber_landnetz_freileitung_1()
+    first = net.trafo.index[0]
+    pp.create_transformer(net, net.trafo.hv_bus[first], net.trafo.lv_bus[first], "0.25 MVA 20/0.4 kV")
+    net.trafo["shift_degree"] = [0.0, 1.0]
+    set_user_pf_options(net, calculate_voltage_angles=angles)
+    np.testing.assert_allclose(*ours_and_theirs(net), atol=1e-8)
+
+
+STORES = {way: WAYS[way] for way in ("JSON", "pickle", "Excel", "SQLite")}
+
+
+@pytest.mark.parametrize("way", STORES)
+def test_options_hold_after_storage(way, tmp_path):
+    net = three_winding_net()
+    set_user_pf_options(net, consider_line_temperature=True)
+    stored = STORES[way](net, tmp_path)
+    np.testing.assert_allclose(ours_and_theirs(stored)[0], ours_and_theirs(net)[0], atol=1e-12)
+    stored.line["temperature_degree_celsius"] = np.nan
+    with pytest.raises(evf.InvalidInputError, match="temperature_degree_celsius of rows"):
+        read_grid(stored)
+
+
+def loading_of_trafo(net, **arguments):
+    """In the base, of the most loaded period, with the table that is written for it."""
+    result = evf.run_flexibility_opf(net, **RUN, **arguments)
+    plain = evf.with_evs_as_loads(net, result, 2)
+    pp.runpp(plain, tolerance_mva=1e-10)
+    evf.write_period(net, 2)
+    without = evf.uncontrolled_charging(net, n_periods=4, period_h=1.0, energy=result, **arguments)
+    assert without.trafo_loading_percent.shape == result.trafo_loading_percent["base"].shape
+    return result.trafo3w_loading_percent["base"].iloc[2, 0], plain.res_trafo3w.loading_percent[0], net.res_trafo3w
+
+
+def test_loadings_of_transformers_are_measured_as_the_user_set_it_unless_an_argument_says_otherwise():
+    net = three_winding_net()
+    power, current, _ = loading_of_trafo(net)
+    assert power != pytest.approx(current, rel=1e-3)
+    for option, arguments, expected in (
+        ("power", {}, power), ("current", {}, current), ("power", {"trafo_loading": "current"}, current),
+    ):  # fmt: skip
+        set_user_pf_options(net, trafo_loading=option)
+        found, by_runpp, written = loading_of_trafo(net, **arguments)
+        assert found == pytest.approx(expected, rel=1e-6)
+        assert by_runpp == pytest.approx(power if option == "power" else current, rel=1e-6)
+        assert written.loading_percent[0] == pytest.approx(by_runpp, rel=1e-6)
+
+
+def test_planning_measures_transformers_as_the_user_set_it():
+    net = nw.create_kerber_landnetz_freileitung_1()
+    measured = {}
+    for option in ("current", "power"):
+        set_user_pf_options(net, trafo_loading=option)
+        ends = OperatingState(net, read_days(net, None, 365, 0.25, 0.0)).grid.ends
+        measured[option] = ends.squared_power[ends.element_type == "trafo"].tolist()
+    assert measured == {"current": [False, False], "power": [True, True]}
 
 
 def test_each_option_of_the_model_makes_a_difference():
@@ -71,11 +158,13 @@ def test_each_option_of_the_model_makes_a_difference():
     net = three_winding_net()
     pp.runpp(net, tolerance_mva=1e-10)
     plain = net.res_bus.vm_pu.copy()
-    for options in OPTIONS[:6]:
+    for options in [
+        {"consider_line_temperature": True}, {"trafo3w_losses": "star"}, {"trafo3w_losses": "mv"},
+        {"switch_rx_ratio": 0.5}, {"trafo_model": "pi"},
+    ]:  # fmt: skip
         set_user_pf_options(net, overwrite=True, tolerance_mva=1e-10, **options)
         pp.runpp(net)
-        if options != {"neglect_open_switch_branches": True}:
-            assert (net.res_bus.vm_pu - plain).abs().max() > 1e-7, options
+        assert (net.res_bus.vm_pu - plain).abs().max() > 1e-7, options
 
 
 def test_a_hot_line_is_seen_by_the_run_its_check_and_its_tables():
@@ -94,10 +183,11 @@ def test_a_hot_line_is_seen_by_the_run_its_check_and_its_tables():
 
 
 WRONG = [(name, value) for name, wrong in (
-    ("enforce_q_lims", [True, 1, "yes"]), ("enforce_p_lims", [True]), ("distributed_slack", [True]), ("tdpf", [True]),
-    ("ac", [False]), ("mode", ["opf", "sc"]), ("trafo_model", ["T", None, 1]), ("trafo3w_losses", ["hv side", 2]),
-    ("switch_rx_ratio", [-1, np.nan, "2", True]), ("consider_line_temperature", ["True", 1, None]),
-    ("neglect_open_switch_branches", [0]), ("calculate_voltage_angles", ["yes", None]),
+    ("enforce_q_lims", [True, 1, 0.5, "yes"]), ("enforce_p_lims", [True]), ("distributed_slack", [True]),
+    ("tdpf", [True]), ("ac", [False]), ("mode", ["opf", "sc"]), ("trafo_model", ["T", None, 1]),
+    ("trafo3w_losses", ["hv side", 2]),
+    ("switch_rx_ratio", [-1, np.nan, "2", True]), ("consider_line_temperature", ["True", 2, None, np.nan]),
+    ("neglect_open_switch_branches", [-1]), ("calculate_voltage_angles", ["yes", None]),
     ("voltage_depend_loads", ["no"]),
 ) for value in wrong]  # fmt: skip
 

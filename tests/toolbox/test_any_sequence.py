@@ -70,7 +70,7 @@ def who_costs_and_is_grouped(net):
     return name[net.poly_cost["element"]].tolist(), sorted(map(str, name[list(grouped["ev"])]))
 
 
-@examples(6, 150)
+@examples(6, 60)
 @given(
     steps=st.lists(st.tuples(st.sampled_from(list(STEPS)), st.randoms(use_true_random=False)), min_size=1, max_size=6)
 )

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
 from pandapower_evflex.case.grid import Grid, grid_of
+from pandapower_evflex.case.pf_options import trafo_loading
 from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
@@ -33,7 +34,8 @@ class OperatingState:
     """
 
     def __init__(self, net: Net, days: Days) -> None:
-        self.grid = _with_limits_after_a_fault(grid_of(net, "current"), net)
+        measured = trafo_loading(net, "current", default="current")
+        self.grid = _with_limits_after_a_fault(grid_of(net, measured), net)
         self.flow = BatchedPowerFlow(self.grid)
         to_row = self.grid.rows_of_buses
         self.s = self.grid.s_fixed + days.deviation @ to_row
