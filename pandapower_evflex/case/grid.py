@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandapower.auxiliary import _init_runopp_options
+from pandapower.auxiliary import _add_auxiliary_elements, _init_runopp_options
 from pandapower.pd2ppc import _pd2ppc
 from pandapower.pypower.idx_brch import F_BUS, T_BUS
 from pandapower.pypower.idx_bus import BUS_TYPE, PV, REF, VA
@@ -30,7 +30,7 @@ from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_f
 from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.pf_options import model_options, pf_option_faults
-from pandapower_evflex.case.plain_net import plain_net
+from pandapower_evflex.case.plain_net import generators_that_dc_lines_join, plain_net
 from pandapower_evflex.case.ratings import RatedEnds, rated_ends
 from pandapower_evflex.case.unsupported import unsupported_elements
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -189,6 +189,9 @@ def _pandapower_model(net: Net) -> tuple[Any, Any, Any]:
     for table in POWERS:
         if table in net:
             model[table] = without_gaps(net, table)
+    if len(model["dcline"]):  # two generators each, as in runpp
+        model["gen"] = generators_that_dc_lines_join(model)
+        _add_auxiliary_elements(model)
     _init_runopp_options(
         model,
         calculate_voltage_angles=True,

@@ -23,6 +23,13 @@ _SCALARS = {
     ),
     "f_hz": Column("f_hz", "float64", "", "Hz", required=True, above=0.0, hint="give Hz above 0, 50 in Europe"),
 }
+#: columns of buses and of the voltages that sources hold there
+_SET_POINTS = (
+    ("ext_grid", "bus", "vm_pu"),
+    ("gen", "bus", "vm_pu"),
+    ("dcline", "from_bus", "vm_from_pu"),
+    ("dcline", "to_bus", "vm_to_pu"),
+)
 
 
 def net_faults(net: Net) -> list[Fault]:
@@ -38,14 +45,22 @@ def net_faults(net: Net) -> list[Fault]:
 
 def _set_point_faults(net: Net) -> list[Fault]:
     """Sources at one bus that hold it at different voltages."""
-    rows = {name: net[name][live_rows(net, NET_TABLES[name])] for name in ("ext_grid", "gen") if len(net[name])}
-    if sum(map(len, rows.values())) < 2:
+    places = [place for place in _SET_POINTS if len(net[place[0]])]
+    rows = [net[table][live_rows(net, NET_TABLES[table])] for table, _, _ in places]
+    if sum(map(len, rows)) < 2:
         return []
-    bus, vm_pu = (np.concatenate([as_numbers(part[name])[0] for part in rows.values()]) for name in ("bus", "vm_pu"))
-    least, most = (pd.Series(vm_pu).groupby(bus).transform(name).to_numpy() for name in ("min", "max"))
-    differ = dict(zip(rows, np.split(most > least, [len(next(iter(rows.values())))]), strict=False))
+    values = [
+        (as_numbers(part[bus])[0], as_numbers(part[vm])[0]) for part, (_, bus, vm) in zip(rows, places, strict=True)
+    ]
+    buses, vm_pu = map(np.concatenate, zip(*values, strict=True))
+    least, most = (pd.Series(vm_pu).groupby(buses).transform(name).to_numpy() for name in ("min", "max"))
+    differ = np.split(most > least, np.cumsum([len(part) for part in rows])[:-1])
     problem, remedy = "differs from another source at its bus", "give all sources at one bus the same set point"
-    return [fault for name in rows for fault in fault_where(name, rows[name], "vm_pu", differ[name], problem, remedy)]
+    return [
+        fault
+        for (table, _, vm), part, wrong in zip(places, rows, differ, strict=True)
+        for fault in fault_where(table, part, vm, wrong, problem, remedy)
+    ]
 
 
 def _scalar_faults(net: Net) -> list[Fault]:

@@ -31,6 +31,10 @@ VOLTAGE_DEPENDENT = (
     "const_z_q_percent",
     "const_i_q_percent",
 )
+#: tables of elements with a power per phase
+ASYMMETRIC = ("asymmetric_load", "asymmetric_sgen")
+P_OF_PHASES = ("p_a_mw", "p_b_mw", "p_c_mw")
+Q_OF_PHASES = ("q_a_mvar", "q_b_mvar", "q_c_mvar")
 #: columns that any table may have, for limits
 LIMITS = ("min_vm_pu", "max_vm_pu", "max_loading_percent")
 #: largest set point [pu]; beyond it, it must be in percent or kV
@@ -182,6 +186,8 @@ def taps_without_neutral(table: str) -> Check:
 
 
 _SIDES = ("hv", "mv", "lv")
+#: what pandapower asks of a DC line, though its power flow does not use it
+_DCLINE_LIMITS = ("max_p_mw", *(f"{limit}_q_{end}_mvar" for limit in ("min", "max") for end in ("from", "to")))
 _ELEMENT = ("bus",)
 
 NET_TABLES: dict[str, NetTable] = {
@@ -265,6 +271,36 @@ NET_TABLES: dict[str, NetTable] = {
             present=("sn_mva", "slack_weight"),
             held=("p_mw", "scaling"),
             flags=("in_service", "slack"),
+        ),
+        *(
+            NetTable(
+                table,
+                _ELEMENT,
+                (
+                    *(
+                        _number(name, unit)
+                        for names, unit in ((P_OF_PHASES, "MW"), (Q_OF_PHASES, "Mvar"))
+                        for name in names
+                    ),
+                    _number("scaling", neutral=1.0),
+                ),
+            )
+            for table in ASYMMETRIC
+        ),
+        NetTable(
+            "dcline",
+            ("from_bus", "to_bus"),
+            (
+                _number("p_mw", "MW"),
+                _number("loss_percent", "percent"),
+                _number("loss_mw", "MW"),
+                *(
+                    _number(f"vm_{end}_pu", "pu", 1.0, above=0.0, upper=MOST_VM_PU, hint=_SET_POINT)
+                    for end in ("from", "to")
+                ),
+            ),
+            loose=_DCLINE_LIMITS,
+            present=_DCLINE_LIMITS,
         ),
         NetTable(
             "shunt",

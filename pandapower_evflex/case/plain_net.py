@@ -38,6 +38,12 @@ def plain_net(net: Net) -> Any:
     return plain
 
 
+def generators_that_dc_lines_join(net: Net) -> pd.DataFrame:
+    """A copy of `net.gen` with what a power flow reads: pandapower adds two rows per DC line, and other columns may
+    have dtypes that these do not fit into."""
+    return net["gen"][[name for name in NET_TABLES["gen"].dtypes if name in net["gen"]]].copy()
+
+
 def _plain_table(net: Net, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame:
     changed: dict[str, Any] = {}
     for name, wanted in table.dtypes.items():

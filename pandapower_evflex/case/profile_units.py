@@ -18,6 +18,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, maximum_flow
 
 from pandapower_evflex.arrays import FloatArray, IntArray, Net
+from pandapower_evflex.case.asymmetric import with_sums_of_phases
+from pandapower_evflex.case.net_tables import ASYMMETRIC
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.case.ratings import SQRT3
@@ -140,9 +142,11 @@ def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
         rows = net[name]
         rows = rows[rows["slack"].to_numpy(dtype=bool)] if name == table and "slack" in rows else rows
         supply[_positions(net, rows["bus"])] = np.inf
-    for name in ("load", "sgen", "storage"):
+    for end in ("from_bus", "to_bus"):
+        supply[_positions(net, net["dcline"][end])] = np.inf
+    for name in ("load", "sgen", "storage", *ASYMMETRIC):
         if name != table and len(net[name]):
-            rows = without_gaps(net, name)
+            rows = with_sums_of_phases(net[name]) if name in ASYMMETRIC else without_gaps(net, name)
             powers = np.hypot(*(rows[column].to_numpy(dtype=float) for column in ("p_mw", "q_mvar")))
             np.add.at(supply, _positions(net, rows["bus"]), powers * rows["scaling"].abs().to_numpy(dtype=float))
     return supply

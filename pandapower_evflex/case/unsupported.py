@@ -12,7 +12,6 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 
 UNSUPPORTED_TABLES = {
-    "dcline": "replace it by a load and an sgen at its ends",
     "svc": "replace it by a shunt of fixed size",
     "ssc": "replace it by an sgen with fixed reactive power",
     "tcsc": "replace it by an impedance of fixed size",
@@ -24,8 +23,6 @@ UNSUPPORTED_TABLES = {
     "line_dc": "leave DC grids out",
     "load_dc": "leave DC grids out",
     "source_dc": "leave DC grids out",
-    "asymmetric_load": "replace it by a balanced load",
-    "asymmetric_sgen": "replace it by a balanced sgen",
 }
 
 

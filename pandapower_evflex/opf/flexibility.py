@@ -14,7 +14,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.effort.best_effort import best_effort
 from pandapower_evflex.opf.findings.describe import describe
-from pandapower_evflex.opf.findings.remedies import FINAL, breaks_grid, ways_on
+from pandapower_evflex.opf.findings.remedies import FINAL, OTHER_VOLTAGES, breaks_grid, ways_on
 from pandapower_evflex.opf.findings.table import findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.precheck.base_check import base_findings
@@ -291,10 +291,10 @@ def _compared(
     differs = ""
     if moment.difference > AGREES:
         where = f"in period {moment.period} ({moment.scenario})"
-        differs = f"{where} a voltage differs from that of runpp by {moment.difference:.2g} pu"
+        differs = f"{where} a voltage differs from that of runpp by {moment.difference:.2g} pu: {moment.voltages}"
     if differs and options.verify:
         message = f"the schedule does not verify: {differs}"
-        return _failed(study, options, clock, "failed", message, result.findings)
+        return _failed(study, options, clock, "failed", message, result.findings, way=OTHER_VOLTAGES)
     message = "; ".join(filter(None, (result.message, moment.note(), differs)))
     return replace(result, message=message, verification={**result.verification, "against_runpp": moment.difference})
 
@@ -322,6 +322,7 @@ def _failed(
     message: str,
     findings: pd.DataFrame,
     solution: Solution | None = None,
+    way: str = "",
 ) -> FlexibilityOpfResult:
     causes = study.unit_doubts() if breaks_grid(findings) else []
     causes += filter(None, [study.not_run])
@@ -330,7 +331,7 @@ def _failed(
         study.profiles,
         study.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings, status, options.on_infeasible, causes)))),
+        message="\n".join(filter(None, (message, ways_on(findings, way or status, options.on_infeasible, causes)))),
         gap=np.nan,
         reduced=study.reduced,
         relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.asymmetric import unseen_phases
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.idle_costs import idle_costs
@@ -176,8 +177,8 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
     )
     not_run = idle_controllers(net, profiles.elements)
-    for sentence in filter(None, (not_run, idle_costs(net))):
-        logger.warning(sentence)
+    for note in filter(None, (not_run, idle_costs(net), unseen_phases(net))):
+        logger.warning(note)
     findings = session_findings(evs.index, unreachable, overfull)
     return Study(
         case,

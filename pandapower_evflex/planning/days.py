@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, Net
+from pandapower_evflex.case.asymmetric import balanced_loads, unseen_phases
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.injections import profile_deviation
 from pandapower_evflex.case.net_values import gap_faults
@@ -163,9 +164,9 @@ def read_days(
         faults = [fault for _, _, day in read for fault in unit_faults(net, day)]
     if faults:
         raise InvalidInputError(faults)
-    for not_run in dict.fromkeys(idle_controllers(net, day.elements) for _, _, day in read):
-        if not_run:
-            logger.warning(not_run)
+    notes = [unseen_phases(net), *(idle_controllers(net, day.elements) for _, _, day in read)]
+    for note in dict.fromkeys(filter(None, notes)):
+        logger.warning(note)
     types, first = [], 0
     for name, number, day in read:
         horizon = day.horizon
@@ -229,7 +230,7 @@ def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]
 
 def _loads(net: Net, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
     """Powers of the loads that consume, which can be shed, and of all loads [n_period, n_bus]."""
-    rows = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
+    rows = balanced_loads(net)
     powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
     for column, part in _PART.items():
         values = np.tile(rows[column].to_numpy(dtype=float), (day.horizon.n_periods, 1))

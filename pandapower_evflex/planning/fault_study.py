@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.asymmetric import balanced_loads
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.fault.operating_state import OperatingState
@@ -45,7 +46,7 @@ def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> Fau
     restoration, state, strained = _best_state(case, net, fault)
     mean = case.days.mean_load_mw
     dark, interrupted = list(restoration.dark_buses), list(restoration.interrupted_buses)
-    loads = net["load"].loc[net["load"]["in_service"].to_numpy(dtype=bool), "bus"]
+    loads = balanced_loads(net)["bus"]
     return FaultOutcome(
         restoration=restoration,
         congestion=CongestionOutcome() if state is None else CongestedDays(case, state).outcome(),

@@ -9,7 +9,10 @@ import numpy as np
 import pandapower.networks as nw
 import simbench
 from pandapower.create import (
+    create_asymmetric_load,
+    create_asymmetric_sgen,
     create_bus,
+    create_dcline,
     create_empty_network,
     create_ext_grid,
     create_gen,
@@ -66,6 +69,9 @@ def elements_net():
     create_gen(net, mv3, 0.6, vm_pu=1.01)
     create_impedance(net, lv10, create_bus(net, vn_kv=10.0), 0.01, 0.02, sn_mva=10.0)
     create_load(net, net.impedance.at[0, "to_bus"], 0.4, 0.1)
+    create_asymmetric_load(net, lv2, p_a_mw=0.01, p_b_mw=0.002, q_c_mvar=0.003, scaling=0.9)
+    create_asymmetric_sgen(net, lv_fused, p_b_mw=0.004, q_a_mvar=0.001)
+    create_dcline(net, mv2, lv10, 0.3, loss_percent=1.0, loss_mw=0.01, vm_from_pu=1.0, vm_to_pu=1.01)
     return net
 
 

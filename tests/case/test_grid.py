@@ -8,7 +8,7 @@ import numpy as np
 import pandapower as pp
 import pandapower.networks as nw
 import pytest
-from pandapower.create import create_asymmetric_load, create_bus, create_dcline, create_empty_network, create_load
+from pandapower.create import create_bus, create_bus_dc, create_empty_network, create_load, create_svc
 from pandapower.toolbox import nets_equal
 
 from pandapower_evflex.case.grid import read_grid
@@ -129,16 +129,16 @@ def test_a_voltage_argument_that_crosses_the_other_column_is_refused():
 
 
 def _refusals():
-    def dcline(net):
-        create_dcline(net, 0, 1, p_mw=0.1, loss_percent=1, loss_mw=0, vm_from_pu=1, vm_to_pu=1)
+    def svc(net):
+        create_svc(net, 1, x_l_ohm=1, x_cvar_ohm=-10, set_vm_pu=1.0, thyristor_firing_angle_degree=90)
 
-    def asymmetric(net):
-        create_asymmetric_load(net, 1, p_a_mw=0.01)
+    def direct_current(net):
+        create_bus_dc(net, 1.0)
 
     def constant_impedance(net):
         create_load(net, 1, 0.1, const_z_p_percent=50, const_z_q_percent=50)
 
-    return {"dcline": dcline, "asymmetric_load": asymmetric, "load": constant_impedance}
+    return {"svc": svc, "bus_dc": direct_current, "load": constant_impedance}
 
 
 @pytest.mark.parametrize("table", _refusals())
@@ -158,8 +158,8 @@ def test_everything_that_cannot_be_represented_is_named_at_once_unless_out_of_se
     with pytest.raises(InvalidInputError) as error:
         read_grid(net)
     assert {fault.table for fault in error.value.faults} == set(_refusals())
-    net.dcline["in_service"] = False
-    net.asymmetric_load["in_service"] = False
+    net.svc["in_service"] = False
+    net.bus_dc["in_service"] = False
     net.load = net.load[net.load.const_z_p_percent == 0]
     read_grid(net)
 

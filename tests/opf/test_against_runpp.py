@@ -47,6 +47,22 @@ def test_a_schedule_that_runpp_sees_at_other_voltages_is_not_called_verified(mon
     assert not net.OPF_converged
 
 
+def test_where_runpp_is_at_a_lower_solution_both_voltages_are_named():
+    """case11_iwamoto at 60 % of its load: ours is nowhere lower, and 1.3 pu higher at one bus."""
+    net = nw.case11_iwamoto()
+    net.load["scaling"] = net.gen["scaling"] = 0.6
+    net.bus[["min_vm_pu", "max_vm_pu"]] = np.nan
+    net.line["max_loading_percent"] = net.trafo["max_loading_percent"] = np.nan
+    ev = evf.create_ev(net, net.load.bus.iloc[0], max_p_mw=0.011, max_e_mwh=0.05)
+    evf.create_ev_session(net, ev, 0, 2, e_arrival_mwh=0.01, e_departure_mwh=0.02)
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="pu here and 0.* pu by runpp at bus") as error:
+        evf.run_flexibility_opf(net, n_periods=2, period_h=1.0, progress=False)
+    assert error.value.result.status == "failed" and not net.OPF_converged
+    assert "best_effort" not in str(error.value) and "verify=False" in str(error.value)
+    result = evf.run_flexibility_opf(net, n_periods=2, period_h=1.0, progress=False, verify=False)
+    assert "differs from that of runpp" in result.message and result.verification["against_runpp"] > 1.0
+
+
 def test_where_runpp_does_not_converge_the_result_says_so(monkeypatch):
     def fails(plain, vm_pu=None):
         raise LoadflowNotConverged

@@ -110,7 +110,8 @@ def compare(net: Any) -> Compared:
 def scaled(net: Any, level: float) -> Any:
     """Consumption and generation together, so that the balance stays what it is."""
     part = copy.deepcopy(net)
-    for table in ("load", "sgen", "gen", "storage"):
+    part.dcline["p_mw"] *= level
+    for table in ("load", "sgen", "gen", "storage", "asymmetric_load", "asymmetric_sgen"):
         if len(part[table]):
             part[table]["scaling"] = part[table]["scaling"].fillna(1.0) * level
     return part
@@ -165,6 +166,7 @@ def section() -> str:
             f"| {name} | {found.n_buses} | {sum(found.solved)} | {sum(found.by_runpp)} | {found.mismatch_mva:.0e} "
             f"| {found.tolerance_mva:.0e} | {found.difference:.0e} | {found.verdict} |"
         )
+    refusals = ["", "Refused by name:", "", "| net | refusal |", "| --- | --- |", *refused] if refused else []
     levels = ", ".join(f"{level:g}" for level in LEVELS)
     return "\n".join([
         "## Power flows against `runpp`",
@@ -173,15 +175,11 @@ def section() -> str:
         "solve or both fail, and where both solve no voltage differs by more than 1e-8 pu; 1e-7 or 1e-6 pu where "
         "`runpp` gets no further than 1e-9 or 1e-8 (its `tolerance_mva`, which it compares with a mismatch in pu of "
         "`net.sn_mva`). `runpp` starts by itself and has 30 iterations. A lower solution is one whose voltages are "
-        "nowhere above the other's and somewhere far below.",
+        "nowhere above the other's and somewhere far below. A run there ends as `failed`, and names the bus and both "
+        "voltages.",
         "",
         "| net | buses | levels solved | by runpp | mismatch MVA | runpp to | difference pu | agree |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
-        "",
-        "Refused by name, since the balanced AC model cannot represent them:",
-        "",
-        "| net | refusal |",
-        "| --- | --- |",
-        *refused,
+        *refusals,
     ])  # fmt: skip

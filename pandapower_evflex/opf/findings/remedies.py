@@ -34,7 +34,11 @@ _OF_BRANCHES = {
     "trafo3w": "max_trafo_loading_percent=, or net.trafo3w.max_loading_percent, sets the limit of transformers",
 }
 
+#: in the place of a status: the failure that no method mends
+OTHER_VOLTAGES = "runpp has other voltages"
 _OF_STATUSES = {
+    OTHER_VOLTAGES: "both are solutions of the power flow: see which is the state that the net is operated in, and "
+    "whether loads and set points are right; verify=False keeps the result with the voltages here",
     "iteration_limit": 'give more "max_iter", "max_cpu_time" or "max_wall_time" in solver_options=, or leave them out',
     "failed": 'try the other of method="fast" and method="exact", or a wider limit of what is named above',
 }
@@ -59,7 +63,7 @@ def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Seq
 
     Parameters
     ----------
-    status : of the run: one that a limit ended, or that failed, has a line of its own
+    status : of the run, or OTHER_VOLTAGES: some have a line of their own
     causes : of broken limits: profiles in another unit, controllers that were not run
     """
     kinds = set(findings["finding"]) if len(findings) else set()
@@ -73,6 +77,6 @@ def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Seq
         )
     if breaks_grid(findings):
         lines += causes
-    if on_infeasible == "raise" and status != "iteration_limit" and not kinds & set(FINAL):
+    if on_infeasible == "raise" and status not in ("iteration_limit", OTHER_VOLTAGES) and not kinds & set(FINAL):
         lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""

@@ -11,6 +11,7 @@ from pandapower.powerflow import LoadflowNotConverged
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.pf_options import model_options
+from pandapower_evflex.case.plain_net import generators_that_dc_lines_join
 from pandapower_evflex.opf.report.as_loads import with_evs_as_loads_of
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.tables.stored_frame import StoredFrame
@@ -33,6 +34,7 @@ class RunppMoment:
     scenario, period : which moment
     tables : pandapower's result tables and res_ev; empty where runpp does not converge
     difference : float    largest difference of a bus voltage to ours, pu; NaN where runpp does not converge
+    voltages : str        the bus with that difference and its two voltages
     own_start : bool      runpp converged from where it starts by itself
     """
 
@@ -40,6 +42,7 @@ class RunppMoment:
     period: int
     tables: dict[str, pd.DataFrame]
     difference: float
+    voltages: str
     own_start: bool
 
     def note(self) -> str:
@@ -59,9 +62,11 @@ def busiest_by_runpp(net: Net, result: FlexibilityOpfResult) -> RunppMoment:
             tables = moment_tables(net, result, period, scenario, start)
         except LoadflowNotConverged:
             continue
-        theirs = tables["res_bus"]["vm_pu"][ours.index].to_numpy()
-        return RunppMoment(scenario, period, tables, _largest_difference(ours.to_numpy(), theirs), start is None)
-    return RunppMoment(scenario, period, {}, np.nan, False)
+        theirs = tables["res_bus"]["vm_pu"][ours.index]
+        difference, bus = _largest_difference(ours, theirs)
+        voltages = f"{_pu(ours[bus])} here and {_pu(theirs[bus])} by runpp at bus {bus}"
+        return RunppMoment(scenario, period, tables, difference, voltages, start is None)
+    return RunppMoment(scenario, period, {}, np.nan, "", False)
 
 
 def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
@@ -70,9 +75,9 @@ def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
     for scenario in result.line_loading_percent:
         frames = (result.line_loading_percent, result.trafo_loading_percent, result.trafo3w_loading_percent)
         loading = pd.concat([frame[scenario] for frame in frames], axis=1)
-        highest = loading.max(axis=1).to_numpy()
-        if len(loading.columns) and np.nanmax(highest) > best[2]:
-            best = (scenario, int(np.nanargmax(highest)), float(np.nanmax(highest)))
+        highest = loading.max(axis=1).fillna(-np.inf).to_numpy()  # without ratings there are no loadings
+        if highest.max() > best[2]:
+            best = (scenario, int(highest.argmax()), float(highest.max()))
     return best[0], best[1]
 
 
@@ -110,6 +115,8 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
 
     start = {} if vm_pu is None else {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
     options = model_options(plain)
+    if len(plain["dcline"]):
+        plain["gen"] = generators_that_dc_lines_join(plain)
     plain["user_pf_options"] = {}  # user options would replace arguments that equal runpp's defaults
     for tolerance in TOLERANCES_MVA:
         try:
@@ -122,8 +129,12 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
                 raise
 
 
-def _largest_difference(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> float:
-    """Infinite where only one of the two has a voltage at a bus."""
-    if not np.array_equal(np.isnan(ours), np.isnan(theirs)):
-        return np.inf
-    return float(np.nanmax(np.abs(ours - theirs), initial=0.0))
+def _largest_difference(ours: pd.Series, theirs: pd.Series) -> tuple[float, Any]:
+    """With the label of its bus; infinite where only one of the two has a voltage there."""
+    difference = (ours - theirs).abs().mask(ours.isna() & theirs.isna(), 0.0).fillna(np.inf)
+    bus = difference.idxmax()
+    return float(difference[bus]), bus
+
+
+def _pu(vm_pu: float) -> str:
+    return "no supply" if np.isnan(vm_pu) else f"{vm_pu:.7g} pu"

@@ -14,6 +14,7 @@ import networkx as nx
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.asymmetric import balanced_loads
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.fault.supply_graph import (
     BRANCHES,
@@ -201,7 +202,7 @@ def _brought_back(chosen: tuple[Tie, ...], lost: set[int]) -> set[int] | None:
 
 
 def _load_by_bus(net: Net) -> pd.Series:
-    load = net["load"][net["load"]["in_service"].to_numpy(dtype=bool)]
+    load = balanced_loads(net)
     return (load["p_mw"] * load["scaling"]).groupby(load["bus"]).sum()
 
 
