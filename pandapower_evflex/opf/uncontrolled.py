@@ -21,7 +21,7 @@ from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels, session_summary
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, charging_limits, period_labels, session_summary
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.tables.checks import TABLES
@@ -185,7 +185,7 @@ def _energies_of(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> 
 
     Raises
     ------
-    InvalidInputError    no schedule, other periods, other sessions
+    InvalidInputError    no schedule, other periods, other sessions, EVs that charge otherwise
     """
     if "charged_mwh" not in result.summary or result.p_mw.isna().to_numpy().any():
         remedy = "give the result of a run that found a schedule"
@@ -201,7 +201,7 @@ def _energies_of(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> 
 
 
 def _differing(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> str:
-    """Periods, or else sessions that are of one of the two alone, or of other cars or other hours; "" where none is."""
+    """Periods, or else sessions of one of the two alone or of other cars or hours, or else other limits of charging."""
     theirs = result.p_mw.index
     dated = isinstance(theirs, pd.DatetimeIndex) and isinstance(labels, pd.DatetimeIndex)
     if len(theirs) != len(labels) or result.settings["period_h"] != case.horizon.period_h:
@@ -210,7 +210,21 @@ def _differing(result: FlexibilityOpfResult, case: Case, labels: pd.Index) -> st
         return f"periods from {theirs[0]}"
     then, now = _stays(result.summary), _stays(session_summary(case, None))
     differing = sorted({session for session, *_ in then ^ now})
-    return f"sessions {listed(differing)}" if differing else ""
+    return f"sessions {listed(differing)}" if differing else _other_limits(result, case)
+
+
+def _other_limits(result: FlexibilityOpfResult, case: Case) -> str:
+    """Columns of EVs or sessions whose values were others in the result, with one of them; "" where none is."""
+    now = charging_limits(case)
+    then = result.settings["charging_limits"].reindex(now.index)
+    changed = ~np.isclose(then, now, rtol=1e-9, atol=0.0, equal_nan=True)
+    parts = []
+    for column, wrong in zip(now, changed.T, strict=True):
+        if wrong.any():
+            first = now.index[wrong][0]
+            values = f"{now.at[first, column]:g}, in the result {then.at[first, column]:g}"
+            parts.append(f"{column} of sessions {listed(now.index[wrong])} ({first}: {values})")
+    return "; ".join(parts)
 
 
 def _stays(summary: pd.DataFrame) -> set[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ import pytest
 import pandapower_evflex as evf
 from pandapower_evflex.tables.cos_phi_p import reactive_power
 from tests.networks.solved import solved_suburb
+from tests.opf.feeder import EIGHT_HOURS, feeder_net
 
 
 def _one_ev(**session):
@@ -156,6 +157,36 @@ def test_a_result_of_other_hours_cars_or_buses_is_no_fair_comparison(change):
     change(net)
     with pytest.raises(evf.InvalidInputError):
         evf.uncontrolled_charging(net, **run, energy=result)
+
+
+CHANGES = {
+    ("ev", "max_p_mw"): 0.0037, ("ev", "efficiency_percent"): 80.0, ("ev", "max_e_mwh"): 0.05, ("ev", "cos_phi"): 0.95,
+    ("ev", "min_p_mw"): 0.0001, ("ev_session", "e_arrival_mwh"): 0.009, ("ev_session", "max_p_mw"): 0.0037,
+    ("ev_session", "max_e_mwh"): 0.035,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column"), CHANGES)
+def test_a_result_of_cars_that_charge_otherwise_is_no_fair_comparison_and_what_changed_is_named(table, column):
+    net, run = _one_ev(soc_arrival_percent=20, trip_km=30), {"n_periods": 12, "period_h": 1.0}
+    result = pickle.loads(pickle.dumps(evf.run_flexibility_opf(net, **run, progress=False, method="fast")))
+    then = net[table][column][0] if column in net[table] else net.ev[column][0]
+    net[table][column] = CHANGES[table, column]
+    says = rf"energy: {column} of sessions 0 \(0: {CHANGES[table, column]:g}, in the result {then:g}\) differ"
+    with pytest.raises(evf.InvalidInputError, match=says):
+        evf.uncontrolled_charging(net, **run, energy=result)
+
+
+def test_the_energy_of_a_best_effort_is_what_it_could_serve():
+    """One car stays too briefly, others for too weak a grid: each charges from arrival what the schedule gives it."""
+    net = feeder_net(3, sn_mva=0.05)
+    net.ev_session["e_departure_mwh"] = [0.06, 0.06, 0.06]
+    net.ev_session.loc[1, "departure_h"] = 1.0
+    result = evf.run_flexibility_opf(net, **EIGHT_HOURS, on_infeasible="best_effort", min_vm_pu=0.975)
+    assert result.status == "best_effort" and len(result.short) == 2
+    without = evf.uncontrolled_charging(net, n_periods=8, period_h=1.0, energy=result)
+    np.testing.assert_allclose(without.charged_mwh, result.summary.set_index("session")["charged_mwh"], atol=1e-9)
+    assert without.drawn_mwh == pytest.approx(result.p_mw.to_numpy().sum(), rel=1e-6)
 
 
 def test_sessions_without_a_whole_period_charge_nothing_in_either():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.opf.report.why_not_more import NOTHING_BINDS
 
 if TYPE_CHECKING:
     from pandapower_evflex.opf.report.results import FlexibilityOpfResult
@@ -80,7 +81,7 @@ def _reasons(result: FlexibilityOpfResult, direction: str) -> str:
     reasons = pd.Series(result.reasons["ev"][direction].to_numpy().ravel())
     reasons = reasons[reasons != "away"]
     own = {"not offered", "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power"}
-    shares = reasons.where(reasons.isin(own), "the grid").value_counts(normalize=True)
+    shares = reasons.where(reasons.isin(own | {NOTHING_BINDS}), "the grid").value_counts(normalize=True)
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items()) or "no EV is plugged in"
 
 

@@ -71,7 +71,8 @@ class FlexibilityOpfResult:
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
-    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus})
+    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus}),
+                                      charging_limits (see the function)
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
     """
 
@@ -136,7 +137,7 @@ class FlexibilityOpfResult:
         DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
         "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power" (all of it is
         offered downward already) or the network elements that bind and that more flexibility of this EV would load
-        further ("network" where none is found)
+        further; "no limit binds" where the run was stopped before it used what is left
 
         Raises
         ------
@@ -334,8 +335,21 @@ def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
         "ev_bus": dict(zip(case.evs.index.tolist(), case.evs.bus.tolist(), strict=True)),
+        "charging_limits": charging_limits(case),
         "other_units": {part.kind: _units(case, part) for part in case.others},
     }
+
+
+def charging_limits(case: Case) -> pd.DataFrame:
+    """What each session could charge, from its own row and that of its EV; arrival energies that follow are NaN."""
+    rows = [
+        (stay.session, stay.p_max, stay.p_min, stay.e_max, 100.0 * stay.eta, case.evs.tan_phi[stay.ev], stay.e_arrival)
+        for stay in case.evs.stays
+    ]
+    columns = ["session", "max_p_mw", "min_p_mw", "max_e_mwh", "efficiency_percent", "tan_phi", "e_arrival_mwh"]
+    limits = pd.DataFrame(rows, columns=columns).set_index("session")
+    limits["cos_phi"] = np.cos(np.arctan(limits.pop("tan_phi").astype(float)))
+    return limits
 
 
 def _units(case: Case, part: Part) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 
+#: what is said where the schedule leaves room: it was stopped before the optimum
+NOTHING_BINDS = "no limit binds"
 #: share of the strongest effect on a limit beyond which an EV is said to move it
 MOVES = 0.2
 
@@ -48,7 +50,7 @@ def _network_reasons(
     limited: IntArray,
 ) -> ObjectArray:
     """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7"."""
-    names, period = np.full(len(limited), "network", dtype=object), case.chain.period[limited]
+    names, period = np.full(len(limited), NOTHING_BINDS, dtype=object), case.chain.period[limited]
     scenario = next((row for row in case.scenarios if row.activation == direction), None)
     if scenario is None:
         return names
@@ -60,7 +62,7 @@ def _network_reasons(
             elements = np.array(elements_of(case.grid, rows), dtype=object)
             gradient = limit_gradients(flow, rows, state.v)
             moved = _moved_by(case, gradient, case.chain.unit[limited[here]], direction)
-            names[here] = [", ".join(dict.fromkeys(elements[of])) or "network" for of in moved]
+            names[here] = [", ".join(dict.fromkeys(elements[of])) or NOTHING_BINDS for of in moved]
     return names
 
 
