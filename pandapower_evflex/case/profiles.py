@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandapower.auxiliary import pandapowerNet
 
 from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.periods import BY_START, Horizon, is_positive, read_horizon
@@ -98,7 +99,7 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
     """Non-empty frames under tuple keys."""
     if profiles is None:
         return {}
-    if not isinstance(profiles, Mapping):
+    if not isinstance(profiles, Mapping) or isinstance(profiles, pandapowerNet):
         remedy = 'give {("load", "p_mw"): DataFrame[period x element], ...}'
         faults.append(Fault("profiles", "", (), f"a {type(profiles).__name__}", "is not a dict of frames", remedy))
         return {}

@@ -83,14 +83,15 @@ def read_study(
     cyclic: bool,
     start: Any = None,
     dayfirst: bool | None = None,
+    function: str = FUNCTION,
 ) -> Study:
-    """Read net, tables and profiles; every fault of the input in one error.
+    """Read net, tables and profiles for a public ``function``; every fault of the input in one error.
 
     Raises
     ------
     InvalidInputError    nothing on the net was changed
     """
-    check_net(FUNCTION, net)
+    check_net(function, net)
     faults = option_faults(options)
     if not isinstance(cyclic, bool | np.bool_):
         faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not understood", "give True or False"))

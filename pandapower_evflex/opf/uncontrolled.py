@@ -122,7 +122,7 @@ def uncontrolled_charging(
         unreachable="reduce",
     )
     periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
-    study = read_study(net, profiles, options, cyclic=cyclic, **periods)
+    study = read_study(net, profiles, options, cyclic=cyclic, function=FUNCTION, **periods)
     case = study.case
     labels = period_labels(study.profiles)
     energies = None
