@@ -5,9 +5,9 @@ Hashes are sums over what meets, so that no order counts; 64 bits, deterministic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -40,24 +40,39 @@ class Identities:
 
 
 class Identity:
-    """What is where on a net, at one moment."""
+    """What is where on a net, at one moment; of the last net it is known while its content stays the same."""
 
     def __init__(self, net: Net) -> None:
         self.net = net
 
     @cached_property
+    def _known(self) -> dict[str, Any]:
+        return _known_of(self.net)
+
+    def _kept(self, name: str, worked_out: Callable[[], Any]) -> Any:
+        if name not in self._known:
+            self._known[name] = worked_out()
+        return self._known[name]
+
+    @cached_property
     def _ends(self) -> list[tuple[HashArray, HashArray, HashArray, Any]]:
         return list(_ends(self.net))
 
-    @cached_property
+    @property
     def labels(self) -> int:
         """Which element is at which bus, by their labels: unchanged, no label was."""
+        return int(self._kept("labels of the net", self._labels))
+
+    @property
+    def places(self) -> int:
+        """At which buses elements are, whatever their own labels: buses renumbered change it, elements do not."""
+        return int(self._kept("places of the net", self._places))
+
+    def _labels(self) -> int:
         parts = [mixed(kind, label, bus).sum() for kind, label, _, bus in self._ends]
         return int(np.array(parts, dtype=np.uint64).sum())
 
-    @cached_property
-    def places(self) -> int:
-        """At which buses elements are, whatever their own labels: buses renumbered change it, elements do not."""
+    def _places(self) -> int:
         parts = []
         for table in dict.fromkeys(table for table, _ in element_bus_tuples()):
             columns = [column for other, column in element_bus_tuples() if other == table]
@@ -74,9 +89,10 @@ class Identity:
 
     def of(self, table: str) -> Identities:
         """Identities of the buses, or of the elements of a table."""
-        return self._buses if table == "bus" else self._elements(table)
+        found = self._kept(table, self._buses if table == "bus" else partial(self._elements, table))
+        assert isinstance(found, Identities)
+        return found
 
-    @cached_property
     def _buses(self) -> Identities:
         index = self.net["bus"].index
         named, labelled = np.zeros(len(index), dtype=np.uint64), np.zeros(len(index), dtype=np.uint64)
@@ -103,6 +119,45 @@ class Identity:
             named += mixed(_text(column), name)
             labelled += mixed(_text(column), bus)
         return Identities(frame.index, hashed_names(frame), np.where(all_named, named, 0).astype(np.uint64), labelled)
+
+
+#: content of the last net that was asked for, and what was worked out of it
+_last: tuple[list[Any], dict[str, Any]] = ([], {})
+#: columns that identities are made of, beside those of buses
+_COLUMNS = ("name", "length_km", "et", "element")
+
+
+def _known_of(net: Net) -> dict[str, Any]:
+    """What is known of a net with the same labels, names, buses and lengths; empty where that was another one."""
+    global _last
+    buses: dict[str, list[str]] = {"bus": [], "switch": []}
+    for table, column in element_bus_tuples():
+        buses.setdefault(table, []).append(column)
+    content = [_content(net, table, columns) for table, columns in buses.items()]
+    if not _same(_last[0], content):
+        _last = (content, {})
+    return _last[1]
+
+
+def _content(net: Net, table: str, buses: list[str]) -> list[Any]:
+    frame = net.get(table)
+    if not isinstance(frame, pd.DataFrame) or not len(frame):
+        return []
+    wanted = [column for column in (*buses, *_COLUMNS) if column in frame]
+    return [wanted, _comparable(frame.index), *(_comparable(frame[column]) for column in wanted)]
+
+
+def _comparable(values: Any) -> Any:
+    """Values that are equal only where all of them are: bytes of numbers, cells of other kinds."""
+    cells = values.to_numpy()
+    return list(cells) if cells.dtype.kind == "O" else (cells.dtype.str, cells.tobytes())
+
+
+def _same(before: list[Any], now: list[Any]) -> bool:
+    try:
+        return before == now
+    except (TypeError, ValueError):  # cells that cannot be compared, such as pd.NA
+        return False
 
 
 def _ends(net: Net) -> Iterator[tuple[HashArray, HashArray, HashArray, Any]]:

@@ -64,11 +64,16 @@ def remember(
     texts = pd.Series([str(label) for label in chosen], index=chosen, dtype=object)
     for reference in references_of(schema):
         texts = texts + _texts(net, identity, reference, frame.loc[chosen])
-    column = frame[LINKED_TO].astype(object)
-    column[chosen] = texts
-    if type(net[schema.name]) is StoredFrame and LINKED_TO in net[schema.name] and column.equals(frame[LINKED_TO]):
+    then = frame[LINKED_TO].to_numpy(dtype=object)
+    now = then.copy()
+    now[frame.index.get_indexer(chosen)] = texts.to_numpy()
+    if (
+        type(net[schema.name]) is StoredFrame
+        and LINKED_TO in net[schema.name]
+        and pd.Series(then).equals(pd.Series(now))
+    ):
         return
-    net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: column}))
+    net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: now}))
 
 
 def _texts(net: Net, identity: Identity, reference: Reference, rows: pd.DataFrame) -> pd.Series:
