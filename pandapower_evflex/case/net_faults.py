@@ -13,7 +13,15 @@ from pandapower_evflex.case.net_tables import NET_TABLES, NUMBER_OR_NONE, SWITCH
 from pandapower_evflex.case.unsupported import UNSUPPORTED_TABLES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.arguments import single_number_faults
-from pandapower_evflex.tables.faults import are_bools, as_numbers, column_faults, fault_where, is_readable, labels_of
+from pandapower_evflex.tables.faults import (
+    are_bools,
+    as_numbers,
+    column_faults,
+    fault_where,
+    is_readable,
+    labels_of,
+    shown_labels,
+)
 from pandapower_evflex.tables.schema import Column
 
 #: pandapower's own for one and the same net
@@ -105,9 +113,9 @@ def _table_faults(net: Net, table: NetTable) -> list[Fault]:
 def _structure_faults(name: str, frame: Any, wanted: tuple[str, ...]) -> list[Fault]:
     if not isinstance(frame, pd.DataFrame):
         return [Fault(name, "", (), f"a {type(frame).__name__}", "is not a table", "put pandapower's table back")]
-    if frame.columns.nlevels > 1:
-        remedy = "give every column one name"
-        return [Fault(name, "", (), f"{frame.columns.nlevels} levels of column names", "are too many", remedy)]
+    if isinstance(frame.columns, pd.MultiIndex):
+        value, remedy = "a MultiIndex", "give every column one name (frame.columns.get_level_values(-1))"
+        return [Fault(name, "columns", (), value, "stands in the place of names", remedy)]
     twice = tuple(frame.columns[frame.columns.duplicated()].unique())
     faults = [Fault(name, str(column), (), "the column", "is there twice", "drop one of the two") for column in twice]
     if len(frame):
@@ -122,9 +130,8 @@ def _structure_faults(name: str, frame: Any, wanted: tuple[str, ...]) -> list[Fa
 
 def _label_faults(name: str, index: pd.Index) -> list[Fault]:
     if not pd.api.types.is_integer_dtype(index):
-        shown = f"{index.nlevels} levels of labels" if index.nlevels > 1 else f"labels of type {index.dtype}"
         remedy = "give whole numbers, as in every pandapower table"
-        return [Fault(name, "index", (), shown, "are not whole numbers", remedy)]
+        return [Fault(name, "index", (), shown_labels(index), "are not whole numbers", remedy)]
     if index.has_duplicates:
         twice = tuple(index[index.duplicated()].unique().tolist())
         return [Fault(name, "index", twice, "labels", "occur more than once", "give each row its own index")]

@@ -16,6 +16,8 @@ from pandapower_evflex.plotting.axes import COLOUR, STATE_COLOUR, draw_steps, la
 
 #: cells of small lattices are told apart by white lines; in larger ones these would be all that is seen
 MOST_RULED = 60
+#: a year; a peak further from midnight than that is a slip
+MOST_HOURS = 8784.0
 
 
 def plot_cpo_rates(charging_rate: Any, occupancy_rate: Any, ax: Any | None = None) -> Any:
@@ -68,6 +70,7 @@ def plot_lattice(lattice: Any, *, first_h: float = 0.0, period_h: float = 0.25, 
     >>> ax = evf.plotting.plot_lattice([[0, 1, 1, 2, 0], [1, 2, 2, 2, 2]], first_h=8, period_h=1)
     """
     states = drawable_lattice("plot_lattice", lattice, first_h, period_h)
+    first_h, period_h = float(first_h), float(period_h)
     n_evse, n_periods = states.shape
     ax = new_axes(ax, height=min(1.6 + 0.22 * n_evse, 8.0))
     last_h = first_h + n_periods * period_h
@@ -107,7 +110,7 @@ def plot_peak(reduction: Any, *, first_h: float = 0.0, period_h: float = 0.25, a
     if len(velocity) == 1:
         raise_if([Fault("plot_peak", "reduction", (), "0 periods", "do not make a peak", "give outlets per period")])
     ax = new_axes(ax, width=6.0)
-    edges = first_h + period_h * np.arange(len(velocity))
+    edges = float(first_h) + float(period_h) * np.arange(len(velocity))
     ax.stairs(np.diff(velocity), edges, fill=True, color=COLOUR["base"], alpha=0.6, label=r"peak $\Delta L^*(k)$")
     ax.plot(edges, velocity, color="black", marker="o", clip_on=False, label="velocity $v(k)$")
     ax.axhline(velocity[-1], color=COLOUR["limit"], linestyle="--", label=f"$v^* = {velocity[-1]:.4g}$")
@@ -131,6 +134,7 @@ def drawable_lattice(function: str, lattice: Any, first_h: Any, period_h: Any) -
 
 
 def clock_faults(function: str, first_h: Any, period_h: Any) -> list[Fault]:
-    faults = scalar_faults(function, "first_h", first_h, "give the hour of the day of the first period, such as 11.5")
+    remedy = "give the hour of the day of the first period, such as 11.5"
+    faults = scalar_faults(function, "first_h", first_h, remedy, least=-MOST_HOURS, most=MOST_HOURS)
     remedy = "give the length of a period in hours, 0.25 for quarter hours"
     return faults + scalar_faults(function, "period_h", period_h, remedy, above=0.0, most=24.0)

@@ -85,7 +85,7 @@ def plot_peak_shave(
     axes = two_axes(axes, 2, 1, figsize=(6.5, 6.0), sharex=True)
     above, below = axes
     first, end = int(start), int(start) + len(wanted)
-    edges = period_h * np.arange(states.shape[1] + 1)
+    edges = float(period_h) * np.arange(states.shape[1] + 1)
     shown = slice(max(first - MARGIN, 0), min(end + MARGIN, states.shape[1]))
     _draw_demand(above, states, shave, wanted, first, edges, shown)
     _draw_velocity(below, states, shave, first, edges, shown)

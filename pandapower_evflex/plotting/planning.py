@@ -13,6 +13,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.plan import PlanningStudy
 from pandapower_evflex.plotting.axes import label_hours, new_axes, title_and_legend, two_axes
 from pandapower_evflex.plotting.results import check_names
+from pandapower_evflex.tables.kinds import flag_faults, is_label
 
 NOT_SERVED, PLAN_COSTS = "plot_energy_not_served", "plot_plan_costs"
 #: column -> label and colour
@@ -91,7 +92,7 @@ def plot_energy_not_served(study: PlanningStudy, row: Any = 0, axes: Sequence[An
 def _checked_window(study: Any, row: Any) -> tuple[pd.Series, pd.DataFrame]:
     """The row of study.faults, and its periods."""
     refuse_other(NOT_SERVED, "study", study, PlanningStudy, "run_planning")
-    if not np.isscalar(row) or row not in study.faults.index:
+    if not is_label(row, study.faults.index.tolist()):
         remedy = f"use a row of study.faults, 0 to {len(study.faults) - 1}" if len(study.faults) else "nothing is cut"
         raise_if([Fault(NOT_SERVED, "row", (), repr(row), "is not in study.faults", remedy)])
     window = study.overloads[study.overloads["row"] == row]
@@ -152,6 +153,7 @@ def plot_plan_costs(
     """
     check_names("plot_plan_costs", names)
     refuse_other(PLAN_COSTS, "study", study, PlanningStudy, "run_planning")
+    raise_if(flag_faults(PLAN_COSTS, "against_nothing", against_nothing))
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
         remedy = "give a whole number of 1 or more"
         raise_if([Fault(PLAN_COSTS, "most", (), repr(most), "is not a number of plans", remedy)])

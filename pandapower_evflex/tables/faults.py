@@ -75,7 +75,7 @@ def are_whole(floats: FloatArray) -> BoolArray:
 def frame_faults(net: Net, schema: TableSchema, frame: Any) -> list[Fault]:
     """Everything wrong with the rows of a table, as it stands on the net or before it gets there."""
     faults = _structure_faults(schema, frame)
-    if not isinstance(frame, pd.DataFrame) or frame.columns.has_duplicates:
+    if not _has_plain_columns(frame):
         return faults
     for column in schema.columns:
         if column.name in frame:
@@ -92,11 +92,27 @@ def frame_faults(net: Net, schema: TableSchema, frame: Any) -> list[Fault]:
     return faults
 
 
+def _has_plain_columns(frame: Any) -> bool:
+    """Whether a name stands for one column."""
+    if not isinstance(frame, pd.DataFrame) or isinstance(frame.columns, pd.MultiIndex):
+        return False
+    return not frame.columns.has_duplicates
+
+
+def shown_labels(labels: pd.Index) -> str:
+    """What is no column of whole numbers, as a fault shows it."""
+    levels = f"{labels.nlevels} level{'s' * (labels.nlevels > 1)} of labels"
+    return levels if isinstance(labels, pd.MultiIndex) else f"labels of type {labels.dtype}"
+
+
 def _structure_faults(schema: TableSchema, frame: Any) -> list[Fault]:
     name = schema.name
     if not isinstance(frame, pd.DataFrame):
         remedy = f"remove net.{name} and create its rows anew"
         return [Fault(name, "", (), f"a {type(frame).__name__}", "is not a table", remedy)]
+    if isinstance(frame.columns, pd.MultiIndex):
+        value, remedy = "a MultiIndex", "give every column one name (frame.columns.get_level_values(-1))"
+        return [Fault(name, "columns", (), value, "stands in the place of names", remedy)]
     twice = tuple(frame.columns[frame.columns.duplicated()].unique())
     faults = [Fault(name, column, (), "the column", "is there twice", "drop one of the two") for column in twice]
     faults += [
@@ -106,7 +122,7 @@ def _structure_faults(schema: TableSchema, frame: Any) -> list[Fault]:
     ]
     if len(frame) and not pd.api.types.is_integer_dtype(frame.index):
         remedy = "give whole numbers, as in every pandapower table"
-        faults.append(Fault(name, "index", (), f"labels of type {frame.index.dtype}", "are not whole numbers", remedy))
+        faults.append(Fault(name, "index", (), shown_labels(frame.index), "are not whole numbers", remedy))
     twice = tuple(frame.index[frame.index.duplicated()].unique())
     if twice:
         faults.append(Fault(name, "index", twice, "labels", "occur more than once", "give each row its own index"))
@@ -168,8 +184,7 @@ def _bound_faults(column: Column, floats: FloatArray, fault: Any) -> list[Fault]
 def is_readable(frame: Any) -> bool:
     """Whether rows and columns of a table can be found by their labels."""
     return (
-        isinstance(frame, pd.DataFrame)
-        and not frame.columns.has_duplicates
+        _has_plain_columns(frame)
         and not frame.index.has_duplicates
         and (not len(frame) or pd.api.types.is_integer_dtype(frame.index))
     )

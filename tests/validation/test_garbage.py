@@ -18,6 +18,12 @@ MENDED = [
     ("mobility.sessions_from_reports", "start", "text 0,5"),
     ("is_flexible_enough", "velocity", "ragged list"),
     ("velocity_limit", "occupancy_density", "Fraction"),
+    ("plotting.plot_energy_not_served", "row", "infinity"),
+    ("plotting.plot_lattice", "first_h", "10**30"),
+    ("plotting.plot_lattice", "first_h", "Fraction"),
+    ("plotting.plot_peak_shave", "period_h", "Fraction"),
+    ("plotting.plot_plan_costs", "against_nothing", "pd.NA"),
+    ("plotting.plot_plan_costs", "against_nothing", "Series"),
 ]
 
 
