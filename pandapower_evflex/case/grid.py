@@ -112,6 +112,7 @@ def read_grid(
     *,
     trafo_loading: str = "power",
     given: GivenLimits = COLUMNS_HOLD,
+    plain: Any = None,
 ) -> Grid:
     """Model of the net as `pandapower.runpp` sees it, with `net.user_pf_options`; the net is not changed.
 
@@ -119,6 +120,7 @@ def read_grid(
     ----------
     trafo_loading : "power" or "current"    see `rated_ends`
     given : GivenLimits                     limits that replace the columns of the net
+    plain : pandapowerNet                   `plain_net` of the net, where it is known
 
     Raises
     ------
@@ -127,7 +129,7 @@ def read_grid(
     faults = grid_faults(net, given)
     if faults:
         raise InvalidInputError(faults)
-    return grid_of(plain_net(net), trafo_loading, given)
+    return grid_of(plain_net(net) if plain is None else plain, trafo_loading, given)
 
 
 def grid_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:

@@ -18,11 +18,11 @@ def live_rows(net: Net, table: NetTable) -> BoolArray:
     Where a table says it in a way that cannot be read, which is a fault of its own, all rows count.
     """
     frame = net[table.name]
-    if table.name == "bus":
-        return says_true(frame, "in_service") | _are_ends(net, frame)
-    if "in_service" not in table.flags:
+    if not len(frame) or "in_service" not in table.flags:
         return np.ones(len(frame), dtype=bool)
     live = says_true(frame, "in_service")
+    if table.name == "bus":
+        return live if live.all() else live | _are_ends(net, frame)
     on = says_true(net["bus"], "in_service") if "bus" in net and is_readable(net["bus"]) else np.ones(1, dtype=bool)
     if on.all():
         return live
@@ -34,9 +34,9 @@ def live_rows(net: Net, table: NetTable) -> BoolArray:
 
 def says_true(frame: pd.DataFrame, flag: str) -> BoolArray:
     """Which rows do not say False; what says neither is a fault of its own."""
-    if flag not in frame or not isinstance(frame[flag], pd.Series):
+    values = frame[flag] if flag in frame else None
+    if not isinstance(values, pd.Series):
         return np.ones(len(frame), dtype=bool)
-    values = frame[flag]
     if values.dtype == bool:
         return values.to_numpy()
     cells = values.to_numpy(dtype=object)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
 
 from pandapower_evflex.arrays import ComplexArray, Net
 from pandapower_evflex.case.grid import Grid
@@ -23,10 +25,13 @@ def profile_deviation(net: Net, profiles: Profiles) -> ComplexArray:
     """What profiles change against the table values, as an injection [n_period, n_pp_bus], MW and Mvar."""
     change = np.zeros((profiles.horizon.n_periods, len(net["bus"])), dtype=np.complex128)
     for (table, column), frame in profiles.values.items():
-        elements = without_gaps(net, table).loc[frame.columns]
-        live = elements["in_service"].to_numpy(dtype=bool)
-        scaling = elements["scaling"].to_numpy(dtype=float)[live]
-        more = (frame.to_numpy(dtype=float)[:, live] - elements[column].to_numpy(dtype=float)[live]) * scaling
-        at = net["bus"].index.get_indexer(elements["bus"][live])
-        np.add.at(change.T, at, INJECTION_SIGN[table] * _PART[column] * more.T)
+        elements = without_gaps(net, table)
+        rows = elements.index.get_indexer(frame.columns)
+        live = elements["in_service"].to_numpy(dtype=bool)[rows]
+        rows = rows[live]
+        value, scaling = (elements[name].to_numpy(dtype=float)[rows] for name in (column, "scaling"))
+        more = (frame.to_numpy(dtype=float)[:, live] - value) * scaling
+        at = net["bus"].index.get_indexer(pd.Index(elements["bus"].to_numpy()[rows]))
+        at_bus = csr_matrix((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), change.shape[1]))
+        change += INJECTION_SIGN[table] * _PART[column] * (more @ at_bus)
     return change

@@ -73,24 +73,29 @@ def limit_faults(net: Net, given: GivenLimits = COLUMNS_HOLD) -> list[Fault]:
         (given.max_trafo_loading_percent, Rating("trafo3w", "max_loading_percent", percent)),
     )
     read = [rating for argument, rating in limits if argument is None]
+    names = dict.fromkeys(rating.table for rating in (*RATINGS, *read))
+    rows = {name: _in_service(net[name]) for name in names if name in net and is_readable(net[name])}
     faults = []
     for rating in (*RATINGS, *read):
-        if rating.table in net and is_readable(net[rating.table]) and rating.column in net[rating.table]:
-            faults += _faults_of(rating, _in_service(net, rating.table))
-    buses = _in_service(net, "bus") if "bus" in net and is_readable(net["bus"]) else None
+        if rating.table in rows and rating.column in rows[rating.table]:
+            faults += _faults_of(rating, rows[rating.table])
+    buses = _in_service(net["bus"]) if "bus" in net and is_readable(net["bus"]) else None
     return faults if buses is None else faults + _crossed_voltages(buses, given)
 
 
-def _in_service(net: Net, table: str) -> pd.DataFrame:
-    return net[table][says_true(net[table], "in_service")]
+def _in_service(frame: pd.DataFrame) -> pd.DataFrame:
+    live = says_true(frame, "in_service")
+    return frame if live.all() else frame[live]
 
 
 def _faults_of(rating: Rating, rows: pd.DataFrame) -> list[Fault]:
     floats, not_number = as_numbers(rows[rating.column])
-    hint = read_hint(rows[rating.column][not_number])
-    if rating.needed:
-        not_number = not_number | ~np.isfinite(floats)
     low, problem = (floats < 0.0, "is below 0") if rating.may_be_0 else (floats <= 0.0, "is not above 0")
+    not_finite = ~np.isfinite(floats) & rating.needed
+    if not (low | not_number | not_finite).any():
+        return []
+    hint = read_hint(rows[rating.column][not_number])
+    not_number = not_number | not_finite
     where = (rating.table, rows, rating.column)
     return [
         *fault_where(*where, not_number, "is not a number", rating.remedy + hint),

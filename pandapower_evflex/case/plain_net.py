@@ -10,11 +10,10 @@ import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.in_service import live_rows
-from pandapower_evflex.case.net_faults import are_right
 from pandapower_evflex.case.net_limits import RATINGS
 from pandapower_evflex.case.net_tables import NET_TABLES, NetTable
 from pandapower_evflex.tables.checks import TABLES
-from pandapower_evflex.tables.faults import as_dtype, as_numbers, is_readable, typed
+from pandapower_evflex.tables.faults import are_right, as_dtype, as_numbers, is_readable, typed
 from pandapower_evflex.tables.schema import Column
 
 #: wanted dtype -> kinds of numpy dtypes that are taken as they are
@@ -46,18 +45,21 @@ def generators_that_dc_lines_join(net: Net) -> pd.DataFrame:
 
 def _plain_table(net: Net, table: NetTable, frame: pd.DataFrame) -> pd.DataFrame:
     changed: dict[str, Any] = {}
-    for name, wanted in table.dtypes.items():
-        if name in frame and not _is_plain(frame[name], wanted):
+    for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+        wanted = table.dtypes.get(name)
+        if wanted is not None and not (_is_plain(dtype, wanted) and (wanted != "object" or _has_no_na(frame[name]))):
             changed[name] = _converted(frame[name], wanted, name not in table.flags)
     frame = frame.assign(**changed) if changed else frame
     live = live_rows(net, table)
     return frame if live.all() else _with_harmless_values(table, frame, live)
 
 
-def _is_plain(values: pd.Series, wanted: str) -> bool:
-    if not isinstance(values.dtype, np.dtype) or values.dtype.kind not in KINDS[wanted]:
-        return False
-    return wanted != "object" or not any(cell is pd.NA for cell in values)
+def _is_plain(dtype: Any, wanted: str) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in KINDS[wanted]
+
+
+def _has_no_na(values: pd.Series) -> bool:
+    return not any(cell is pd.NA for cell in values.to_numpy())
 
 
 def _converted(values: pd.Series, wanted: str, optional: bool) -> Any:

@@ -9,6 +9,7 @@ a right profile is never accused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from pandapower_evflex.case.asymmetric import with_sums_of_phases
 from pandapower_evflex.case.net_tables import ASYMMETRIC
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.profiles import Profiles
-from pandapower_evflex.case.ratings import SQRT3
+from pandapower_evflex.case.ratings import SQRT3, product, vn_kv
 from pandapower_evflex.errors import Fault
 
 #: power, in multiples of the ratings, beyond which a profile is refused: above any study of overload, well below 1000
@@ -54,6 +55,13 @@ class Ways:
     first: IntArray
     second: IntArray
     rating_mva: FloatArray
+
+    @cached_property
+    def part(self) -> IntArray:
+        """Number of the connected part of each node."""
+        ones = np.ones(len(self.first))
+        graph = coo_matrix((ones, (self.first, self.second)), shape=(self.n_nodes, self.n_nodes))
+        return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def unit_faults(net: Net, profiles: Profiles) -> list[Fault]:
@@ -104,18 +112,23 @@ def _powers(net: Net, table: str, column: str, frame: pd.DataFrame) -> pd.DataFr
     """What elements in service draw or feed in; without what follows from a characteristic."""
     if column == "q_mvar" and table == "sgen" and "cos_phi_p" in net:
         frame = frame.drop(columns=net["cos_phi_p"]["sgen"], errors="ignore")
-    rows = net[table].loc[frame.columns]
-    return (frame * rows["scaling"]).loc[:, rows["in_service"].to_numpy(dtype=bool)]
+    rows = net[table].index.get_indexer(frame.columns)
+    live = net[table]["in_service"].to_numpy(dtype=bool)[rows]
+    scaling = net[table]["scaling"].to_numpy(dtype=float)[rows]
+    return pd.DataFrame(frame.to_numpy(dtype=float)[:, live] * scaling[live], frame.index, frame.columns[live])
 
 
 def _beyond(
     net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float, quantile: float
 ) -> list[Fault]:
-    at = net["bus"].index.get_indexer(net[table].loc[powers.columns, "bus"])
-    of_buses = np.zeros((len(powers), ways.n_nodes))
-    np.add.at(of_buses.T, at, powers.to_numpy(dtype=float).T)
+    at = _positions(net, net[table]["bus"].to_numpy()[net[table].index.get_indexer(powers.columns)])
+    at_node = coo_matrix((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), ways.n_nodes)).tocsr()
+    of_buses = powers.to_numpy(dtype=float) @ at_node
     period = _period_at(np.abs(of_buses).sum(axis=1), quantile)
-    demand, supply = np.abs(of_buses[period]), _supply(net, ways, table)
+    demand = np.abs(of_buses[period])
+    if _is_far_below(net, ways, table, demand, times):
+        return []
+    supply = _supply(net, ways, table)
     demand = np.where(_reached(ways, supply > 0.0), demand, 0.0)
     if not demand.any() or _carried(ways, demand, supply, times) >= demand.sum():
         return []
@@ -135,15 +148,27 @@ def _period_at(totals: FloatArray, quantile: float) -> int:
     return int(order[round(quantile * (len(order) - 1))])
 
 
-def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
-    """What all other elements could give or take, MVA [n_node]: of what is not unlimited, the table values."""
-    supply = np.zeros(ways.n_nodes)
+def _is_far_below(net: Net, ways: Ways, table: str, demand: FloatArray, times: float) -> bool:
+    """Whether any way alone could carry all of it from a source without a limit: the usual case, in no time."""
+    fed = np.isin(ways.part, ways.part[_unlimited(net, table)])
+    return bool(demand.sum() <= times * ways.rating_mva.min(initial=np.inf) and not demand[~fed].any())
+
+
+def _unlimited(net: Net, table: str) -> IntArray:
+    """Nodes of the elements that give and take whatever power is left; of profiled ones the slack."""
+    nodes = [np.empty(0, dtype=np.int64)]
     for name in _UNLIMITED:
         rows = net[name]
         rows = rows[rows["slack"].to_numpy(dtype=bool)] if name == table and "slack" in rows else rows
-        supply[_positions(net, rows["bus"])] = np.inf
-    for end in ("from_bus", "to_bus"):
-        supply[_positions(net, net["dcline"][end])] = np.inf
+        nodes += [_positions(net, rows["bus"])] if len(rows) else []
+    nodes += [_positions(net, net["dcline"][end]) for end in ("from_bus", "to_bus") if len(net["dcline"])]
+    return np.concatenate(nodes)
+
+
+def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
+    """What all other elements could give or take, MVA [n_node]: of what is not unlimited, the table values."""
+    supply = np.zeros(ways.n_nodes)
+    supply[_unlimited(net, table)] = np.inf
     for name in ("load", "sgen", "storage", *ASYMMETRIC):
         if name != table and len(net[name]):
             rows = with_sums_of_phases(net[name]) if name in ASYMMETRIC else without_gaps(net, name)
@@ -154,10 +179,7 @@ def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
 
 def _reached(ways: Ways, sources: Any) -> Any:
     """Nodes that any way leads to from a source."""
-    ones = np.ones(len(ways.first))
-    graph = coo_matrix((ones, (ways.first, ways.second)), shape=(ways.n_nodes, ways.n_nodes))
-    part = connected_components(graph, directed=False)[1]
-    return np.isin(part, part[sources])
+    return np.isin(ways.part, ways.part[sources])
 
 
 def _carried(ways: Ways, demand: FloatArray, supply: FloatArray, times: float) -> float:
@@ -189,12 +211,15 @@ def _ways(net: Net) -> Ways:
             continue
         first, second = (_positions(net, rows[end]) for end in ends[:2])
         parts.append((first, second, _ratings(net, table, rows)))
-    closed = net["switch"][net["switch"]["et"] == "b"]
-    parts.append((_positions(net, closed["bus"]), _positions(net, closed["element"]), np.full(len(closed), np.inf)))
+    if len(net["switch"]):
+        closed = net["switch"][net["switch"]["et"] == "b"]
+        parts.append((_positions(net, closed["bus"]), _positions(net, closed["element"]), np.full(len(closed), np.inf)))
     star = n_nodes + np.arange(len(net["trafo3w"]))
-    for side in ("hv", "mv", "lv"):
+    for side in ("hv", "mv", "lv") if len(star) else ():
         rows = net["trafo3w"]
         parts.append((star, _positions(net, rows[f"{side}_bus"]), rows[f"sn_{side}_mva"].to_numpy(dtype=float)))
+    nothing = np.empty(0, dtype=np.int64)
+    parts.append((nothing, nothing, np.empty(0)))
     first, second, rating = (np.concatenate(part) for part in zip(*parts, strict=True))
     known = (first >= 0) & (second >= 0)
     return Ways(n_nodes + len(star), first[known], second[known], np.nan_to_num(rating[known], nan=np.inf))
@@ -203,11 +228,10 @@ def _ways(net: Net) -> Ways:
 def _ratings(net: Net, table: str, rows: pd.DataFrame) -> FloatArray:
     """MVA; of all systems of a line or a transformer."""
     if table == "line":
-        vn_kv = net["bus"]["vn_kv"].loc[rows["from_bus"]].to_numpy(dtype=float)
-        return (SQRT3 * vn_kv * rows["max_i_ka"] * rows["df"] * rows["parallel"]).to_numpy(dtype=float)
+        return SQRT3 * vn_kv(net, rows["from_bus"]) * product(rows, "max_i_ka", "df", "parallel")
     if table == "trafo":
-        rated = rows["sn_mva"].where(~np.isclose(rows["sn_mva"], NO_RATING_MVA), np.inf)
-        return (rated * rows["df"] * rows["parallel"]).to_numpy(dtype=float)
+        is_rated = ~np.isclose(rows["sn_mva"].to_numpy(dtype=float), NO_RATING_MVA)
+        return np.where(is_rated, product(rows, "sn_mva", "df", "parallel"), np.inf)
     return np.full(len(rows), np.inf)
 
 

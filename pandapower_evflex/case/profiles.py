@@ -199,9 +199,9 @@ def _with_cos_phi_p(net: Net, values: Profile, n_periods: int) -> Profile:
     own = pd.Index(rows.loc[rows["in_service"].to_numpy(dtype=bool), "sgen"].unique()).difference(given.columns)
     if not len(own):
         return values
-    constant = numbers_of(net, "sgen", "p_mw", own)
-    p = pd.DataFrame(np.tile(constant, (n_periods, 1)), columns=own)
+    p = np.tile(numbers_of(net, "sgen", "p_mw", own), (n_periods, 1))
     profiled = values.get(("sgen", "p_mw"), pd.DataFrame())
-    both = own.intersection(profiled.columns)
-    p[both] = profiled[both]
-    return {**values, ("sgen", "q_mvar"): pd.concat([given, reactive_powers(net, p)], axis=1)}
+    at = profiled.columns.get_indexer(own)
+    p[:, at >= 0] = profiled.to_numpy(dtype=float)[:, at[at >= 0]]
+    q = reactive_powers(net, pd.DataFrame(p, columns=own))
+    return {**values, ("sgen", "q_mvar"): pd.concat([given, q], axis=1)}

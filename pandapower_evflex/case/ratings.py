@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, Net, ObjectArray
 from pandapower_evflex.case.net_limits import GivenLimits
 
 SQRT3 = np.sqrt(3.0)
+Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,28 +55,22 @@ def rated_ends(
     A line is loaded by current, a transformer by apparent power over `sn_mva` ("power", first paper eq. 16) or by
     current over its rated current ("current"), each as in pandapower's `loading_percent`.
     """
-    parts = [_line_ends(net, branch_rows, given.max_line_loading_percent)]
+    parts = _line_ends(net, branch_rows, given.max_line_loading_percent)
     for table, sides in (("trafo", ("hv", "lv")), ("trafo3w", ("hv", "mv", "lv"))):
         parts += _trafo_ends(net, table, sides, branch_rows, trafo_loading, given.max_trafo_loading_percent)
-    joined = pd.concat(parts, ignore_index=True)
-    joined = joined[joined["branch"] >= 0]
-    return RatedEnds(
-        branch=joined["branch"].to_numpy(dtype=np.int64),
-        at_from=joined["at_from"].to_numpy(dtype=bool),
-        squared_power=joined["squared_power"].to_numpy(dtype=bool),
-        rating=joined["rating"].fillna(np.inf).to_numpy(dtype=float),
-        limit=joined["limit"].fillna(np.inf).where(joined["rating"].notna(), np.inf).to_numpy(dtype=float),
-        max_i_ka=joined["max_i_ka"].to_numpy(dtype=float),
-        element_type=joined["element_type"].to_numpy(dtype=object),
-        element=joined["element"].to_numpy(dtype=np.int64),
-        side=joined["side"].to_numpy(dtype=object),
-    )
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in RatedEnds.__dataclass_fields__}
+    live = joined["branch"] >= 0
+    ends = {name: values[live] for name, values in joined.items()}
+    unrated = np.isnan(ends["rating"])
+    ends["limit"] = np.where(unrated | np.isnan(ends["limit"]), np.inf, ends["limit"])
+    ends["rating"] = np.where(unrated, np.inf, ends["rating"])
+    return RatedEnds(**ends)
 
 
-def _line_ends(net: Net, branch_rows: dict[str, IntArray], max_loading_percent: float | None) -> pd.DataFrame:
+def _line_ends(net: Net, branch_rows: dict[str, IntArray], max_loading_percent: float | None) -> list[Columns]:
     line = net["line"]
-    max_i_ka = (line["max_i_ka"] * line["df"] * line["parallel"]).to_numpy(dtype=float)
-    ends = [
+    max_i_ka = product(line, "max_i_ka", "df", "parallel")
+    return [
         _ends(
             line,
             "line",
@@ -83,13 +79,12 @@ def _line_ends(net: Net, branch_rows: dict[str, IntArray], max_loading_percent: 
             at_from=side == "from",
             squared_power=False,
             # both ends carry the same base current, that of the from bus, as pandapower's loading does
-            rating=max_i_ka * SQRT3 * net["bus"]["vn_kv"].loc[line[f"{side}_bus"]].to_numpy(dtype=float),
+            rating=max_i_ka * SQRT3 * vn_kv(net, line[f"{side}_bus"]),
             limit=_limit(line, max_loading_percent),
             max_i_ka=max_i_ka,
         )
         for side in ("from", "to")
     ]
-    return pd.concat(ends)
 
 
 def _trafo_ends(
@@ -99,7 +94,7 @@ def _trafo_ends(
     branch_rows: dict[str, IntArray],
     trafo_loading: str,
     max_loading_percent: float | None,
-) -> list[pd.DataFrame]:
+) -> list[Columns]:
     trafo = net[table]
     n = len(trafo)
     if not n:
@@ -108,15 +103,13 @@ def _trafo_ends(
     ends = []
     for number, side in enumerate(sides):
         if table == "trafo":
-            units = (trafo["df"] * trafo["parallel"]).to_numpy(dtype=float)
-            rating = trafo["sn_mva"].to_numpy(dtype=float) * units
+            rating = product(trafo, "sn_mva", "df", "parallel")
             branch, at_from = rows, side == "hv"
         else:  # three branches to an auxiliary bus, hv side first; hv is seen from its outer end, mv and lv likewise
             rating = trafo[f"sn_{side}_mva"].to_numpy(dtype=float)
             branch, at_from = rows[number * n : (number + 1) * n], side == "hv"
         if trafo_loading == "current":  # rated current in pu of the bus's base current
-            vn_bus = net["bus"]["vn_kv"].loc[trafo[f"{side}_bus"]].to_numpy(dtype=float)
-            rating = rating * vn_bus / trafo[f"vn_{side}_kv"].to_numpy(dtype=float)
+            rating = rating * vn_kv(net, trafo[f"{side}_bus"]) / trafo[f"vn_{side}_kv"].to_numpy(dtype=float)
         ends.append(
             _ends(
                 trafo,
@@ -133,9 +126,22 @@ def _trafo_ends(
     return ends
 
 
-def _ends(table: pd.DataFrame, element_type: str, side: str, **columns: Any) -> pd.DataFrame:
-    values = {**columns, "element_type": element_type, "element": table.index.to_numpy(), "side": side}
-    return pd.DataFrame(values, index=range(len(table)))
+def _ends(table: pd.DataFrame, element_type: str, side: str, **columns: Any) -> Columns:
+    n = len(table)
+    words = {"element_type": np.full(n, element_type, dtype=object), "side": np.full(n, side, dtype=object)}
+    values = {name: np.broadcast_to(value, n) for name, value in columns.items()}
+    return {**values, **words, "element": table.index.to_numpy(dtype=np.int64)}
+
+
+def product(table: pd.DataFrame, *columns: str) -> FloatArray:
+    """Of columns, row by row."""
+    return np.asarray(np.prod([table[column].to_numpy(dtype=float) for column in columns], axis=0))
+
+
+def vn_kv(net: Net, buses: pd.Series) -> FloatArray:
+    """Rated voltage of buses of the net."""
+    bus = net["bus"]
+    return np.asarray(bus["vn_kv"].to_numpy(dtype=float)[bus.index.get_indexer(pd.Index(buses))])
 
 
 def _limit(table: pd.DataFrame, max_loading_percent: float | None) -> FloatArray:

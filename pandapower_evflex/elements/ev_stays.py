@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import BoolArray, IntArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.errors import Fault
 
@@ -138,34 +138,38 @@ def _with_trips_driven(stays: list[Stay]) -> list[Stay]:
 
 def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
     """Sessions with their EV's values beside them, session values first."""
-    ev = evs.loc[sessions["ev"]].reset_index(drop=True)
-    own = sessions.reset_index(drop=True)
+    at = evs.index.get_indexer(sessions["ev"])
 
-    def column(name: str) -> pd.Series:
-        return own[name].astype(float) if name in own else pd.Series(np.nan, index=own.index)
+    def of_ev(name: str) -> FloatArray:
+        return np.asarray(evs[name].to_numpy(dtype=float)[at])
 
-    consumption = ev["consumption_kwh_per_km"].astype(float) / 1e3
-    trip = column("trip_km").fillna(0.0) * consumption.fillna(0.0)
-    e_max = column("max_e_mwh").fillna(ev["max_e_mwh"].astype(float))
-    e_low = np.minimum(ev["min_e_mwh"].astype(float), e_max)
-    need = column("e_departure_mwh")
-    need = need.fillna(column("e_arrival_mwh") + column("energy_mwh"))
-    need = need.fillna(np.minimum(e_max, e_low + trip))  # (19); without a trip: the lower limit
+    def own(name: str) -> FloatArray:
+        return sessions[name].to_numpy(dtype=float) if name in sessions else np.full(len(sessions), np.nan)
+
+    trip = np.nan_to_num(own("trip_km")) * np.nan_to_num(of_ev("consumption_kwh_per_km") / 1e3)
+    e_max = _or_else(own("max_e_mwh"), of_ev("max_e_mwh"))
+    e_low = np.minimum(of_ev("min_e_mwh"), e_max)
+    need = _or_else(own("e_departure_mwh"), own("e_arrival_mwh") + own("energy_mwh"))
+    need = _or_else(need, np.minimum(e_max, e_low + trip))  # (19); without a trip: the lower limit
     return pd.DataFrame(
         {
-            "ev": own["ev"],
-            "arrival_h": own["arrival_h"].astype(float),
-            "departure_h": own["departure_h"].astype(float),
-            "e_arrival": column("e_arrival_mwh"),
+            "ev": sessions["ev"].to_numpy(),
+            "arrival_h": own("arrival_h"),
+            "departure_h": own("departure_h"),
+            "e_arrival": own("e_arrival_mwh"),
             "e_need": need,
             "e_low": e_low,
             "e_max": e_max,
-            "p_min": ev["min_p_mw"].astype(float),
-            "p_max": column("max_p_mw").fillna(ev["max_p_mw"].astype(float)),
+            "p_min": of_ev("min_p_mw"),
+            "p_max": _or_else(own("max_p_mw"), of_ev("max_p_mw")),
             "trip": trip,
-            "eta": ev["efficiency_percent"].astype(float) / 100.0,
+            "eta": of_ev("efficiency_percent") / 100.0,
         }
     )
+
+
+def _or_else(values: FloatArray, others: FloatArray) -> FloatArray:
+    return np.where(np.isnan(values), others, values)
 
 
 def _whole_periods(first: int, last: int, horizon: Horizon) -> tuple[IntArray, int]:

@@ -118,6 +118,7 @@ def read_study(
             net,
             trafo_loading=options.trafo_loading,
             given=options.given_limits,
+            plain=plain,
         )
     if table_faults or read is None or grid is None:
         raise InvalidInputError(faults)

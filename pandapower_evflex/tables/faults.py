@@ -86,7 +86,7 @@ def frame_faults(net: Net, schema: TableSchema, frame: Any) -> list[Fault]:
     if not all(is_readable(net[name]) for name in foreign):
         return faults
     at_fault = {row for fault in faults for row in fault.rows}
-    good = typed(schema, frame[~frame.index.isin(list(at_fault))])
+    good = typed(schema, frame[~frame.index.isin(list(at_fault))] if at_fault else frame)
     for check in schema.checks:
         faults += check(net, good)
     return faults
@@ -136,6 +136,8 @@ def _column_remedy(column: Column) -> str:
 def column_faults(net: Net, table: str, column: Column, frame: pd.DataFrame) -> list[Fault]:
     """Faults of single values; of several at one value the first."""
     values = frame[column.name]
+    if _is_right_at_a_glance(column, values):
+        return []
 
     def fault(wrong: BoolArray, problem: str, remedy: str, value: str = "") -> list[Fault]:
         return fault_where(table, frame, column.name, wrong, problem, remedy, value)
@@ -164,6 +166,26 @@ def column_faults(net: Net, table: str, column: Column, frame: pd.DataFrame) -> 
     faults += fault(not_whole, "is not a whole number", column.remedy)
     faults += _bound_faults(column, np.where(not_whole, np.nan, floats), fault)
     return faults + _choice_faults(net, column, floats, missing | not_whole, fault)
+
+
+def _is_right_at_a_glance(column: Column, values: pd.Series) -> bool:
+    """Plain truth values, or plain numbers that are all allowed: the usual case, in a fraction of the time."""
+    if column.dtype == "bool":
+        return bool(values.dtype == bool)
+    is_plain = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf"
+    return column.dtype == "float64" and is_plain and bool(are_right(column, values.to_numpy(dtype=float)).all())
+
+
+def are_right(column: Column, floats: FloatArray) -> BoolArray:
+    """Which numbers a column of floats takes."""
+    right = np.isfinite(floats) if column.required else ~np.isinf(floats)
+    if column.lower is not None:
+        right &= ~(floats < column.lower)
+    if column.above is not None:
+        right &= ~(floats <= column.above)
+    if column.upper is not None:
+        right &= ~(floats > column.upper)
+    return right
 
 
 def _bound_faults(column: Column, floats: FloatArray, fault: Any) -> list[Fault]:

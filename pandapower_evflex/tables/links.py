@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import Net
+from pandapower_evflex.arrays import Net, ObjectArray
 from pandapower_evflex.errors import Fault, listed
 from pandapower_evflex.tables.faults import as_numbers, is_readable
 from pandapower_evflex.tables.format_version import KEY
@@ -59,26 +59,24 @@ def remember(
     if not is_readable(frame) or not len(frame):
         return
     frame = frame if LINKED_TO in frame else frame.assign(**{LINKED_TO: None})
-    chosen = frame.index if rows is None else pd.Index(list(rows))
+    at = slice(None) if rows is None else frame.index.get_indexer(pd.Index(list(rows)))
+    chosen = frame if rows is None else frame.iloc[at]
     identity = identity or Identity(net)
-    texts = pd.Series([str(label) for label in chosen], index=chosen, dtype=object)
+    texts = np.array([str(label) for label in chosen.index], dtype=object)
     for reference in references_of(schema):
-        texts = texts + _texts(net, identity, reference, frame.loc[chosen])
-    then = frame[LINKED_TO].to_numpy(dtype=object)
-    now = then.copy()
-    now[frame.index.get_indexer(chosen)] = texts.to_numpy()
-    if (
-        type(net[schema.name]) is StoredFrame
-        and LINKED_TO in net[schema.name]
-        and pd.Series(then).equals(pd.Series(now))
-    ):
+        texts = texts + _texts(net, identity, reference, chosen)
+    before = frame[LINKED_TO].to_numpy(dtype=object)
+    after = before.copy()
+    after[at] = texts
+    same = LINKED_TO in net[schema.name] and pd.Series(before).equals(pd.Series(after))
+    if same and type(net[schema.name]) is StoredFrame:
         return
-    net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: now}))
+    net[schema.name] = StoredFrame(frame.assign(**{LINKED_TO: after}))
 
 
-def _texts(net: Net, identity: Identity, reference: Reference, rows: pd.DataFrame) -> pd.Series:
+def _texts(net: Net, identity: Identity, reference: Reference, rows: pd.DataFrame) -> ObjectArray:
     """What rows remember of one link, "" where there is none."""
-    texts = pd.Series("", index=rows.index, dtype=object)
+    texts = np.full(len(rows), "", dtype=object)
     labels, _ = as_numbers(rows[reference.column])
     for target in _targets(net, reference, rows):
         here = reference.points_to(rows, target) & ~np.isnan(labels)

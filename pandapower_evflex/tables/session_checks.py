@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import fault_where, numbers_of
 
@@ -30,9 +30,12 @@ def _own_or(rows: pd.DataFrame, column: str, other: FloatArray) -> FloatArray:
     return np.where(np.isnan(own), other, own)
 
 
-def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sessions in service, EV by EV in order of arrival."""
-    return rows[rows["in_service"].to_numpy(dtype=bool)].sort_values(["ev", "arrival_h"], kind="stable")
+def _in_order(rows: pd.DataFrame) -> tuple[IntArray, BoolArray]:
+    """Positions of the sessions in service, EV by EV in order of arrival, and which of them are the first of an EV."""
+    ev, arrival = (rows[name].to_numpy(dtype=float) for name in ("ev", "arrival_h"))
+    used = np.flatnonzero(rows["in_service"].to_numpy(dtype=bool))
+    order = used[np.lexsort((arrival[used], ev[used]))]
+    return order, np.diff(ev[order], prepend=np.nan) != 0
 
 
 def check_windows(net: Net, rows: pd.DataFrame) -> list[Fault]:
@@ -44,12 +47,16 @@ def check_windows(net: Net, rows: pd.DataFrame) -> list[Fault]:
 
 
 def check_overlaps(net: Net, rows: pd.DataFrame) -> list[Fault]:
-    used = _in_order(rows)
-    ended = used.groupby("ev")["departure_h"].cummax().groupby(used["ev"]).shift()
-    labels = used.index[used["arrival_h"] < ended - TIME_TOLERANCE]
+    order, is_first = _in_order(rows)
+    arrival, departure = (rows[name].to_numpy(dtype=float)[order] for name in ("arrival_h", "departure_h"))
+    by_departure = np.argsort(departure, kind="stable")
+    rank = np.argsort(by_departure, kind="stable") + len(order) * np.cumsum(is_first)  # an EV ranks above those before
+    ended = departure[by_departure[np.maximum.accumulate(rank) % max(len(order), 1)]]
+    wrong = np.zeros(len(rows), dtype=bool)
+    wrong[order[1:]] = ~is_first[1:] & (arrival[1:] < ended[:-1] - TIME_TOLERANCE)
     remedy = "let each session of an EV end before its next begins"
     problem = "lies before the end of an earlier session of the same EV"
-    return fault_where(TABLE, rows, "arrival_h", rows.index.isin(labels), problem, remedy)
+    return fault_where(TABLE, rows, "arrival_h", wrong, problem, remedy)
 
 
 def check_forms(net: Net, rows: pd.DataFrame) -> list[Fault]:
@@ -97,23 +104,26 @@ def check_trips(net: Net, rows: pd.DataFrame) -> list[Fault]:
     faults = fault_where(
         TABLE, rows, "trip_km", (rows["trip_km"] > 0) & np.isnan(consumption), "needs a consumption", remedy
     )
-    too_long = rows["trip_km"] * consumption / 1e3 > battery_of(net, rows) + ENERGY_TOLERANCE
-    used = _in_order(rows.assign(too_long=too_long))
-    next_follows = used.groupby("ev")["ev"].shift(-1).notna() & used["e_arrival_mwh"].isna().shift(-1, fill_value=False)
-    labels = used.index[used["too_long"] & next_follows]
+    used = rows["trip_km"].to_numpy(dtype=float) * consumption / 1e3
+    too_long = used > battery_of(net, rows) + ENERGY_TOLERANCE
+    order, is_first = _in_order(rows)
+    follows = ~is_first & rows["e_arrival_mwh"].isna().to_numpy()[order]
+    wrong = np.zeros(len(rows), dtype=bool)
+    wrong[order[:-1]] = too_long[order[:-1]] & follows[1:]
     problem = "uses more than the battery holds, and the next session's arrival energy follows from it"
     remedy = "give the arrival energy of the next session (it charged on the way), or a shorter trip"
-    return faults + fault_where(TABLE, rows, "trip_km", rows.index.isin(labels), problem, remedy)
+    return faults + fault_where(TABLE, rows, "trip_km", wrong, problem, remedy)
 
 
 def first_session_faults(net: Net) -> list[Fault]:
     """First sessions of EVs in service that do not say with what energy the EV comes; the tables are right else."""
     rows, ev = net["ev_session"], net["ev"]
-    used = _in_order(rows[rows["ev"].isin(ev.index[ev["in_service"].to_numpy(dtype=bool)])])
-    first = used[~used.duplicated("ev")]
-    labels = first.index[first["e_arrival_mwh"].isna()]
+    order, is_first = _in_order(rows)
+    wrong = np.zeros(len(rows), dtype=bool)
+    wrong[order[is_first]] = rows["e_arrival_mwh"].isna().to_numpy()[order[is_first]]
+    wrong &= rows["ev"].isin(ev.index[ev["in_service"].to_numpy(dtype=bool)]).to_numpy()
     return fault_where(
-        TABLE, rows, "e_arrival_mwh", rows.index.isin(labels), "is missing in the first session of its EV",
+        TABLE, rows, "e_arrival_mwh", wrong, "is missing in the first session of its EV",
         "give e_arrival_mwh or soc_arrival_percent", value="the value",
     )  # fmt: skip
 

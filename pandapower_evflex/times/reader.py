@@ -89,6 +89,8 @@ def read_times(
     cells = {name: _cells(table, name, values, faults) for name, values in columns.items()}
     if faults:
         raise InvalidInputError(faults)
+    if all(pd.api.types.is_datetime64_any_dtype(column.dtype) for column in cells.values()):
+        return {name: _of_timestamps(column, name in in_table) for name, column in cells.items()}  # all of them known
     parts = {name: _parts(column) for name, column in cells.items()}
     for name, column in cells.items():
         faults += _kind_faults(table, name, column, parts[name], name in in_table)

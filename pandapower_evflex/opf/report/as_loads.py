@@ -49,39 +49,75 @@ def with_evs_as_loads(net: Net, result: Any, period: Any = None, scenario: str =
     check_net("with_evs_as_loads", net)
     result = checked_result("with_evs_as_loads", net, result)
     refuse_other_evs(net, result)
-    return with_evs_as_loads_of(net, result, period, scenario)
-
-
-def with_evs_as_loads_of(net: Net, result: Any, period: Any, scenario: str) -> Any:
-    """See `with_evs_as_loads`; ``result`` has p_mw, p_up_mw, p_down_mw, profiles and settings."""
     scenario = checked_scenario(scenario)
+    check_result(net, result)
+    position = 0 if period is None else period_position(period, result.p_mw.index)
+    plain = copy.deepcopy(_without_our_tables(plain_net(net)))
+    profiles = _add_units_as_loads(plain, net, result, scenario)
+    _take_values(plain, profiles, position)
+    if period is None:
+        _add_controllers(plain, profiles)
+    return plain
+
+
+def for_one_power_flow(net: Net, result: Any, position: int, scenario: str) -> Any:
+    """`with_evs_as_loads` of one period of a net that `check_result` has passed, for a power flow that is thrown away.
+
+    The tables of elements are its own; whatever else a power flow only reads is that of the net.
+    """
+    plain = _without_our_tables(plain_net(net))
+    for name, value in plain.items():
+        if isinstance(value, pd.DataFrame) and not str(name).startswith(("res_", "_")):
+            plain[name] = pd.DataFrame(value.copy())
+        elif isinstance(value, dict) and str(name).startswith("_"):
+            plain[name] = dict(value)
+    at = slice(position, position + 1)
+    profiles = _add_units_as_loads(plain, net, result, scenario, at)
+    _take_values(plain, profiles, 0)
+    return plain
+
+
+def check_result(net: Net, result: Any) -> None:
+    """Whether a power flow of the net with the result's EVs can be set up.
+
+    Raises
+    ------
+    EvflexError, InvalidInputError
+    """
     if np.isnan(result.p_mw.to_numpy()).any():
         raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
     faults = _missing_elements(net, result) or net_faults(net) or slack_faults(net)
     if faults:
         raise InvalidInputError(faults)
-    position = 0 if period is None else period_position(period, result.p_mw.index)
+
+
+def _add_units_as_loads(
+    plain: Any, net: Net, result: Any, scenario: str, periods: slice = slice(None)
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Loads for EVs and other units; the profiles of all elements, theirs among them, in some of the periods."""
     evs = net["ev"].loc[result.p_mw.columns]
     p, q = _ev_powers(result, evs, scenario)
-    plain = _without_our_tables(plain_net(net))
     added = [_with_labels(_add_loads(plain, evs), p, q)]
     for kind, units in result.settings.get("other_units", {}).items():
         power = _powers(result.series[kind], units["tan_phi"].to_numpy(), scenario, result.settings)
         added.append(_with_labels(_add_units(plain, kind, units), *power))
-    profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
+    profiles = {key: frame.iloc[periods].reset_index(drop=True) for key, frame in result.profiles.items()}
     for loads in added:
-        for column, own in loads.items():
-            key = ("load", column)
+        for column, frame in loads.items():
+            key, own = ("load", column), frame.iloc[periods].reset_index(drop=True)
             profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
+    return profiles
+
+
+def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], position: int) -> None:
+    """Let all elements with a profile take its values of one row."""
     for (table, column), frame in profiles.items():
-        plain[table][column] = plain[table][column].astype(float)
-        plain[table].loc[frame.columns, column] = frame.iloc[position].to_numpy()
+        values = plain[table][column].to_numpy(dtype=float, copy=True)
+        values[plain[table].index.get_indexer(frame.columns)] = frame.iloc[position].to_numpy()
+        plain[table][column] = values
     for table in POWERS:
         if table in plain:
             plain[table] = without_gaps(plain, table)
-    if period is None:
-        _add_controllers(plain, profiles)
-    return plain
 
 
 def _missing_elements(net: Net, result: Any) -> list[Fault]:
@@ -131,11 +167,10 @@ def _add_units(plain: Any, kind: str, units: pd.DataFrame) -> pd.Index:
 
 
 def _without_our_tables(net: Net) -> Any:
-    """A copy of the net without what pandapower does not know; our frames are not even copied."""
+    """The net without what pandapower does not know."""
     ours = {name for name in net if isinstance(name, str) and (name in TABLES or name.startswith("evflex_"))}
     ours |= {"res_period", "res_flexibility", "res_ev", *RATE_TABLES}
-    kept = net.__class__({name: value for name, value in net.items() if name not in ours})
-    return copy.deepcopy(kept)
+    return net.__class__({name: value for name, value in net.items() if name not in ours})
 
 
 def _add_loads(plain: Any, evs: pd.DataFrame) -> pd.Index:

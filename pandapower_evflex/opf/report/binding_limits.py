@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
@@ -38,9 +38,10 @@ def _binds(room: FloatArray, price: FloatArray) -> BoolArray:
     return (room <= BINDING_TOLERANCE) | (matters & (room <= PRICED_TOLERANCE))
 
 
-def binding_rows(binding: ByLimit, t: int) -> LimitRows:
-    """The limits that bind in one period."""
-    return LimitRows.of((t, kind, position) for _, kind, position in binding.at(np.array([t])).places(0.5))
+def binding_rows(binding: ByLimit, periods: IntArray) -> LimitRows:
+    """The limits that bind in the given periods, period by period."""
+    places = binding.at(periods).places(0.5)
+    return LimitRows.of(sorted((int(periods[t]), kind, position) for t, kind, position in places))
 
 
 def binding_limits(

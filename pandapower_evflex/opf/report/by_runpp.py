@@ -12,7 +12,7 @@ from pandapower.powerflow import LoadflowNotConverged
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.pf_options import model_options
 from pandapower_evflex.case.plain_net import generators_that_dc_lines_join
-from pandapower_evflex.opf.report.as_loads import with_evs_as_loads_of
+from pandapower_evflex.opf.report.as_loads import for_one_power_flow
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
@@ -84,7 +84,7 @@ def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
 def moment_tables(
     net: Net, result: Any, position: int, scenario: str, vm_pu: pd.Series | None = None
 ) -> dict[str, pd.DataFrame]:
-    """pandapower's result tables of one moment from its own power flow, and res_ev.
+    """pandapower's result tables of one moment from its own power flow, and res_ev; `check_result` has passed the net.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def moment_tables(
     ------
     LoadflowNotConverged
     """
-    plain = with_evs_as_loads_of(net, result, position, scenario)
+    plain = for_one_power_flow(net, result, position, scenario)
     run_plain(plain, vm_pu)
     tables = {name: plain[name] for name in plain.keys() if isinstance(name, str) and name.startswith("res_")}
     tables["res_load"] = tables["res_load"].loc[net["load"].index]
@@ -113,7 +113,9 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
     """
     import pandapower as pp
 
-    start = {} if vm_pu is None else {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
+    start: dict[str, Any] = {"init_vm_pu": _own_start(plain)}
+    if vm_pu is not None:
+        start = {"init_vm_pu": vm_pu.fillna(1.0), "init_va_degree": "dc"}
     options = model_options(plain)
     if len(plain["dcline"]):
         plain["gen"] = generators_that_dc_lines_join(plain)
@@ -127,6 +129,15 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
         except LoadflowNotConverged:
             if tolerance == TOLERANCES_MVA[-1]:
                 raise
+
+
+def _own_start(plain: Any) -> float | None:
+    """The voltage that `runpp` starts from by itself, the mean of all set points, in a quarter of its time for it."""
+    if len(plain.get("vsc", ())):
+        return None
+    sources = [plain[name] for name in ("ext_grid", "gen")]
+    set_points = [rows["vm_pu"].to_numpy()[rows["in_service"].to_numpy(dtype=bool)] for rows in sources]
+    return float(np.mean(np.concatenate(set_points)))
 
 
 def _largest_difference(ours: pd.Series, theirs: pd.Series) -> tuple[float, Any]:

@@ -12,8 +12,9 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import SUPPORTED
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.report.as_loads import check_result
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
-from pandapower_evflex.opf.report.moment import SCENARIOS, period_position
+from pandapower_evflex.opf.report.moment import SCENARIOS, checked_scenario, period_position
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.tables.checks import TABLES
@@ -83,7 +84,7 @@ def clear_results(net: Net) -> None:
 
 def _empty(dtypes: Mapping[str, str]) -> StoredFrame:
     """No rows, and the columns that others have."""
-    return StoredFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}, index=pd.RangeIndex(0))
+    return StoredFrame({name: np.empty(0, dtype=dtype) for name, dtype in dtypes.items()}, index=pd.RangeIndex(0))
 
 
 def write_period(net: Net, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
@@ -106,7 +107,8 @@ def write_period(net: Net, period: Any, scenario: str = "base", result: Flexibil
     written: Any = checked_result("write_period", net, result)
     refuse_other_evs(net, written)
     position = period_position(period, written.p_mw.index)
-    for name, value in moment_tables(net, written, position, scenario).items():
+    check_result(net, written)
+    for name, value in moment_tables(net, written, position, checked_scenario(scenario)).items():
         net[name] = value
 
 
@@ -228,11 +230,12 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
         others = [frames[name].sum(axis=1).to_numpy() for frames in result.series.values()]
         columns[name] = getattr(result, name).sum(axis=1).to_numpy() + sum(others)
     for scenario in [name for name in _ORDER if name in result.vm_pu]:
-        columns[f"min_vm_pu_{scenario}"] = result.vm_pu[scenario].min(axis=1).to_numpy()
-        columns[f"max_vm_pu_{scenario}"] = result.vm_pu[scenario].max(axis=1).to_numpy()
+        vm_pu = result.vm_pu[scenario].to_numpy(dtype=float)  # NaN without supply
+        columns[f"min_vm_pu_{scenario}"] = np.fmin.reduce(vm_pu, axis=1)
+        columns[f"max_vm_pu_{scenario}"] = np.fmax.reduce(vm_pu, axis=1)
         columns[f"max_line_loading_percent_{scenario}"] = _highest(result.line_loading_percent[scenario])
-        trafos = pd.concat([result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario]], axis=1)
-        columns[f"max_trafo_loading_percent_{scenario}"] = _highest(trafos)
+        trafos = (result.trafo_loading_percent[scenario], result.trafo3w_loading_percent[scenario])
+        columns[f"max_trafo_loading_percent_{scenario}"] = np.fmax(*map(_highest, trafos))
     return StoredFrame(columns)
 
 
@@ -263,7 +266,9 @@ def _in_one_offset(labels: pd.Index) -> list[str]:
 
 def _highest(loading: pd.DataFrame) -> np.ndarray[Any, Any]:
     """Highest loading per period, 0 where the net has no such element."""
-    return loading.max(axis=1).fillna(0.0).to_numpy() if len(loading.columns) else np.zeros(len(loading))
+    return np.nan_to_num(
+        np.fmax.reduce(loading.to_numpy(dtype=float), axis=1, initial=-np.inf), neginf=0.0, posinf=np.inf
+    )
 
 
 def _flexibility_table(net: Net, result: FlexibilityOpfResult) -> pd.DataFrame:

@@ -55,14 +55,13 @@ def _network_reasons(
     if scenario is None:
         return names
     state, binding = states[scenario], binding_of(case, states[scenario], prices[scenario])
-    flow = BatchedPowerFlow(case.grid)
-    for t in np.unique(period).tolist():
-        rows, here = binding_rows(binding, t), period == t
-        if len(rows):
-            elements = np.array(elements_of(case.grid, rows), dtype=object)
-            gradient = limit_gradients(flow, rows, state.v)
-            moved = _moved_by(case, gradient, case.chain.unit[limited[here]], direction)
-            names[here] = [", ".join(dict.fromkeys(elements[of])) or NOTHING_BINDS for of in moved]
+    rows = binding_rows(binding, np.unique(period))
+    elements, gradient = elements_of(case.grid, rows), limit_gradients(BatchedPowerFlow(case.grid), rows, state.v)
+    for t in np.unique(rows.case).tolist():
+        here, own = period == t, rows.case == t
+        of_period = np.array(elements, dtype=object)[own]
+        moved = _moved_by(case, gradient[own], case.chain.unit[limited[here]], direction)
+        names[here] = [", ".join(dict.fromkeys(of_period[of])) or NOTHING_BINDS for of in moved]
     return names
 
 
