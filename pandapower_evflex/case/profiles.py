@@ -200,7 +200,7 @@ def _with_cos_phi_p(net: Net, values: Profile, n_periods: int) -> Profile:
     if not len(own):
         return values
     p = np.tile(numbers_of(net, "sgen", "p_mw", own), (n_periods, 1))
-    profiled = values.get(("sgen", "p_mw"), pd.DataFrame())
+    profiled = values.get(("sgen", "p_mw"), pd.DataFrame(index=range(n_periods)))
     at = profiled.columns.get_indexer(own)
     p[:, at >= 0] = profiled.to_numpy(dtype=float)[:, at[at >= 0]]
     q = reactive_powers(net, pd.DataFrame(p, columns=own))
