@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import multiprocessing
-import os
 import signal
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -24,7 +19,7 @@ from pandapower_evflex.planning import fault_study
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.planning.plan_nets import planned, random_ring
 
-ROOT = Path(__file__).parents[1]
+START_METHODS = multiprocessing.get_all_start_methods()
 
 
 def interrupting(usual, call=2):
@@ -109,28 +104,21 @@ def test_runs_in_the_executor_of_asyncio_find_what_one_finds():
     assert_alike(asyncio.run(both()), [objective_and_power(n) for n in (2, 3)])
 
 
-#: a process of its own: a fork of one with threads, as pytest's may be, can hang
-POOLS = """
-import json, multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from tests.test_concurrency import objective_and_power
-
-if __name__ == "__main__":
-    found = {"none": objective_and_power(3)}
-    for method in multiprocessing.get_all_start_methods():
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
-            found[method] = pool.submit(objective_and_power, 3).result()
-    print(json.dumps({name: [objective, p.to_numpy().tolist()] for name, (objective, p) in found.items()}))
-"""
+def in_a_pool(method, function, *arguments):
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
+        return pool.submit(function, *arguments).result()
 
 
-def test_process_pools_of_every_start_method_find_what_one_process_finds(tmp_path):
-    """fork, spawn and forkserver on Linux, the last two on macOS too; spawn alone on Windows."""
-    script = tmp_path / "pools.py"
-    script.write_text(POOLS)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment)
-    assert ended.returncode == 0, ended.stderr
-    found = json.loads(ended.stdout.splitlines()[-1])
-    assert set(found) == {"none", *multiprocessing.get_all_start_methods()}
-    assert all(other == found["none"] for other in found.values())
+def alone_and_forked(n_evs):
+    """In this process and in a fork of it, after a run."""
+    alone = objective_and_power(n_evs)
+    return [alone, in_a_pool("fork", objective_and_power, n_evs)] if "fork" in START_METHODS else [alone]
+
+
+@pytest.mark.parametrize("method", [method for method in START_METHODS if method != "fork"])
+def test_process_pools_of_every_start_method_find_what_one_process_finds(method):
+    """spawn and forkserver, and fork in the process that was spawned: one with threads, as this may be, can hang."""
+    found = in_a_pool(method, alone_and_forked if method == "spawn" else objective_and_power, 3)
+    expected = objective_and_power(3)
+    found = found if method == "spawn" else [found]
+    assert_alike(found, [expected] * len(found))

@@ -77,7 +77,11 @@ def test_a_disk_that_is_full_when_a_kernel_is_stored_does_not_stop_it(monkeypatc
     assert caplog.text.count(SAYS) == 1
 
 
-ONE_KERNEL = """
+#: without what the package imports as a whole, which takes a second or two three times
+ONE_KERNEL = f"""
+import sys, types
+package = sys.modules["pandapower_evflex"] = types.ModuleType("pandapower_evflex")
+package.__path__ = [{str(PACKAGE)!r}]
 import numpy as np
 from pandapower_evflex.kernels import SQUARED_CURRENT
 from pandapower_evflex.kernels.jit import is_compiled

@@ -41,7 +41,7 @@ def dask_client():
 
 # starting a process takes seconds, and the search sends its work the same way
 POOLS = [
-    (threads, "enumeration"),
+    pytest.param(threads, "enumeration", marks=pytest.mark.slow),
     (threads, "milp"),
     (processes, "enumeration"),
     (dask_client, "enumeration"),

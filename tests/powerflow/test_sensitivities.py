@@ -11,23 +11,28 @@ from pandapower_evflex.limits.by_period import limits_of, rows_of, values_of
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from tests.case.nets import NETS
+from tests.examples import sampled, sweep
 
 STEP = 1e-4  # MW
+#: limits by default
+FEW = 1_000
 
 
 def every_limit(grid, n_cases):
-    """Every finite limit in every case, of branches with a rating."""
+    """Finite limits in every case, of branches with a rating; of a large net some of them."""
     limited = [np.flatnonzero(np.isfinite(table[0])) for table in limits_of(grid, 1)]
     rated = np.isfinite(grid.ends.rating)
-    return LimitRows.of(
+    rows = [
         (case, kind, place)
         for case in range(n_cases)
         for kind, places in enumerate(limited)
         for place in places.tolist()
         if LIMITS[kind].quantity != "loading_percent" or rated[place]
-    )
+    ]
+    return LimitRows.of(sampled(rows, FEW))
 
 
+@sweep
 @pytest.mark.parametrize("trafo_loading", ["power", "current"])
 @pytest.mark.parametrize("name", NETS)
 def test_gradients_by_active_and_reactive_load_equal_differences(name, trafo_loading):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import cache
 
 import numpy as np
 import openpyxl
@@ -35,6 +36,15 @@ THROUGH_JSON = WAYS["JSON text"]
 
 
 def solved_net():
+    return copy.deepcopy(_solved_net())
+
+
+def failed_net():
+    return copy.deepcopy(_failed_net())
+
+
+@cache
+def _solved_net():
     """Whole numbers everywhere: idle EVs, full EVs, a net without a three-winding transformer."""
     net = feeder_net(3)
     evf.create_flexibilities(net, "ev", [0, 1], ["up", "down"])
@@ -44,7 +54,8 @@ def solved_net():
     return net
 
 
-def failed_net():
+@cache
+def _failed_net():
     net = solved_net()
     net.ev_session["e_departure_mwh"] = 0.0599
     net.trafo["sn_mva"] = 0.001
