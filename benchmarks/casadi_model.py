@@ -1,8 +1,9 @@
-"""The competitor: the same flexibility OPF as a user of CasADi would write it well.
+"""The competitor: the same flexibility OPF as somebody who knows CasADi and Ipopt well would write it.
 
 All (scenario, period) blocks are one function under `map`; EVs in the paper's own variables (E, P_ch, P_up, P_down, in
 kW and kWh). Voltages polar, the slack fixed, line limits at both ends and transformer limits at both sides as squares.
-It reads the same compiled case as the package does, so both see the same data.
+It reads the same compiled case as the package does, so both see the same data. Jacobian and Hessian are put together
+from those of one block (see `blockwise`), EVs start at constant charging, and Ipopt's barrier is adaptive.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
+from blockwise import Blocks, derivatives
 
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.powerflow.starts import Starts
@@ -23,19 +25,22 @@ IPOPT = {
     "ipopt.tol": 1e-8,
     "ipopt.bound_relax_factor": 1e-10,
     "ipopt.max_iter": 500,
+    "ipopt.mu_strategy": "adaptive",
 }
 
 
 def solve_with_casadi(case: Case) -> dict[str, Any]:
     """Build and solve; returns objective [MW], status and iterations."""
-    evs = _ev_part(case)
-    network = _network_part(case, evs["loads"])
-    nlp = {
-        "x": ca.vertcat(evs["x"], network["x"]),
-        "f": evs["objective"],
-        "g": ca.vertcat(evs["g"], network["g"]),
-    }
-    solver = ca.nlpsol("solver", "ipopt", nlp, IPOPT)
+    block, shape = _block_function(case)
+    n_evs, n_blocks = 4 * len(case.evs.slots), len(case.scenarios) * case.horizon.n_periods
+    x = ca.MX.sym("x", n_evs + shape["n_v"] * n_blocks)
+    evs = _ev_part(case, x[:n_evs])
+    v = ca.reshape(x[n_evs:], shape["n_v"], n_blocks)
+    network = _network_part(case, evs["loads"], block, shape, v)
+    nlp = {"x": x, "f": evs["objective"], "g": ca.vertcat(evs["g"], network["g"])}
+    blocks = Blocks(block, network["inputs"], n_evs, *_load_columns(case))
+    linear = ca.Function("linear", [x], [ca.jacobian(evs["g"], x)])(0)
+    solver = ca.nlpsol("solver", "ipopt", nlp, {**IPOPT, **derivatives(x, nlp["g"].numel(), linear, blocks)})
     joined = {key: np.concatenate([evs[key], network[key]]) for key in ("x0", "lbx", "ubx", "lbg", "ubg")}
     solution = solver(**joined)
     stats = solver.stats()
@@ -48,11 +53,11 @@ def solve_with_casadi(case: Case) -> dict[str, Any]:
     }
 
 
-def _ev_part(case: Case) -> dict[str, Any]:
+def _ev_part(case: Case, x: ca.MX) -> dict[str, Any]:
     """(17) to (24) in E, P_ch, P_up, P_down; loads per scenario as vectors over the slots."""
     slots, up, down = case.evs.slots, case.evs.offers["up"], case.evs.offers["down"]
     n = len(slots)
-    e, p, u, d = (ca.MX.sym(name, n) for name in ("e", "p", "u", "d"))
+    e, p, u, d = (x[i * n : (i + 1) * n] for i in range(4))
     before = ca.mtimes(_previous(slots.previous), e) + slots.e_offset * KW
     k = slots.energy_per_p
     g = ca.vertcat(e - before - k * p, d - p, u + p, before + k * (u + p), before + k * (p - d))
@@ -60,8 +65,7 @@ def _ev_part(case: Case) -> dict[str, Any]:
     zero = np.zeros(n)
     is_last = ~np.isin(np.arange(n), slots.previous)
     return {
-        "x": ca.vertcat(e, p, u, d),
-        "x0": np.concatenate([(slots.e_min + slots.e_max) / 2 * KW, 0.4 * slots.p_max * KW, zero + 1, zero + 1]),
+        "x0": np.concatenate([*_constant_charging(case), zero + 1, zero + 1]),
         "lbx": np.concatenate([np.where(is_last, slots.e_min, 0.0) * KW, slots.p_min * KW, zero, zero]),
         "ubx": np.concatenate(
             [slots.e_max * KW, slots.p_max * KW, np.where(up.offered, inf, 0), np.where(down.offered, inf, 0)]
@@ -74,16 +78,47 @@ def _ev_part(case: Case) -> dict[str, Any]:
     }
 
 
+def _constant_charging(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and powers [kWh, kW] that bring each stay to the middle of its limits at departure, in equal steps."""
+    slots = case.evs.slots
+    e, p = np.empty(len(slots)), np.empty(len(slots))
+    for i in range(len(slots)):  # in order of time within each chain
+        before = slots.e_offset[i] + (e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0)
+        if i == 0 or slots.stay[i] != slots.stay[i - 1]:
+            own = np.flatnonzero(slots.stay == slots.stay[i])
+            target = (slots.e_min[own[-1]] + slots.e_max[own[-1]]) / 2
+            power = np.clip((target - before) / slots.energy_per_p[own].sum(), slots.p_min[i], slots.p_max[i])
+        p[i] = power
+        e[i] = before + slots.energy_per_p[i] * power
+    return e * KW, p * KW
+
+
+def _load_columns(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Variables that the load of each EV is the sum of in each block, and their signs [n_block, n_ev, 2]."""
+    slots, n_t, n_ev = case.evs.slots, case.horizon.n_periods, len(case.evs.index)
+    slot = np.full((n_t, n_ev), -1)
+    slot[slots.period, slots.ev] = np.arange(len(slots))
+    plugged = (slot >= 0).astype(float)
+    shifts = {"up": (2, 1.0), "down": (3, -1.0), "base": (1, 0.0)}  # of P_up and P_down behind E and P_ch
+    columns, signs = [], []
+    for scenario in case.scenarios:
+        shift, sign = shifts[scenario.activation]
+        columns.append(np.stack([slot + len(slots), slot + shift * len(slots)], axis=2))
+        signs.append(np.stack([plugged, sign * plugged], axis=2))
+    return np.concatenate(columns), np.concatenate(signs)
+
+
 def _previous(previous: np.ndarray) -> ca.DM:
     follows = np.flatnonzero(previous >= 0)
     triplet = (follows.tolist(), previous[follows].tolist(), np.ones(len(follows)))
     return ca.DM.triplet(*triplet, len(previous), len(previous))
 
 
-def _network_part(case: Case, loads: dict[str, ca.MX]) -> dict[str, Any]:
+def _network_part(
+    case: Case, loads: dict[str, ca.MX], block: ca.Function, shape: dict[str, Any], v: ca.MX
+) -> dict[str, Any]:
     """Power balance and limits of every block by one mapped function."""
     grid, slots = case.grid, case.evs.slots
-    block, shape = _block_function(case)
     n_t = case.horizon.n_periods
     blocks = [(scenario, t) for scenario in case.scenarios for t in range(n_t)]
     by_ev = np.full((len(case.evs.index), n_t), -1)
@@ -93,10 +128,12 @@ def _network_part(case: Case, loads: dict[str, ca.MX]) -> dict[str, Any]:
         np.flatnonzero(plugged).tolist(), by_ev.T.ravel()[plugged].tolist(), np.ones(plugged.sum()),
         plugged.size, len(slots),
     )  # fmt: skip
-    p_ev = ca.horzcat(*(ca.reshape(ca.mtimes(place, loads[s]), len(case.evs.index), n_t) for s in case.scenarios))
+    p_ev = ca.horzcat(
+        *(ca.reshape(ca.mtimes(place, loads[s.activation]), len(case.evs.index), n_t) for s in case.scenarios)
+    )
     s_base = np.tile(case.injections(case.evs.fixed_p), (len(case.scenarios), 1)).T
-    v = ca.MX.sym("v", shape["n_v"], len(blocks))
-    g = block.map(len(blocks))(v, p_ev, s_base.real, s_base.imag)
+    inputs = (v, p_ev, s_base.real, s_base.imag)
+    g = block.map(len(blocks))(*inputs)
     free = shape["free"]
     lower = np.concatenate([np.full(len(free), -np.inf), grid.vm_min[free]])
     upper = np.concatenate([np.full(len(free), np.inf), grid.vm_max[free]])
@@ -104,7 +141,7 @@ def _network_part(case: Case, loads: dict[str, ca.MX]) -> dict[str, Any]:
     start = np.concatenate([np.angle(v_start), np.abs(v_start)])
     n_balance, n_limit = 2 * len(free), shape["n_limit"]
     return {
-        "x": ca.vec(v),
+        "inputs": inputs,
         "x0": np.tile(start, len(blocks)),
         "lbx": np.tile(lower, len(blocks)),
         "ubx": np.tile(upper, len(blocks)),
