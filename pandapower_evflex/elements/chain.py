@@ -10,7 +10,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.scenarios import DIRECTIONS
-from pandapower_evflex.solvers.chains.system import Forms
+from pandapower_evflex.solvers.chains.forms import Forms
 
 #: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3

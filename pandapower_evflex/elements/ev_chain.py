@@ -24,7 +24,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import DOWN, KW, STATE, UP, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
 from pandapower_evflex.scenarios import DIRECTIONS
-from pandapower_evflex.solvers.chains.system import Forms
+from pandapower_evflex.solvers.chains.forms import Forms
 
 #: share of the range of the energy at which a start lies; share of P_max that it draws in scenario "down"
 START_ENERGY, START_DOWN = 0.3, 0.2

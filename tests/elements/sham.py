@@ -6,7 +6,7 @@ import numpy as np
 
 from pandapower_evflex.elements.chain import KW, UP, Chain, Loads
 from pandapower_evflex.elements.schedule import Schedule
-from pandapower_evflex.solvers.chains.system import Forms
+from pandapower_evflex.solvers.chains.forms import Forms
 
 KIND = "sham"
 P_MW, MAX_P_MW = 0.002, 0.010

@@ -66,7 +66,9 @@ def test_the_certified_bound_holds_for_any_multipliers(seed):
     h, rows = coupling.evaluate(x)
     s = rng.uniform(0.1, 1.0, len(problem.b))
     point = ChainPoint(x, s, rng.uniform(0.0, 1.0, len(s)), np.ones(2), rng.uniform(0.0, 1.0, 2), h, rows)
-    bound = problem.objective(x) - certified_gap(problem, ChainSystem(problem.follows, problem.free), point, 0.0)
+    bound = problem.objective(x) - certified_gap(
+        problem, ChainSystem(problem.follows, problem.free, problem.n_controls), point, 0.0
+    )
     best = solved(problem, coupling)
     assert bound <= problem.objective(best.x) + 1e-6
 

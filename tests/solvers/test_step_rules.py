@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pandapower_evflex.solvers.chains import interior_point
+from pandapower_evflex.solvers.chains.elimination import Elimination
+from pandapower_evflex.solvers.chains.forms import Rows
 from pandapower_evflex.solvers.chains.interior_point import (
     JOINING_SLACK,
     JOINS_KEPT,
@@ -20,7 +22,6 @@ from pandapower_evflex.solvers.chains.interior_point import (
     _residuals,
     _start,
 )
-from pandapower_evflex.solvers.chains.system import ChainSystem, Rows
 from tests.solvers.random_chains import LinearRows, box_problem, random_rows
 
 SMALLEST, LARGEST = 1e-12, 1e3
@@ -50,8 +51,7 @@ def with_pairs_far_below_the_mean(point, rng):
 
 
 def newton_step(problem, coupling, point):
-    system, residual = ChainSystem(problem.follows, problem.free), _residuals(problem, point)
-    return _newton_step(problem, coupling, system, point, residual, 1e-9)
+    return _newton_step(problem, coupling, Elimination(problem), point, _residuals(problem, point), 1e-9)
 
 
 @given(st.lists(st.tuples(POSITIVE, POSITIVE), min_size=1, max_size=5), st.floats(1e-4, 1.0))

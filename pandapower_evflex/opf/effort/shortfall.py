@@ -30,9 +30,9 @@ from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 from pandapower_evflex.scenarios import BASE, DIRECTIONS
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
-from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 #: shortfall [kWh] up to which a need counts as met
 MET_KWH = 1e-3

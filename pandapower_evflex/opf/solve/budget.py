@@ -41,11 +41,11 @@ class Budget:
     def is_limited(self) -> bool:
         return "max_iter" in self.options or math.isfinite(self.cpu_end) or math.isfinite(self.wall_end)
 
-    def share(self, cpu_s: float, part: float) -> Budget:
-        """A budget of at most ``cpu_s``, and at most a part of what is left."""
+    def share(self, part: float) -> Budget:
+        """A part of the time that is left, where it is limited."""
         cpu, wall = time.process_time(), time.perf_counter()
-        cpu_end = cpu + min(cpu_s, part * (self.cpu_end - cpu))
-        return replace(self, cpu_end=cpu_end, wall_end=wall + part * (self.wall_end - wall), is_share=True)
+        cpu_end, wall_end = cpu + part * (self.cpu_end - cpu), wall + part * (self.wall_end - wall)
+        return replace(self, cpu_end=cpu_end, wall_end=wall_end, is_share=True)
 
     def used_up(self, iterations: int = 0) -> str:
         """The option whose limit is reached, "" for none."""

@@ -9,7 +9,7 @@ from pandapower_evflex.elements.chain import DOWN, STATE, UP, Chain
 from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.solve.chains import reward, start_of
-from pandapower_evflex.solvers.chains.system import Forms
+from pandapower_evflex.solvers.chains.forms import Forms
 
 #: start, as a share of the greatest loads
 START_SHARE = 0.8

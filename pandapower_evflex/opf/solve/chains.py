@@ -29,7 +29,8 @@ def chains_of(chain: Chain) -> Chains:
     c, constant = reward(chain, scale)
     problem = ChainProblem(
         follows=chain.follows,
-        free=chain.free,
+        free=chain.free[:, None],
+        period=chain.period,
         c=c,
         limits=chain.limits,
         b=chain.bound,

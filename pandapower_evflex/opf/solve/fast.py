@@ -75,6 +75,7 @@ def solve_fast(run: Run) -> Solution:
         "n_blocks": needed.n_blocks,
         "n_network_rows": len(network.rows),
         "solver": "interior point over EV chains",
+        "elimination": point.elimination,
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
     if not is_usable(case, schedule, states):

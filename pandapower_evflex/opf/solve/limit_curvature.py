@@ -13,12 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
-from pandapower_evflex.solvers.chains.problem import Curvature
-from pandapower_evflex.solvers.chains.system import Forms, Rows
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
+from pandapower_evflex.solvers.chains.problem import Curvature, DenseCurvature
 
 #: modes kept per limit: more of them make the dense system larger, fewer leave more to conjugate gradients
 N_MODES = 4
@@ -38,12 +39,14 @@ class Modes:
     ----------
     v : float [n_port, n_mode], sigma : float [n_mode]
     rest : float [n_port, n_port], largest_rest : float    R and its largest eigenvalue
+    whole : float [n_port, n_port]                         V diag(sigma) V^T + R
     """
 
     v: FloatArray
     sigma: FloatArray
     rest: FloatArray
     largest_rest: float
+    whole: FloatArray
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def measure_modes(
     sigma, vectors = np.maximum(sigma[::-1], 0.0), vectors[:, ::-1]
     keep = min(n_modes, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
     rest = (vectors[:, keep:] * sigma[keep:]) @ vectors[:, keep:].T
-    return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < n else 0.0)
+    whole = (vectors * sigma) @ vectors.T
+    return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < n else 0.0, whole)
 
 
 class LimitCurvature:
@@ -81,13 +85,21 @@ class LimitCurvature:
     ----------
     modes : list of Modes        distinct limits
     mode_of_row : int [n_row]    which of them each row has
+    block : int [n_row]          any number: rows of one block depend on the same loads
     row, port : int [n_entry]    of every load that a row depends on
     forms : Forms                that load [pu]
     evs_per_port : int           largest number of EVs at one port
     """
 
     def __init__(
-        self, modes: list[Modes], mode_of_row: IntArray, row: IntArray, port: IntArray, forms: Forms, evs_per_port: int
+        self,
+        modes: list[Modes],
+        mode_of_row: IntArray,
+        block: IntArray,
+        row: IntArray,
+        port: IntArray,
+        forms: Forms,
+        evs_per_port: int,
     ) -> None:
         self._modes, self._row, self._forms = modes, row, forms
         self._rows_of_mode = [np.flatnonzero(mode_of_row == m) for m in range(len(modes))]
@@ -109,6 +121,20 @@ class LimitCurvature:
         self._mode, self._mode_forms = mode[order], Forms(slot[order], coefficient[order])
         self._row_of_mode = np.repeat(np.arange(n_rows), n_modes)
         self._sigma = np.concatenate([np.empty(0), *[modes[m].sigma for m in mode_of_row]])
+
+        self._mode_of_row = mode_of_row
+        _, first_row, self._block = np.unique(block, return_index=True, return_inverse=True)
+        loads = np.flatnonzero(np.isin(row, first_row))
+        loads = loads[np.argsort(self._block[row[loads]], kind="stable")]
+        self._loads, self._block_of_load, self._port = forms.of(loads), self._block[row[loads]], port[loads]
+
+    def dense(self, multipliers: FloatArray) -> DenseCurvature:
+        """Curvature of the sum of multipliers times h, a matrix per block."""
+        n_blocks, n_port = int(self._block.max(initial=-1)) + 1, self._shape[1]
+        weight = csr_matrix((multipliers, (self._block, self._mode_of_row)), (n_blocks, len(self._modes)))
+        whole = np.array([modes.whole.ravel() for modes in self._modes]).reshape(len(self._modes), n_port**2)
+        matrix = (weight @ whole).reshape(n_blocks, n_port, n_port)
+        return DenseCurvature(self._loads, self._block_of_load, self._port, matrix)
 
     def of(self, multipliers: FloatArray) -> Curvature:
         """Curvature of the sum of multipliers times h."""

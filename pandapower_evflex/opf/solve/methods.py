@@ -28,11 +28,6 @@ from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import SCENARIOS
 from pandapower_evflex.solvers import ipopt
-from pandapower_evflex.solvers.chains.kernels import schur
-
-#: CPU time that exact roughly takes [s], per bus and block and per EV-period; "auto" gives the fast method no more
-EXACT_S_PER_BLOCK_BUS = 5e-4
-EXACT_S_PER_SLOT = 1e-3
 
 NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
 ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
@@ -77,9 +72,7 @@ def _solve_auto(run: Run) -> Solution:
     """
     fast = None
     if run.budget.is_limited or not why_uncertified(run.case):
-        # compiling, or reading what is compiled, would use the time of a first call up
-        usual_s = 5.0 + _exact_seconds(run) if schur.signatures else np.inf
-        fast = solve_fast(replace(run, budget=run.budget.share(usual_s, 0.5)))
+        fast = solve_fast(replace(run, budget=run.budget.share(0.5)))
         if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible":
             return fast
     exact = solve_exact(run)
@@ -131,11 +124,6 @@ def _nothing_to_schedule(run: Run) -> Solution:
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(run.case, run.flow, schedule)
     return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})
-
-
-def _exact_seconds(run: Run) -> float:
-    block_buses = run.needed.n_blocks * len(run.case.grid.vm_min)
-    return EXACT_S_PER_BLOCK_BUS * block_buses + EXACT_S_PER_SLOT * len(run.case.chain)
 
 
 def _tie_broken(run: Run, solution: Solution, kind: str) -> Solution:

@@ -26,8 +26,8 @@ from pandapower_evflex.opf.solve.reduced_network import Block, ReducedNetwork
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import BASE, DIRECTIONS
+from pandapower_evflex.solvers.chains.forms import Forms
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
-from pandapower_evflex.solvers.chains.system import Forms
 
 #: shortfall at departure up to which a need counts as met [kWh]
 SHORT_KWH = 1e-3

@@ -26,8 +26,8 @@ from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.scenarios import SCENARIOS, Scenario
-from pandapower_evflex.solvers.chains.problem import Curvature
-from pandapower_evflex.solvers.chains.system import Forms, Rows
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
+from pandapower_evflex.solvers.chains.problem import Curvature, DenseCurvature
 
 #: most limits of a kind that join per block and evaluation: their neighbours follow only if they bind too
 JOIN_AT_ONCE = 2
@@ -201,6 +201,9 @@ class ReducedNetwork:
     def curvature(self, multipliers: FloatArray) -> Curvature:
         return self._curvature.of(multipliers)
 
+    def dense_curvature(self, multipliers: FloatArray) -> DenseCurvature:
+        return self._curvature.dense(multipliers)
+
     def _lay_out(self) -> None:
         """Entries and curvature of all rows, anew whenever rows have joined."""
         self._entries = self._entries_of_rows()
@@ -213,6 +216,7 @@ class ReducedNetwork:
         self._curvature = LimitCurvature(
             list(self._modes.values()),
             np.array([known.index(key) for key in keys], dtype=np.int64),
+            np.array([number for number, _, _ in self.rows], dtype=np.int64),
             self._entries.row,
             self._entries.port,
             self._entries.forms,

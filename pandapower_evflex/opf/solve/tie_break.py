@@ -27,9 +27,9 @@ from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
 from pandapower_evflex.opf.verify import GridState, element_violations, scheduled_states
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
-from pandapower_evflex.solvers.chains.system import Forms, Rows
 
 STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
 #: flexibility that a tie-break may cost, relative
@@ -220,7 +220,7 @@ def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
         constant += float(weight @ (loads[d].constant - p))
     problem = replace(
         first,
-        free=np.zeros(n, dtype=bool),
+        free=np.zeros_like(first.free),
         c=c,
         limits=Forms.join([forms for forms, _ in limits]),
         b=np.concatenate([b for _, b in limits]),

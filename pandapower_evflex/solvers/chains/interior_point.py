@@ -13,8 +13,9 @@ conditions, with slacks s and multipliers z of the limits, s_h and lambda of the
     (M + H)\, dx + G^T d\lambda = r_x, \qquad G\, dx - (s_h / \lambda)\, d\lambda = r_h, \qquad
     M = \sum_q \omega_q a_q a_q^T + \sum_r (z_r / s_r) a_r a_r^T
 
-with the curvature H of :math:`\lambda^T h`. `newton.py` solves it with work that grows with the slots and with the
-active rows, not with their product: simplex and sparse LU both suffer where hundreds of EVs meet in one limit.
+with the curvature H of :math:`\lambda^T h`. `elimination.py` chooses how to solve it: chain by chain, with work that
+grows with the slots and with the active rows, or period by period; simplex and sparse LU both suffer where hundreds of
+EVs meet in one limit.
 Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028).
 """
 
@@ -27,9 +28,10 @@ import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.certificate import certified_gap
-from pandapower_evflex.solvers.chains.newton import CoupledSolver
+from pandapower_evflex.solvers.chains.elimination import Elimination
+from pandapower_evflex.solvers.chains.forms import Rows
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
-from pandapower_evflex.solvers.chains.system import ChainSystem, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem
 
 #: longest step, as a share of the way to the nearest bound
 TO_BOUNDARY = 0.995
@@ -86,11 +88,13 @@ def solve_chains(
     ChainPoint    status "optimal"; "converged": the conditions hold without a certificate; or "stalled", "stopped",
                   "iteration_limit", "failed"
     """
-    system = ChainSystem(problem.follows, problem.free)
+    system = ChainSystem(problem.follows, problem.free, problem.n_controls)
+    elimination = Elimination(problem)
     point = _start(problem, coupling, x, slack_start)
     if point is None:
         nothing = np.empty(0)
         return ChainPoint(x, nothing, nothing, nothing, nothing, nothing, Rows.none(), "failed")
+    point.elimination = elimination.stats
     close: ChainPoint | None = None
     best, stall, late = np.inf, 0, 0
     for number in range(MAX_ITERATIONS + 1):
@@ -115,7 +119,7 @@ def solve_chains(
         if number == MAX_ITERATIONS or not keep_going():
             return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is not finite is refused below
-            step = _newton_step(problem, coupling, system, point, residual, 0.2 * gap / max(n, 1))
+            step = _newton_step(problem, coupling, elimination, point, residual, 0.2 * gap / max(n, 1))
         if step is None or not _advance(problem, coupling, point, step):
             return _closest(problem, system, close, "failed")
     raise AssertionError("unreachable")
@@ -130,7 +134,7 @@ def _closest(problem: ChainProblem, system: ChainSystem, point: ChainPoint | Non
 
 @dataclass(frozen=True)
 class _Residuals:
-    r_x: FloatArray  #: gradient of the Lagrangian [n_slot, 3]
+    r_x: FloatArray  #: gradient of the Lagrangian [n_slot, m + k]
     r_a: FloatArray  #: a x + s - b
     r_h: FloatArray  #: h + s_h
     primal: float  #: largest of r_a and r_h
@@ -187,27 +191,25 @@ def _residuals(problem: ChainProblem, point: ChainPoint) -> _Residuals:
 def _newton_step(
     problem: ChainProblem,
     coupling: Coupling,
-    system: ChainSystem,
+    elimination: Elimination,
     point: ChainPoint,
     residual: _Residuals,
     mu_end: float,
 ) -> _Step | None:
     """Predictor and corrector with one factorisation; None where it fails."""
-    n_sums = problem.sums.n_rows
-    solver = CoupledSolver.build(problem, system, point, coupling.curvature(point.lam[n_sums:]))
+    solver = elimination.factorised(point, coupling)
     if solver is None:
         return None
     w = point.z / point.s
     n = len(point.s) + len(point.s_h)
 
     def step(sz: FloatArray | float, sz_h: FloatArray | float, enough: float) -> _Step:
-        """A step towards s z = sz; ``enough`` is what its error may cost, inf leaves out the remainder R."""
+        """A step towards s z = sz; ``enough`` is what its error may cost, inf: a rough one will do."""
         r_x = -residual.r_x
         problem.limits.add_transposed(point.z - sz / point.s - w * residual.r_a, r_x)
-        r_x[~problem.free, 0] = 0.0
+        problem.hold_fixed(r_x)
         r_h = -residual.r_h + point.s_h - sz_h / point.lam
-        exact = np.isfinite(enough)
-        dx, d_lam = solver.solve_with_remainder(r_x, r_h, enough) if exact else solver.solve(r_x, r_h)
+        dx, d_lam = solver.solve(r_x, r_h, enough) if np.isfinite(enough) else solver.solve_roughly(r_x, r_h)
         ds = -residual.r_a - problem.limits.values(dx)
         ds_h = -residual.r_h - point.rows.values(dx)
         return _Step(dx, ds, sz / point.s - point.z - w * ds, ds_h, d_lam)

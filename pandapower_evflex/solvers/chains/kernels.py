@@ -1,4 +1,7 @@
-"""Compiled loops of `system.py`, over slots in order of chain and time."""
+"""Compiled loops of `forms.py` and `system.py`, over slots in order of chain and time.
+
+A slot has m states and k controls; its columns are (states before, states, controls), 2 m + k of them.
+"""
 
 from __future__ import annotations
 
@@ -6,129 +9,217 @@ import numpy as np
 
 from pandapower_evflex.kernels.jit import jit
 
-#: columns of M per slot: products of (energy before, E, T, D)
-_PP, _PO, _OO, _TP, _TO, _TT, _DP, _DO, _DD = range(9)
 #: share of the diagonal before elimination below which a pivot is rounding noise of either sign
 _ROUNDING = 1e-13
+#: least pivot of a state
+_LEAST = 1e-14
 
 
 @jit
 def values(slot, coefficient, x, value):
+    n_states = coefficient.shape[1] - x.shape[1]
     for r in range(len(slot)):
         i = slot[r]
-        a = coefficient[r]
-        total = a[1] * x[i, 0] + a[2] * x[i, 1] + a[3] * x[i, 2]
-        if a[0] != 0.0:
-            total += a[0] * x[i - 1, 0]
+        total = 0.0
+        for q in range(x.shape[1]):
+            total += coefficient[r, n_states + q] * x[i, q]
+        for q in range(n_states):
+            if coefficient[r, q] != 0.0:
+                total += coefficient[r, q] * x[i - 1, q]
         value[r] = total
 
 
 @jit
 def add_transposed(slot, coefficient, y, to):
+    n_states = coefficient.shape[1] - to.shape[1]
     for r in range(len(slot)):
         i = slot[r]
-        a = coefficient[r]
-        to[i, 0] += a[1] * y[r]
-        to[i, 1] += a[2] * y[r]
-        to[i, 2] += a[3] * y[r]
-        if a[0] != 0.0:
-            to[i - 1, 0] += a[0] * y[r]
+        for q in range(to.shape[1]):
+            to[i, q] += coefficient[r, n_states + q] * y[r]
+        for q in range(n_states):
+            if coefficient[r, q] != 0.0:
+                to[i - 1, q] += coefficient[r, q] * y[r]
 
 
 @jit
 def accumulate(slot, coefficient, weight, m):
+    """Lower triangles of m [n_slot, 2 m + k, 2 m + k] += weight times form times form transposed."""
+    width = coefficient.shape[1]
     for r in range(len(slot)):
-        p, o, t, d = coefficient[r]
-        w = weight[r]
         at = m[slot[r]]
-        at[_PP] += w * p * p
-        at[_PO] += w * p * o
-        at[_OO] += w * o * o
-        if t != 0.0:
-            at[_TP] += w * t * p
-            at[_TO] += w * t * o
-            at[_TT] += w * t * t
-        if d != 0.0:
-            at[_DP] += w * d * p
-            at[_DO] += w * d * o
-            at[_DD] += w * d * d
+        for p in range(width):
+            share = weight[r] * coefficient[r, p]
+            if share != 0.0:
+                for q in range(p + 1):
+                    at[p, q] += share * coefficient[r, q]
+
+
+@jit
+def _eliminate_controls(a, first):
+    """L D L^T of the controls in place of a[first:, first:], and L^-1 a[first:, :first] in place of that.
+
+    Controls that no form touches have D = 0: they stay 0.
+    """
+    for q in range(first, len(a)):
+        size = a[q, q]
+        if size <= 0.0:
+            a[q, : q + 1] = 0.0
+            continue
+        for p in range(first, q):
+            for h in range(first, p):
+                a[q, p] -= a[q, h] * a[h, h] * a[p, h]
+            a[q, p] = a[q, p] / a[p, p] if a[p, p] > 0.0 else 0.0
+        for h in range(first, q):
+            a[q, q] -= a[q, h] * a[q, h] * a[h, h]
+        a[q, q] = max(a[q, q], _ROUNDING * size)
+        for p in range(first, q):
+            for s in range(first):
+                a[q, s] -= a[q, p] * a[p, s]
+
+
+@jit
+def _reduced_states(m, follows, pivot, low, least):
+    """The matrix of the states with the controls eliminated: blocks of the diagonal, and those before it."""
+    n_states = pivot.shape[1]
+    first = 2 * n_states
+    for i in range(len(m)):
+        a = m[i]
+        for q in range(n_states):
+            least[i, q] += _ROUNDING * a[n_states + q, n_states + q]
+            if follows[i]:
+                least[i - 1, q] += _ROUNDING * a[q, q]
+        _eliminate_controls(a, first)
+        for p in range(n_states):
+            for q in range(n_states):
+                own, before = a[n_states + max(p, q), n_states + min(p, q)], a[max(p, q), min(p, q)]
+                across = a[n_states + p, q]
+                for c in range(first, len(a)):
+                    if a[c, c] > 0.0:
+                        own -= a[c, n_states + p] * a[c, n_states + q] / a[c, c]
+                        before -= a[c, p] * a[c, q] / a[c, c]
+                        across -= a[c, n_states + p] * a[c, q] / a[c, c]
+                pivot[i, p, q] += own
+                if follows[i]:
+                    pivot[i - 1, p, q] += before
+                    low[i, p, q] = across
+
+
+@jit
+def _solve_block(d, v):
+    """D^-1 v in place, D = L diag L^T in d."""
+    for p in range(len(v)):
+        for h in range(p):
+            v[p] -= d[p, h] * v[h]
+    for p in range(len(v)):
+        v[p] /= d[p, p]
+    for p in range(len(v) - 2, -1, -1):
+        for h in range(p + 1, len(v)):
+            v[p] -= d[h, p] * v[h]
 
 
 @jit
 def factorise(m, follows, free, pivot, low):
-    """A = L diag(pivot) L^T along the slots; fixed energies are identity rows."""
-    n = len(m)
+    """Controls eliminated in m; the states by block L D L^T along the slots.
+
+    pivot [n_slot, m, m] holds D_i, itself as L D L^T; a row of low [n_slot, m, m] is that of a state in the block
+    before D_i, times D_{i-1}^-1. Fixed states are identity rows.
+    """
+    n, n_states = len(m), pivot.shape[1]
     pivot[:] = 0.0
     low[:] = 0.0
-    least = np.full(n, 1e-14)
+    least = np.full((n, n_states), _LEAST)
+    _reduced_states(m, follows, pivot, low, least)
+    across = np.empty((n_states, n_states))
     for i in range(n):
-        pp, po, oo, tp, to, tt, dp, do, dd = m[i]
-        least[i] += _ROUNDING * oo
+        for q in range(n_states):
+            if not free[i, q]:
+                pivot[i, q, :] = 0.0
+                pivot[i, :, q] = 0.0
+                pivot[i, q, q] = 1.0
+                low[i, q, :] = 0.0
+                if i + 1 < n:
+                    low[i + 1, :, q] = 0.0
         if follows[i]:
-            least[i - 1] += _ROUNDING * pp
-        if tt > 0.0:
-            pp -= tp * tp / tt
-            po -= tp * to / tt
-            oo -= to * to / tt
-        if dd > 0.0:
-            pp -= dp * dp / dd
-            po -= dp * do / dd
-            oo -= do * do / dd
-        pivot[i] += oo
-        if follows[i]:
-            pivot[i - 1] += pp
-            low[i] = po
-    for i in range(n):
-        if not free[i]:
-            pivot[i], low[i] = 1.0, 0.0
-            if i + 1 < n:
-                low[i + 1] = 0.0
-    for i in range(n):
-        if free[i]:
-            if follows[i] and free[i - 1]:
-                ratio = low[i] / pivot[i - 1]
-                pivot[i] -= ratio * low[i]
-                low[i] = ratio
-            else:
-                low[i] = 0.0
-            pivot[i] = max(pivot[i], least[i])
+            across[:] = low[i]
+            for q in range(n_states):
+                _solve_block(pivot[i - 1], low[i, q])
+            for p in range(n_states):
+                for q in range(n_states):
+                    for h in range(n_states):
+                        pivot[i, p, q] -= across[p, h] * low[i, q, h]
+        for q in range(n_states):
+            for p in range(q):
+                for h in range(p):
+                    pivot[i, q, p] -= pivot[i, q, h] * pivot[i, h, h] * pivot[i, p, h]
+                pivot[i, q, p] /= pivot[i, p, p]
+            for h in range(q):
+                pivot[i, q, q] -= pivot[i, q, h] * pivot[i, q, h] * pivot[i, h, h]
+            if free[i, q]:
+                pivot[i, q, q] = max(pivot[i, q, q], least[i, q])
 
 
 @jit
-def _sweep(first, last, pivot, low, e):
-    """A^-1 e in place, slots first to last."""
-    for i in range(first + 1, last):
-        e[i] -= low[i] * e[i - 1]
-    for i in range(first, last):
-        e[i] /= pivot[i]
+def _sweep(start, first, last, pivot, low, e):
+    """A^-1 e in place, slots first to last; e is 0 before slot start."""
+    n_states = e.shape[1]
+    if n_states == 1:
+        for i in range(start + 1, last):
+            e[i, 0] -= low[i, 0, 0] * e[i - 1, 0]
+        for i in range(start, last):
+            e[i, 0] /= pivot[i, 0, 0]
+        for i in range(last - 1, first, -1):
+            e[i - 1, 0] -= low[i, 0, 0] * e[i, 0]
+        return
+    for i in range(start + 1, last):
+        for q in range(n_states):
+            for h in range(n_states):
+                e[i, q] -= low[i, q, h] * e[i - 1, h]
+    for i in range(start, last):
+        _solve_block(pivot[i], e[i])
     for i in range(last - 1, first, -1):
-        e[i - 1] -= low[i] * e[i]
+        for q in range(n_states):
+            for h in range(n_states):
+                e[i - 1, h] -= low[i, q, h] * e[i, q]
 
 
 @jit
 def solve(m, follows, free, pivot, low, x):
-    n = len(m)
-    e = np.zeros(n)
+    n, n_states, width = len(m), pivot.shape[1], m.shape[1]
+    first = 2 * n_states
+    e = np.zeros((n, n_states))
     for i in range(n):
-        e[i] += x[i, 0]
-        for column, p, o, own in ((1, _TP, _TO, _TT), (2, _DP, _DO, _DD)):
-            if m[i, own] > 0.0:
-                share = x[i, column] / m[i, own]
-                e[i] -= m[i, o] * share
+        a = m[i]
+        for q in range(n_states):
+            e[i, q] += x[i, q]
+        for c in range(first, width):  # x of the controls: L^-1 x
+            for h in range(first, c):
+                x[i, c - n_states] -= a[c, h] * x[i, h - n_states]
+            share = x[i, c - n_states] / a[c, c] if a[c, c] > 0.0 else 0.0
+            for q in range(n_states):
+                e[i, q] -= a[c, n_states + q] * share
                 if follows[i]:
-                    e[i - 1] -= m[i, p] * share
+                    e[i - 1, q] -= a[c, q] * share
     for i in range(n):
-        if not free[i]:
-            e[i] = 0.0
-    _sweep(np.int64(0), n, pivot, low, e)  # a literal would be a signature of its own
+        for q in range(n_states):
+            if not free[i, q]:
+                e[i, q] = 0.0
+    _sweep(np.int64(0), np.int64(0), n, pivot, low, e)  # a literal would be a signature of its own
     for i in range(n):
-        x[i, 0] = e[i]
-        before = e[i - 1] if follows[i] else 0.0
-        for column, p, o, own in ((1, _TP, _TO, _TT), (2, _DP, _DO, _DD)):
-            if m[i, own] > 0.0:
-                x[i, column] = (x[i, column] - m[i, p] * before - m[i, o] * e[i]) / m[i, own]
-            else:
-                x[i, column] = 0.0
+        a = m[i]
+        for q in range(n_states):
+            x[i, q] = e[i, q]
+        for c in range(width - 1, first - 1, -1):
+            value = 0.0
+            if a[c, c] > 0.0:
+                value = x[i, c - n_states]
+                for q in range(n_states):
+                    value -= a[c, n_states + q] * e[i, q]
+                    if follows[i]:
+                        value -= a[c, q] * e[i - 1, q]
+                value /= a[c, c]
+                for h in range(c + 1, width):
+                    value -= a[h, c] * x[i, h - n_states]
+            x[i, c - n_states] = value
 
 
 @jit
@@ -137,36 +228,51 @@ def schur(
 ):  # fmt: skip
     """Sum over chains and pairs of their unknowns u, w of (u^T M^-1 w) times the rows' coefficients on both.
 
-    Unknowns are numbered 3 slot + (0: E, 1: T, 2: D).
+    Unknowns are numbered (m + k) slot + column of x.
     """
-    n_units = len(units)
-    at = np.empty((n_units, 2))  # T and D eliminated: coefficients on the energy before and on E
+    n_units, n_states = len(units), pivot.shape[1]
+    first, n_columns = 2 * n_states, m.shape[1] - n_states
+    at = np.zeros((n_units, 2 * n_states))  # controls eliminated: coefficients on the states before and the states
+    own = np.zeros((n_units, m.shape[1]))  # L^-1 of the control
     for a in range(n_units):
-        i, kind = units[a] // 3, units[a] % 3
-        p, o = 0.0, 1.0
-        if kind == 1:
-            p, o = -m[i, _TP] / m[i, _TT], -m[i, _TO] / m[i, _TT]
-        elif kind == 2:
-            p, o = -m[i, _DP] / m[i, _DD], -m[i, _DO] / m[i, _DD]
-        at[a, 0] = p if follows[i] and free[i - 1] else 0.0
-        at[a, 1] = o if free[i] else 0.0
-    e = np.zeros(len(m))
+        i, column = units[a] // n_columns, n_states + units[a] % n_columns
+        if column < first:
+            at[a, column] = 1.0
+        else:
+            own[a, column] = 1.0
+            for p in range(column, m.shape[1]):
+                for h in range(column, p):
+                    own[a, p] -= m[i, p, h] * own[a, h]
+                if m[i, p, p] > 0.0:
+                    for q in range(first):
+                        at[a, q] -= m[i, p, q] * own[a, p] / m[i, p, p]
+        for q in range(n_states):
+            if not (follows[i] and free[i - 1, q]):
+                at[a, q] = 0.0
+            if not free[i, q]:
+                at[a, n_states + q] = 0.0
+    e = np.zeros((len(m), n_states))
     for number in range(len(chain_start) - 1):
-        first, last = chain_start[number], chain_start[number + 1]
+        begin, end = chain_start[number], chain_start[number + 1]
         for a in range(chain[number], chain[number + 1]):
-            i, kind = units[a] // 3, units[a] % 3
-            e[first:last] = 0.0
-            e[i] = at[a, 1]
-            if at[a, 0] != 0.0:
-                e[i - 1] = at[a, 0]
-            _sweep(first, last, pivot, low, e)
+            i = units[a] // n_columns
+            e[begin:end] = 0.0
+            for q in range(n_states):
+                e[i, q] = at[a, n_states + q]
+                if at[a, q] != 0.0:
+                    e[i - 1, q] = at[a, q]
+            _sweep(max(i - 1, begin), begin, end, pivot, low, e)
             for b in range(chain[number], a + 1):
-                j = units[b] // 3
-                green = at[b, 1] * e[j]
-                if at[b, 0] != 0.0:
-                    green += at[b, 0] * e[j - 1]
-                if a == b and kind > 0:
-                    green += 1.0 / m[i, _TT if kind == 1 else _DD]
+                j = units[b] // n_columns
+                green = 0.0
+                for q in range(n_states):
+                    green += at[b, n_states + q] * e[j, q]
+                    if at[b, q] != 0.0:
+                        green += at[b, q] * e[j - 1, q]
+                if i == j:
+                    for p in range(first, m.shape[1]):
+                        if m[i, p, p] > 0.0:
+                            green += own[a, p] * own[b, p] / m[i, p, p]
                 if a == b:  # the transpose is added below
                     green *= 0.5
                 k0, k1 = start[b], start[b + 1]

@@ -1,15 +1,15 @@
-"""What the interior point over EV chains solves: linear limits of single slots, and rows that couple chains."""
+"""What the interior point over chains solves: linear limits of single slots, and rows that couple chains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.solvers.chains.system import Forms, Rows
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
 
 def _nothing() -> FloatArray:
@@ -18,14 +18,15 @@ def _nothing() -> FloatArray:
 
 @dataclass(frozen=True)
 class ChainProblem:
-    """The part of the problem without the network; c and x have a row per slot and the columns E, T, D.
+    """The part of the problem without the network; c and x have a row per slot, with its m states and k controls.
 
     Parameters
     ----------
-    follows, free : bool [n_slot]      see `ChainSystem`
-    c : float [n_slot, 3]
+    follows : bool [n_slot], free : bool [n_slot, m]    see `ChainSystem`
+    period : int [n_slot]              growing along every chain
+    c : float [n_slot, m + k]
     limits : Forms, b : float          a x <= b
-    low, high : float [n_slot, 3]      box that contains every feasible x; it bounds what a dual residual can cost
+    low, high : float [n_slot, m + k]  box that contains every feasible x; it bounds what a dual residual can cost
     constant : float                   of the objective
     squares : Forms, weight, target    1/2 weight (a x - target)^2
     sums : Rows, sums_b : float        linear rows over many slots, sums x <= sums_b
@@ -34,6 +35,7 @@ class ChainProblem:
 
     follows: BoolArray
     free: BoolArray
+    period: IntArray
     c: FloatArray
     limits: Forms
     b: FloatArray
@@ -49,8 +51,12 @@ class ChainProblem:
     shared_weight: FloatArray = field(default_factory=_nothing)
     shared_target: FloatArray = field(default_factory=_nothing)
 
+    @property
+    def n_controls(self) -> int:
+        return self.c.shape[1] - self.free.shape[1]
+
     def gradient(self, x: FloatArray, z: FloatArray, rows: Rows, lam: FloatArray) -> FloatArray:
-        """Gradient of the Lagrangian by x [n_slot, 3]; `rows` are the gradients of sums and h."""
+        """Gradient of the Lagrangian by x [n_slot, m + k]; `rows` are the gradients of sums and h."""
         r = self.c.copy()
         self.limits.add_transposed(z, r)
         if len(self.squares):
@@ -58,8 +64,12 @@ class ChainProblem:
         if self.shared.n_rows:
             self.shared.add_transposed(self.shared_weight * (self.shared.values(x) - self.shared_target), r)
         rows.add_transposed(lam, r)
-        r[~self.free, 0] = 0.0
+        self.hold_fixed(r)
         return r
+
+    def hold_fixed(self, r: FloatArray) -> None:
+        """No residual where a state is fixed."""
+        r[:, : self.free.shape[1]][~self.free] = 0.0
 
     def objective(self, x: FloatArray) -> float:
         own = self.weight @ (self.squares.values(x) - self.target) ** 2
@@ -75,7 +85,7 @@ class Curvature:
     ----------
     modes : Rows, sigma : float [n_mode]
     bound : Forms, bound_weight      sum of weight times squares of forms, not below R
-    remainder : function             R x, [n_slot, 3]
+    remainder : function             R x, [n_slot, m + k]
     """
 
     modes: Rows
@@ -83,6 +93,22 @@ class Curvature:
     bound: Forms
     bound_weight: FloatArray
     remainder: Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class DenseCurvature:
+    """The same as a dense matrix per block of forms: sum over blocks of a_i matrix[b, port_i, port_j] a_j^T.
+
+    Parameters
+    ----------
+    forms : Forms, block, port : int [n_form]    in order of block; the forms of one block have one period
+    matrix : float [n_block, n_port, n_port]     symmetric
+    """
+
+    forms: Forms
+    block: IntArray
+    port: IntArray
+    matrix: FloatArray
 
 
 class Coupling(Protocol):
@@ -94,6 +120,9 @@ class Coupling(Protocol):
     def curvature(self, multipliers: FloatArray) -> Curvature:
         """Curvature of the sum of multipliers times h, near the point that was evaluated last."""
 
+    def dense_curvature(self, multipliers: FloatArray) -> DenseCurvature:
+        """The same, in whole."""
+
 
 @dataclass
 class ChainPoint:
@@ -101,13 +130,14 @@ class ChainPoint:
 
     Parameters
     ----------
-    x : float [n_slot, 3]
+    x : float [n_slot, m + k]
     s, z : float [n_limit]         slacks and multipliers of the limits
     s_h, lam : float [n_row]       the same of the sums and of the coupling rows, in this order
     h : float [n_row], rows        their values and gradients at x
     mu : float                     mean of s z
     distance : float               of s z and feasibility, in multiples of their targets; 1: reached
     gap : float                    absolute, certified if the h are convex; inf before
+    elimination : dict             how often each order of elimination was taken, and what both cost at the last step
     """
 
     x: FloatArray
@@ -122,3 +152,4 @@ class ChainPoint:
     mu: float = np.nan
     distance: float = np.inf
     gap: float = np.inf
+    elimination: dict[str, Any] = field(default_factory=dict)

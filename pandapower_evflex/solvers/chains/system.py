@@ -1,10 +1,10 @@
-r"""Linear algebra of an interior point over EV chains: O(slots) per solve, whatever the number of EVs.
+r"""Linear algebra of an interior point over chains, unit by unit: O(slots) per solve, whatever the number of units.
 
-Unknowns are (E, T, D) per slot. A *form* is a linear function of one slot, with coefficients on the energy before, E,
-T and D. Sums of weighted squares of forms give a symmetric matrix M in which T and D of a slot are coupled only to the
-energies at its two ends. Eliminating them leaves one tridiagonal matrix over the energies, a block per chain:
+Sums of weighted squares of forms give a symmetric matrix M in which the controls of a slot are coupled only to each
+other and to the states at its two ends. Eliminating them, by a small Cholesky factor per slot, leaves a matrix over the
+states S, block tridiagonal along every chain:
 
-.. math:: A = M_{EE} - M_{ET} M_{TT}^{-1} M_{TE} - M_{ED} M_{DD}^{-1} M_{DE}
+.. math:: A = M_{SS} - M_{SC} M_{CC}^{-1} M_{CS}
 
 Rows w that couple many chains (network limits, sums) are treated by their Schur complement :math:`W M^{-1} W^T`, to
 which every chain adds the part of the rows that touch it.
@@ -18,63 +18,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.solvers.chains import kernels
-
-
-@dataclass(frozen=True)
-class Forms:
-    """Linear functions of one slot each: slot [m], coefficients on (energy before, E, T, D) [m, 4]."""
-
-    slot: IntArray
-    coefficient: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.slot)
-
-    @classmethod
-    def none(cls) -> Forms:
-        return cls(np.empty(0, dtype=np.int64), np.empty((0, 4)))
-
-    @classmethod
-    def join(cls, parts: list[Forms]) -> Forms:
-        return cls(np.concatenate([part.slot for part in parts]), np.concatenate([part.coefficient for part in parts]))
-
-    def of(self, chosen: IntArray | BoolArray) -> Forms:
-        return Forms(self.slot[chosen], self.coefficient[chosen])
-
-    def values(self, x: FloatArray) -> FloatArray:
-        """Values of the forms at the point x [n_slot, 3]."""
-        value = np.empty(len(self.slot))
-        kernels.values(self.slot, self.coefficient, x, value)
-        return value
-
-    def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
-        """to += sum of y times the form, [n_slot, 3]."""
-        kernels.add_transposed(self.slot, self.coefficient, y, to)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows that couple chains: row number of every form, in order."""
-
-    n_rows: int
-    row: IntArray
-    forms: Forms
-
-    @classmethod
-    def none(cls) -> Rows:
-        return cls(0, np.empty(0, dtype=np.int64), Forms.none())
-
-    @classmethod
-    def join(cls, parts: list[Rows]) -> Rows:
-        offsets = np.cumsum([0, *[part.n_rows for part in parts]])
-        row = np.concatenate([part.row + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
-        return cls(int(offsets[-1]), row, Forms.join([part.forms for part in parts]))
-
-    def values(self, x: FloatArray) -> FloatArray:
-        return np.bincount(self.row, self.forms.values(x), minlength=self.n_rows).astype(float)
-
-    def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
-        self.forms.add_transposed(y[self.row], to)
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
 
 class ChainSystem:
@@ -82,17 +26,19 @@ class ChainSystem:
 
     Parameters
     ----------
-    follows : bool [n_slot]    the energy before is that of the slot before; False: a constant
-    free : bool [n_slot]       False: the energy is fixed
+    follows : bool [n_slot]      the states before are those of the slot before; False: constants
+    free : bool [n_slot, m]      False: the state is fixed
+    n_controls : int             k, of every slot
     """
 
-    def __init__(self, follows: BoolArray, free: BoolArray) -> None:
+    def __init__(self, follows: BoolArray, free: BoolArray, n_controls: int) -> None:
         self.free = free
-        n = len(follows)
+        n, self.n_states = free.shape
+        self.n_columns = self.n_states + n_controls
         self.follows = follows.copy()
-        self._m = np.zeros((n, 9))
-        self._pivot = np.ones(n)
-        self._low = np.zeros(n)
+        self._m = np.zeros((n, self.n_states + self.n_columns, self.n_states + self.n_columns))
+        self._pivot = np.ones((n, self.n_states, self.n_states))
+        self._low = np.zeros((n, self.n_states, self.n_states))
         # a chain breaks where nothing follows; slots are in order of chain and time
         self._chain = np.cumsum(~follows) - 1 if n else np.empty(0, dtype=np.int64)
         self._pattern: _Pattern | None = None
@@ -105,7 +51,7 @@ class ChainSystem:
         kernels.factorise(self._m, self.follows, self.free, self._pivot, self._low)
 
     def solve(self, r: FloatArray) -> FloatArray:
-        """M^-1 r, [n_slot, 3]."""
+        """M^-1 r, [n_slot, m + k]."""
         x = r.copy()
         kernels.solve(self._m, self.follows, self.free, self._pivot, self._low, x)
         return x
@@ -114,9 +60,9 @@ class ChainSystem:
         """W M^-1 W^T [n_rows, n_rows]; the first ``n_wide`` rows touch most slots and get one solve each."""
         schur = np.empty((rows.n_rows, rows.n_rows))
         for wide in range(n_wide):
-            r = np.zeros((len(self.free), 3))
+            r = np.zeros((len(self.free), self.n_columns))
             rows.forms.of(rows.row == wide).add_transposed(np.ones(int(np.sum(rows.row == wide))), r)
-            r[~self.free, 0] = 0.0
+            r[:, : self.n_states][~self.free] = 0.0
             schur[wide] = schur[:, wide] = rows.values(self.solve(r))
         narrow = rows.row >= n_wide
         schur[n_wide:, n_wide:] = self._schur_of_narrow(
@@ -126,7 +72,7 @@ class ChainSystem:
 
     def _schur_of_narrow(self, rows: Rows) -> FloatArray:
         if self._pattern is None or not self._pattern.fits(rows):
-            self._pattern = _Pattern.of(rows, self._chain, len(self._chain_start))
+            self._pattern = _Pattern.of(rows, self._chain, len(self._chain_start), self.n_columns)
         pattern = self._pattern
         c = np.zeros((rows.n_rows, rows.n_rows))
         kernels.schur(
@@ -144,10 +90,10 @@ class _Pattern:
     Parameters
     ----------
     rows : Rows                        it was made for
-    used : bool [n_form, 4]            their coefficients that are not zero
+    used : bool [n_form, 2 m + k]            their coefficients that are not zero
     number : int [n_rows]              rows of one block side by side: the kernel runs along them
     entry, column : int                coefficients in order of unknown and number, and `row`, the number of their rows
-    units : int [n_unit]               unknowns touched, 3 slot + (0: E, 1: T, 2: D); entries start[a]:start[a + 1]
+    units : int [n_unit]               unknowns touched, (m + k) slot + column; entries start[a]:start[a + 1]
     side_by_side : bool [n_unit]       the rows of an unknown are consecutive numbers
     chain : int [n_chain + 1]          first unknown of each chain
     """
@@ -172,12 +118,14 @@ class _Pattern:
         )
 
     @classmethod
-    def of(cls, rows: Rows, chain_of_slot: IntArray, n_starts: int) -> _Pattern:
+    def of(cls, rows: Rows, chain_of_slot: IntArray, n_starts: int, n_columns: int) -> _Pattern:
         used = rows.forms.coefficient != 0.0
         entry, column = np.nonzero(used)
         slot, row = rows.forms.slot[entry], rows.row[entry]
-        unit = 3 * slot + column - 1 - 2 * (column == 0)  # the energy before is that of the slot before
-        first = np.full(rows.n_rows, 3 * len(chain_of_slot))
+        n_states = used.shape[1] - n_columns
+        is_before = column < n_states  # a state of the slot before
+        unit = n_columns * (slot - is_before) + column - n_states * ~is_before
+        first = np.full(rows.n_rows, n_columns * len(chain_of_slot))
         np.minimum.at(first, row, unit)
         number = np.empty(rows.n_rows, dtype=np.int64)
         number[np.argsort(first, kind="stable")] = np.arange(rows.n_rows)
@@ -198,5 +146,5 @@ class _Pattern:
             units=units,
             start=start,
             side_by_side=~np.logical_or.reduceat(jumps, start[:-1]) if len(units) else is_first,
-            chain=np.searchsorted(chain_of_slot[units // 3], np.arange(n_starts)),
+            chain=np.searchsorted(chain_of_slot[units // n_columns], np.arange(n_starts)),
         )

@@ -1,4 +1,4 @@
-r"""The linear system of one Newton step: chains, coupling rows, and the curvature of these.
+r"""The linear system of one Newton step, chain by chain; its size is that of the active rows.
 
 .. math::
 
@@ -22,45 +22,40 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Curvature
-from pandapower_evflex.solvers.chains.system import ChainSystem, Forms, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem
 
 MAX_CG_ITERATIONS = 40
 #: share of the error of the first row at which conjugate gradients stop; the next Newton step removes the rest
 CG_REDUCTION = 0.2
+#: how a step is counted: cost of an addition to the dense system, solves per step, multiplications per slot and solve
+SCATTERED, USUAL_SOLVES, PER_SLOT = 8.0, 10, 20
 #: relative increases of the diagonal of the dense system, tried in turn until it factorises
 SHIFTS = (0.0, 1e-12, 1e-9, 1e-6)
 
 
-@dataclass(frozen=True)
-class CoupledSolver:
-    """The system above, factorised.
+class ByChain:
+    """Chains first, then the rows."""
 
-    Parameters
-    ----------
-    system : ChainSystem           M and the bound on R, factorised
-    both : Rows                    G and V, and the shared squares
-    n_rows : int                   of G
-    factor : Cholesky factor       of W M^-1 W^T + Delta, None without rows
-    fixed : bool [n_slot]          energies that no step moves
-    curvature : Curvature
-    width : float [n_slot, 3]      what an error of the first row can cost per unit
-    """
+    def __init__(self, problem: ChainProblem) -> None:
+        self._problem = problem
+        self._system = ChainSystem(problem.follows, problem.free, problem.n_controls)
 
-    system: ChainSystem
-    both: Rows
-    n_rows: int
-    factor: tuple[FloatArray, bool] | None
-    fixed: BoolArray
-    curvature: Curvature
-    width: FloatArray
+    def operations(self, n_rows: int) -> float:
+        """Multiplications of one Newton step with rows and modes that touch all slots of one period each.
 
-    @classmethod
-    def build(
-        cls, problem: ChainProblem, system: ChainSystem, point: ChainPoint, curvature: Curvature
-    ) -> CoupledSolver | None:
+        Adding a chain's part of the rows goes through memory and counts `SCATTERED` times.
+        """
+        n_slots, n_chains = len(self._problem.period), int(np.sum(~self._problem.follows))
+        of_chain = n_rows * n_slots / (max(n_chains, 1) * len(np.unique(self._problem.period)))
+        added = SCATTERED * n_chains * of_chain**2 / 2.0
+        return added + n_rows**3 / 6.0 + USUAL_SOLVES * (n_rows**2 + PER_SLOT * n_slots)
+
+    def factorised(self, point: ChainPoint, curvature: Curvature) -> FactorisedByChain | None:
         """None where the system is singular to rounding."""
+        problem, system = self._problem, self._system
         weight = [point.z / point.s, problem.weight, curvature.bound_weight]
         system.factorise(Forms.join([problem.limits, problem.squares, curvature.bound]), np.concatenate(weight))
         both = Rows.join([point.rows, curvature.modes, problem.shared])
@@ -70,12 +65,32 @@ class CoupledSolver:
             schur[np.diag_indices_from(schur)] += np.concatenate(
                 [point.s_h / point.lam, 1.0 / curvature.sigma, 1.0 / problem.shared_weight]
             )
-            factor = _cholesky(schur)
+            factor = cholesky(schur)
             if factor is None:
                 return None
-        return cls(system, both, len(point.h), factor, ~problem.free, curvature, problem.high - problem.low)
+        return FactorisedByChain(problem, system, both, len(point.h), factor, curvature)
 
-    def solve(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
+
+@dataclass(frozen=True)
+class FactorisedByChain:
+    """The system above, factorised.
+
+    Parameters
+    ----------
+    system : ChainSystem           M and the bound on R, factorised
+    both : Rows                    G and V, and the shared squares
+    n_rows : int                   of G
+    factor : Cholesky factor       of W M^-1 W^T + Delta, None without rows
+    """
+
+    problem: ChainProblem
+    system: ChainSystem
+    both: Rows
+    n_rows: int
+    factor: tuple[FloatArray, bool] | None
+    curvature: Curvature
+
+    def solve_roughly(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(dx, dlam) with the bound in place of R."""
         dx = self.system.solve(r_x)
         if self.factor is None:
@@ -85,22 +100,22 @@ class CoupledSolver:
         y = cho_solve(self.factor, wanted, check_finite=False)
         r_x = r_x.copy()
         self.both.add_transposed(-y, r_x)
-        r_x[self.fixed, 0] = 0.0
+        self.problem.hold_fixed(r_x)
         return self.system.solve(r_x), y[: self.n_rows]
 
-    def solve_with_remainder(self, r_x: FloatArray, r_h: FloatArray, enough: float) -> tuple[FloatArray, FloatArray]:
+    def solve(self, r_x: FloatArray, r_h: FloatArray, enough: float) -> tuple[FloatArray, FloatArray]:
         """(dx, dlam) with R, until the error of the first row costs no more than ``enough``."""
-        dx, d_lam = self.solve(r_x, r_h)
+        dx, d_lam = self.solve_roughly(r_x, r_h)
         if not len(self.curvature.bound):
             return dx, d_lam
         r = -self._remainder(dx)
         p, p_lam, kp = np.zeros_like(dx), np.zeros_like(d_lam), np.zeros_like(dx)
-        rz_before = 1.0
-        enough = max(enough, CG_REDUCTION * float(np.sum(np.abs(r) * self.width)))
+        rz_before, width = 1.0, self.problem.high - self.problem.low  # what an error of the first row costs per unit
+        enough = max(enough, CG_REDUCTION * float(np.sum(np.abs(r) * width)))
         for number in range(MAX_CG_ITERATIONS):
-            if float(np.sum(np.abs(r) * self.width)) <= enough:
+            if float(np.sum(np.abs(r) * width)) <= enough:
                 break
-            z, z_lam = self.solve(r, np.zeros(self.n_rows))
+            z, z_lam = self.solve_roughly(r, np.zeros(self.n_rows))
             rz = float(np.sum(r * z))
             beta = rz / rz_before if number else 0.0
             p, p_lam, kp = z + beta * p, z_lam + beta * p_lam, r + self._remainder(z) + beta * kp
@@ -117,11 +132,11 @@ class CoupledSolver:
         bound = self.curvature.bound
         y = self.curvature.remainder(x)
         bound.add_transposed(-self.curvature.bound_weight * bound.values(x), y)
-        y[self.fixed, 0] = 0.0
+        self.problem.hold_fixed(y)
         return y
 
 
-def _cholesky(a: FloatArray) -> tuple[FloatArray, bool] | None:
+def cholesky(a: FloatArray) -> tuple[FloatArray, bool] | None:
     """The factor; where rounding has made the matrix indefinite, that of a slightly larger diagonal."""
     diagonal = np.diag(a).copy()
     for shift in SHIFTS:

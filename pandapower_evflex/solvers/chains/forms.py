@@ -1,0 +1,77 @@
+"""Linear functions of single slots of a chain, and rows of them that couple chains.
+
+A slot has m states and k controls; x has a row per slot with (states, controls), m + k of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.solvers.chains import kernels
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Linear functions of one slot each: slot [n], coefficients on (states before, states, controls) [n, 2 m + k]."""
+
+    slot: IntArray
+    coefficient: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    @classmethod
+    def none(cls) -> Forms:
+        return cls(np.empty(0, dtype=np.int64), np.empty((0, 4)))
+
+    @classmethod
+    def join(cls, parts: list[Forms]) -> Forms:
+        parts = [part for part in parts if len(part)] or parts[:1]
+        return cls(np.concatenate([part.slot for part in parts]), np.concatenate([part.coefficient for part in parts]))
+
+    def of(self, chosen: IntArray | BoolArray) -> Forms:
+        return Forms(self.slot[chosen], self.coefficient[chosen])
+
+    def values(self, x: FloatArray) -> FloatArray:
+        """Values of the forms at the point x [n_slot, m + k]."""
+        value = np.empty(len(self.slot))
+        kernels.values(self.slot, self.coefficient, x, value)
+        return value
+
+    def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
+        """to += sum of y times the form, [n_slot, m + k]."""
+        kernels.add_transposed(self.slot, self.coefficient, y, to)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that couple chains: row number of every form, in order."""
+
+    n_rows: int
+    row: IntArray
+    forms: Forms
+
+    @classmethod
+    def none(cls) -> Rows:
+        return cls(0, np.empty(0, dtype=np.int64), Forms.none())
+
+    @classmethod
+    def join(cls, parts: list[Rows]) -> Rows:
+        offsets = np.cumsum([0, *[part.n_rows for part in parts]])
+        row = np.concatenate([part.row + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
+        return cls(int(offsets[-1]), row, Forms.join([part.forms for part in parts]))
+
+    def of(self, chosen: BoolArray) -> Rows:
+        """Some of the rows, numbered anew."""
+        entries = chosen[self.row]
+        number = np.cumsum(chosen) - 1
+        return Rows(int(chosen.sum()), number[self.row[entries]], self.forms.of(entries))
+
+    def values(self, x: FloatArray) -> FloatArray:
+        return np.bincount(self.row, self.forms.values(x), minlength=self.n_rows).astype(float)
+
+    def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
+        self.forms.add_transposed(y[self.row], to)

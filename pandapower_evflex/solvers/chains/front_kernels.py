@@ -1,0 +1,219 @@
+"""Compiled loops of `fronts.py`: assemble the matrix of a period, eliminate its first unknowns, hand on the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pandapower_evflex.kernels.jit import jit
+from pandapower_evflex.solvers.chains.kernels import _LEAST, _ROUNDING
+
+
+@jit
+def _add_slots(slots, index, m, a):
+    """Squares of forms of single slots; upper triangle."""
+    for i in slots:
+        for p in range(m.shape[1]):
+            row = index[i, p]
+            if row >= 0:
+                for q in range(p + 1):
+                    column = index[i, q]
+                    if column >= 0:
+                        a[min(row, column), max(row, column)] += m[i, p, q]
+
+
+@jit
+def _entries(first, last, slot, coefficient, index, form, place, value):
+    """Coefficients of forms on unknowns of a front: the form, the place in the front, the value; their number."""
+    n = 0
+    for f in range(first, last):
+        for q in range(coefficient.shape[1]):
+            if coefficient[f, q] != 0.0 and index[slot[f], q] >= 0:
+                form[n], place[n], value[n] = f, index[slot[f], q], coefficient[f, q]
+                n += 1
+    return n
+
+
+@jit
+def _add_row(weight, place, value, a):
+    """Weight times row times row transposed."""
+    for p in range(len(place)):
+        share, to = weight * value[p], a[place[p]]
+        for q in range(len(place)):
+            if place[q] >= place[p]:
+                to[place[q]] += share * value[q]
+
+
+@jit
+def _add_curvature(matrix, port, form, place, value, a):
+    """Every pair of forms of one block."""
+    for p in range(len(place)):
+        of_port, to = matrix[port[form[p]]], a[place[p]]
+        for q in range(len(place)):
+            if place[q] >= place[p]:
+                to[place[q]] += value[p] * value[q] * of_port[port[form[q]]]
+
+
+@jit
+def _subtract(share, row, to):
+    for q in range(len(to)):
+        to[q] -= share * row[q]
+
+
+@jit
+def _subtract_four(share, a, k, first, last, to):
+    """to[first:last] -= share times rows k to k + 3: one pass over ``to`` instead of four."""
+    r0, r1, r2, r3 = a[k, first:last], a[k + 1, first:last], a[k + 2, first:last], a[k + 3, first:last]
+    s0, s1, s2, s3 = share[0], share[1], share[2], share[3]
+    part = to[first:last]
+    for q in range(len(part)):
+        part[q] -= s0 * r0[q] + s1 * r1[q] + s2 * r2[q] + s3 * r3[q]
+
+
+@jit
+def _find_segments(row, k, d, bounds, segment):
+    """What is not 0 of row k in each range between two bounds."""
+    for b in range(len(bounds) - 1):
+        first, last = max(bounds[b], k + 1), max(bounds[b + 1], k + 1)
+        while first < last and (row[first] == 0.0 or d == 0.0):
+            first += 1
+        while last > first and row[last - 1] == 0.0:
+            last -= 1
+        segment[b, 0], segment[b, 1] = first, last
+
+
+@jit
+def _eliminate(a, n_out, bounds, least, pivot, segment):
+    """L D L^T of the first n_out unknowns, four at a time; row k of a becomes D times that of L^T.
+
+    ``segment`` [n_out, n_range, 2] holds what is not 0 of row k in each range between two bounds. Pivots of 0 are of
+    unknowns that nothing holds: they are left out.
+    """
+    n_ranges = len(bounds) - 1
+    share, low, high = np.zeros(4), np.empty(n_ranges, np.int64), np.empty(n_ranges, np.int64)
+    for k in range(0, n_out, 4):
+        end = min(k + 4, n_out)
+        for i in range(k, end):
+            pivot[i] = 0.0 if least[i] <= 0.0 else max(a[i, i], least[i])
+            _find_segments(a[i], i, pivot[i], bounds, segment[i])
+            for b in range(n_ranges):
+                for j in range(segment[i, b, 0], min(segment[i, b, 1], end)):
+                    factor = a[i, j] / pivot[i]
+                    for c in range(b, n_ranges):
+                        first, last = max(segment[i, c, 0], j), segment[i, c, 1]
+                        if first < last:
+                            _subtract(factor, a[i, first:last], a[j, first:last])
+        for b in range(n_ranges):
+            low[b], high[b] = segment[k, b, 0], segment[k, b, 1]
+            for i in range(k + 1, end):
+                low[b], high[b] = min(low[b], segment[i, b, 0]), max(high[b], segment[i, b, 1])
+        for b in range(n_ranges):
+            for j in range(max(low[b], end), high[b]):
+                touched = False
+                for i in range(k, end):
+                    share[i - k] = a[i, j] / pivot[i] if pivot[i] > 0.0 else 0.0
+                    touched = touched or share[i - k] != 0.0
+                if touched:
+                    _subtract_four(share, a, k, j, high[b], a[j])
+                    for c in range(b + 1, n_ranges):
+                        if low[c] < high[c]:
+                            _subtract_four(share, a, k, low[c], high[c], a[j])
+        share[:] = 0.0
+
+
+@jit
+def factorise(
+    n_out, unknown_start, unknown, bounds, slot_start, slots, carried_start, carried, index, is_state, m,
+    row_start, rows, entry_start, entry_slot, entry_coefficient, weight,
+    block_start, blocks, form_start, form_slot, form_coefficient, port, matrix,
+    pivot, segment, packed_start, packed,
+):  # fmt: skip
+    """All fronts in order of time; returns the packed rows of L^T, in a larger array where ``packed`` is too small."""
+    largest = np.max(unknown_start[1:] - unknown_start[:-1])
+    a, kept = np.zeros((largest + 3, largest)), np.empty((largest, largest))  # three rows more: see `_subtract_four`
+    size = np.zeros(len(is_state))
+    n_entries = max(entry_coefficient.size, form_coefficient.size)
+    form, place, value = np.empty(n_entries, np.int64), np.empty(n_entries, np.int64), np.empty(n_entries)
+    least = np.empty(largest)
+    first_pivot, n_packed = 0, 0
+    for f in range(len(n_out)):
+        own = unknown[unknown_start[f] : unknown_start[f + 1]]
+        n = len(own)
+        for j in range(n):
+            a[j, j:n] = 0.0
+        _add_slots(slots[slot_start[f] : slot_start[f + 1]], index, m, a)
+        for r in rows[row_start[f] : row_start[f + 1]]:
+            n_entries = _entries(
+                entry_start[r], entry_start[r + 1], entry_slot, entry_coefficient, index, form, place, value
+            )
+            _add_row(weight[r], place[:n_entries], value[:n_entries], a)
+        for b in blocks[block_start[f] : block_start[f + 1]]:
+            n_entries = _entries(
+                form_start[b], form_start[b + 1], form_slot, form_coefficient, index, form, place, value
+            )
+            _add_curvature(matrix[b], port, form[:n_entries], place[:n_entries], value[:n_entries], a)
+        for j in range(n):
+            size[own[j]] += a[j, j]
+            least[j] = _ROUNDING * size[own[j]] + (_LEAST if is_state[own[j]] else 0.0)
+        to = carried[carried_start[f] : carried_start[f + 1]]
+        for p in range(len(to)):
+            for q in range(p, len(to)):
+                a[min(to[p], to[q]), max(to[p], to[q])] += kept[p, q]
+        last_pivot = first_pivot + n_out[f]
+        of_front = segment[first_pivot:last_pivot]
+        _eliminate(a, n_out[f], bounds[f], least, pivot[first_pivot:last_pivot], of_front)
+        for k in range(n_out[f]):
+            packed_start[first_pivot + k] = n_packed
+            needed = n_packed + np.sum(of_front[k, :, 1] - of_front[k, :, 0])
+            if needed > len(packed):
+                larger = np.empty(2 * needed + 1024)
+                larger[:n_packed] = packed[:n_packed]
+                packed = larger
+            for b in range(of_front.shape[1]):
+                first, last = of_front[k, b]
+                packed[n_packed : n_packed + last - first] = a[k, first:last]
+                n_packed += last - first
+        for p in range(n_out[f], n):
+            kept[p - n_out[f], p - n_out[f] : n - n_out[f]] = a[p, p:n]
+        first_pivot = last_pivot
+    return packed
+
+
+@jit
+def solve(n_out, unknown_start, unknown, pivot, segment, packed_start, packed, x):
+    """In place, x [n_unknown]; what nothing holds stays 0."""
+    first_pivot = 0
+    local = np.empty(np.max(unknown_start[1:] - unknown_start[:-1]))
+    for f in range(len(n_out)):
+        own = unknown[unknown_start[f] : unknown_start[f + 1]]
+        for j in range(len(own)):
+            local[j] = x[own[j]]
+        for k in range(n_out[f]):
+            at, number = packed_start[first_pivot + k], first_pivot + k
+            if pivot[number] == 0.0:
+                local[k] = 0.0
+                continue
+            share = local[k] / pivot[number]
+            for b in range(segment.shape[1]):
+                first, last = segment[number, b]
+                _subtract(share, packed[at : at + last - first], local[first:last])
+                at += last - first
+        for j in range(len(own)):
+            x[own[j]] = local[j]
+        first_pivot += n_out[f]
+    for f in range(len(n_out) - 1, -1, -1):
+        first_pivot -= n_out[f]
+        own = unknown[unknown_start[f] : unknown_start[f + 1]]
+        for j in range(len(own)):
+            local[j] = x[own[j]]
+        for k in range(n_out[f] - 1, -1, -1):
+            at, number = packed_start[first_pivot + k], first_pivot + k
+            if pivot[number] == 0.0:
+                continue
+            total = local[k]
+            for b in range(segment.shape[1]):
+                first, last = segment[number, b]
+                for q in range(last - first):
+                    total -= packed[at + q] * local[first + q]
+                at += last - first
+            local[k] = total / pivot[number]
+            x[own[k]] = local[k]
