@@ -25,11 +25,11 @@ from tests.solvers.random_chains import (
 
 
 def random_chains(rng, n_chains, n_periods):
-    """Chains with gaps in time and breaks; periods and whether a slot follows the one before."""
+    """Chains with gaps in time and breaks, some of them round the horizon; periods, and whether a slot follows."""
     period, follows = [], []
     for _ in range(n_chains):
         own = np.flatnonzero(rng.random(n_periods) < 0.7) if rng.random() < 0.9 else np.arange(n_periods)
-        period += own.tolist()
+        period += np.roll(own, rng.integers(len(own) + 1) if rng.random() < 0.3 else 0).tolist()
         follows += [number > 0 and rng.random() < 0.8 for number in range(len(own))]
     return np.array(period, dtype=np.int64), np.array(follows, dtype=bool)
 

@@ -1,14 +1,13 @@
 r"""The linear system of one Newton step, period by period.
 
-Rows that touch slots of one period join the matrix of that period as squares, their curvature in whole:
-
 .. math::
 
-    (M + H + G^T \Delta^{-1} G)\, dx = r_x + G^T \Delta^{-1} r_h, \qquad
-    d\lambda = \Delta^{-1} (G\, dx - r_h), \qquad \Delta = s_h / \lambda
+    \begin{pmatrix} M + H & G^T \\ G & -s_h / \lambda \end{pmatrix}
+    \begin{pmatrix} dx \\ d\lambda \end{pmatrix} = \begin{pmatrix} r_x \\ r_h \end{pmatrix}
 
-`FrontalSystem` factorises the left side. The few rows W that touch several periods (sums over the horizon) are treated
-by their Schur complement, as all rows are in `by_chain.py`.
+`FrontalSystem` factorises it with the rows that touch slots of one period, and their curvature in whole. The few rows W
+that touch several periods (sums over the horizon) are treated by their Schur complement, as all rows are in
+`by_chain.py`.
 """
 
 from __future__ import annotations
@@ -42,24 +41,26 @@ class ByPeriod:
             Forms.join([problem.limits, problem.squares]),
             np.concatenate([point.z / point.s, problem.weight]),
             both.of(narrow),
-            1.0 / delta[narrow],
+            delta[narrow],
             curvature,
         )
         wide = both.of(~narrow)
-        columns = np.zeros((wide.n_rows, *problem.c.shape))
+        columns = [system.solve(_transposed(problem, wide, r), np.zeros(narrow.sum())) for r in range(wide.n_rows)]
         factor = None
         if wide.n_rows:
-            schur = np.diag(delta[~narrow])
-            for number in range(wide.n_rows):
-                r = np.zeros(problem.c.shape)
-                wide.of(np.arange(wide.n_rows) == number).add_transposed(np.ones(1), r)
-                problem.hold_fixed(r)
-                columns[number] = system.solve(r)
-                schur[number] += wide.values(columns[number])
+            schur = np.diag(delta[~narrow]) + np.array([wide.values(dx) for dx, _ in columns])
             factor = cholesky(schur)
             if factor is None:
                 return None
-        return FactorisedByPeriod(problem, system, both, len(point.h), delta, narrow, wide, columns, factor)
+        return FactorisedByPeriod(problem, system, len(point.h), narrow, wide, columns, factor)
+
+
+def _transposed(problem: ChainProblem, rows: Rows, number: int) -> FloatArray:
+    """One of the rows as a right side."""
+    r = np.zeros(problem.c.shape)
+    rows.of(np.arange(rows.n_rows) == number).add_transposed(np.ones(1), r)
+    problem.hold_fixed(r)
+    return r
 
 
 def _is_narrow(rows: Rows, problem: ChainProblem) -> BoolArray:
@@ -68,7 +69,7 @@ def _is_narrow(rows: Rows, problem: ChainProblem) -> BoolArray:
     first, last = np.full(rows.n_rows, np.iinfo(np.int64).max), np.full(rows.n_rows, -1)
     np.minimum.at(first, rows.row, period)
     np.maximum.at(last, rows.row, period)
-    return first >= last
+    return np.asarray(first == last)
 
 
 @dataclass(frozen=True)
@@ -77,34 +78,30 @@ class FactorisedByPeriod:
 
     Parameters
     ----------
-    both : Rows, delta : float [n_row]      G and the shared squares
-    n_rows : int                            of G
-    narrow : bool [n_row]                   of one period
-    wide : Rows, columns : float            W, and what it makes of the matrix's inverse [n_wide, n_slot, m + k]
-    factor : Cholesky factor                of W columns + Delta, None without such rows
+    n_rows : int                    of G; shared squares follow them
+    narrow : bool [n_row]           of one period
+    wide : Rows, columns : list     W, and the solution with each of its rows as right side
+    factor : Cholesky factor        of W columns + Delta, None without such rows
     """
 
     problem: ChainProblem
     system: FrontalSystem
-    both: Rows
     n_rows: int
-    delta: FloatArray
     narrow: BoolArray
     wide: Rows
-    columns: FloatArray
+    columns: list[tuple[FloatArray, FloatArray]]
     factor: tuple[FloatArray, bool] | None
 
     def solve_roughly(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
-        wanted = np.concatenate([r_h, np.zeros(self.both.n_rows - self.n_rows)])
-        r = r_x.copy()
-        self.both.add_transposed(np.where(self.narrow, wanted / self.delta, 0.0), r)
-        self.problem.hold_fixed(r)
-        dx = self.system.solve(r)
-        y = np.zeros(self.both.n_rows)
+        wanted = np.concatenate([r_h, np.zeros(len(self.narrow) - self.n_rows)])
+        y = np.empty(len(self.narrow))
+        dx, y[self.narrow] = self.system.solve(r_x, wanted[self.narrow])
         if self.factor is not None:
-            y[~self.narrow] = cho_solve(self.factor, self.wide.values(dx) - wanted[~self.narrow], check_finite=False)
-            dx -= np.tensordot(y[~self.narrow], self.columns, axes=1)
-        y[self.narrow] = ((self.both.values(dx) - wanted) / self.delta)[self.narrow]
+            y_wide = cho_solve(self.factor, self.wide.values(dx) - wanted[~self.narrow], check_finite=False)
+            y[~self.narrow] = y_wide
+            for share, (column, multipliers) in zip(y_wide, self.columns, strict=True):
+                dx -= share * column
+                y[self.narrow] -= share * multipliers
         return dx, y[: self.n_rows]
 
     def solve(self, r_x: FloatArray, r_h: FloatArray, enough: float) -> tuple[FloatArray, FloatArray]:

@@ -9,38 +9,35 @@ from pandapower_evflex.solvers.chains.kernels import _LEAST, _ROUNDING
 
 
 @jit
-def _add_slots(slots, index, m, a):
+def _place(index, n_static, n_rows):
+    """Place in the front, with its rows before the unknowns that are kept."""
+    return index if index < n_static else index + n_rows
+
+
+@jit
+def _add_slots(slots, index, n_static, n_rows, m, a):
     """Squares of forms of single slots; upper triangle."""
     for i in slots:
         for p in range(m.shape[1]):
-            row = index[i, p]
-            if row >= 0:
+            if index[i, p] >= 0:
+                row = _place(index[i, p], n_static, n_rows)
                 for q in range(p + 1):
-                    column = index[i, q]
-                    if column >= 0:
+                    if index[i, q] >= 0:
+                        column = _place(index[i, q], n_static, n_rows)
                         a[min(row, column), max(row, column)] += m[i, p, q]
 
 
 @jit
-def _entries(first, last, slot, coefficient, index, form, place, value):
+def _entries(first, last, slot, coefficient, index, n_static, n_rows, form, place, value):
     """Coefficients of forms on unknowns of a front: the form, the place in the front, the value; their number."""
     n = 0
     for f in range(first, last):
         for q in range(coefficient.shape[1]):
             if coefficient[f, q] != 0.0 and index[slot[f], q] >= 0:
-                form[n], place[n], value[n] = f, index[slot[f], q], coefficient[f, q]
+                form[n], value[n] = f, coefficient[f, q]
+                place[n] = _place(index[slot[f], q], n_static, n_rows)
                 n += 1
     return n
-
-
-@jit
-def _add_row(weight, place, value, a):
-    """Weight times row times row transposed."""
-    for p in range(len(place)):
-        share, to = weight * value[p], a[place[p]]
-        for q in range(len(place)):
-            if place[q] >= place[p]:
-                to[place[q]] += share * value[q]
 
 
 @jit
@@ -85,15 +82,15 @@ def _find_segments(row, k, d, bounds, segment):
 def _eliminate(a, n_out, bounds, least, pivot, segment):
     """L D L^T of the first n_out unknowns, four at a time; row k of a becomes D times that of L^T.
 
-    ``segment`` [n_out, n_range, 2] holds what is not 0 of row k in each range between two bounds. Pivots of 0 are of
-    unknowns that nothing holds: they are left out.
+    ``segment`` [n_out, n_range, 2] holds what is not 0 of row k in each range between two bounds. Where ``least`` is
+    negative so is the pivot, and larger. Pivots of 0 are of unknowns that nothing holds: they are left out.
     """
     n_ranges = len(bounds) - 1
     share, low, high = np.zeros(4), np.empty(n_ranges, np.int64), np.empty(n_ranges, np.int64)
     for k in range(0, n_out, 4):
         end = min(k + 4, n_out)
         for i in range(k, end):
-            pivot[i] = 0.0 if least[i] <= 0.0 else max(a[i, i], least[i])
+            pivot[i] = max(a[i, i], least[i]) if least[i] >= 0.0 else min(a[i, i], least[i])
             _find_segments(a[i], i, pivot[i], bounds, segment[i])
             for b in range(n_ranges):
                 for j in range(segment[i, b, 0], min(segment[i, b, 1], end)):
@@ -110,7 +107,7 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
             for j in range(max(low[b], end), high[b]):
                 touched = False
                 for i in range(k, end):
-                    share[i - k] = a[i, j] / pivot[i] if pivot[i] > 0.0 else 0.0
+                    share[i - k] = a[i, j] / pivot[i] if pivot[i] != 0.0 else 0.0
                     touched = touched or share[i - k] != 0.0
                 if touched:
                     _subtract_four(share, a, k, j, high[b], a[j])
@@ -122,72 +119,100 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
 
 @jit
 def factorise(
-    n_out, unknown_start, unknown, bounds, slot_start, slots, carried_start, carried, index, is_state, m,
-    row_start, rows, entry_start, entry_slot, entry_coefficient, weight,
+    n_static, unknown_start, unknown, ranges, slot_start, slots, carried_start, carried, index, is_state, m,
+    row_start, rows, entry_start, entry_slot, entry_coefficient, delta,
     block_start, blocks, form_start, form_slot, form_coefficient, port, matrix,
     pivot, segment, packed_start, packed,
 ):  # fmt: skip
     """All fronts in order of time; returns the packed rows of L^T, in a larger array where ``packed`` is too small."""
-    largest = np.max(unknown_start[1:] - unknown_start[:-1])
+    largest = np.max(unknown_start[1:] - unknown_start[:-1]) + np.max(row_start[1:] - row_start[:-1])
     a, kept = np.zeros((largest + 3, largest)), np.empty((largest, largest))  # three rows more: see `_subtract_four`
-    size = np.zeros(len(is_state))
+    size, least, bounds = np.zeros(len(is_state)), np.empty(largest), np.empty(ranges.shape[1] + 1, np.int64)
     n_entries = max(entry_coefficient.size, form_coefficient.size)
     form, place, value = np.empty(n_entries, np.int64), np.empty(n_entries, np.int64), np.empty(n_entries)
-    least = np.empty(largest)
     first_pivot, n_packed = 0, 0
-    for f in range(len(n_out)):
-        own = unknown[unknown_start[f] : unknown_start[f + 1]]
-        n = len(own)
+    for f in range(len(n_static)):
+        own, of_front = unknown[unknown_start[f] : unknown_start[f + 1]], rows[row_start[f] : row_start[f + 1]]
+        n_rows = len(of_front)
+        n, n_out = len(own) + n_rows, n_static[f] + n_rows
         for j in range(n):
             a[j, j:n] = 0.0
-        _add_slots(slots[slot_start[f] : slot_start[f + 1]], index, m, a)
-        for r in rows[row_start[f] : row_start[f + 1]]:
-            n_entries = _entries(
-                entry_start[r], entry_start[r + 1], entry_slot, entry_coefficient, index, form, place, value
-            )
-            _add_row(weight[r], place[:n_entries], value[:n_entries], a)
+        _add_slots(slots[slot_start[f] : slot_start[f + 1]], index, n_static[f], n_rows, m, a)
         for b in blocks[block_start[f] : block_start[f + 1]]:
             n_entries = _entries(
-                form_start[b], form_start[b + 1], form_slot, form_coefficient, index, form, place, value
-            )
+                form_start[b], form_start[b + 1], form_slot, form_coefficient, index, n_static[f], n_rows,
+                form, place, value,
+            )  # fmt: skip
             _add_curvature(matrix[b], port, form[:n_entries], place[:n_entries], value[:n_entries], a)
-        for j in range(n):
-            size[own[j]] += a[j, j]
-            least[j] = _ROUNDING * size[own[j]] + (_LEAST if is_state[own[j]] else 0.0)
+        for j in range(len(own)):
+            at = _place(j, n_static[f], n_rows)
+            size[own[j]] += a[at, at]
+            least[at] = _ROUNDING * size[own[j]] + (_LEAST if is_state[own[j]] else 0.0)
+        for number in range(n_rows):
+            r, row = of_front[number], n_static[f] + number
+            n_entries = _entries(
+                entry_start[r], entry_start[r + 1], entry_slot, entry_coefficient, index, n_static[f], n_rows,
+                form, place, value,
+            )  # fmt: skip
+            for e in range(n_entries):
+                a[min(place[e], row), max(place[e], row)] += value[e]
+            a[row, row] = least[row] = -delta[r]
         to = carried[carried_start[f] : carried_start[f + 1]]
         for p in range(len(to)):
+            row = _place(to[p], n_static[f], n_rows)
             for q in range(p, len(to)):
-                a[min(to[p], to[q]), max(to[p], to[q])] += kept[p, q]
-        last_pivot = first_pivot + n_out[f]
-        of_front = segment[first_pivot:last_pivot]
-        _eliminate(a, n_out[f], bounds[f], least, pivot[first_pivot:last_pivot], of_front)
-        for k in range(n_out[f]):
+                column = _place(to[q], n_static[f], n_rows)
+                a[min(row, column), max(row, column)] += kept[p, q]
+        bounds[0] = 0
+        for b in range(ranges.shape[1]):
+            bounds[b + 1] = bounds[b] + (n_rows if b == ranges.shape[1] - 3 else ranges[f, b])
+        of_pivots = segment[first_pivot : first_pivot + n_out]
+        _eliminate(a, n_out, bounds, least, pivot[first_pivot : first_pivot + n_out], of_pivots)
+        for k in range(n_out):
             packed_start[first_pivot + k] = n_packed
-            needed = n_packed + np.sum(of_front[k, :, 1] - of_front[k, :, 0])
+            needed = n_packed + np.sum(of_pivots[k, :, 1] - of_pivots[k, :, 0])
             if needed > len(packed):
                 larger = np.empty(2 * needed + 1024)
                 larger[:n_packed] = packed[:n_packed]
                 packed = larger
-            for b in range(of_front.shape[1]):
-                first, last = of_front[k, b]
+            for b in range(of_pivots.shape[1]):
+                first, last = of_pivots[k, b]
                 packed[n_packed : n_packed + last - first] = a[k, first:last]
                 n_packed += last - first
-        for p in range(n_out[f], n):
-            kept[p - n_out[f], p - n_out[f] : n - n_out[f]] = a[p, p:n]
-        first_pivot = last_pivot
+        for p in range(n_out, n):
+            kept[p - n_out, p - n_out : n - n_out] = a[p, p:n]
+        first_pivot += n_out
     return packed
 
 
 @jit
-def solve(n_out, unknown_start, unknown, pivot, segment, packed_start, packed, x):
-    """In place, x [n_unknown]; what nothing holds stays 0."""
+def _unknowns(f, n_static, unknown_start, unknown, row_start, rows, n_unknowns, own):
+    """Unknowns of a front with those of its rows, which are numbered after all others; how many are eliminated."""
+    n = 0
+    for j in range(unknown_start[f], unknown_start[f] + n_static[f]):
+        own[n] = unknown[j]
+        n += 1
+    for r in rows[row_start[f] : row_start[f + 1]]:
+        own[n] = n_unknowns + r
+        n += 1
+    n_out = n
+    for j in range(unknown_start[f] + n_static[f], unknown_start[f + 1]):
+        own[n] = unknown[j]
+        n += 1
+    return n_out, n
+
+
+@jit
+def solve(n_static, unknown_start, unknown, row_start, rows, n_unknowns, pivot, segment, packed_start, packed, x):
+    """In place, x [n_unknown + n_row]; what nothing holds stays 0."""
+    largest = np.max(unknown_start[1:] - unknown_start[:-1]) + np.max(row_start[1:] - row_start[:-1])
+    local, own = np.empty(largest), np.empty(largest, np.int64)
     first_pivot = 0
-    local = np.empty(np.max(unknown_start[1:] - unknown_start[:-1]))
-    for f in range(len(n_out)):
-        own = unknown[unknown_start[f] : unknown_start[f + 1]]
-        for j in range(len(own)):
+    for f in range(len(n_static)):
+        n_out, n = _unknowns(f, n_static, unknown_start, unknown, row_start, rows, n_unknowns, own)
+        for j in range(n):
             local[j] = x[own[j]]
-        for k in range(n_out[f]):
+        for k in range(n_out):
             at, number = packed_start[first_pivot + k], first_pivot + k
             if pivot[number] == 0.0:
                 local[k] = 0.0
@@ -197,15 +222,15 @@ def solve(n_out, unknown_start, unknown, pivot, segment, packed_start, packed, x
                 first, last = segment[number, b]
                 _subtract(share, packed[at : at + last - first], local[first:last])
                 at += last - first
-        for j in range(len(own)):
+        for j in range(n):
             x[own[j]] = local[j]
-        first_pivot += n_out[f]
-    for f in range(len(n_out) - 1, -1, -1):
-        first_pivot -= n_out[f]
-        own = unknown[unknown_start[f] : unknown_start[f + 1]]
-        for j in range(len(own)):
+        first_pivot += n_out
+    for f in range(len(n_static) - 1, -1, -1):
+        n_out, n = _unknowns(f, n_static, unknown_start, unknown, row_start, rows, n_unknowns, own)
+        first_pivot -= n_out
+        for j in range(n):
             local[j] = x[own[j]]
-        for k in range(n_out[f] - 1, -1, -1):
+        for k in range(n_out - 1, -1, -1):
             at, number = packed_start[first_pivot + k], first_pivot + k
             if pivot[number] == 0.0:
                 continue

@@ -1,16 +1,24 @@
 r"""Linear algebra of an interior point over chains, period by period: the multifrontal method along time.
 
-Rows that touch slots of one period, and their curvature, couple the controls of that period with each other and with
-the states at its two ends. The matrix of a period (its *front*) has, in this order,
+The unknowns are those of the slots, and a multiplier per row that touches slots of one period:
+
+.. math:: \begin{pmatrix} M + H & G^T \\ G & -\Delta \end{pmatrix}
+
+Rows and their curvature H couple the controls of a period with each other and with the states at its two ends. The
+matrix of a period (its *front*) has, in this order,
 
 * the controls of its slots, control by control,
-* the states that end here: those before its slots, and those that nothing follows,
-* the states that wait for a later period,
-* the states of its slots.
+* the states that end here, mostly those before its slots,
+* the multipliers of its rows,
+* the states that wait for a later period: those of a unit that is away, or that goes round the horizon,
+* the states that begin here, mostly those of its slots.
 
-The first two are eliminated by a dense L D L^T; what is left on the others is added to the front of the next period
-(Duff and Reid 1983, doi 10.1145/356044.356047). The rest is a matter of skipping zeros: without rows a period costs
-O(slots), with rows on one control O(n^3) for the n slots of the period, and so does every period after it.
+The first three are eliminated by a dense L D L^T; what is left on the others is added to the front of the next period
+(Duff and Reid 1983, doi 10.1145/356044.356047). The matrix is quasidefinite: pivots are positive for the slots and
+negative for the rows, in any order (Vanderbei 1995, doi 10.1137/0805005). Rows come after what they touch, because
+Delta is as small as a slack: as squares with the weight 1 / Delta they would drown what else holds the slots. The rest
+is a matter of skipping zeros: without rows a period costs O(slots), with rows on one control O(n^3) for the n slots of
+the period, and so does every period after it.
 """
 
 from __future__ import annotations
@@ -34,9 +42,11 @@ class Fronts:
     front_of_slot : int [n_slot]
     slots, unknown, carried : int    of one front after the other, from ``*_start[f]`` to ``*_start[f + 1]``: its
                                      slots; its unknowns; the places in it of what the front before handed on
-    n_out : int [n_front]            unknowns eliminated, the first ones
-    bounds : int [n_front, k + 4]    ranges of unknowns: controls 1 to k, states that end, that wait, that begin
-    index : int [n_slot, 2 m + k]    place of (states before, states, controls) in the front of the slot, -1: fixed
+    n_static : int [n_front]         unknowns eliminated beside the rows, the first ones
+    ranges : int [n_front, k + 4]    numbers of controls 1 to k, of states that end, of rows (0 here), of states that
+                                     wait and that begin
+    index : int [n_slot, 2 m + k]    place of (states before, states, controls) in the front of the slot without its
+                                     rows, -1: fixed
     is_state : bool [n_unknown]
     """
 
@@ -47,8 +57,8 @@ class Fronts:
     unknown: IntArray
     carried_start: IntArray
     carried: IntArray
-    n_out: IntArray
-    bounds: IntArray
+    n_static: IntArray
+    ranges: IntArray
     index: IntArray
     is_state: BoolArray
 
@@ -57,18 +67,19 @@ class Fronts:
         n_slots, m = free.shape
         periods, front_of_slot = np.unique(period, return_inverse=True)
         n_columns = m + n_controls
-        has_next = np.append(follows[1:], False)
+        after = np.append(np.where(follows[1:], front_of_slot[1:], front_of_slot[:-1]), front_of_slot[-1:])
+        # first and last front that the states of a slot are in
+        first, last = np.minimum(front_of_slot, after), np.maximum(front_of_slot, after)
         index = np.full((n_slots, m + n_columns), -1)
-        alive = np.empty(0, dtype=np.int64)  # slots whose states are not eliminated
-        slots, unknowns, carried, n_out, bounds = [], [], [], [], []
-        by_front = np.split(np.argsort(front_of_slot, kind="stable"), np.cumsum(np.bincount(front_of_slot))[:-1])
-        for own in [*by_front, np.empty(0, dtype=np.int64)]:  # the last one only ends states
+        nothing = alive = np.empty(0, dtype=np.int64)  # alive: slots whose states an earlier front has handed on
+        slots, unknowns, carried, n_static, ranges = [], [], [], [], []
+        for front in range(len(periods)):
+            own, new = np.flatnonzero(front_of_slot == front), np.flatnonzero(first == front)
             before = own[follows[own]] - 1
-            ends = np.isin(alive, before) | ~has_next[alive]
-            if not len(own):
-                ends[:] = True
+            ending = [part[last[part] == front] for part in (alive, new)]
+            waiting, beginning = (part[last[part] > front] for part in (alive, new))
             groups = [n_columns * own + m + c for c in range(n_controls)]
-            groups += [_states(part, free, n_columns) for part in (alive[ends], alive[~ends], own)]
+            groups += [_states(part, free, n_columns) for part in (np.concatenate(ending), nothing, waiting, beginning)]
             unknown = np.concatenate(groups)
             place = _Places.of(unknown)
             for q in range(m):
@@ -77,23 +88,25 @@ class Fronts:
             for c in range(n_controls):
                 index[own, 2 * m + c] = place.at(n_columns * own + m + c)
             carried.append(place.at(_states(alive, free, n_columns)))
-            alive = np.concatenate([alive[~ends], own])
+            alive = np.concatenate([waiting, beginning])
             slots.append(own)
             unknowns.append(unknown)
-            bounds.append(np.cumsum([0, *[len(group) for group in groups]]))
-            n_out.append(bounds[-1][n_controls + 1])
+            ranges.append([len(group) for group in groups])
+            n_static.append(sum(ranges[-1][: n_controls + 1]))
         is_state = np.tile(np.arange(n_columns) < m, n_slots)
         return cls(
             front_of_slot, _starts(slots), np.concatenate(slots), _starts(unknowns), np.concatenate(unknowns),
-            _starts(carried), np.concatenate(carried), np.array(n_out), np.array(bounds), index, is_state,
+            _starts(carried), np.concatenate(carried), np.array(n_static), np.array(ranges), index, is_state,
         )  # fmt: skip
 
     def operations(self) -> float:
-        """Multiplications of one factorisation, were every control of every period coupled by rows."""
-        sizes = np.diff(self.bounds, axis=1).astype(float)
-        ends, waits, begins = sizes[:, -3], sizes[:, -2], sizes[:, -1]
-        n_controls, kept = sizes.shape[1] - 3, waits + begins
-        return float(np.sum(n_controls * begins**3 + (ends + kept) ** 3 - kept**3) / 6.0)
+        """Multiplications of one factorisation, were every control of every period coupled by rows.
+
+        n controls that meet the states of their slot only: the rows of L^T grow from n to 2 n, 7/6 n^3 in all.
+        """
+        sizes = self.ranges.astype(float)
+        controls, ends, kept = sizes[:, :-4], sizes[:, -4], sizes[:, -2] + sizes[:, -1]
+        return float((7.0 * np.sum(controls**3) + np.sum((ends + kept) ** 3 - kept**3)) / 6.0)
 
 
 def _starts(parts: list[IntArray]) -> IntArray:
@@ -125,50 +138,49 @@ class _Places:
 
 
 class FrontalSystem:
-    """Solves (M + sum of squares of rows + curvature) x = r, with M as in `ChainSystem`."""
+    """Solves the system above, with M as in `ChainSystem`."""
 
     def __init__(self, fronts: Fronts) -> None:
         self.fronts = fronts
         self._m = np.zeros((*fronts.index.shape, fronts.index.shape[1]))
-        n_pivots = int(fronts.n_out.sum())
-        self._pivot = np.ones(n_pivots)
-        self._segment = np.zeros((n_pivots, fronts.bounds.shape[1] - 1, 2), dtype=np.int64)
-        self._packed_start = np.zeros(n_pivots, dtype=np.int64)
+        self._n_pivots = int(fronts.n_static.sum())
         self._packed = np.empty(0)
 
     def factorise(
-        self, forms: Forms, weight: FloatArray, rows: Rows, row_weight: FloatArray, curvature: DenseCurvature
+        self, forms: Forms, weight: FloatArray, rows: Rows, delta: FloatArray, curvature: DenseCurvature
     ) -> None:
-        """``forms`` and ``rows`` with the weights of their squares; every row touches slots of one period."""
+        """``forms`` with the weights of their squares; every row touches slots of one period."""
         fronts = self.fronts
         self._m[:] = 0.0
         kernels.accumulate(forms.slot, forms.coefficient, weight, self._m)
         entry_start = np.searchsorted(rows.row, np.arange(rows.n_rows + 1))
-        row_start, row_order = self._by_front(rows.forms.slot, entry_start)
+        self._row_start, self._rows = self._by_front(rows.forms.slot, entry_start)
         form_start = np.searchsorted(curvature.block, np.arange(len(curvature.matrix) + 1))
-        block_start, block_order = self._by_front(curvature.forms.slot, form_start)
+        block_start, blocks = self._by_front(curvature.forms.slot, form_start)
+        n_pivots = self._n_pivots + len(self._rows)
+        self._pivot, self._packed_start = np.empty(n_pivots), np.empty(n_pivots, dtype=np.int64)
+        self._segment = np.empty((n_pivots, fronts.ranges.shape[1], 2), dtype=np.int64)
         self._packed = front_kernels.factorise(
-            fronts.n_out, fronts.unknown_start, fronts.unknown, fronts.bounds, fronts.slot_start, fronts.slots,
+            fronts.n_static, fronts.unknown_start, fronts.unknown, fronts.ranges, fronts.slot_start, fronts.slots,
             fronts.carried_start, fronts.carried, fronts.index, fronts.is_state, self._m,
-            row_start, row_order, entry_start, rows.forms.slot, rows.forms.coefficient, row_weight,
-            block_start, block_order, form_start, curvature.forms.slot, curvature.forms.coefficient,
+            self._row_start, self._rows, entry_start, rows.forms.slot, rows.forms.coefficient, delta,
+            block_start, blocks, form_start, curvature.forms.slot, curvature.forms.coefficient,
             curvature.port, curvature.matrix,
             self._pivot, self._segment, self._packed_start, self._packed,
         )  # fmt: skip
 
     def _by_front(self, slot: IntArray, start: IntArray) -> tuple[IntArray, IntArray]:
-        """Things with entries on slots, from ``start``, in order of their front, and where each front begins."""
+        """Where each front begins, and things in order of their front: those with entries on slots, from ``start``."""
         things = np.flatnonzero(start[1:] > start[:-1])
         front = self.fronts.front_of_slot[slot[start[things]]]
-        return np.searchsorted(np.sort(front), np.arange(len(self.fronts.n_out) + 1)), things[
-            np.argsort(front, kind="stable")
-        ]
+        order = np.argsort(front, kind="stable")
+        return np.searchsorted(front[order], np.arange(len(self.fronts.n_static) + 1)), things[order]
 
-    def solve(self, r: FloatArray) -> FloatArray:
-        """[n_slot, m + k]"""
-        fronts, x = self.fronts, r.copy()
+    def solve(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(x [n_slot, m + k], multipliers of the rows)"""
+        fronts, x = self.fronts, np.concatenate([r_x.reshape(-1), r_h])
         front_kernels.solve(
-            fronts.n_out, fronts.unknown_start, fronts.unknown, self._pivot, self._segment, self._packed_start,
-            self._packed, x.reshape(-1),
+            fronts.n_static, fronts.unknown_start, fronts.unknown, self._row_start, self._rows, r_x.size,
+            self._pivot, self._segment, self._packed_start, self._packed, x,
         )  # fmt: skip
-        return x
+        return x[: r_x.size].reshape(r_x.shape), x[r_x.size :]

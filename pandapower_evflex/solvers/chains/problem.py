@@ -23,7 +23,7 @@ class ChainProblem:
     Parameters
     ----------
     follows : bool [n_slot], free : bool [n_slot, m]    see `ChainSystem`
-    period : int [n_slot]              growing along every chain
+    period : int [n_slot]              once per chain, in any order
     c : float [n_slot, m + k]
     limits : Forms, b : float          a x <= b
     low, high : float [n_slot, m + k]  box that contains every feasible x; it bounds what a dual residual can cost
