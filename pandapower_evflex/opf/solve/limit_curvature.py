@@ -11,6 +11,7 @@ for active and one for reactive power.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -101,66 +102,68 @@ class LimitCurvature:
         forms: Forms,
         evs_per_port: int,
     ) -> None:
-        self._modes, self._row, self._forms = modes, row, forms
-        self._rows_of_mode = [np.flatnonzero(mode_of_row == m) for m in range(len(modes))]
-        n_rows = len(mode_of_row)
-        self._shape = (n_rows, len(modes[0].rest) if modes else 0)
-        self._at = row * self._shape[1] + port
-        # the sum over EVs at one port has the square of at most evs_per_port times the sum of squares
-        self._bound = np.array([m.largest_rest for m in modes])[mode_of_row] * evs_per_port if modes else np.empty(0)
-        n_modes = np.array([len(m.sigma) for m in modes], dtype=np.int64)[mode_of_row] if modes else np.empty(0, int)
-        first = np.cumsum(n_modes) - n_modes
-        parts = []
-        for number in range(N_MODES):
-            has = np.flatnonzero(n_modes[row] > number)
-            if len(has):
-                value = np.array([modes[m].v[b, number] for m, b in zip(mode_of_row[row[has]], port[has], strict=True)])
-                parts.append((first[row[has]] + number, forms.slot[has], value[:, None] * forms.coefficient[has]))
-        mode, slot, coefficient = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _nothing()
-        order = np.argsort(mode, kind="stable")
-        self._mode, self._mode_forms = mode[order], Forms(slot[order], coefficient[order])
-        self._row_of_mode = np.repeat(np.arange(n_rows), n_modes)
-        self._sigma = np.concatenate([np.empty(0), *[modes[m].sigma for m in mode_of_row]])
+        self._modes, self._mode_of_row, self._block = modes, mode_of_row, block
+        self._row, self._port, self._forms, self._evs_per_port = row, port, forms, evs_per_port
+        self._n_port = len(modes[0].rest) if modes else 0
 
-        self._mode_of_row = mode_of_row
-        _, first_row, self._block = np.unique(block, return_index=True, return_inverse=True)
-        loads = np.flatnonzero(np.isin(row, first_row))
-        loads = loads[np.argsort(self._block[row[loads]], kind="stable")]
-        self._loads, self._block_of_load, self._port = forms.of(loads), self._block[row[loads]], port[loads]
+    @cached_property
+    def _blocks(self) -> tuple[IntArray, IntArray]:
+        """Block of every row, from 0; entries of the first row of each block, in order of block."""
+        _, first_row, block = np.unique(self._block, return_index=True, return_inverse=True)
+        entries = np.flatnonzero(np.isin(self._row, first_row))
+        return block, entries[np.argsort(block[self._row[entries]], kind="stable")]
 
     def dense(self, multipliers: FloatArray) -> DenseCurvature:
         """Curvature of the sum of multipliers times h, a matrix per block."""
-        n_blocks, n_port = int(self._block.max(initial=-1)) + 1, self._shape[1]
-        weight = csr_matrix((multipliers, (self._block, self._mode_of_row)), (n_blocks, len(self._modes)))
+        block, entries = self._blocks
+        n_blocks, n_port = int(block.max(initial=-1)) + 1, self._n_port
+        weight = csr_matrix((multipliers, (block, self._mode_of_row)), (n_blocks, len(self._modes)))
         whole = np.array([modes.whole.ravel() for modes in self._modes]).reshape(len(self._modes), n_port**2)
         matrix = (weight @ whole).reshape(n_blocks, n_port, n_port)
-        return DenseCurvature(self._loads, self._block_of_load, self._port, matrix)
+        return DenseCurvature(self._forms.of(entries), block[self._row[entries]], self._port[entries], matrix)
+
+    @cached_property
+    def _modes_of_rows(self) -> tuple[IntArray, Rows, FloatArray]:
+        """Row of every mode, the mode as a row of its own, and its sigma."""
+        n_modes = np.array([len(modes.sigma) for modes in self._modes], dtype=np.int64)
+        v, sigma = np.zeros((len(n_modes), self._n_port, N_MODES)), np.zeros((len(n_modes), N_MODES))
+        for modes, of_port, of_mode in zip(self._modes, v, sigma, strict=True):
+            of_port[:, : len(modes.sigma)], of_mode[: len(modes.sigma)] = modes.v, modes.sigma
+        kind = self._mode_of_row
+        row, number = np.nonzero(np.arange(N_MODES) < n_modes[kind][:, None])
+        first = np.cumsum(n_modes[kind]) - n_modes[kind]
+        entry, at = np.nonzero(np.arange(N_MODES) < n_modes[kind[self._row]][:, None])
+        mode = first[self._row[entry]] + at
+        order = np.argsort(mode, kind="stable")
+        entry, at = entry[order], at[order]
+        value = v[kind[self._row[entry]], self._port[entry], at]
+        forms = Forms(self._forms.slot[entry], value[:, None] * self._forms.coefficient[entry])
+        return row, Rows(len(row), mode[order], forms), sigma[kind[row], number]
 
     def of(self, multipliers: FloatArray) -> Curvature:
         """Curvature of the sum of multipliers times h."""
-        weight = multipliers[self._row_of_mode]
+        row, modes, sigma = self._modes_of_rows
+        weight = multipliers[row]
         chosen = weight > SMALL_MULTIPLIER * multipliers.max(initial=0.0)
-        entries = chosen[self._mode]
-        number = np.cumsum(chosen) - 1
+        # the sum over EVs at one port has the square of at most evs_per_port times the sum of squares
+        rest = np.array([modes.largest_rest for modes in self._modes])[self._mode_of_row] * self._evs_per_port
         return Curvature(
-            modes=Rows(int(chosen.sum()), number[self._mode[entries]], self._mode_forms.of(entries)),
-            sigma=(weight * self._sigma)[chosen],
+            modes=modes.of(chosen),
+            sigma=(weight * sigma)[chosen],
             bound=self._forms,
-            bound_weight=(multipliers * self._bound)[self._row],
+            bound_weight=(multipliers * rest)[self._row],
             remainder=lambda x: self._remainder(multipliers, x),
         )
 
     def _remainder(self, multipliers: FloatArray, x: FloatArray) -> FloatArray:
         """Sum over rows of multiplier times R, applied to the loads of x."""
-        load = np.bincount(self._at, self._forms.values(x), minlength=self._shape[0] * self._shape[1])
-        u: FloatArray = load.astype(float).reshape(self._shape) * multipliers[:, None]
+        n_rows, at = len(multipliers), self._row * self._n_port + self._port
+        load = np.bincount(at, self._forms.values(x), minlength=n_rows * self._n_port)
+        u: FloatArray = load.astype(float).reshape(n_rows, self._n_port) * multipliers[:, None]
         y = np.empty_like(u)
-        for modes, rows in zip(self._modes, self._rows_of_mode, strict=True):
+        for number, modes in enumerate(self._modes):
+            rows = np.flatnonzero(self._mode_of_row == number)
             y[rows] = u[rows] @ modes.rest
         to = np.zeros_like(x)
-        self._forms.add_transposed(y.ravel()[self._at], to)
+        self._forms.add_transposed(y.ravel()[at], to)
         return to
-
-
-def _nothing() -> tuple[IntArray, IntArray, FloatArray]:
-    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((0, 4))

@@ -39,14 +39,14 @@ class Elimination:
     def factorised(self, point: ChainPoint, coupling: Coupling) -> Factorised | None:
         """None where the system is singular to rounding."""
         multipliers = point.lam[self._problem.sums.n_rows :]
-        curvature = coupling.curvature(multipliers)
-        operations = {
-            "by_period": self._fronts.operations(),
-            "by_chain": self._by_chain.operations(len(point.h) + curvature.modes.n_rows),
-        }
-        order = min(operations, key=lambda name: operations[name])
+        by_period = self._fronts.operations()
+        by_chain = self._by_chain.operations(len(point.h))  # without the modes of the curvature
+        if by_chain < by_period:
+            curvature = coupling.curvature(multipliers)
+            by_chain = self._by_chain.operations(len(point.h) + curvature.modes.n_rows)
+        order = "by_chain" if by_chain < by_period else "by_period"
         self.stats[order] += 1
-        self.stats["operations"] = operations
+        self.stats["operations"] = {"by_period": by_period, "by_chain": by_chain}
         if order == "by_chain":
             return self._by_chain.factorised(point, curvature)
         if self._by_period is None:

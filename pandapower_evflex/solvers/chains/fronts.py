@@ -65,39 +65,37 @@ class Fronts:
     @classmethod
     def of(cls, period: IntArray, follows: BoolArray, free: BoolArray, n_controls: int) -> Fronts:
         n_slots, m = free.shape
-        periods, front_of_slot = np.unique(period, return_inverse=True)
         n_columns = m + n_controls
-        after = np.append(np.where(follows[1:], front_of_slot[1:], front_of_slot[:-1]), front_of_slot[-1:])
-        # first and last front that the states of a slot are in
-        first, last = np.minimum(front_of_slot, after), np.maximum(front_of_slot, after)
+        _, front_of_slot = np.unique(period, return_inverse=True)
+        n_fronts = int(front_of_slot.max(initial=-1)) + 1
+        front, group, unknown = _members(front_of_slot, follows, free, n_controls)
+        order = np.lexsort((unknown, group, front))
+        front, group, unknown = front[order], group[order], unknown[order]
+        ranges = np.zeros((n_fronts, n_controls + 4), dtype=np.int64)
+        np.add.at(ranges, (front, group), 1)
+        start, n_static = np.cumsum([0, *ranges.sum(axis=1)]), ranges[:, : n_controls + 1].sum(axis=1)
+        place = np.arange(len(unknown)) - start[front]
+        places = _Places(front * n_slots * n_columns + unknown, place)
+        own = front_of_slot * n_slots * n_columns + n_columns * np.arange(n_slots)
         index = np.full((n_slots, m + n_columns), -1)
-        nothing = alive = np.empty(0, dtype=np.int64)  # alive: slots whose states an earlier front has handed on
-        slots, unknowns, carried, n_static, ranges = [], [], [], [], []
-        for front in range(len(periods)):
-            own, new = np.flatnonzero(front_of_slot == front), np.flatnonzero(first == front)
-            before = own[follows[own]] - 1
-            ending = [part[last[part] == front] for part in (alive, new)]
-            waiting, beginning = (part[last[part] > front] for part in (alive, new))
-            groups = [n_columns * own + m + c for c in range(n_controls)]
-            groups += [_states(part, free, n_columns) for part in (np.concatenate(ending), nothing, waiting, beginning)]
-            unknown = np.concatenate(groups)
-            place = _Places.of(unknown)
-            for q in range(m):
-                index[own[follows[own]], q] = place.at(n_columns * before + q)
-                index[own, m + q] = place.at(n_columns * own + q)
-            for c in range(n_controls):
-                index[own, 2 * m + c] = place.at(n_columns * own + m + c)
-            carried.append(place.at(_states(alive, free, n_columns)))
-            alive = np.concatenate([waiting, beginning])
-            slots.append(own)
-            unknowns.append(unknown)
-            ranges.append([len(group) for group in groups])
-            n_static.append(sum(ranges[-1][: n_controls + 1]))
-        is_state = np.tile(np.arange(n_columns) < m, n_slots)
+        for q in range(m):
+            index[follows, q] = places.at(own[follows] - n_columns + q)
+        for column in range(n_columns):
+            index[:, m + column] = places.at(own + column)
+        kept = place >= n_static[front]
         return cls(
-            front_of_slot, _starts(slots), np.concatenate(slots), _starts(unknowns), np.concatenate(unknowns),
-            _starts(carried), np.concatenate(carried), np.array(n_static), np.array(ranges), index, is_state,
-        )  # fmt: skip
+            front_of_slot=front_of_slot,
+            slot_start=np.cumsum([0, *np.bincount(front_of_slot, minlength=n_fronts)]),
+            slots=np.argsort(front_of_slot, kind="stable"),
+            unknown_start=start,
+            unknown=unknown,
+            carried_start=np.cumsum([0, 0, *np.bincount(front[kept], minlength=n_fronts)])[: n_fronts + 1],
+            carried=places.at((front[kept] + 1) * n_slots * n_columns + unknown[kept]),
+            n_static=n_static,
+            ranges=ranges,
+            index=index,
+            is_state=np.tile(np.arange(n_columns) < m, n_slots),
+        )
 
     def operations(self) -> float:
         """Multiplications of one factorisation, were every control of every period coupled by rows.
@@ -109,32 +107,41 @@ class Fronts:
         return float((7.0 * np.sum(controls**3) + np.sum((ends + kept) ** 3 - kept**3)) / 6.0)
 
 
-def _starts(parts: list[IntArray]) -> IntArray:
-    return np.cumsum([0, *[len(part) for part in parts]])
-
-
-def _states(slots: IntArray, free: BoolArray, n_columns: int) -> IntArray:
-    """Unknowns of the free states of some slots."""
-    slot, state = np.nonzero(free[slots])
-    return n_columns * slots[slot] + state
+def _members(
+    front_of_slot: IntArray, follows: BoolArray, free: BoolArray, n_controls: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Front, range in it and number of every unknown in each of its fronts."""
+    n_slots, m = free.shape
+    n_columns, every = m + n_controls, np.arange(n_slots)
+    after = front_of_slot.copy()
+    after[:-1] = np.where(follows[1:], front_of_slot[1:], front_of_slot[:-1])
+    first, last = np.minimum(front_of_slot, after), np.maximum(front_of_slot, after)
+    n_fronts = last - first + 1
+    slot = np.repeat(every, n_fronts)
+    front = np.arange(len(slot)) - np.repeat(np.cumsum(n_fronts) - n_fronts, n_fronts) + first[slot]
+    ends, begins = front == last[slot], front == first[slot]
+    group = n_controls + np.where(ends, 0, np.where(begins, 3, 2))  # 1 is of the rows
+    entry, state = np.nonzero(free[slot])
+    controls = [(front_of_slot, np.full(n_slots, c), n_columns * every + m + c) for c in range(n_controls)]
+    parts = [(front[entry], group[entry], n_columns * slot[entry] + state), *controls]
+    of_front, of_group, unknown = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return of_front, of_group, unknown
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Where an unknown stands in a list, -1 where it does not."""
+    """Where an unknown stands in a front, by a key of both."""
 
-    unknown: IntArray
-    order: IntArray
-
-    @classmethod
-    def of(cls, unknown: IntArray) -> _Places:
-        return cls(unknown, np.argsort(unknown))
+    key: IntArray
+    place: IntArray
 
     def at(self, wanted: IntArray) -> IntArray:
-        if not len(self.unknown):
+        """-1 where it is not in the front."""
+        if not len(self.key):
             return np.full(len(wanted), -1)
-        nearest = self.order[np.minimum(np.searchsorted(self.unknown, wanted, sorter=self.order), len(self.order) - 1)]
-        return np.where(self.unknown[nearest] == wanted, nearest, -1)
+        order = np.argsort(self.key)
+        nearest = order[np.minimum(np.searchsorted(self.key, wanted, sorter=order), len(order) - 1)]
+        return np.where(self.key[nearest] == wanted, self.place[nearest], -1)
 
 
 class FrontalSystem:
