@@ -1,5 +1,6 @@
-"""Speed and memory as ratios and growth, side by side in one run: `python benchmarks/run.py [part ...]`.
+"""Speed and memory as ratios and growth, side by side in one run: `python benchmarks/run.py [--write] [part ...]`.
 
+``--write`` restates the sections of docs/benchmarks.md that were run.
 CPU seconds of whole calls; compilation is excluded and reported on its own. Times depend on the machine: compare the
 ratios, and those only beyond its noise.
 """
@@ -11,8 +12,11 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: threads of BLAS would count as CPU time of both
 
 import argparse
+import io
 import platform
+import re
 import sys
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +31,7 @@ import powerflow_vs_runpp
 import rates_vs_pandas
 import runopp_per_period
 
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PARTS = {
     "cpo": cpo_vs_numpy.main,
     "methods": methods_vs_casadi.main,
@@ -48,10 +53,37 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}; {versions}"
 
 
-if __name__ == "__main__":
+class Both(io.StringIO):
+    """Keeps what is printed, and shows it at once."""
+
+    def write(self, text: str) -> int:
+        sys.__stdout__.write(text)
+        sys.__stdout__.flush()
+        return super().write(text)
+
+
+def restated(page: str, section: str) -> str:
+    """The page with the section of the same heading replaced, or with a new one at its end."""
+    section = f"{section.strip()}\n\n{machine()}.\n"
+    heading = section.splitlines()[0]
+    found = re.search(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL)
+    if found is None:
+        return f"{page.rstrip()}\n\n{section}"
+    return f"{page[: found.start()]}{section}\n{page[found.end() :]}".rstrip() + "\n"
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="restate the sections of docs/benchmarks.md")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; default: all")
-    chosen = parser.parse_args().parts or list(PARTS)
+    arguments = parser.parse_args()
     print(f"# Benchmarks\n\n{machine()}\n", flush=True)
-    for part in chosen:
-        PARTS[part]()
+    for part in arguments.parts or PARTS:
+        with redirect_stdout(Both()) as printed:
+            PARTS[part]()
+        if arguments.write:
+            PAGE.write_text(restated(PAGE.read_text(encoding="utf-8"), printed.getvalue()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

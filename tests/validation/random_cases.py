@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
 
 N_CASES, N_PERIODS = 60, 8
-MODEL = Path(__file__).parents[2] / "benchmarks" / "casadi_model.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 #: relative; Ipopt stops at 1e-8 of a scaled problem
 SAME = 1e-6
 
@@ -77,11 +77,9 @@ def objectives(seed: int, solve_with_casadi: Any) -> dict[str, Any]:
 
 
 def casadi_model() -> Any:
-    spec = importlib.util.spec_from_file_location("casadi_model", MODEL)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.solve_with_casadi
+    """The model of the benchmarks, which are scripts beside each other and not a package."""
+    sys.path.append(str(BENCHMARKS))
+    return importlib.import_module("casadi_model").solve_with_casadi
 
 
 def section() -> str:
