@@ -1,4 +1,4 @@
-"""Profiles in kW that were meant in MW: powers that no line and no transformer could bring to their buses.
+"""Profiles and tables in kW that were meant in MW: powers that no line and no transformer could bring to their buses.
 
 The largest flow from the rest of the net to the buses of a profile is found with all ratings, loads and generation
 `BEYOND` times what they are. What it leaves over in half of the periods is proof; a single peak may be meant. Open
@@ -8,7 +8,7 @@ a right profile is never accused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.case.asymmetric import with_sums_of_phases
 from pandapower_evflex.case.net_tables import ASYMMETRIC
 from pandapower_evflex.case.net_values import without_gaps
-from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.case.profiles import SUPPORTED, Profiles
 from pandapower_evflex.case.ratings import SQRT3, product, vn_kv
 from pandapower_evflex.errors import Fault
 
@@ -70,12 +70,27 @@ def unit_faults(net: Net, profiles: Profiles) -> list[Fault]:
 
 
 def unit_doubts(net: Net, profiles: Profiles) -> list[str]:
-    """What profiles may explain limits that the net breaks: no proof, but numbers that ask for the unit."""
+    """What profiles and tables may explain limits that the net breaks: no proof, but numbers that ask for the unit."""
     doubts = [
         f"{fault.table}: {fault.value} in period {fault.rows[0]} {fault.problem}; {fault.remedy}"
         for fault in _beyond_ratings(net, profiles, DOUBTFUL, 1.0)
     ]
-    return doubts or _far_from_tables(net, profiles)
+    return doubts + _doubts_of_tables(net, profiles) or _far_from_tables(net, profiles)
+
+
+def _doubts_of_tables(net: Net, profiles: Profiles) -> list[str]:
+    """The same of values in pandapower's tables, which hold where there is no profile."""
+    values = {}
+    for table, column in sorted(SUPPORTED):
+        rows = without_gaps(net, table) if table in net else pd.DataFrame()
+        left = rows.index.difference(profiles.elements.get((table, column), ()))
+        if len(left):
+            values[table, column] = rows.loc[left, [column]].T.reset_index(drop=True)
+    faults = _beyond_ratings(net, replace(profiles, values=values), DOUBTFUL, 1.0)
+    return [
+        f"net.{fault.table.removeprefix('profiles[').removesuffix(']')}: {fault.value} {fault.problem}; {fault.remedy}"
+        for fault in faults
+    ]
 
 
 def _beyond_ratings(net: Net, profiles: Profiles, times: float, quantile: float) -> list[Fault]:

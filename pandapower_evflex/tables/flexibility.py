@@ -54,7 +54,7 @@ FLEXIBILITY = TableSchema(
         Column("price_eur_per_mwh", "float64", "bid in the market", "EUR/MWh", default=np.nan),
         Column("weight", "float64", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
         Column(
-            "max_p_mw", "float64", "cap on the offer; NaN: none", "MW", default=np.nan, above=0.0,
+            "max_p_mw", "float64", "cap on the offer; NaN: none", "MW", default=np.nan, above=0.0, unusual_above=3.0,
             hint="give MW above 0, or NaN for no cap; in_service=False withdraws the offer",
         ),
         Column("in_service", "bool", "takes part", default=True),

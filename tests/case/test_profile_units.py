@@ -11,7 +11,7 @@ from pandapower.create import create_gen, create_storage
 
 import pandapower_evflex as evf
 from pandapower_evflex.case.periods import Horizon
-from pandapower_evflex.case.profile_units import unit_faults
+from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import SUPPORTED, Profiles
 from tests.case.nets import elements_net
 from tests.opf.feeder import feeder_net
@@ -69,6 +69,20 @@ def test_a_profile_that_the_ratings_could_just_bear_is_asked_for_its_unit_where_
         evf.run_flexibility_opf(net, profile, progress=False, **HOUR)
     evf.uncontrolled_charging(net, profile, **HOUR)
     assert "in kW?" in caplog.text
+
+
+@pytest.mark.parametrize(("table", "column"), sorted({*SUPPORTED} - {("gen", "p_mw")}))
+def test_a_table_in_kw_without_a_profile_is_asked_for_its_unit_where_the_base_case_fails(table, column, caplog):
+    """5 kW given as 5 MW behind 100 kVA; a profile of another table does not hide it."""
+    net = feeder_net(2)
+    create_storage(net, 3, 0.0, max_e_mwh=0.01)
+    net[table][column] = 5.0
+    other = "sgen" if table == "load" else "load"
+    says = rf"net.{table}.{column}: 5 M\w+ .*more than 3 times the 0.1\d* MVA.*in k(W|var)\?"
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match=says):
+        evf.run_flexibility_opf(net, peaking_at(net, other, "p_mw", 0.001), progress=False, **HOUR)
+    evf.uncontrolled_charging(net, n_periods=4, **HOUR)
+    assert "in k" in caplog.text
 
 
 def test_a_profile_far_from_the_table_is_asked_for_its_unit_where_nothing_is_rated():
@@ -129,5 +143,6 @@ def test_no_right_profile_is_accused_and_one_a_thousand_times_as_large_is(name):
     horizon = Horizon(1, 1.0, None, False)
     for times in (1.0, 2.0):
         assert unit_faults(net, Profiles(horizon, {key: times * frame for key, frame in values.items()})) == []
+    assert unit_doubts(net, Profiles(horizon, {})) == []
     load = Profiles(horizon, {("load", "p_mw"): 1e3 * values["load", "p_mw"]})
     assert len(unit_faults(net, load)) == 1 or name in WITHOUT_RATINGS
