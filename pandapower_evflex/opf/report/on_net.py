@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.case.profiles import SUPPORTED
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.report.as_loads import check_result
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
 from pandapower_evflex.opf.report.moment import SCENARIOS, checked_scenario, period_position
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.stored_series import PROFILES, SIDE, stored_faults
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net, shown
@@ -131,36 +131,6 @@ def checked_result(function: str, net: Net, result: Any) -> Any:
     return result
 
 
-def stored_faults(net: Net) -> list[Fault]:
-    """Series of the last run that were deleted, cut or replaced by something else."""
-    problem, remedy = "of the last run", "run run_flexibility_opf again, or give its result"
-    needed = ["time", *(f"ev_{name}" for name in EV_SERIES)]
-    keys = [SERIES_PREFIX + name for name in needed]
-    faults = [
-        Fault("net", key, (), "the frame", f"{problem} is missing", remedy)
-        for key in (*keys, f"{SERIES_PREFIX}q_follows_flexibility")
-        if key not in net
-    ]
-    profiles = [f"{SERIES_PREFIX}{table}_{column}" for table, column in SUPPORTED]
-    frames = {key: net[key] for key in (*keys, *profiles) if key in net}
-    no_frame = [key for key, frame in frames.items() if not isinstance(frame, pd.DataFrame)]
-    faults += [Fault("net", key, (), shown(frames[key]), f"{problem} is not a frame", remedy) for key in no_frame]
-    if faults:
-        return faults
-    most = max(len(frame) for frame in frames.values())
-    evs = {key: len(frames[key].columns) for key in keys[1:]}
-    faults = [
-        Fault("net", key, (), f"{len(frame)} rows", f"{problem} are not the {most} periods of the others", remedy)
-        for key, frame in frames.items()
-        if len(frame) != most
-    ]
-    return faults + [
-        Fault("net", key, (), f"{n} columns", f"{problem} are not the {max(evs.values())} EVs of the others", remedy)
-        for key, n in evs.items()
-        if n != max(evs.values())
-    ]
-
-
 class StoredResult:
     """What `write_period` and `with_evs_as_loads` need of a result, read from the frames on the net."""
 
@@ -172,9 +142,10 @@ class StoredResult:
         if faults:
             raise InvalidInputError(faults)
         time = net[f"{SERIES_PREFIX}time"]["time"].astype(str)
+        evs = _stored(net, "ev_p_mw").columns
         for name in EV_SERIES:
-            setattr(self, name, _stored(net, f"ev_{name}").set_axis(pd.Index(time), axis=0))
-        self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[f"{SERIES_PREFIX}q_follows_flexibility"])}
+            setattr(self, name, _stored(net, f"ev_{name}")[evs].set_axis(pd.Index(time), axis=0))
+        self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[SIDE])}
         self.series, self.settings["other_units"] = _other_units(net)
         if STORED_BUSES in net:
             self.settings["ev_bus"] = whole_labels(net[STORED_BUSES]).iloc[0].astype(int).to_dict()
@@ -214,7 +185,11 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
     frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
     flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}
-    return {**flat, f"{SERIES_PREFIX}q_follows_flexibility": result.settings["q_follows_flexibility"]}
+    return {
+        **flat,
+        SIDE: result.settings["q_follows_flexibility"],
+        PROFILES: " ".join(f"{table}.{column}" for table, column in result.profiles),
+    }
 
 
 def _flat(frame: pd.DataFrame) -> StoredFrame:
