@@ -29,7 +29,7 @@ class Identities:
     ----------
     index : labels
     name : of the row itself
-    named : of a bus the names of the elements at it, of an element the names of its buses
+    named : of a bus the names of the elements at it that have one, of an element the names of its buses
     labelled : the same of their labels
     """
 
@@ -98,14 +98,10 @@ class Identity:
         named, labelled = np.zeros(len(index), dtype=np.uint64), np.zeros(len(index), dtype=np.uint64)
         for kind, label, name, bus in self._ends:
             at = index.get_indexer(pd.Index(bus))
-            here = at >= 0
-            np.add.at(named, at[here], mixed(kind, name)[here])
+            here, has_name = at >= 0, (at >= 0) & (name != 0)
+            np.add.at(named, at[has_name], mixed(kind, name)[has_name])
             np.add.at(labelled, at[here], mixed(kind, label)[here])
-        any_name = np.zeros(len(index), dtype=bool)
-        for _, _, name, bus in self._ends:
-            at = index.get_indexer(pd.Index(bus))
-            any_name[at[(at >= 0) & (name != 0)]] = True
-        return Identities(index, self._bus_names, np.where(any_name, named, 0).astype(np.uint64), labelled)
+        return Identities(index, self._bus_names, named, labelled)
 
     def _elements(self, table: str) -> Identities:
         frame = self.net[table]
