@@ -9,20 +9,21 @@ import pandapower_evflex as evf
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 
 KINDS = ["min_energy", "smooth", "level"]
+N_PERIODS = 24
 
 
 @pytest.fixture(scope="module")
 def day():
-    """The built-in day, by every tie-break."""
+    """The built-in day in hours, by every tie-break."""
     results = {}
     for kind in [None, *KINDS]:
-        net, profiles = evf.networks.suburban_lv(seed=0)
+        net, profiles = evf.networks.suburban_lv(seed=0, n_periods=N_PERIODS)
         results[kind] = evf.run_flexibility_opf(net, profiles, tie_break=kind, progress=False)
     return results
 
 
 def charged_kwh(result):
-    return 1e3 * 0.25 * result.p_mw.to_numpy().sum()
+    return 1e3 * result.settings["period_h"] * result.p_mw.to_numpy().sum()
 
 
 def squares(result):
@@ -57,14 +58,14 @@ def test_no_more_energy_than_the_least_is_charged(day, kind):
 def test_each_tie_break_is_best_at_what_it_is_for(day):
     load = {kind: result.p_mw.sum(axis=1) for kind, result in day.items()}
     assert squares(day["smooth"]) == min(squares(result) for result in day.values())
-    net, profiles = evf.networks.suburban_lv(seed=0)
+    net, profiles = evf.networks.suburban_lv(seed=0, n_periods=N_PERIODS)
     others = profiles["load", "p_mw"].sum(axis=1).to_numpy() - profiles["sgen", "p_mw"].sum(axis=1).to_numpy()
     total = {kind: float(np.sum((others + p.to_numpy()) ** 2)) for kind, p in load.items()}
     assert total["level"] <= min(total["smooth"], total["min_energy"]) * (1.0 + 1e-9)
 
 
 def test_fast_and_exact_choose_the_same_smooth_schedule(day):
-    net, profiles = evf.networks.suburban_lv(seed=0)
+    net, profiles = evf.networks.suburban_lv(seed=0, n_periods=N_PERIODS)
     exact = evf.run_flexibility_opf(net, profiles, method="exact", progress=False)
     fast = day["smooth"]
     p_max = net.ev.max_p_mw.to_numpy()

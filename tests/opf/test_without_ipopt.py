@@ -19,7 +19,7 @@ import pandapower as pp
 from pandapower.toolbox import nets_equal
 import pandapower_evflex as evf
 from tests.opf.feeder import EIGHT_HOURS, two_feeders_net
-from tests.planning.plan_nets import PRICES
+from tests.planning.plan_nets import PRICES, random_ring
 
 seen = {}
 evf.warmup()
@@ -43,7 +43,7 @@ stopped = evf.run_flexibility_opf(net, profiles, solver_options={"max_cpu_time":
                                   progress=False)
 seen["stopped"] = [stopped.status, stopped.message]
 
-ring, day = evf.networks.ring_10kv()
+ring, day = random_ring(7)
 seen["best plan"] = int(evf.run_planning(ring, day, **PRICES).best)
 seen["bids"] = len(evf.cpo_peak_shaving(ring, 10.0, 12.0))
 seen["loaded"] = sorted(name for name in sys.modules if "ipopt" in name and sys.modules[name] is not None)
