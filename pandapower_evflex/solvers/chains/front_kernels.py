@@ -50,20 +50,24 @@ def _add_curvature(matrix, port, form, place, value, a):
                 to[place[q]] += value[p] * value[q] * of_port[port[form[q]]]
 
 
-@jit
-def _subtract(share, row, to):
-    for q in range(len(to)):
-        to[q] -= share * row[q]
+# Unsigned numbers index from the front only: with signed ones the loops below are not vectorised.
 
 
 @jit
-def _subtract_four(share, a, k, first, last, to):
-    """to[first:last] -= share times rows k to k + 3: one pass over ``to`` instead of four."""
-    r0, r1, r2, r3 = a[k, first:last], a[k + 1, first:last], a[k + 2, first:last], a[k + 3, first:last]
+def _subtract(share, row, first, last, to):
+    """to[: last - first] -= share times row[first:last]"""
+    begin = np.uint64(first)
+    for q in range(np.uint64(0), np.uint64(last - first)):
+        to[q] -= share * row[begin + q]
+
+
+@jit
+def _subtract_four(share, a, k, first, last, j):
+    """Row j of a less share times rows k to k + 3: one pass over the row instead of four."""
+    to, r0, r1, r2, r3 = np.uint64(j), np.uint64(k), np.uint64(k + 1), np.uint64(k + 2), np.uint64(k + 3)
     s0, s1, s2, s3 = share[0], share[1], share[2], share[3]
-    part = to[first:last]
-    for q in range(len(part)):
-        part[q] -= s0 * r0[q] + s1 * r1[q] + s2 * r2[q] + s3 * r3[q]
+    for q in range(np.uint64(first), np.uint64(last)):
+        a[to, q] -= s0 * a[r0, q] + s1 * a[r1, q] + s2 * a[r2, q] + s3 * a[r3, q]
 
 
 @jit
@@ -98,7 +102,7 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
                     for c in range(b, n_ranges):
                         first, last = max(segment[i, c, 0], j), segment[i, c, 1]
                         if first < last:
-                            _subtract(factor, a[i, first:last], a[j, first:last])
+                            _subtract(factor, a[i], first, last, a[j, first:])
         for b in range(n_ranges):
             low[b], high[b] = segment[k, b, 0], segment[k, b, 1]
             for i in range(k + 1, end):
@@ -110,10 +114,10 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
                     share[i - k] = a[i, j] / pivot[i] if pivot[i] != 0.0 else 0.0
                     touched = touched or share[i - k] != 0.0
                 if touched:
-                    _subtract_four(share, a, k, j, high[b], a[j])
+                    _subtract_four(share, a, k, j, high[b], j)
                     for c in range(b + 1, n_ranges):
                         if low[c] < high[c]:
-                            _subtract_four(share, a, k, low[c], high[c], a[j])
+                            _subtract_four(share, a, k, low[c], high[c], j)
         share[:] = 0.0
 
 
@@ -220,7 +224,7 @@ def solve(n_static, unknown_start, unknown, row_start, rows, n_unknowns, pivot, 
             share = local[k] / pivot[number]
             for b in range(segment.shape[1]):
                 first, last = segment[number, b]
-                _subtract(share, packed[at : at + last - first], local[first:last])
+                _subtract(share, packed, at, at + last - first, local[first:])
                 at += last - first
         for j in range(n):
             x[own[j]] = local[j]
