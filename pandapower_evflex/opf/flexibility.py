@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -165,7 +165,7 @@ def run_flexibility_opf(
     options = Options(
         scenarios=(scenarios,)
         if isinstance(scenarios, str)
-        else tuple(scenarios if isinstance(scenarios, Iterable) else ()),
+        else tuple(scenarios if pd.api.types.is_list_like(scenarios) else ()),
         weights=weights,
         q_follows_flexibility=q_follows_flexibility,
         trafo_loading=trafo_loading,

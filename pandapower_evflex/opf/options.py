@@ -67,7 +67,8 @@ class Options:
 
     @property
     def given_limits(self) -> GivenLimits:
-        return GivenLimits(**{name: getattr(self, name) for name in LIMITS})
+        given = {name: getattr(self, name) for name in LIMITS}
+        return GivenLimits(**{name: None if value is None else float(value) for name, value in given.items()})
 
 
 def option_faults(options: Options) -> list[Fault]:
@@ -117,11 +118,13 @@ def _value_faults(options: Options) -> list[Fault]:
 def _limit_faults(options: Options) -> list[Fault]:
     faults = []
     for name, unit in LIMITS.items():
-        value = getattr(options, name)
+        if getattr(options, name) is None:
+            continue
+        value = as_numbers([getattr(options, name)])[0][0]  # infinite beyond any float
         remedy = f"give {unit}, None for the net's columns"
-        if value is not None and not value > 0:
+        if not value > 0:
             faults.append(Fault(FUNCTION, name, (), value, "is not above 0", remedy))
-        elif value is not None and not np.isfinite(float(value)):
+        elif not np.isfinite(value):
             faults.append(Fault(FUNCTION, name, (), value, "is not finite", remedy))
     low, high = options.min_vm_pu, options.max_vm_pu
     if not faults and low is not None and high is not None and low >= high:

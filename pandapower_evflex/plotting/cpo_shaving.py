@@ -204,7 +204,7 @@ def plot_shaving_over_day(
             ax.plot(hours, limits[name], label=label, **style)
     ax.set_ylabel("largest apex in outlets")
     ax.set_ylim(bottom=0.0)
-    title_and_legend(ax, f"What can be shaved in {window_h:g} h")
+    title_and_legend(ax, f"What can be shaved in {float(window_h):g} h")
     label_hours(ax, 0.0, 24.0)
     ax.set_xlabel("start of the window")
     ax.grid(True, alpha=0.3)

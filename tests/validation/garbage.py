@@ -32,11 +32,11 @@ PATIENCE_S = 120
 N_PERIODS = 4
 #: kinds per argument where a sample is enough
 N_SAMPLED = 2
-#: functions of which docs/validation.md tells a sample, besides the plots; the slow tests try all kinds on them too
+#: functions of which docs/validation.md tells a sample; the slow tests try all kinds on them too
 SLOW = (
-    "create_ev", "create_evs", "create_ev_session", "create_ev_sessions", "create_reinforcements",
+    "create_ev_session", "create_ev_sessions", "create_reinforcements",
     "mobility.sample_workplace_sessions", "networks.suburban_lv", "run_flexibility_opf", "run_planning",
-    "run_planning_horizon", "uncontrolled_charging",
+    "run_planning_horizon",
 )  # fmt: skip
 
 
@@ -332,7 +332,7 @@ def sampled_kinds(name: str, argument: str) -> dict[str, Any]:
 
 def section_outcomes(name: str) -> list[Outcome]:
     """All kinds, or some of them where a call takes long."""
-    takes_long = name in SLOW or name.startswith("plotting.")
+    takes_long = name in SLOW
     return [
         one
         for argument in arguments_of(name)

@@ -24,6 +24,11 @@ MENDED = [
     ("plotting.plot_peak_shave", "period_h", "Fraction"),
     ("plotting.plot_plan_costs", "against_nothing", "pd.NA"),
     ("plotting.plot_plan_costs", "against_nothing", "Series"),
+    ("plotting.plot_shaving_over_day", "window_h", "Fraction"),
+    ("run_flexibility_opf", "scenarios", "array of 0 dimensions"),
+    ("uncontrolled_charging", "max_trafo_loading_percent", "10**400"),
+    ("uncontrolled_charging", "max_vm_pu", "10**30"),
+    ("uncontrolled_charging", "min_vm_pu", "Fraction"),
 ]
 
 
