@@ -204,7 +204,15 @@ def _joined(old: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     if not mixed:
         return pd.concat([old, rows])
     joined = pd.concat([old.astype(dict.fromkeys(mixed, object)), rows.astype(dict.fromkeys(mixed, object))])
-    return joined.assign(**{name: joined[name].infer_objects() for name in mixed})
+    return joined.assign(**{name: _inferred(joined[name]) for name in mixed})
+
+
+def _inferred(values: pd.Series) -> pd.Series:
+    """Objects where one of them is beyond any float, which the checks name."""
+    try:
+        return values.infer_objects()
+    except OverflowError:
+        return values
 
 
 def _in_order(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:

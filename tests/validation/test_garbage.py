@@ -25,6 +25,7 @@ MENDED = [
     ("plotting.plot_plan_costs", "against_nothing", "pd.NA"),
     ("plotting.plot_plan_costs", "against_nothing", "Series"),
     ("plotting.plot_shaving_over_day", "window_h", "Fraction"),
+    ("create_ev_session", "in_service", "10**400"),
     ("run_flexibility_opf", "scenarios", "array of 0 dimensions"),
     ("uncontrolled_charging", "max_trafo_loading_percent", "10**400"),
     ("uncontrolled_charging", "max_vm_pu", "10**30"),
