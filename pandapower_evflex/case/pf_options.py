@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.in_service import live_rows
+from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.errors import Fault, listed
-from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.faults import as_numbers, fault_where, is_readable
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,12 @@ ONLY: dict[str, tuple[Any, str]] = {
     "ac": (True, "the power flow is an AC one"),
     "mode": ("pf", "the power flow is an ordinary one"),
 }
+#: columns by which `enforce_q_lims` changes a power flow; a slack takes what it must
+REACTIVE_LIMITS = {
+    "gen": ("min_q_mvar", "max_q_mvar", "id_q_capability_characteristic"),
+    "sgen": ("min_q_mvar", "max_q_mvar", "id_q_capability_characteristic"),
+    "dcline": ("min_q_from_mvar", "max_q_from_mvar", "min_q_to_mvar", "max_q_to_mvar"),
+}
 #: how `runpp` gets to its solution or shows it, not what that is
 HARMLESS = {
     "algorithm", "check_connectivity", "copy_constraints_to_ppc", "delta", "delta_q", "init", "init_results",
@@ -115,6 +123,8 @@ def pf_option_faults(net: Net) -> list[Fault]:
             faults.append(Fault(TABLE, name, (), repr(given[name]), "is not understood", option.remedy))
     for name, (value, meaning) in ONLY.items():
         wrong = given.get(name, value)
+        if name == "enforce_q_lims" and _is_bool(wrong) and not _has_reactive_limits(net):
+            continue
         if not (_is_bool(wrong) if isinstance(value, bool) else isinstance(wrong, str)) or wrong != value:
             faults.append(
                 Fault(TABLE, name, (), repr(wrong), f"is not supported: {meaning} here", f"set it to {value!r}")
@@ -123,6 +133,15 @@ def pf_option_faults(net: Net) -> list[Fault]:
     if unknown:
         logger.warning("net.user_pf_options holds %s, which runpp does not know: without effect", listed(unknown))
     return faults + _temperature_faults(net, given)
+
+
+def _has_reactive_limits(net: Net) -> bool:
+    """Whether anything in service has a reactive limit."""
+    return any(
+        net[table].loc[live_rows(net, NET_TABLES[table])].filter(items=columns).notna().any(axis=None)
+        for table, columns in REACTIVE_LIMITS.items()
+        if is_readable(net.get(table))
+    )
 
 
 def _given(net: Net) -> Mapping[str, Any]:

@@ -50,7 +50,7 @@ VALUES = {
     "ac": [True], "algorithm": ["nr", "iwamoto_nr"], "calculate_voltage_angles": [True, False, "auto"],
     "check_connectivity": [True, False], "consider_line_temperature": [True, False],
     "copy_constraints_to_ppc": [True], "delta": [1e-3], "delta_q": [0.1], "distributed_slack": [False],
-    "enforce_p_lims": [False], "enforce_q_lims": [False], "init": ["flat", "dc", "auto"], "init_results": [False],
+    "enforce_p_lims": [False], "enforce_q_lims": [False, True, 1], "init": ["flat", "dc", "auto"], "init_results": [False],
     "init_va_degree": ["flat", "dc"], "init_vm_pu": [1.0, "flat"], "lightsim2grid": [False],
     "max_iteration": [3, "auto"], "mode": ["pf"], "neglect_open_switch_branches": [True, False],
     "numba": [False], "only_v_results": [False],
@@ -195,9 +195,32 @@ WRONG = [(name, value) for name, wrong in (
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_what_is_not_done_is_refused_by_name(name, value):
     net = three_winding_net()
+    pp.create_sgen(net, 5, 0.1, max_q_mvar=1.0)
     net["user_pf_options"] = {name: value}
     with pytest.raises(evf.InvalidInputError, match=f"user_pf_options.{name}"):
         evf.run_flexibility_opf(net, **RUN)
+
+
+LIMITED = {
+    "gen": lambda net, q: pp.create_gen(net, 5, 0.1, min_q_mvar=-q, max_q_mvar=q),
+    "sgen": lambda net, q: pp.create_sgen(net, 5, 0.1, 0.01, max_q_mvar=q),
+    "dcline": lambda net, q: pp.create_dcline(net, 3, 5, 0.1, 1.0, 0.0, 1.0, 1.0, max_q_to_mvar=q, min_q_to_mvar=-q),
+}
+
+
+@pytest.mark.parametrize("table", LIMITED)
+def test_enforcing_reactive_limits_is_refused_only_where_something_in_service_has_one(table):
+    net = three_winding_net()
+    LIMITED[table](net, 1e-3)
+    set_user_pf_options(net, enforce_q_lims=True)
+    with pytest.raises(evf.InvalidInputError, match="user_pf_options.enforce_q_lims"):
+        read_grid(net)
+    net[table]["in_service"] = False
+    np.testing.assert_allclose(*ours_and_theirs(net), atol=1e-8)
+    without = three_winding_net()
+    LIMITED[table](without, np.nan)
+    set_user_pf_options(without, enforce_q_lims=True)
+    np.testing.assert_allclose(*ours_and_theirs(without), atol=1e-8)
 
 
 @pytest.mark.parametrize("value", [{name: option.default for name, option in MODEL_OPTIONS.items()},
