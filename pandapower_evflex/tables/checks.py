@@ -17,6 +17,7 @@ from pandapower_evflex.tables.links import link_faults
 from pandapower_evflex.tables.reinforcement import REINFORCEMENT
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.session_checks import first_session_faults
+from pandapower_evflex.tables.unusual import in_service, warn_of_unusual
 
 #: in the order of their references
 TABLES: dict[str, TableSchema] = {
@@ -28,12 +29,16 @@ def check_tables(net: Net) -> list[Fault]:
     """Everything wrong with our tables as they stand on the net, all gathered; a net without them is right.
 
     Beside what the create functions refuse, the first session of an EV must say with what energy the EV comes: while
-    sessions are being created, an earlier one may still follow.
+    sessions are being created, an earlier one may still follow. Of right tables, values that are unusually large are
+    logged as the create functions do.
     """
     faults = version_faults(net)
     faults += [
         fault for name, schema in TABLES.items() if name in net for fault in frame_faults(net, schema, net[name])
     ]
+    for name, schema in TABLES.items() if not faults else ():
+        if name in net:
+            warn_of_unusual(schema, in_service(net[name]))
     if "ev_session" in net and not any(fault.table in ("ev", "ev_session") for fault in faults):
         faults += first_session_faults(net)
     faults += rate_faults(net)

@@ -20,6 +20,7 @@ from pandapower_evflex.tables.links import remember
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import LINKED_TO, Column, TableSchema
 from pandapower_evflex.tables.stored_frame import StoredFrame
+from pandapower_evflex.tables.unusual import warn_of_unusual
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class NewRows:
         if self.faults:
             raise InvalidInputError(self.faults)
         if self.n or self.schema.name not in self.net:
-            _warn_of_unusual(self.schema, rows)
+            warn_of_unusual(self.schema, rows)
             table = rows if self._old is None else _joined(self._old, rows)
             self.net[self.schema.name] = StoredFrame(typed(self.schema, _in_order(self.schema, table)))
             stamp_version(self.net)
@@ -221,16 +222,3 @@ def _in_order(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:
     order = [*ours, *(name for name in table if name not in (*ours, LINKED_TO))]
     order += [LINKED_TO] if LINKED_TO in table else []
     return table if order == list(table) else table[order]
-
-
-def _warn_of_unusual(schema: TableSchema, rows: pd.DataFrame) -> None:
-    for column in schema.columns:
-        if column.unusual_above is None or column.name not in rows:
-            continue
-        unusual = (rows[column.name] > column.unusual_above).to_numpy()
-        if unusual.any():
-            shown = shown_values(rows[column.name].to_numpy(dtype=object)[unusual])
-            logger.warning(
-                "%s.%s of rows %s: %s %s is unusually much; is it given in %s?",
-                schema.name, column.name, listed(tuple(rows.index[unusual])), shown, column.unit, column.unit,
-            )  # fmt: skip

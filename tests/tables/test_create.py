@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import warnings
 from functools import cache
 
@@ -254,3 +255,64 @@ def test_what_is_wrong_with_the_times_of_a_session_is_said_with_all_else(arrival
     assert {time, "e_arrival_mwh", "max_p_mw", "ev", "trip"} == set(columns)
     assert "departure_h" not in columns
     pd.testing.assert_frame_equal(net.ev_session, before)
+
+
+def net_of_all_tables():
+    net = good_net()
+    evf.create_cpo(net, 6, 10, 0.022)
+    evf.create_flexibility(net, "ev", net.ev.index[0], "up")
+    return net
+
+
+UNUSUAL = {
+    "ev": {"max_p_mw": [3.7, 7.4], "max_e_mwh": [4.0, 9.9]},
+    "ev_session": {"max_p_mw": [3.7], "max_e_mwh": [6.0]},
+    "cpo": {"evse_p_mw": [3.7, 7.4]},
+    "flexibility": {"max_p_mw": [7.4]},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [(table, column, value) for table, columns in UNUSUAL.items() for column in columns for value in columns[column]],
+)
+def test_kw_written_as_mw_into_a_table_are_asked_for_their_unit_by_every_run(table, column, value, caplog):
+    net = net_of_all_tables()
+    net[table].loc[net[table].index[-1], column] = value
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert check_tables(net) == []
+        asked = [text for text in caplog.messages if "is unusually much; is it given in MW" in text]
+        assert len(asked) == 1 and asked[0].startswith(f"{table}.{column} of rows {net[table].index[-1]}: {value:g} MW")
+    net[table].loc[net[table].index[-1], "in_service"] = False
+    caplog.clear()
+    check_tables(net)
+    assert "unusually much" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("ev", "max_p_mw", 11.0), ("ev", "max_p_mw", 22.0), ("ev", "max_e_mwh", 40.0), ("ev", "max_e_mwh", 100.0),
+     ("cpo", "evse_p_mw", 11.0), ("cpo", "evse_p_mw", 150.0)],
+)  # fmt: skip
+def test_powers_and_batteries_that_no_vehicle_has_are_refused_by_every_run(table, column, value):
+    net = net_of_all_tables()
+    net[table].loc[net[table].index[-1], column] = value
+    (fault,) = check_tables(net)
+    assert (fault.table, fault.column) == (table, column) and "in MW" in fault.remedy and "kW" in fault.remedy
+
+
+def test_a_charger_of_1_mw_for_a_lorry_is_neither_refused_nor_asked_for(caplog):
+    net = net_of_all_tables()
+    net.ev.loc[net.ev.index[-1], ["max_p_mw", "max_e_mwh"]] = 1.0
+    net.cpo.loc[net.cpo.index[-1], "evse_p_mw"] = 1.0
+    assert check_tables(net) == [] and "unusually much" not in caplog.text
+
+
+def test_a_run_asks_for_the_unit_of_what_was_edited(caplog):
+    net = net_of_all_tables()
+    net.ev.loc[net.ev.index[-1], "max_p_mw"] = 7.4
+    with caplog.at_level(logging.WARNING):
+        evf.uncontrolled_charging(net, n_periods=4, period_h=1.0)
+    assert "ev.max_p_mw of rows" in caplog.text and "is it given in MW?" in caplog.text
