@@ -88,12 +88,14 @@ class Days:
     buses : Index                             net.bus.index
     load : complex [n_period, n_bus]          what could be shed: loads that consume, each with its reactive power
     deviation : complex [n_period, n_bus]     injection beyond the table values of the net
+    profiles : tuple of Profiles              of every day type, as given
     """
 
     types: tuple[DayType, ...]
     buses: pd.Index
     load: ComplexArray
     deviation: ComplexArray
+    profiles: tuple[Profiles, ...]
 
     def __len__(self) -> int:
         return len(self.load)
@@ -176,7 +178,8 @@ def read_days(
     loads = [_loads(net, day) for _, _, day in read]
     load, total = np.vstack([shed for shed, _ in loads]), np.vstack([every for _, every in loads])
     deviation = np.vstack([profile_deviation(net, day) for _, _, day in read])
-    return Days(tuple(types), net["bus"].index, (1.0 + growth) * load, deviation - growth * total)
+    given = tuple(day for _, _, day in read)
+    return Days(tuple(types), net["bus"].index, (1.0 + growth) * load, deviation - growth * total, given)
 
 
 def _named_days(profiles: Any, days: Any, faults: list[Fault]) -> dict[Any, tuple[Any, Any]]:

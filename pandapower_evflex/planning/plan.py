@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
 from pandapower_evflex.planning.days import FUNCTION
@@ -39,6 +40,8 @@ FAULT_COLUMNS = [
     "start_h", "end_h", "missing_mw", "ens_mwh", "procured_mw", "price_eur_per_mwh", "ens_with_flexibility_mwh",
     "rebound_mw", "day",
 ]  # fmt: skip
+#: findings that values in kW may explain
+BROKEN_GRID = {"no convergence", "overload before any fault"}
 #: EUR per year below which two plans cost the same: the one that builds and buys less is taken
 SAME_COST_EUR = 1e-6
 
@@ -66,7 +69,7 @@ class PlanningStudy:
     fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
                               costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
     findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
-                              cures, loads without a way back, states without a power flow
+                              cures, loads without a way back, states without a power flow, values that may be in kW
     gap_eur_per_year : float  by which a plan that was not evaluated could be cheaper than the best one; 0 when all
                               plans were evaluated or excluded
     overloads : DataFrame     the windows of `faults` period by period: `row` (of `faults`), `start_h, end_h`,
@@ -298,6 +301,9 @@ def _findings(costs: PlanCosts) -> pd.DataFrame:
             if pd.isna(costs.case.net[fault[0]].loc[fault[1]].get("repair_time_h")):
                 text += ", which costs nothing here: repair_time_h is not known"
             rows.append(("dark until the repair", *fault, text))
+    if BROKEN_GRID & {kind for kind, *_ in rows}:
+        doubts = [doubt for day in costs.case.days.profiles for doubt in unit_doubts(costs.case.net, day)]
+        rows += [("unit in doubt", "", None, doubt) for doubt in dict.fromkeys(doubts)]
     findings = pd.DataFrame(rows, columns=["kind", "element_type", "element", "text"])
     for text in findings.loc[findings["kind"] != "dark until the repair", "text"]:
         logger.warning(text)

@@ -85,6 +85,37 @@ def test_a_table_in_kw_without_a_profile_is_asked_for_its_unit_where_the_base_ca
     assert "in k" in caplog.text
 
 
+PLANS = {
+    "run_planning": lambda net: evf.run_planning(net, progress=False, **HOUR, **PRICES),
+    "run_planning_horizon": lambda net: evf.run_planning_horizon(net, None, 1, 1.0, progress=False, **PRICES).studies[
+        0
+    ],
+}
+
+
+@pytest.mark.parametrize("call", PLANS)
+@pytest.mark.parametrize("table", ["load", "sgen", "storage"])
+def test_planning_asks_for_the_unit_of_a_table_in_kw_where_the_grid_is_broken_before_any_fault(call, table, caplog):
+    net = net_of_all_kinds()
+    net.line["failure_rate_per_year"] = 0.1
+    assert "unit in doubt" not in PLANS[call](net).findings["kind"].tolist()
+    caplog.clear()
+    net[table]["p_mw"] *= 250.0  # 5 kW as 5 MW
+    findings = PLANS[call](net).findings
+    (asked,) = findings.loc[findings["kind"] == "unit in doubt", "text"]
+    assert f"net.{table}.p_mw: 5 MW" in asked and "in kW? give MW" in asked
+    assert asked in caplog.messages
+
+
+def test_planning_asks_for_the_unit_of_a_profile_that_the_ratings_could_just_bear():
+    net = feeder_net(2)
+    net.line["failure_rate_per_year"] = 0.1
+    profiles = peaking_at(net, "load", "p_mw", 0.4)  # 400 W given as 400 kW behind 100 kVA
+    findings = RUNS["run_planning"](net, profiles).findings
+    (asked,) = findings.loc[findings["kind"] == "unit in doubt", "text"]
+    assert "more than 3 times the 0.1 MVA" in asked and "in kW?" in asked
+
+
 def test_a_profile_far_from_the_table_is_asked_for_its_unit_where_nothing_is_rated():
     net = feeder_net(2, load_mw=0.0004, sn_mva=99.999)
     net.line["max_i_ka"] = 99999.0
