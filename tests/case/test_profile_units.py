@@ -85,11 +85,13 @@ def test_a_table_in_kw_without_a_profile_is_asked_for_its_unit_where_the_base_ca
     assert "in k" in caplog.text
 
 
+def horizon_of(net):
+    return evf.run_planning_horizon(net, None, n_years=1, growth_percent_per_year=1.0, progress=False, **PRICES)
+
+
 PLANS = {
     "run_planning": lambda net: evf.run_planning(net, progress=False, **HOUR, **PRICES),
-    "run_planning_horizon": lambda net: evf.run_planning_horizon(net, None, 1, 1.0, progress=False, **PRICES).studies[
-        0
-    ],
+    "run_planning_horizon": lambda net: horizon_of(net).studies[0],
 }
 
 

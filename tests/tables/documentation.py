@@ -37,8 +37,13 @@ name of the bus, the names and labels of the elements that meet there. Where ano
 what was meant is found under another one, a run refuses the link and names both. A link that you edit is yours; rows
 that remember nothing (from version 0.1.0, or added by `pd.concat`) are logged once for each net and not checked; a run
 lets all rows remember the net as it is then. What fits two buses is not evidence: twins without names, at ends of the
-net that look alike. Names that are
-handed on from bus to bus while the net also grows look like a renumbering; drop the column `linked_to` then.
+net that look alike.
+
+Names that are handed on from bus to bus, by themselves, are not a renumbering. If the net also grows or shrinks before
+the next run, they are refused as one where the elements at these buses hand their names on too, or have none: nothing
+that is remembered tells the two apart. If the links are right as they are, drop the column (`del net.ev["linked_to"]`,
+in every table that the error names) and run again: the run remembers the net as it is now. A run between the two
+changes avoids it.
 
 `net["evflex_format_version"]` is the version of these tables; a net that a newer version has written is refused.
 """

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pandapower.create import create_bus, create_empty_network, create_ext_grid, create_line, create_load, create_switch
 
 import pandapower_evflex as evf
-from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.checks import TABLES, check_tables
+from pandapower_evflex.tables.links import remember_all
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.tables.test_storage import WAYS
 
@@ -278,6 +279,31 @@ def test_names_handed_on_while_the_net_grows_are_no_renumbering_where_the_elemen
     assert check_tables(net) == []
     pandapower_toolbox.reindex_buses(net, shift(net, "bus"))
     assert check_tables(net) != []
+
+
+@pytest.mark.parametrize("handed_on", [names_shifted, bus_names_in_a_cycle])
+def test_names_handed_on_while_the_net_grows_are_right_once_the_remedy_is_followed(handed_on):
+    """What nothing tells from a renumbering is refused; the remedy goes on and hides no later renumbering."""
+    net = named()
+    if handed_on is bus_names_in_a_cycle:
+        for table in ("line", "load", "trafo", "ext_grid"):
+            net[table]["name"] = None
+        remember_all(net, TABLES)
+    handed_on(net)
+    assert check_tables(net) == []
+    run_between = copy.deepcopy(net)
+    remember_all(run_between, TABLES)  # as a run does
+    for each in (net, run_between):
+        bus_and_line_added(each)
+    assert check_tables(run_between) == []
+    faults = check_tables(net)
+    assert faults and all("drop the column linked_to" in fault.remedy for fault in faults)
+    for fault in faults:
+        del net[fault.table]["linked_to"]
+    assert check_tables(net) == []
+    remember_all(net, TABLES)
+    pandapower_toolbox.reindex_buses(net, shift(net, "bus"))
+    assert BUS_LINKS <= stale(net)
 
 
 @pytest.mark.parametrize("way", WAYS)
