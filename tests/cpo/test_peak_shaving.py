@@ -180,3 +180,12 @@ def test_sites_without_rates_and_nets_without_sites_are_refused():
 
 def test_sites_that_are_all_out_of_service_bid_nothing():
     assert evf.cpo_peak_shaving(net_with(SITE, in_service=False), 11, 12).empty
+
+
+def test_outlets_in_kw_written_as_mw_are_asked_for_their_unit(caplog):
+    net = net_with((10, 0.0074, 0.3, 0.6))
+    evf.cpo_peak_shaving(net, 11, 12, rule="meanfield")
+    assert "unusually much" not in caplog.text
+    net.cpo["evse_p_mw"] = 7.4
+    evf.cpo_peak_shaving(net, 11, 12, rule="meanfield")
+    assert "cpo.evse_p_mw of rows 0: 7.4 MW is unusually much; is it given in MW?" in caplog.text

@@ -32,6 +32,7 @@ from pandapower_evflex.tables.faults import frame_faults
 from pandapower_evflex.tables.flexibility import FLEXIBILITY
 from pandapower_evflex.tables.kinds import check_net, checked_generator
 from pandapower_evflex.tables.links import link_faults, remember_all
+from pandapower_evflex.tables.unusual import in_service, warn_of_unusual
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +146,9 @@ def cpo_peak_shaving(
     [0.3]
     """
     raise_if(_faults(net, start_h, end_h, rule, quantile, n_days))
+    for schema in (CPO, FLEXIBILITY):
+        if schema.name in net:
+            warn_of_unusual(schema, in_service(net[schema.name]))
     remember_all(net, {"cpo": CPO, "flexibility": FLEXIBILITY})
     offers = cpo_offers(net, net["cpo"].index.tolist())
     cpos = offers.index.tolist()
