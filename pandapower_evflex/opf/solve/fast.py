@@ -7,6 +7,8 @@ any schedule can reach, and the distance to that bound is the gap.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -43,7 +45,7 @@ def solve_fast(run: Run) -> Solution:
     Stopped on the way, the best schedule so far is returned, with its gap.
     """
     case, flow, needed = run.case, run.flow, run.needed
-    chains, iterations = chains_of(case.chain), 0
+    chains, iterations, elimination = chains_of(case.chain), 0, {"by_period": 0, "by_chain": 0}
     for number in range(1, MAX_ROUNDS + 1):
         run.bar.start_round(number, needed.n_blocks)
         network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed)), run.budget.watch(run.bar)
@@ -58,6 +60,7 @@ def solve_fast(run: Run) -> Solution:
                 keep_going=watch,
             )
         iterations += point.iterations
+        elimination = _added(elimination, point.elimination)
         end = end_of(point, watch)
         with run.clock.phase("check"):
             schedule = case.schedule_at(chains.loads, point.x)
@@ -75,7 +78,7 @@ def solve_fast(run: Run) -> Solution:
         "n_blocks": needed.n_blocks,
         "n_network_rows": len(network.rows),
         "solver": "interior point over EV chains",
-        "elimination": point.elimination,
+        "elimination": elimination,
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
     if not is_usable(case, schedule, states):
@@ -92,6 +95,11 @@ def solve_fast(run: Run) -> Solution:
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
     status, message = _status(gap, doubt, end or _pulled_back(case, chains, point, schedule))
     return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats)
+
+
+def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """How often each order of elimination was taken so far, and the operations of the last step."""
+    return {**now, **{order: before[order] + now.get(order, 0) for order in ("by_period", "by_chain")}}
 
 
 def end_of(point: ChainPoint, watch: Watch) -> str:

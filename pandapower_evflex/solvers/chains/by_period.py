@@ -64,12 +64,12 @@ def _transposed(problem: ChainProblem, rows: Rows, number: int) -> FloatArray:
 
 
 def _is_narrow(rows: Rows, problem: ChainProblem) -> BoolArray:
-    """Whether all slots of a row are of one period."""
+    """Whether the slots of a row, if any, are of one period."""
     period = problem.period[rows.forms.slot]
     first, last = np.full(rows.n_rows, np.iinfo(np.int64).max), np.full(rows.n_rows, -1)
     np.minimum.at(first, rows.row, period)
     np.maximum.at(last, rows.row, period)
-    return np.asarray(first == last)
+    return np.asarray(first >= last)
 
 
 @dataclass(frozen=True)

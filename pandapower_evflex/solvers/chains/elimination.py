@@ -33,17 +33,18 @@ class Elimination:
         self._by_chain = ByChain(problem)
         self._fronts = Fronts.of(problem.period, problem.follows, problem.free, problem.n_controls)
         self._by_period: ByPeriod | None = None
-        #: how often each order was taken, and its operations at the last step
+        #: how often each order was taken, and the operations of both at the last step; those by chain are counted only
+        #: as far as the choice needs them
         self.stats: dict[str, Any] = {"by_period": 0, "by_chain": 0, "operations": {}}
 
     def factorised(self, point: ChainPoint, coupling: Coupling) -> Factorised | None:
         """None where the system is singular to rounding."""
         multipliers = point.lam[self._problem.sums.n_rows :]
-        by_period = self._fronts.operations()
-        by_chain = self._by_chain.operations(len(point.h))  # without the modes of the curvature
+        by_period, n_rows = self._fronts.operations(), len(point.h) + self._problem.shared.n_rows
+        by_chain = self._by_chain.operations(n_rows)  # without the modes of the curvature
         if by_chain < by_period:
             curvature = coupling.curvature(multipliers)
-            by_chain = self._by_chain.operations(len(point.h) + curvature.modes.n_rows)
+            by_chain = self._by_chain.operations(n_rows + curvature.modes.n_rows)
         order = "by_chain" if by_chain < by_period else "by_period"
         self.stats[order] += 1
         self.stats["operations"] = {"by_period": by_period, "by_chain": by_chain}

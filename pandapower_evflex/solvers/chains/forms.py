@@ -15,7 +15,10 @@ from pandapower_evflex.solvers.chains import kernels
 
 @dataclass(frozen=True)
 class Forms:
-    """Linear functions of one slot each: slot [n], coefficients on (states before, states, controls) [n, 2 m + k]."""
+    """Linear functions of one slot each: slot [n], coefficients on (states before, states, controls) [n, 2 m + k].
+
+    Those on the states before are 0 where the slot follows no other.
+    """
 
     slot: IntArray
     coefficient: FloatArray

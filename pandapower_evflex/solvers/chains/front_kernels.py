@@ -7,6 +7,24 @@ import numpy as np
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.solvers.chains.kernels import _LEAST, _ROUNDING
 
+#: least s / lambda of a row: its pivot stays negative
+_SMALLEST = 1e-300
+
+
+@jit
+def _longest(start):
+    longest = 0
+    for f in range(len(start) - 1):
+        longest = max(longest, start[f + 1] - start[f])
+    return longest
+
+
+@jit
+def _copy(row, first, last, to, at):
+    """to[at:] = row[first:last]; as a slice it would take seconds to compile."""
+    for q in range(last - first):
+        to[at + q] = row[first + q]
+
 
 @jit
 def _place(index, n_static, n_rows):
@@ -50,7 +68,8 @@ def _add_curvature(matrix, port, form, place, value, a):
                 to[place[q]] += value[p] * value[q] * of_port[port[form[q]]]
 
 
-# Unsigned numbers index from the front only: with signed ones the loops below are not vectorised.
+# Unsigned numbers index from the front only: with signed ones the loops below are not vectorised. A range that ends
+# before it begins would run through all memory: callers see to first <= last.
 
 
 @jit
@@ -104,9 +123,10 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
                         if first < last:
                             _subtract(factor, a[i], first, last, a[j, first:])
         for b in range(n_ranges):
-            low[b], high[b] = segment[k, b, 0], segment[k, b, 1]
-            for i in range(k + 1, end):
-                low[b], high[b] = min(low[b], segment[i, b, 0]), max(high[b], segment[i, b, 1])
+            low[b], high[b] = bounds[b + 1], 0
+            for i in range(k, end):
+                if segment[i, b, 0] < segment[i, b, 1]:
+                    low[b], high[b] = min(low[b], segment[i, b, 0]), max(high[b], segment[i, b, 1])
         for b in range(n_ranges):
             for j in range(max(low[b], end), high[b]):
                 touched = False
@@ -118,7 +138,8 @@ def _eliminate(a, n_out, bounds, least, pivot, segment):
                     for c in range(b + 1, n_ranges):
                         if low[c] < high[c]:
                             _subtract_four(share, a, k, low[c], high[c], j)
-        share[:] = 0.0
+        for i in range(4):
+            share[i] = 0.0
 
 
 @jit
@@ -129,7 +150,7 @@ def factorise(
     pivot, segment, packed_start, packed,
 ):  # fmt: skip
     """All fronts in order of time; returns the packed rows of L^T, in a larger array where ``packed`` is too small."""
-    largest = np.max(unknown_start[1:] - unknown_start[:-1]) + np.max(row_start[1:] - row_start[:-1])
+    largest = _longest(unknown_start) + _longest(row_start)
     a, kept = np.zeros((largest + 3, largest)), np.empty((largest, largest))  # three rows more: see `_subtract_four`
     size, least, bounds = np.zeros(len(is_state)), np.empty(largest), np.empty(ranges.shape[1] + 1, np.int64)
     n_entries = max(entry_coefficient.size, form_coefficient.size)
@@ -140,7 +161,8 @@ def factorise(
         n_rows = len(of_front)
         n, n_out = len(own) + n_rows, n_static[f] + n_rows
         for j in range(n):
-            a[j, j:n] = 0.0
+            for q in range(j, n):
+                a[j, q] = 0.0
         _add_slots(slots[slot_start[f] : slot_start[f + 1]], index, n_static[f], n_rows, m, a)
         for b in blocks[block_start[f] : block_start[f + 1]]:
             n_entries = _entries(
@@ -160,7 +182,7 @@ def factorise(
             )  # fmt: skip
             for e in range(n_entries):
                 a[min(place[e], row), max(place[e], row)] += value[e]
-            a[row, row] = least[row] = -delta[r]
+            a[row, row] = least[row] = -max(delta[r], _SMALLEST)
         to = carried[carried_start[f] : carried_start[f + 1]]
         for p in range(len(to)):
             row = _place(to[p], n_static[f], n_rows)
@@ -174,17 +196,16 @@ def factorise(
         _eliminate(a, n_out, bounds, least, pivot[first_pivot : first_pivot + n_out], of_pivots)
         for k in range(n_out):
             packed_start[first_pivot + k] = n_packed
-            needed = n_packed + np.sum(of_pivots[k, :, 1] - of_pivots[k, :, 0])
-            if needed > len(packed):
-                larger = np.empty(2 * needed + 1024)
-                larger[:n_packed] = packed[:n_packed]
+            if n_packed + n > len(packed):
+                larger = np.empty(2 * (n_packed + n) + 1024)
+                _copy(packed, 0, n_packed, larger, 0)
                 packed = larger
             for b in range(of_pivots.shape[1]):
-                first, last = of_pivots[k, b]
-                packed[n_packed : n_packed + last - first] = a[k, first:last]
+                first, last = of_pivots[k, b, 0], of_pivots[k, b, 1]
+                _copy(a[k], first, last, packed, n_packed)
                 n_packed += last - first
         for p in range(n_out, n):
-            kept[p - n_out, p - n_out : n - n_out] = a[p, p:n]
+            _copy(a[p], p, n, kept[p - n_out], p - n_out)
         first_pivot += n_out
     return packed
 
@@ -209,7 +230,7 @@ def _unknowns(f, n_static, unknown_start, unknown, row_start, rows, n_unknowns, 
 @jit
 def solve(n_static, unknown_start, unknown, row_start, rows, n_unknowns, pivot, segment, packed_start, packed, x):
     """In place, x [n_unknown + n_row]; what nothing holds stays 0."""
-    largest = np.max(unknown_start[1:] - unknown_start[:-1]) + np.max(row_start[1:] - row_start[:-1])
+    largest = _longest(unknown_start) + _longest(row_start)
     local, own = np.empty(largest), np.empty(largest, np.int64)
     first_pivot = 0
     for f in range(len(n_static)):
@@ -223,7 +244,7 @@ def solve(n_static, unknown_start, unknown, row_start, rows, n_unknowns, pivot, 
                 continue
             share = local[k] / pivot[number]
             for b in range(segment.shape[1]):
-                first, last = segment[number, b]
+                first, last = segment[number, b, 0], segment[number, b, 1]
                 _subtract(share, packed, at, at + last - first, local[first:])
                 at += last - first
         for j in range(n):
@@ -240,7 +261,7 @@ def solve(n_static, unknown_start, unknown, row_start, rows, n_unknowns, pivot, 
                 continue
             total = local[k]
             for b in range(segment.shape[1]):
-                first, last = segment[number, b]
+                first, last = segment[number, b, 0], segment[number, b, 1]
                 for q in range(last - first):
                     total -= packed[at + q] * local[first + q]
                 at += last - first

@@ -17,8 +17,8 @@ The first three are eliminated by a dense L D L^T; what is left on the others is
 (Duff and Reid 1983, doi 10.1145/356044.356047). The matrix is quasidefinite: pivots are positive for the slots and
 negative for the rows, in any order (Vanderbei 1995, doi 10.1137/0805005). Rows come after what they touch, because
 Delta is as small as a slack: as squares with the weight 1 / Delta they would drown what else holds the slots. The rest
-is a matter of skipping zeros: without rows a period costs O(slots), with rows on one control O(n^3) for the n slots of
-the period, and so does every period after it.
+is a matter of skipping zeros: without rows a period costs O(n^2) for its n slots, with rows on one control O(n^3), and
+so does every period after it.
 """
 
 from __future__ import annotations
@@ -162,6 +162,7 @@ class FrontalSystem:
         kernels.accumulate(forms.slot, forms.coefficient, weight, self._m)
         entry_start = np.searchsorted(rows.row, np.arange(rows.n_rows + 1))
         self._row_start, self._rows = self._by_front(rows.forms.slot, entry_start)
+        self._delta, self._has_forms = delta, entry_start[1:] > entry_start[:-1]
         form_start = np.searchsorted(curvature.block, np.arange(len(curvature.matrix) + 1))
         block_start, blocks = self._by_front(curvature.forms.slot, form_start)
         n_pivots = self._n_pivots + len(self._rows)
@@ -190,4 +191,5 @@ class FrontalSystem:
             fronts.n_static, fronts.unknown_start, fronts.unknown, self._row_start, self._rows, r_x.size,
             self._pivot, self._segment, self._packed_start, self._packed, x,
         )  # fmt: skip
-        return x[: r_x.size].reshape(r_x.shape), x[r_x.size :]
+        multipliers = np.where(self._has_forms, x[r_x.size :], -r_h / self._delta)
+        return x[: r_x.size].reshape(r_x.shape), multipliers

@@ -63,7 +63,8 @@ def _eliminate_controls(a, first):
     for q in range(first, len(a)):
         size = a[q, q]
         if size <= 0.0:
-            a[q, : q + 1] = 0.0
+            for p in range(q + 1):
+                a[q, p] = 0.0
             continue
         for p in range(first, q):
             for h in range(first, p):
@@ -125,23 +126,26 @@ def factorise(m, follows, free, pivot, low):
     before D_i, times D_{i-1}^-1. Fixed states are identity rows.
     """
     n, n_states = len(m), pivot.shape[1]
-    pivot[:] = 0.0
-    low[:] = 0.0
-    least = np.full((n, n_states), _LEAST)
+    least = np.empty((n, n_states))
+    for i in range(n):  # loops over elements compile in a fraction of the time that slices take
+        for q in range(n_states):
+            least[i, q] = _LEAST
+            for p in range(n_states):
+                pivot[i, q, p] = low[i, q, p] = 0.0
     _reduced_states(m, follows, pivot, low, least)
     across = np.empty((n_states, n_states))
     for i in range(n):
         for q in range(n_states):
             if not free[i, q]:
-                pivot[i, q, :] = 0.0
-                pivot[i, :, q] = 0.0
+                for p in range(n_states):
+                    pivot[i, q, p] = pivot[i, p, q] = low[i, q, p] = 0.0
+                    if i + 1 < n:
+                        low[i + 1, p, q] = 0.0
                 pivot[i, q, q] = 1.0
-                low[i, q, :] = 0.0
-                if i + 1 < n:
-                    low[i + 1, :, q] = 0.0
         if follows[i]:
-            across[:] = low[i]
             for q in range(n_states):
+                for p in range(n_states):
+                    across[q, p] = low[i, q, p]
                 _solve_block(pivot[i - 1], low[i, q])
             for p in range(n_states):
                 for q in range(n_states):
@@ -256,7 +260,9 @@ def schur(
         begin, end = chain_start[number], chain_start[number + 1]
         for a in range(chain[number], chain[number + 1]):
             i = units[a] // n_columns
-            e[begin:end] = 0.0
+            for j in range(begin, end):
+                for q in range(n_states):
+                    e[j, q] = 0.0
             for q in range(n_states):
                 e[i, q] = at[a, n_states + q]
                 if at[a, q] != 0.0:

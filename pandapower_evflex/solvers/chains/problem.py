@@ -137,7 +137,7 @@ class ChainPoint:
     mu : float                     mean of s z
     distance : float               of s z and feasibility, in multiples of their targets; 1: reached
     gap : float                    absolute, certified if the h are convex; inf before
-    elimination : dict             how often each order of elimination was taken, and what both cost at the last step
+    elimination : dict             how often each order was taken, and their operations: see `Elimination.stats`
     """
 
     x: FloatArray
