@@ -101,8 +101,8 @@ def test_both_orders_of_elimination_give_the_step_of_the_dense_system(seed, n_ch
     problem = ChainProblem(
         follows=follows, free=free, period=period, c=np.zeros(shape), limits=limits, b=np.zeros(len(limits)),
         low=np.zeros(shape), high=np.ones(shape), sums=sums, sums_b=np.zeros(1),
-        shared=replace(rows_of_one_period_each(rng, 2, period, follows, n_states, n_controls), n_rows=3),  # one is empty
-        shared_weight=rng.uniform(0.5, 2.0, 3), shared_target=np.zeros(3),
+        shared=replace(rows_of_one_period_each(rng, 2, period, follows, n_states, n_controls), n_rows=3),
+        shared_weight=rng.uniform(0.5, 2.0, 3), shared_target=np.zeros(3),  # the third row is empty
     )  # fmt: skip
     narrow = rows_of_one_period_each(rng, 3, period, follows, n_states, n_controls)
     rows, curved = Rows.join([sums, narrow]), Curved(rng, narrow)
