@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product as all_pairs
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,8 @@ def unit_doubts(net: Net, profiles: Profiles) -> list[str]:
 def _doubts_of_tables(net: Net, profiles: Profiles) -> list[str]:
     """The same of values in pandapower's tables, which hold where there is no profile."""
     values = {}
-    for table, column in sorted(SUPPORTED):
-        rows = without_gaps(net, table) if table in net else pd.DataFrame()
+    for table, column in sorted({*SUPPORTED, *all_pairs(ASYMMETRIC, ("p_mw", "q_mvar"))}):
+        rows = _rows(net, table) if table in net else pd.DataFrame()
         left = rows.index.difference(profiles.elements.get((table, column), ()))
         if len(left):
             values[table, column] = rows.loc[left, [column]].T.reset_index(drop=True)
@@ -91,6 +92,11 @@ def _doubts_of_tables(net: Net, profiles: Profiles) -> list[str]:
         f"net.{fault.table.removeprefix('profiles[').removesuffix(']')}: {fault.value} {fault.problem}; {fault.remedy}"
         for fault in faults
     ]
+
+
+def _rows(net: Net, table: str) -> pd.DataFrame:
+    """A table with `p_mw` and `q_mvar`, of all phases where it has them by phase."""
+    return with_sums_of_phases(net[table]) if table in ASYMMETRIC else without_gaps(net, table)
 
 
 def _beyond_ratings(net: Net, profiles: Profiles, times: float, quantile: float) -> list[Fault]:
@@ -186,7 +192,7 @@ def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
     supply[_unlimited(net, table)] = np.inf
     for name in ("load", "sgen", "storage", *ASYMMETRIC):
         if name != table and len(net[name]):
-            rows = with_sums_of_phases(net[name]) if name in ASYMMETRIC else without_gaps(net, name)
+            rows = _rows(net, name)
             powers = np.hypot(*(rows[column].to_numpy(dtype=float) for column in ("p_mw", "q_mvar")))
             np.add.at(supply, _positions(net, rows["bus"]), powers * rows["scaling"].abs().to_numpy(dtype=float))
     return supply

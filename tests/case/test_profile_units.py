@@ -7,7 +7,7 @@ import pandapower.networks as nw
 import pandas as pd
 import pytest
 import simbench
-from pandapower.create import create_gen, create_storage
+from pandapower.create import create_asymmetric_load, create_gen, create_storage
 
 import pandapower_evflex as evf
 from pandapower_evflex.case.periods import Horizon
@@ -107,6 +107,13 @@ def test_planning_asks_for_the_unit_of_a_table_in_kw_where_the_grid_is_broken_be
     (asked,) = findings.loc[findings["kind"] == "unit in doubt", "text"]
     assert f"net.{table}.p_mw: 5 MW" in asked and "in kW? give MW" in asked
     assert asked in caplog.messages
+
+
+def test_loads_by_phase_in_kw_are_asked_for_their_unit_where_the_base_case_fails():
+    net = feeder_net(2)
+    create_asymmetric_load(net, 3, p_a_mw=2.0, p_b_mw=2.0, p_c_mw=1.0)
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match=r"net.asymmetric_load.p_mw: 5 MW .*in kW\?"):
+        evf.run_flexibility_opf(net, n_periods=4, progress=False, **HOUR)
 
 
 def test_planning_asks_for_the_unit_of_a_profile_that_the_ratings_could_just_bear():
