@@ -10,8 +10,8 @@ from pandapower_evflex.solvers import ipopt
 def warmup() -> None:
     """Compile all kernels, or load what is compiled already, so that the first real call is fast.
 
-    Numba keeps the compiled code beside the package (or in `NUMBA_CACHE_DIR`): after the installation this takes about
-    ten seconds, later about one. Without Ipopt, the kernels of the exact method are left out.
+    Numba keeps the compiled code beside the package (or in `NUMBA_CACHE_DIR`): after the installation this takes up to
+    half a minute, later about a second. Without Ipopt, the kernels of the exact method are left out.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from pandapower_evflex.solvers.chains.kernels import factorise
 
 logger = logging.getLogger(__name__)
 
-COMPILES = "compiling the kernels of pandapower_evflex: about ten seconds, once {}"
+COMPILES = "compiling the kernels of pandapower_evflex: up to half a minute, once {}"
 
 #: seconds before an automatic bar shows up
 DELAY = 1.0

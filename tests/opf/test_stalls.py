@@ -20,14 +20,14 @@ def solved(seed, **arguments):
     return evf.run_flexibility_opf(net, progress=False, raise_on_failure=False, **{**own, **arguments})
 
 
-@pytest.mark.parametrize("seed", [2, 15, 16, 27, 30, 32, 38, 56])
+@pytest.mark.parametrize("seed", [2, 15, 16, 27, 30, 32, 35, 38, 44, 56])
 def test_the_fast_method_and_its_tie_break_end_where_they_once_stalled(seed):
     fast = solved(seed, method="fast")
     assert fast.status == ("optimal_within_gap" if seed == 15 else "optimal")
     assert fast.message.endswith("schedule chosen by tie_break='smooth'")
     assert max(value for name, value in fast.verification.items() if name.endswith(("voltage", "load", "ation"))) < 1e-6
     exact = solved(seed, method="exact", tie_break=None)
-    assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=2e-6 if seed != 15 else 2e-5, atol=1e-9)
+    assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=2e-6, atol=1e-9)
 
 
 def test_a_stage_that_does_not_end_hands_over_to_those_before_it_and_says_so(monkeypatch):

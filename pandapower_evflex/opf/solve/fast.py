@@ -157,6 +157,8 @@ def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
 
 def _relative_gap(case: Case, chains: Chains, point: ChainPoint, schedule: Schedule) -> float:
     """Distance of the schedule to the bound, as a share of the bound, or of 1 kW where the bound is less."""
+    if not np.any(chains.problem.c):  # nothing is rewarded: every schedule reaches the same
+        return 0.0
     bound = (-chains.problem.objective(point.x) + point.gap) * chains.scale / KW
     reached = weighted_flexibility_mw(case, schedule)
     return max(0.0, bound - reached) / max(abs(bound), chains.scale / KW)
