@@ -1,7 +1,7 @@
 """Two orders of elimination for one Newton step; the one with fewer operations is taken.
 
 Operations are counted, never timed: the same call takes the same way on every machine. They are counted anew at every
-step, because rows join on the way: a congested day of 60 EVs begins with 56 rows and ends with 309.
+step, because rows join on the way: a congested day of 60 EVs begins with 92 rows and ends with 309.
 """
 
 from __future__ import annotations
