@@ -113,13 +113,17 @@ class LimitCurvature:
         entries = np.flatnonzero(np.isin(self._row, first_row))
         return block, entries[np.argsort(block[self._row[entries]], kind="stable")]
 
+    @cached_property
+    def _whole(self) -> FloatArray:
+        """Second derivatives of the distinct limits [n_limit, n_port^2]."""
+        return np.array([modes.whole.ravel() for modes in self._modes]).reshape(len(self._modes), self._n_port**2)
+
     def dense(self, multipliers: FloatArray) -> DenseCurvature:
         """Curvature of the sum of multipliers times h, a matrix per block."""
         block, entries = self._blocks
         n_blocks, n_port = int(block.max(initial=-1)) + 1, self._n_port
         weight = csr_matrix((multipliers, (block, self._mode_of_row)), (n_blocks, len(self._modes)))
-        whole = np.array([modes.whole.ravel() for modes in self._modes]).reshape(len(self._modes), n_port**2)
-        matrix = (weight @ whole).reshape(n_blocks, n_port, n_port)
+        matrix = (weight @ self._whole).reshape(n_blocks, n_port, n_port)
         return DenseCurvature(self._forms.of(entries), block[self._row[entries]], self._port[entries], matrix)
 
     @cached_property

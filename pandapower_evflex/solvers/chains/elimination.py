@@ -32,6 +32,7 @@ class Elimination:
         self._problem = problem
         self._by_chain = ByChain(problem)
         self._fronts = Fronts.of(problem.period, problem.follows, problem.free, problem.n_controls)
+        self._operations_by_period = self._fronts.operations()
         self._by_period: ByPeriod | None = None
         #: how often each order was taken, and the operations of both at the last step; those by chain are counted only
         #: as far as the choice needs them
@@ -40,7 +41,7 @@ class Elimination:
     def factorised(self, point: ChainPoint, coupling: Coupling) -> Factorised | None:
         """None where the system is singular to rounding."""
         multipliers = point.lam[self._problem.sums.n_rows :]
-        by_period, n_rows = self._fronts.operations(), len(point.h) + self._problem.shared.n_rows
+        by_period, n_rows = self._operations_by_period, len(point.h) + self._problem.shared.n_rows
         by_chain = self._by_chain.operations(n_rows)  # without the modes of the curvature
         if by_chain < by_period:
             curvature = coupling.curvature(multipliers)
