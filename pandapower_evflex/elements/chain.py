@@ -14,8 +14,6 @@ from pandapower_evflex.solvers.chains.forms import Forms
 
 #: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3
-#: columns of x: a state (the energy at the end of the period), and the loads under full activation
-STATE, UP, DOWN = 0, 1, 2
 #: loads of a slot: the schedule, and under full activation
 LOADS = ("base", "up", "down")
 
@@ -36,24 +34,28 @@ class Chain:
     """All units of one kind, or of several kinds one after the other.
 
     A slot is one unit in one period in which there is something to choose; slots are in order of unit and time. A slot
-    has the columns `STATE`, `UP` and `DOWN` of x; a column that no form uses does not exist.
+    has a column of x for every one of its m states and k controls; a column that no form uses does not exist.
 
     Parameters
     ----------
+    states, controls : tuple of str    names of the columns of x, states first
     bus_row : int [n_unit]             row of the grid
     tan_phi : float [n_unit]           reactive over active power, consumer sense (inductive positive)
     fixed_p : float [n_period, n_unit]    MW; load where a unit has no slot, 0 where it has one
     unit, period : int [n_slot]
-    follows, free : bool [n_slot]      the state before is that of slot i - 1; False: no state to choose
-    limits : Forms, bound : float      a (state before, state, up, down) <= b
-    low, high : float [n_slot, 3]      box that contains every feasible x
-    start : float [n_slot, 3]          inside; loads at most
+    follows : bool [n_slot]            the states before are those of slot i - 1
+    free : bool [n_slot, m]            False: no state to choose, it is at `high`
+    limits : Forms, bound : float      a (states before, states, controls) <= b
+    low, high : float [n_slot, m + k]  box that contains every feasible x
+    start, quiet : float [n_slot, m + k]    inside; with loads as high as a start may have them, and as low
     loads : {"base", "up", "down"}     of every slot; "base" is the schedule
     offered : {"up", "down"}           bool [n_slot]
     weight : {"up", "down"}            C of (4) [n_slot]
     p_min, p_max : float [n_slot]      MW, the least and the greatest load; shares of flexibility are of the latter
     """
 
+    states: tuple[str, ...]
+    controls: tuple[str, ...]
     bus_row: IntArray
     tan_phi: FloatArray
     fixed_p: FloatArray
@@ -66,6 +68,7 @@ class Chain:
     low: FloatArray
     high: FloatArray
     start: FloatArray
+    quiet: FloatArray
     loads: Mapping[str, Loads]
     offered: Mapping[str, BoolArray]
     weight: Mapping[str, FloatArray]
@@ -74,6 +77,11 @@ class Chain:
 
     def __len__(self) -> int:
         return len(self.unit)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of x."""
+        return self.states + self.controls
 
     @property
     def least(self) -> FloatArray:
@@ -103,9 +111,11 @@ class Chain:
         def moved(forms: Sequence[Forms]) -> Forms:
             return Forms.join([Forms(f.slot + n, f.coefficient) for f, n in zip(forms, n_slots, strict=False)])
 
-        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "p_min", "p_max")
+        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "quiet")
         return cls(
-            **{name: together(name) for name in plain},
+            states=chains[0].states,
+            controls=chains[0].controls,
+            **{name: together(name) for name in (*plain, "p_min", "p_max")},
             fixed_p=together("fixed_p", axis=1),
             unit=np.concatenate([chain.unit + n for chain, n in zip(chains, n_units, strict=False)]),
             limits=moved([chain.limits for chain in chains]),

@@ -21,11 +21,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import DOWN, KW, STATE, UP, Chain, Loads
+from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
 
+#: columns of x
+ENERGY, UP, DOWN = 0, 1, 2
 #: share of the range of the energy at which a start lies; share of P_max that it draws in scenario "down"
 START_ENERGY, START_DOWN = 0.3, 0.2
 
@@ -42,21 +44,26 @@ def chain_of(evs: EvCase) -> Chain:
     }
     limits = [*_power_limits(evs, charging, loads, offered), *_energy_limits(slots, offered)]
     low, high, start = _ranges(slots, offered)
+    quiet = start.copy()
+    quiet[:, [UP, DOWN]] = 0.0
     follows = slots.previous >= 0
     assert np.array_equal(slots.previous[follows], np.flatnonzero(follows) - 1)
     return Chain(
+        states=("energy",),
+        controls=("load_up", "load_down"),
         bus_row=evs.bus_row,
         tan_phi=evs.tan_phi,
         fixed_p=evs.fixed_p,
         unit=slots.ev,
         period=slots.period,
         follows=follows,
-        free=~slots.pinned,
+        free=~slots.pinned[:, None],
         limits=Forms.join([forms for forms, _ in limits]),
         bound=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
         start=start,
+        quiet=quiet,
         loads=loads,
         offered=offered,
         weight={d: evs.offers[d].weight for d in DIRECTIONS},
@@ -135,11 +142,11 @@ def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray,
     """Box that contains every feasible x, and a start between the extremes [n_slot, 3]."""
     n, p_max = len(slots), slots.p_max * KW
     low, high, start = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3))
-    low[:, STATE] = np.minimum(slots.e_least, slots.e_max) * KW
-    high[:, STATE] = np.minimum(slots.e_most, slots.e_max) * KW
-    low[slots.pinned, STATE] = high[slots.pinned, STATE]
+    low[:, ENERGY] = np.minimum(slots.e_least, slots.e_max) * KW
+    high[:, ENERGY] = np.minimum(slots.e_most, slots.e_max) * KW
+    low[slots.pinned, ENERGY] = high[slots.pinned, ENERGY]
     least, most = np.maximum(slots.e_least, slots.e_min), np.minimum(slots.e_most, slots.e_max)
-    start[:, STATE] = np.where(slots.pinned, most, least + START_ENERGY * (most - least)) * KW
+    start[:, ENERGY] = np.where(slots.pinned, most, least + START_ENERGY * (most - least)) * KW
     for d, column, share in (("up", UP, 1.0), ("down", DOWN, START_DOWN)):
         high[:, column] = np.where(offered[d], p_max, 0.0)
         start[:, column] = share * high[:, column]

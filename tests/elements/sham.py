@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.elements.chain import KW, UP, Chain, Loads
+from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.ev_chain import UP
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.solvers.chains.forms import Forms
 
@@ -34,18 +35,21 @@ def chain(data):
     low, high, start = (np.zeros((n, 3)) for _ in range(3))
     low[:, UP], high[:, UP], start[:, UP] = P_MW * KW, MAX_P_MW * KW, MAX_P_MW * KW
     return Chain(
+        states=("energy",),
+        controls=("load_up", "load_down"),
         bus_row=bus_row,
         tan_phi=np.full(len(labels), 0.1),
         fixed_p=np.zeros((n_periods, len(labels))),
         unit=np.repeat(np.arange(len(labels)), n_periods),
         period=np.tile(np.arange(n_periods), len(labels)),
         follows=np.zeros(n, dtype=bool),
-        free=np.zeros(n, dtype=bool),
+        free=np.zeros((n, 1), dtype=bool),
         limits=Forms.join([Forms(every, -more), Forms(every, more)]),
         bound=np.repeat([-P_MW * KW, MAX_P_MW * KW], n),
         low=low,
         high=high,
         start=start,
+        quiet=low,
         loads={"base": constant, "up": Loads(Forms(every, more), np.zeros(n)), "down": constant},
         offered={"up": np.ones(n, dtype=bool), "down": np.zeros(n, dtype=bool)},
         weight={"up": np.ones(n), "down": np.ones(n)},

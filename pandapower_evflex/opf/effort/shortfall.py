@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.elements.chain import DOWN, KW, UP
+from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.ev_chain import DOWN, UP
 from pandapower_evflex.elements.ev_slots import Offers
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule

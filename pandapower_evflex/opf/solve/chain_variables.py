@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.elements.chain import DOWN, STATE, UP, Chain
+from pandapower_evflex.elements.chain import Chain
 from pandapower_evflex.kernels import LINEAR
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.solve.chains import reward, start_of
@@ -14,20 +14,18 @@ from pandapower_evflex.solvers.chains.forms import Forms
 #: start, as a share of the greatest loads
 START_SHARE = 0.8
 
-_NAMES = {STATE: "state", UP: "load_up", DOWN: "load_down"}
-
 
 class ChainVariables:
-    """Positions of the columns of x among the variables [n_slot, 3], -1 where a column does not exist."""
+    """Positions of the columns of x among the variables [n_slot, m + k], -1 where a column does not exist."""
 
     def __init__(self, builder: ProblemBuilder, chain: Chain) -> None:
-        self._follows = chain.follows
+        self._follows, self._n_states = chain.follows, len(chain.states)
         start = start_of(chain, START_SHARE)
         used = _used_columns(chain)
         self.position = np.full(used.shape, -1)
-        for column, name in _NAMES.items():
+        for column, name in enumerate(chain.columns):
             chosen = np.flatnonzero(used[:, column])
-            fixed = ~chain.free[chosen] if column == STATE else np.zeros(len(chosen), dtype=bool)
+            fixed = ~chain.free[chosen, column] if column < self._n_states else np.zeros(len(chosen), dtype=bool)
             value = np.where(fixed, chain.high[chosen, column], np.nan)
             self.position[chosen, column] = builder.x.add(
                 name,
@@ -38,13 +36,13 @@ class ChainVariables:
             )
 
     def at(self, x: FloatArray) -> FloatArray:
-        """The columns [n_slot, 3] of a vector of variables."""
+        """The columns [n_slot, m + k] of a vector of variables."""
         return np.where(self.position >= 0, x[self.position], 0.0)
 
     def columns(self, slot: IntArray) -> IntArray:
-        """Positions of (state before, state, up, down) [n_form, 4]."""
-        before = np.where(self._follows[slot], self.position[slot - 1, STATE], -1)
-        return np.concatenate([before[:, None], self.position[slot]], axis=1)
+        """Positions of (states before, states, controls) [n_form, 2 m + k]."""
+        before = np.where(self._follows[slot, None], self.position[slot - 1, : self._n_states], -1)
+        return np.concatenate([before, self.position[slot]], axis=1)
 
     def add_to(self, builder: ProblemBuilder, rows: IntArray, forms: Forms, factor: FloatArray) -> None:
         """Adds ``factor`` times forms to rows of g."""
@@ -66,12 +64,14 @@ def add_chain(builder: ProblemBuilder, chain: Chain, scale: float) -> ChainVaria
 
 
 def _used_columns(chain: Chain) -> BoolArray:
-    """Columns with a coefficient in any form [n_slot, 3]."""
-    used = np.zeros((len(chain), 3), dtype=bool)
+    """Columns with a coefficient in any form [n_slot, m + k]."""
+    n_states = len(chain.states)
+    used = np.zeros(chain.low.shape, dtype=bool)
     for forms in (chain.limits, *[loads.forms for loads in chain.loads.values()]):
-        own, before = forms.coefficient[:, 1:] != 0.0, forms.coefficient[:, 0] != 0.0
+        before, own = np.split(forms.coefficient != 0.0, [n_states], axis=1)
         np.logical_or.at(used, forms.slot, own)
-        used[forms.slot[before] - 1, STATE] = True
+        follows = before.any(axis=1)
+        np.logical_or.at(used[:, :n_states], forms.slot[follows] - 1, before[follows])
     return used
 
 

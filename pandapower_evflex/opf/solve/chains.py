@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import DOWN, UP, Chain, Loads
+from pandapower_evflex.elements.chain import Chain, Loads
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.problem import ChainProblem
 
@@ -29,7 +29,7 @@ def chains_of(chain: Chain) -> Chains:
     c, constant = reward(chain, scale)
     problem = ChainProblem(
         follows=chain.follows,
-        free=chain.free[:, None],
+        free=chain.free,
         period=chain.period,
         c=c,
         limits=chain.limits,
@@ -47,8 +47,8 @@ def objective_scale(chain: Chain) -> float:
 
 
 def reward(chain: Chain, scale: float) -> tuple[FloatArray, float]:
-    """(4) as a minimum, divided by the scale: coefficients [n_slot, 3], and a constant."""
-    c, constant, base = np.zeros((len(chain), 3)), 0.0, chain.loads["base"]
+    """(4) as a minimum, divided by the scale: coefficients [n_slot, m + k], and a constant."""
+    c, constant, base = np.zeros_like(chain.low), 0.0, chain.loads["base"]
     for d, sign in DIRECTIONS.items():
         weight = -sign * np.where(chain.offered[d], chain.weight[d], 0.0) / scale
         chain.loads[d].forms.add_transposed(weight, c)
@@ -59,6 +59,4 @@ def reward(chain: Chain, scale: float) -> tuple[FloatArray, float]:
 
 def start_of(chain: Chain, share: float) -> FloatArray:
     """A start between the extremes, with a share of the greatest loads."""
-    x = chain.start.copy()
-    x[:, [UP, DOWN]] *= share
-    return x
+    return chain.quiet + share * (chain.start - chain.quiet)

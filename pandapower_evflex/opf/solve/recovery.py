@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import DOWN, KW, STATE
+from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.ev_chain import DOWN, ENERGY
 from pandapower_evflex.elements.ev_slots import Offers, Slots
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
@@ -113,7 +114,7 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
     )
     blocks = [Block(BASE, int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
     x = np.zeros((n, 3))
-    x[:, STATE] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
+    x[:, ENERGY] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
     x[departs, DOWN] = 1.0
     network = ReducedNetwork(after, flow, chains, blocks)
     point = solve_chains(problem, network, x, relative_gap=SHORT_KWH, feasibility=1e-6)

@@ -227,7 +227,7 @@ class ReducedNetwork:
         own = [self.blocks[number].slots for number, _, _ in self.rows]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
-        active = np.zeros((len(slot), 4))
+        active = np.zeros((len(slot), self.chains.loads["base"].forms.coefficient.shape[1]))
         activation = np.array([self.blocks[number].scenario.activation for number, _, _ in self.rows])[row]
         for name in dict.fromkeys(activation.tolist()):
             chosen = activation == name

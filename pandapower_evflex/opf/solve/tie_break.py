@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.chain import DOWN, KW, UP, Chain, Loads
+from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.ev_chain import DOWN, UP
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
