@@ -24,6 +24,25 @@ def random_forms(rng, n_forms, follows, n_states=1, n_controls=2):
     return Forms(slot, coefficient)
 
 
+def random_forms_ahead(rng, n_forms, follows, ahead, n_controls=2):
+    """Forms that see the states of further slots of their chain, one state per slot."""
+    slot = rng.integers(0, len(follows), n_forms)
+    return Forms(slot, random_coefficients_ahead(rng, slot, follows, ahead, n_controls), ahead)
+
+
+def random_coefficients_ahead(rng, slot, follows, ahead, n_controls=2):
+    coefficient = rng.normal(size=(len(slot), 2 + n_controls + ahead))
+    coefficient[rng.random(coefficient.shape) < 0.3] = 0.0
+    coefficient[~follows[slot], 0] = 0.0
+    chain = np.cumsum(~follows)
+    for q in range(ahead):
+        after = slot + 1 + q
+        inside = after < len(follows)
+        inside[inside] = chain[after[inside]] == chain[slot[inside]]
+        coefficient[~inside, 2 + n_controls + q] = 0.0
+    return coefficient
+
+
 def units(n, n_states=1, n_controls=2):
     """A form for every unknown."""
     n_columns = n_states + n_controls
@@ -34,11 +53,14 @@ def units(n, n_states=1, n_controls=2):
 
 def dense(forms, n, n_states=1):
     """[n_form, (m + k) n], columns (states, controls) of each slot in turn."""
-    matrix = np.zeros((len(forms), n, forms.coefficient.shape[1] - n_states))
+    n_columns = forms.coefficient.shape[1] - n_states - forms.ahead
+    matrix = np.zeros((len(forms), n, n_columns))
     for r, (i, a) in enumerate(zip(forms.slot, forms.coefficient, strict=True)):
-        matrix[r, i] += a[n_states:]
+        matrix[r, i] += a[n_states : n_states + n_columns]
         if np.any(a[:n_states]):
             matrix[r, i - 1, :n_states] += a[:n_states]
+        for after in np.flatnonzero(a[n_states + n_columns :]):
+            matrix[r, i + 1 + after, 0] += a[n_states + n_columns + after]
     return matrix.reshape(len(forms), -1)
 
 

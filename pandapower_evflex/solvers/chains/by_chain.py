@@ -24,8 +24,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
-from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Curvature
-from pandapower_evflex.solvers.chains.system import ChainSystem
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Curvature, System
 
 MAX_CG_ITERATIONS = 40
 #: share of the error of the first row at which conjugate gradients stop; the next Newton step removes the rest
@@ -42,7 +41,7 @@ class ByChain:
 
     def __init__(self, problem: ChainProblem) -> None:
         self._problem, self._n_periods = problem, len(np.unique(problem.period))
-        self._system = ChainSystem(problem.follows, problem.free, problem.n_controls)
+        self._system = problem.system()
 
     def operations(self, n_rows: int) -> float:
         """Multiplications of one Newton step with rows and modes that touch all slots of one period each.
@@ -79,14 +78,14 @@ class FactorisedByChain:
 
     Parameters
     ----------
-    system : ChainSystem           M and the bound on R, factorised
+    system                         M and the bound on R, factorised
     both : Rows                    G and V, and the shared squares
     n_rows : int                   of G
     factor : Cholesky factor       of W M^-1 W^T + Delta, None without rows
     """
 
     problem: ChainProblem
-    system: ChainSystem
+    system: System
     both: Rows
     n_rows: int
     factor: tuple[FloatArray, bool] | None

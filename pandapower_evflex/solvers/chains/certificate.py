@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
-from pandapower_evflex.solvers.chains.system import ChainSystem
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, System
 
 #: most corrections of the multipliers; each costs one solve, and five or six remove the residual
 MAX_REPAIRS = 6
@@ -13,7 +12,7 @@ MAX_REPAIRS = 6
 TINY, HUGE = 1e-30, 1e30
 
 
-def certified_gap(problem: ChainProblem, system: ChainSystem, point: ChainPoint, enough: float) -> float:
+def certified_gap(problem: ChainProblem, system: System, point: ChainPoint, enough: float) -> float:
     r"""How far the objective at x is from a bound that holds for every feasible point, if the h are convex.
 
     With any z >= 0 and lambda >= 0 and the gradient r of the Lagrangian at x, every feasible x' keeps

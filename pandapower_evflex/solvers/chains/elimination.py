@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.by_chain import ByChain
 from pandapower_evflex.solvers.chains.by_period import ByPeriod
@@ -26,13 +28,19 @@ class Factorised(Protocol):
 
 
 class Elimination:
-    """Chain by chain (`by_chain.py`) or period by period (`by_period.py`)."""
+    """Chain by chain (`by_chain.py`) or period by period (`by_period.py`).
+
+    Forms that see further than one period leave no order by period.
+    """
 
     def __init__(self, problem: ChainProblem) -> None:
         self._problem = problem
         self._by_chain = ByChain(problem)
-        self._fronts = Fronts.of(problem.period, problem.follows, problem.free, problem.n_controls)
-        self._operations_by_period = self._fronts.operations()
+        self._fronts: Fronts | None = None
+        self._operations_by_period = np.inf
+        if not problem.ahead:
+            self._fronts = Fronts.of(problem.period, problem.follows, problem.free, problem.n_controls)
+            self._operations_by_period = self._fronts.operations()
         self._by_period: ByPeriod | None = None
         #: how often each order was taken, and the operations of both at the last step; those by chain are counted only
         #: as far as the choice needs them
@@ -51,6 +59,7 @@ class Elimination:
         self.stats["operations"] = {"by_period": by_period, "by_chain": by_chain}
         if order == "by_chain":
             return self._by_chain.factorised(point, curvature)
+        assert self._fronts is not None
         if self._by_period is None:
             self._by_period = ByPeriod(self._problem, self._fronts)
         return self._by_period.factorised(point, coupling.dense_curvature(multipliers))

@@ -17,11 +17,14 @@ from pandapower_evflex.solvers.chains import kernels
 class Forms:
     """Linear functions of one slot each: slot [n], coefficients on (states before, states, controls) [n, 2 m + k].
 
-    Those on the states before are 0 where the slot follows no other.
+    Those on the states before are 0 where the slot follows no other. Where m is 1, forms may see the states of the next
+    ``ahead`` slots too: coefficients on these follow, 0 where no such slot is in the chain. All forms of a problem see
+    equally far.
     """
 
     slot: IntArray
     coefficient: FloatArray
+    ahead: int = 0
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -33,20 +36,25 @@ class Forms:
     @classmethod
     def join(cls, parts: list[Forms]) -> Forms:
         parts = [part for part in parts if len(part)] or parts[:1]
-        return cls(np.concatenate([part.slot for part in parts]), np.concatenate([part.coefficient for part in parts]))
+        slot, coefficient = ([getattr(part, name) for part in parts] for name in ("slot", "coefficient"))
+        return cls(np.concatenate(slot), np.concatenate(coefficient), parts[0].ahead)
 
     def of(self, chosen: IntArray | BoolArray) -> Forms:
-        return Forms(self.slot[chosen], self.coefficient[chosen])
+        return Forms(self.slot[chosen], self.coefficient[chosen], self.ahead)
+
+    def times(self, factor: FloatArray) -> Forms:
+        """Every form times a number of its own."""
+        return Forms(self.slot, factor[:, None] * self.coefficient, self.ahead)
 
     def values(self, x: FloatArray) -> FloatArray:
         """Values of the forms at the point x [n_slot, m + k]."""
         value = np.empty(len(self.slot))
-        kernels.values(self.slot, self.coefficient, x, value)
+        kernels.values(self.slot, self.coefficient, self.ahead, x, value)
         return value
 
     def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
         """to += sum of y times the form, [n_slot, m + k]."""
-        kernels.add_transposed(self.slot, self.coefficient, y, to)
+        kernels.add_transposed(self.slot, self.coefficient, self.ahead, y, to)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pandapower_evflex.kernels.jit import jit
-from pandapower_evflex.solvers.chains.kernels import _LEAST, _ROUNDING
+from pandapower_evflex.solvers.chains.kernels import LEAST, ROUNDING
 
 #: least s / lambda of a row: its pivot stays negative
 _SMALLEST = 1e-300
@@ -173,7 +173,7 @@ def factorise(
         for j in range(len(own)):
             at = _place(j, n_static[f], n_rows)
             size[own[j]] += a[at, at]
-            least[at] = _ROUNDING * size[own[j]] + (_LEAST if is_state[own[j]] else 0.0)
+            least[at] = ROUNDING * size[own[j]] + (LEAST if is_state[own[j]] else 0.0)
         for number in range(n_rows):
             r, row = of_front[number], n_static[f] + number
             n_entries = _entries(

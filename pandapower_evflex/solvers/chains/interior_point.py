@@ -30,8 +30,7 @@ from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.certificate import certified_gap
 from pandapower_evflex.solvers.chains.elimination import Elimination
 from pandapower_evflex.solvers.chains.forms import Rows
-from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
-from pandapower_evflex.solvers.chains.system import ChainSystem
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling, System
 
 #: longest step, as a share of the way to the nearest bound
 TO_BOUNDARY = 0.995
@@ -88,7 +87,7 @@ def solve_chains(
     ChainPoint    status "optimal"; "converged": the conditions hold without a certificate; or "stalled", "stopped",
                   "iteration_limit", "failed"
     """
-    system = ChainSystem(problem.follows, problem.free, problem.n_controls)
+    system = problem.system()
     elimination = Elimination(problem)
     point = _start(problem, coupling, x, slack_start)
     if point is None:
@@ -125,7 +124,7 @@ def solve_chains(
     raise AssertionError("unreachable")
 
 
-def _closest(problem: ChainProblem, system: ChainSystem, point: ChainPoint | None, status: str) -> ChainPoint:
+def _closest(problem: ChainProblem, system: System, point: ChainPoint | None, status: str) -> ChainPoint:
     """The best iterate so far: where a limit leaves almost no room, rounding can spoil the last ones."""
     assert point is not None
     gap = certified_gap(problem, system, point, 0.0)

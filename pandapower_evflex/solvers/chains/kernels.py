@@ -1,6 +1,7 @@
 """Compiled loops of `forms.py` and `system.py`, over slots in order of chain and time.
 
-A slot has m states and k controls; its columns are (states before, states, controls), 2 m + k of them.
+A slot has m states and k controls; its columns are (states before, states, controls), 2 m + k of them. Forms that see
+``ahead`` slots further have the state of each of these behind them; m is 1 there, see `banded.py`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import numpy as np
 from pandapower_evflex.kernels.jit import jit
 
 #: share of the diagonal before elimination below which a pivot is rounding noise of either sign
-_ROUNDING = 1e-13
+ROUNDING = 1e-13
 #: least pivot of a state
-_LEAST = 1e-14
+LEAST = 1e-14
 
 
 @jit
-def values(slot, coefficient, x, value):
-    n_states = coefficient.shape[1] - x.shape[1]
+def values(slot, coefficient, ahead, x, value):
+    n_states = coefficient.shape[1] - x.shape[1] - ahead
+    n_own = n_states + x.shape[1]
     for r in range(len(slot)):
         i = slot[r]
         total = 0.0
@@ -26,12 +28,16 @@ def values(slot, coefficient, x, value):
         for q in range(n_states):
             if coefficient[r, q] != 0.0:
                 total += coefficient[r, q] * x[i - 1, q]
+        for q in range(ahead):
+            if coefficient[r, n_own + q] != 0.0:
+                total += coefficient[r, n_own + q] * x[i + 1 + q, 0]
         value[r] = total
 
 
 @jit
-def add_transposed(slot, coefficient, y, to):
-    n_states = coefficient.shape[1] - to.shape[1]
+def add_transposed(slot, coefficient, ahead, y, to):
+    n_states = coefficient.shape[1] - to.shape[1] - ahead
+    n_own = n_states + to.shape[1]
     for r in range(len(slot)):
         i = slot[r]
         for q in range(to.shape[1]):
@@ -39,6 +45,9 @@ def add_transposed(slot, coefficient, y, to):
         for q in range(n_states):
             if coefficient[r, q] != 0.0:
                 to[i - 1, q] += coefficient[r, q] * y[r]
+        for q in range(ahead):
+            if coefficient[r, n_own + q] != 0.0:
+                to[i + 1 + q, 0] += coefficient[r, n_own + q] * y[r]
 
 
 @jit
@@ -55,7 +64,7 @@ def accumulate(slot, coefficient, weight, m):
 
 
 @jit
-def _eliminate_controls(a, first):
+def eliminate_controls(a, first):
     """L D L^T of the controls in place of a[first:, first:], and L^-1 a[first:, :first] in place of that.
 
     Controls that no form touches have D = 0: they stay 0.
@@ -72,7 +81,7 @@ def _eliminate_controls(a, first):
             a[q, p] = a[q, p] / a[p, p] if a[p, p] > 0.0 else 0.0
         for h in range(first, q):
             a[q, q] -= a[q, h] * a[q, h] * a[h, h]
-        a[q, q] = max(a[q, q], _ROUNDING * size)
+        a[q, q] = max(a[q, q], ROUNDING * size)
         for p in range(first, q):
             for s in range(first):
                 a[q, s] -= a[q, p] * a[p, s]
@@ -86,10 +95,10 @@ def _reduced_states(m, follows, pivot, low, least):
     for i in range(len(m)):
         a = m[i]
         for q in range(n_states):
-            least[i, q] += _ROUNDING * a[n_states + q, n_states + q]
+            least[i, q] += ROUNDING * a[n_states + q, n_states + q]
             if follows[i]:
-                least[i - 1, q] += _ROUNDING * a[q, q]
-        _eliminate_controls(a, first)
+                least[i - 1, q] += ROUNDING * a[q, q]
+        eliminate_controls(a, first)
         for p in range(n_states):
             for q in range(n_states):
                 own, before = a[n_states + max(p, q), n_states + min(p, q)], a[max(p, q), min(p, q)]
@@ -129,7 +138,7 @@ def factorise(m, follows, free, pivot, low):
     least = np.empty((n, n_states))
     for i in range(n):  # loops over elements compile in a fraction of the time that slices take
         for q in range(n_states):
-            least[i, q] = _LEAST
+            least[i, q] = LEAST
             for p in range(n_states):
                 pivot[i, q, p] = low[i, q, p] = 0.0
     _reduced_states(m, follows, pivot, low, least)

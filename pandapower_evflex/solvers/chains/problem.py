@@ -9,7 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.solvers.chains.banded import BandedSystem
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
+from pandapower_evflex.solvers.chains.system import ChainSystem
+
+#: linear algebra of chains
+System = ChainSystem | BandedSystem
 
 
 def _nothing() -> FloatArray:
@@ -54,6 +59,17 @@ class ChainProblem:
     @property
     def n_controls(self) -> int:
         return self.c.shape[1] - self.free.shape[1]
+
+    @property
+    def ahead(self) -> int:
+        """How many slots further its forms see."""
+        return self.limits.ahead
+
+    def system(self) -> System:
+        """The linear algebra of its chains."""
+        if self.ahead:
+            return BandedSystem(self.follows, self.free[:, 0], self.n_controls, self.ahead)
+        return ChainSystem(self.follows, self.free, self.n_controls)
 
     def gradient(self, x: FloatArray, z: FloatArray, rows: Rows, lam: FloatArray) -> FloatArray:
         """Gradient of the Lagrangian by x [n_slot, m + k]; `rows` are the gradients of sums and h."""
