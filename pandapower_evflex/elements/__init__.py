@@ -7,6 +7,7 @@ A module has
   (EVs, whose needs a best effort lowers, are read by `opf/read.py` with ``compile_evs``);
 * ``chain(data)``: that record as a `Chain`, the equations as forms;
 * ``series(data, load)``: a `Schedule` from loads [MW] per scenario and slot, with the solver's noise clipped;
+* ``point(data, schedule)``: the reverse, a schedule as a point of the chain [n_slot, m + k], MW and MWh;
 * ``nearest(data, schedule)``: the nearest schedule within its limits, for solvers that were stopped;
 * ``violation(data, schedule)``: largest violation of its equations, written from the paper and not from the forms;
 * ``reasons(data, schedule, direction)``: which of its own limits binds [n_period, n_unit], "" where none does;

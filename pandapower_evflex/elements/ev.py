@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,16 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArra
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.elements.ev_band import band_chain_of, band_point, band_reasons, band_violation, nearest_band
 from pandapower_evflex.elements.ev_chain import chain_of
-from pandapower_evflex.elements.ev_slots import EvCase, charge_at_arrival, fill_energies_while_held, offers_of, slots_of
+from pandapower_evflex.elements.ev_slots import (
+    ONE_ACTIVATION,
+    EvCase,
+    charge_at_arrival,
+    fill_energies_while_held,
+    offers_of,
+    slots_of,
+)
 from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
@@ -28,8 +37,8 @@ def index(evs: EvCase) -> IntArray:
 
 
 def chain(evs: EvCase) -> Chain:
-    """(17) to (24) and the reward of (4) as forms."""
-    return chain_of(evs)
+    """(17) to (24), or the band, and the reward of (4) as forms."""
+    return band_chain_of(evs) if evs.has_band else chain_of(evs)
 
 
 def compile_evs(
@@ -39,6 +48,7 @@ def compile_evs(
     bus_row: IntArray,
     horizon: Horizon,
     weights: Mapping[str, FloatArray | None],
+    guarantee: str = ONE_ACTIVATION,
 ) -> EvCase:
     """Arrays of the EVs in service.
 
@@ -49,6 +59,7 @@ def compile_evs(
     stays : list per EV of Stay              needs reachable
     bus_row : int [n_ev]                     internal bus of each EV
     weights : {direction: [n_period, n_ev]}  None: the direction is no scenario
+    guarantee : str                          see `EvCase`
     """
     stays = with_needs_of_next(stays)
     controllable = evs["controllable"].to_numpy(dtype=bool)
@@ -74,6 +85,7 @@ def compile_evs(
         held=held,
         fixed_p=fixed_p,
         fixed_e=fixed_e,
+        guarantee=guarantee,
     )
 
 
@@ -121,6 +133,14 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     return Schedule(p, p_up, p_down, e)
 
 
+def point(evs: EvCase, schedule: Schedule) -> FloatArray:
+    """A schedule as a point of the chain, MW and MWh [n_slot, 3]."""
+    if evs.has_band:
+        return band_point(evs, schedule)
+    at = (evs.slots.period, evs.slots.ev)
+    return np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
+
+
 def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
     """The nearest energies that keep (18) to (20), one period after the other, and no more flexibility than they leave.
 
@@ -144,11 +164,14 @@ def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
         flex = getattr(schedule, f"p_{direction}").copy()
         flex[at] = np.clip(flex[at], 0.0, np.maximum(most_flex, 0.0))
         values[f"p_{direction}"] = flex
-    return Schedule(**values)
+    found = Schedule(**values)
+    return nearest_band(evs, replace(found, p_up=schedule.p_up, p_down=schedule.p_down)) if evs.has_band else found
 
 
 def violation(evs: EvCase, schedule: Schedule) -> float:
     """Largest violation of the EV equations (17) to (24), relative to P_max and to the energy of a period at P_max."""
+    if evs.has_band:
+        return band_violation(evs, schedule)
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     if not len(slots):
         return 0.0
@@ -176,7 +199,10 @@ def reasons(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
     found = np.full(schedule.p.shape, "away", dtype=object)
     for stay in evs.stays:
         found[stay.periods, stay.ev] = "not offered"
-    of_slot = _reasons_of_slots(evs, schedule, direction)
+    if evs.has_band:
+        of_slot = band_reasons(evs, schedule, direction, BINDING)
+    else:
+        of_slot = _reasons_of_slots(evs, schedule, direction)
     of_slot[~offers.offered | (offers.weight == 0.0)] = "not offered"  # weight 0: nobody asks for it
     found[slots.period, slots.ev] = of_slot
     return found

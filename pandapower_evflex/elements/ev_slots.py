@@ -22,6 +22,8 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_stays import Stay
 
+#: what is promised: a full activation of one period at a time, or every load of a band in every period
+ONE_ACTIVATION, ANY_SEQUENCE = "one_activation", "any_sequence"
 #: energy range [MWh] up to which the energy counts as fixed
 PINNED_MWH = 1e-9
 
@@ -90,6 +92,7 @@ class EvCase:
     held : bool [n_period, n_ev]  controllable EVs that draw their least power: no slot
     fixed_p : float [n_period, n_ev]   power of uncontrollable and held EVs
     fixed_e : float [n_period, n_ev]   energy of uncontrollable EVs (nan: other EV, or away)
+    guarantee : str               `ONE_ACTIVATION` or `ANY_SEQUENCE`
     """
 
     index: IntArray
@@ -103,6 +106,11 @@ class EvCase:
     held: BoolArray
     fixed_p: FloatArray
     fixed_e: FloatArray
+    guarantee: str = ONE_ACTIVATION
+
+    @property
+    def has_band(self) -> bool:
+        return self.guarantee == ANY_SEQUENCE
 
 
 def slots_of(stays: list[list[Stay]], controllable: BoolArray) -> Slots:

@@ -12,10 +12,12 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.best_effort import best_effort
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.remedies import FINAL, OTHER_VOLTAGES, breaks_grid, ways_on
 from pandapower_evflex.opf.findings.table import findings_frame
+from pandapower_evflex.opf.guarantee import unproved
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.precheck.base_check import base_findings
 from pandapower_evflex.opf.precheck.room import room_findings
@@ -61,6 +63,8 @@ def run_flexibility_opf(
     max_vm_pu: float | None = None,
     unreachable: str = "raise",
     on_infeasible: str = "raise",
+    guarantee: str = "one_activation",
+    duration_h: float | None = None,
     method: str = "auto",
     tie_break: str | None = "smooth",
     tol: float = 1e-8,
@@ -115,6 +119,15 @@ def run_flexibility_opf(
         them wait in those periods), and needs are lowered by the least energy in sum, shared with the least squares of
         shortfall over need (`result.short`). EVs with `min_p_mw` above 0 draw it all the same: that value is the one
         with every plugged EV at its `min_p_mw`. Implies ``unreachable="reduce"``
+    guarantee : "one_activation" or "any_sequence"
+        what is promised. "one_activation", the paper's: a full activation of one period, and the day as scheduled
+        before and after it. "any_sequence": `p_mw - p_down_mw` to `p_mw + p_up_mw` is a band; in every period, in any
+        order and any number of times, unannounced, an operator may set any power between the sums of its edges, shared
+        among the EVs along lower edge to upper edge, plan to upper or plan to lower edge: every EV leaves with what it
+        needs, and no limit is broken (`result.guarantee_proved`). The lower edge is not below `min_p_mw`. Where a
+        direction is not asked for or not offered, that edge is the plan; an EV that must leave full has no band
+    duration_h : float
+        reserved
     method : "auto", "fast" or "exact"
         "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
         network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where
@@ -122,8 +135,8 @@ def run_flexibility_opf(
     tie_break : "smooth", "min_energy", "level" or None
         which of the many schedules of equal flexibility: the energy needed with the least sum of squares of the
         charging power, with the least energy alone, or with the flattest load of the net; up and down are then shared
-        with the least squares of their share of P_max. Costs at most 1e-6 of the flexibility. None: whichever the
-        solver ends at
+        with the least squares of their share of P_max (of a band together with the plan, at a thousandth of its
+        weight: its edges move with the plan). Costs at most 1e-6 of the flexibility. None: whichever the solver ends at
     tol : float
         of Ipopt
     verify : bool
@@ -175,6 +188,8 @@ def run_flexibility_opf(
         max_vm_pu=max_vm_pu,
         unreachable=unreachable,
         on_infeasible=on_infeasible,
+        guarantee=guarantee,
+        duration_h=duration_h,
         method=method,
         tie_break=tie_break,
         tol=tol,
@@ -264,6 +279,7 @@ def _succeeded(
         if largest_violation(checked) > VERIFIED:
             message = f"the schedule does not verify: {_what_fails(checked)}"
             return _failed(study, options, clock, "failed", message, findings, solution)
+        doubt = _unproved(study.case, solution)
         result = solved_result(
             study.case,
             study.profiles,
@@ -272,8 +288,9 @@ def _succeeded(
             solution.prices,
             study.trafo_loading,
             status=solution.status,
-            message=_message(solution, options, findings, study.reduced),
+            message="; ".join(filter(None, (_message(solution, options, findings, study.reduced), doubt))),
             gap=solution.gap,
+            guarantee_proved=not doubt,
             verification=checked,
             reduced=study.reduced,
             relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
@@ -282,6 +299,15 @@ def _succeeded(
             stats=_stats(study, clock, solution),
         )
     return result
+
+
+def _unproved(case: Case, solution: Solution) -> str:
+    """Why calls within a band are not proved to keep all limits, "" where they are, and for single activations."""
+    assert solution.schedule is not None
+    if not case.evs.has_band:
+        return ""
+    why = unproved(case, BatchedPowerFlow(case.grid), solution.schedule, solution.states)
+    return f"the band is not proved between its edges: {why}" if why else ""
 
 
 def _compared(

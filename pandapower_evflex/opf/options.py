@@ -13,6 +13,7 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.net_limits import GivenLimits
 from pandapower_evflex.case.periods import Horizon
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, ONE_ACTIVATION
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.opf.solver_options import solver_option_faults
 from pandapower_evflex.solvers import ipopt
@@ -34,6 +35,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "unreachable": ("raise", "reduce"),
     "on_infeasible": ("raise", "best_effort"),
     "method": ("auto", "fast", "exact"),
+    "guarantee": (ONE_ACTIVATION, ANY_SEQUENCE),
     "tie_break": (None, "min_energy", "smooth", "level"),
 }
 
@@ -53,6 +55,8 @@ class Options:
     unreachable: str = "raise"
     on_infeasible: str = "raise"
     method: str = "auto"
+    guarantee: str = ONE_ACTIVATION
+    duration_h: float | None = None
     tie_break: str | None = "smooth"
     tol: float = 1e-8
     verify: bool = True
@@ -109,6 +113,8 @@ def _value_faults(options: Options) -> list[Fault]:
     if wrong or not options.scenarios:
         remedy = 'use any of "down", "up", "base"'
         faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
+    if options.duration_h is not None:
+        faults.append(Fault(FUNCTION, "duration_h", (), shown(options.duration_h), "is not known", "leave it out"))
     faults += _limit_faults(options)
     if not 0 < options.tol < 1:
         faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))

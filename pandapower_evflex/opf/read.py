@@ -164,6 +164,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         bus_row=bus_row,
         horizon=horizon,
         weights={d: weights[d] if d in options.scenarios else None for d in DIRECTIONS},
+        guarantee=options.guarantee,
     )
     inputs = Inputs(net, grid, profiles, rows_of(options.scenarios))
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]

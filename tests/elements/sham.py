@@ -65,6 +65,11 @@ def series(data, load):
     return Schedule(p, up - p, np.zeros(up.shape), np.full(up.shape, np.nan))
 
 
+def point(data, schedule):
+    up = schedule.load("up").T.ravel()
+    return np.stack([np.zeros(len(up)), up, np.zeros(len(up))], axis=1)
+
+
 def nearest(data, schedule):
     return schedule
 

@@ -19,7 +19,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW
 from pandapower_evflex.elements.ev_chain import DOWN, UP
-from pandapower_evflex.elements.ev_slots import Offers
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Offers
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
@@ -124,7 +124,8 @@ def least_shortfall(
 def without_activation(case: Case) -> Case:
     n = len(case.evs.slots)
     nothing = Offers(np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n))
-    return replace(case, evs=replace(case.evs, offers=dict.fromkeys(DIRECTIONS, nothing)), scenarios=(BASE,))
+    evs = replace(case.evs, offers=dict.fromkeys(DIRECTIONS, nothing), guarantee=ONE_ACTIVATION)
+    return replace(case, evs=evs, scenarios=(BASE,))
 
 
 def departures_of(case: Case, needs: list[Stay]) -> Departures:

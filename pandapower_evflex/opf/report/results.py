@@ -44,7 +44,8 @@ class FlexibilityOpfResult:
     Frames have one row per period (labelled by time when the profiles were) and one column per EV in service or per
     grid element. Powers in MW (positive: consumption), energies in MWh at the end of the period (NaN while away).
     **Up means more charging, down less.** The flexibilities of different periods are single activations, each measured
-    from the base schedule: their sum is an objective, not a deliverable energy.
+    from the base schedule: their sum is an objective, not a deliverable energy. With ``guarantee="any_sequence"``
+    `p_mw - p_down_mw` to `p_mw + p_up_mw` is a band for any sequence of calls instead.
 
     Attributes
     ----------
@@ -68,11 +69,14 @@ class FlexibilityOpfResult:
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
     relaxed : DataFrame               best effort: limits that stand at the value they have without controllable EVs
     short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back
+    guarantee_proved : bool           that what is promised breaks no limit: full activations of single periods, which
+                                      are checked; of a band every call between its edges (else `message` says why
+                                      not). False without a schedule
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
-    settings : dict                   period_h, scenarios, q_follows_flexibility, trafo_loading, ev_bus ({EV: its bus}),
-                                      charging_limits (see the function)
+    settings : dict                   period_h, guarantee, scenarios, q_follows_flexibility, trafo_loading,
+                                      ev_bus ({EV: its bus}), charging_limits (see the function)
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
     """
 
@@ -97,6 +101,7 @@ class FlexibilityOpfResult:
     reduced: pd.DataFrame
     relaxed: pd.DataFrame
     short: pd.DataFrame
+    guarantee_proved: bool
     findings: pd.DataFrame
     stats: Mapping[str, Any]
     profiles: Mapping[tuple[str, str], pd.DataFrame]
@@ -250,6 +255,7 @@ def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcom
             for part in case.parts
         },
         recovery=None,
+        guarantee_proved=False,
         series={part.kind: {name: nan_frame(_labels(part)) for name in _SERIES} for part in case.others},
         **outcome,
     )
@@ -331,6 +337,7 @@ def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
     return {
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,
+        "guarantee": case.evs.guarantee,
         "scenarios": tuple(scenario.name for scenario in case.scenarios),
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,

@@ -44,7 +44,12 @@ class Recovery:
     schedule: Schedule
 
     def answer(self) -> Mapping[str, BoolArray]:
-        """Per direction, whether a full activation in each period can be made up [n_period]."""
+        """Per direction, whether a full activation in each period can be made up [n_period].
+
+        After a call of a band nothing has to be: the edges lead to every need on their own.
+        """
+        if self.case.evs.has_band:
+            return {direction: np.ones(self.case.horizon.n_periods, dtype=bool) for direction in DIRECTIONS}
         case, schedule = self.case.evs_alone(self.schedule)
         flow = BatchedPowerFlow(case.grid)
         return {direction: _recoverable(case, flow, schedule, direction) for direction in DIRECTIONS}

@@ -8,6 +8,9 @@ within `FLOOR` of the optimum, and what the stages before have reached:
 * "squares": least sum of P_ch^2. Unique in P_ch; energy beyond the need would only add squares.
 * "level": least sum of squares of the net's total load, losses left out.
 * "shares": P_ch as it is; up and down shared with the least squares of their share of P_max. Unique and fair.
+
+The edges of a band have energies of their own, and none can be chosen after the plan: the squares of up and down stand
+beside those of P_ch in the stage that picks the plan, with a weight so small that they only share.
 """
 
 from __future__ import annotations
@@ -33,6 +36,12 @@ from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem
 
 STAGES = {"min_energy": ("energy", "shares"), "smooth": ("squares", "shares"), "level": ("energy", "level", "shares")}
+#: the same for bands, where "band" is the least sum of squares of up and down alone
+STAGES_OF_BAND = {"min_energy": ("energy", "band"), "smooth": ("squares",), "level": ("energy", "level")}
+#: stages after one that leaves no interior
+LAST = ("shares", "band")
+#: weight of the squares of up and down of a band beside those of the plan
+BAND_WEIGHT = 1e-3
 #: flexibility that a tie-break may cost, relative
 FLOOR = 5e-7
 #: the same for the last stage, a little more: otherwise it has no interior
@@ -75,19 +84,20 @@ def break_tie(run: Run, kind: str, schedule: Schedule, flexibility_mw: float, ga
     """
     case, flow, needed = run.case, run.flow, run.needed
     share = min(1.0, (OPTIMAL_GAP - gap) / LAST_FLOOR) if gap <= OPTIMAL_GAP - LEAST_SHARE * LAST_FLOOR else 1.0
+    stages = (STAGES_OF_BAND if case.evs.has_band else STAGES)[kind]
     iterations = 0
     for _ in range(MAX_ROUNDS):
         chains = chains_of(case.chain)
         x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
-        for stage in STAGES[kind]:
+        for stage in stages:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
-            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage == "shares"])
+            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage in LAST])
             watch = run.budget.watch(run.bar)
             point = _solve(problem, network, x, watch)
             iterations += point.iterations
             if point.status not in ("optimal", "converged"):
                 why_not = f"stage {stage}: {watch.stopped_by or point.status}"
-                if stage == STAGES[kind][0]:
+                if stage == stages[0]:
                     return TieBroken(None, {}, why_not, iterations)
                 break
             x, chains_now = point.x, of_stage
@@ -116,9 +126,8 @@ def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_g
 
 def point_of(case: Case, schedule: Schedule) -> FloatArray:
     """The schedule as a point of the chains, kW and kWh."""
-    at = (case.chain.period, case.chain.unit)
-    x = np.stack([np.nan_to_num(schedule.e[at]), schedule.load("up")[at], schedule.load("down")[at]], axis=1)
-    return x * KW
+    points = [part.element.point(part.data, schedule.of(units)) for part, units, _ in case.by_part()]
+    return np.concatenate(points) * KW
 
 
 def _stage(
@@ -128,7 +137,7 @@ def _stage(
     if stage == "shares":
         chains = _with_fixed_schedule(case.chain, chains, x)
     first, charging = chains.problem, chains.loads["base"]
-    floor = share * (LAST_FLOOR if stage == "shares" else FLOOR)
+    floor = share * (LAST_FLOOR if stage in LAST else FLOOR)
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
     problem = replace(first, c=np.zeros_like(first.c), constant=0.0)
     energy, constant_kwh = _energy_row(case, charging)
@@ -137,12 +146,15 @@ def _stage(
         energy.add_transposed(np.ones(1), c)
         problem = replace(problem, c=c, constant=constant_kwh)
     elif stage == "squares":
-        problem = _with_squares(problem, charging, 1.0)
+        problem = _with_squares(problem, _squares_of_plan(case, chains, 1.0))
     elif stage == "level":
-        problem = _with_level(case, _with_squares(problem, charging, SINGLE_EV_WEIGHT), charging)
-        sums.append((energy, energy_kwh - constant_kwh))
+        problem = _with_level(case, _with_squares(problem, _squares_of_plan(case, chains, SINGLE_EV_WEIGHT)), charging)
+    elif stage == "band":
+        problem = _with_squares(problem, _squares_of_band(case, chains, 1.0))
     else:
         problem = _with_shares(case, problem, chains)
+    if np.isfinite(energy_kwh) and stage in ("level", "band"):
+        sums.append((energy, energy_kwh - constant_kwh))
     problem = replace(problem, sums=Rows.join([row for row, _ in sums]), sums_b=np.array([b for _, b in sums]))
     return problem, chains
 
@@ -157,21 +169,39 @@ def _energy_row(case: Case, charging: Loads) -> tuple[Rows, float]:
 def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tuple[Rows, float]:
     """Flexibility not below its floor: c x <= -(1 - share) F with the first objective."""
     n = len(first.c)
-    coefficient = np.concatenate([np.zeros((n, 1)), first.c], axis=1)
+    coefficient = np.concatenate([np.zeros((n, first.free.shape[1])), first.c], axis=1)
     used = np.any(coefficient != 0.0, axis=1)
     forms = Forms(np.flatnonzero(used), coefficient[used])
     bound = share * max(flexibility_kw, 1.0) - flexibility_kw - first.constant
     return Rows(1, np.zeros(int(used.sum()), dtype=np.int64), forms), bound
 
 
-def _with_squares(problem: ChainProblem, charging: Loads, weight: float) -> ChainProblem:
-    """The problem with squares of P_ch in its objective."""
+def _with_squares(problem: ChainProblem, squares: list[tuple[Forms, FloatArray, FloatArray]]) -> ChainProblem:
+    """The problem with squares of forms, in kW, in its objective: forms, weight and target of each."""
     return replace(
         problem,
-        squares=charging.forms,
-        weight=np.full(len(charging.forms), weight * _weight_of_squares(problem)),
-        target=-charging.constant,
+        squares=Forms.join([forms for forms, _, _ in squares]),
+        weight=np.concatenate([weight for _, weight, _ in squares]),
+        target=np.concatenate([target for _, _, target in squares]),
     )
+
+
+def _squares_of_plan(case: Case, chains: Chains, weight: float) -> list[tuple[Forms, FloatArray, FloatArray]]:
+    """P_ch, and up and down of a band."""
+    plan = chains.loads["base"]
+    squares = [(plan.forms, np.full(len(plan.forms), weight * _weight_of_squares(case)), -plan.constant)]
+    return squares + (_squares_of_band(case, chains, weight * BAND_WEIGHT) if case.evs.has_band else [])
+
+
+def _squares_of_band(case: Case, chains: Chains, weight: float) -> list[tuple[Forms, FloatArray, FloatArray]]:
+    """Up and down as shares of P_max."""
+    plan, squares = chains.loads["base"], []
+    for d in DIRECTIONS:
+        chosen = np.flatnonzero(chains.offered[d])
+        flex = chains.loads[d].forms.coefficient[chosen] - plan.forms.coefficient[chosen]
+        target = (plan.constant - chains.loads[d].constant)[chosen]
+        squares.append((Forms(chosen, flex), 2.0 * weight / (case.chain.p_max[chosen] * KW) ** 2, target))
+    return squares
 
 
 def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProblem:
@@ -185,14 +215,14 @@ def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProb
     return replace(
         problem,
         shared=Rows(n_periods, chain.period[order], forms),
-        shared_weight=np.full(n_periods, _weight_of_squares(problem)),
+        shared_weight=np.full(n_periods, _weight_of_squares(case)),
         shared_target=-(constant + others.sum(axis=1) * KW),
     )
 
 
-def _weight_of_squares(problem: ChainProblem) -> float:
+def _weight_of_squares(case: Case) -> float:
     """Weight of squares that are shares of the largest P_max, so that the objective is of order one."""
-    p_max = max(float(problem.high[:, 1:].max(initial=0.0)), 1.0)
+    p_max = max(float(case.chain.p_max.max(initial=0.0)) * KW, 1.0)
     return 2.0 / p_max**2
 
 
