@@ -32,6 +32,7 @@ from pandapower_evflex.cpo.shave.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shave.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
+from pandapower_evflex.opf.bound import FlexibilityBound, flexibility_bound
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.as_loads import with_evs_as_loads
 from pandapower_evflex.opf.report.on_net import write_period
@@ -78,6 +79,7 @@ __all__ = [
     "ClearedFlexibility",
     "CpoRates",
     "EvflexError",
+    "FlexibilityBound",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
@@ -108,6 +110,7 @@ __all__ = [
     "estimate_transition_matrices",
     "ev_std_types",
     "evs_from_loads",
+    "flexibility_bound",
     "flexibility_cost",
     "hours_since",
     "investment_annuity",

@@ -8,6 +8,8 @@ A module has
 * ``chain(data)``: that record as a `Chain`, the equations as forms;
 * ``series(data, load)``: a `Schedule` from loads [MW] per scenario and slot, with the solver's noise clipped;
 * ``point(data, schedule)``: the reverse, a schedule as a point of the chain [n_slot, m + k], MW and MWh;
+* ``alone(data)``: the `Schedule` with the most flexibility if there were no grid, by single activations: an upper bound
+  that shares no code with a solver;
 * ``nearest(data, schedule)``: the nearest schedule within its limits, for solvers that were stopped;
 * ``violation(data, schedule)``: largest violation of its equations, written from the paper and not from the forms;
 * ``reasons(data, schedule, direction)``: which of its own limits binds [n_period, n_unit], "" where none does;

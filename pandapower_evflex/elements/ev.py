@@ -12,6 +12,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArra
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.elements.ev_alone import best_alone
 from pandapower_evflex.elements.ev_band import band_chain_of, band_point, band_reasons, band_violation, nearest_band
 from pandapower_evflex.elements.ev_chain import chain_of
 from pandapower_evflex.elements.ev_slots import (
@@ -139,6 +140,11 @@ def point(evs: EvCase, schedule: Schedule) -> FloatArray:
         return band_point(evs, schedule)
     at = (evs.slots.period, evs.slots.ev)
     return np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
+
+
+def alone(evs: EvCase) -> Schedule:
+    """The schedule with the most flexibility if there were no grid; NaN where an EV cannot keep its own limits."""
+    return series(evs, best_alone(evs))
 
 
 def nearest(evs: EvCase, schedule: Schedule) -> Schedule:

@@ -69,6 +69,11 @@ class Case:
             unit, slot = unit + units, slot + slots
 
     @cached_property
+    def alone(self) -> Schedule:
+        """What the elements could do if there were no grid: no schedule has more flexibility."""
+        return Schedule.joined([part.element.alone(part.data) for part in self.parts])
+
+    @cached_property
     def limits(self) -> ByLimit:
         """What every schedule keeps."""
         return self.relaxed.kept if self.relaxed else limits_of(self.grid, self.horizon.n_periods)

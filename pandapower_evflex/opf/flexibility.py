@@ -18,7 +18,7 @@ from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.remedies import FINAL, OTHER_VOLTAGES, breaks_grid, ways_on
 from pandapower_evflex.opf.findings.table import findings_frame
 from pandapower_evflex.opf.guarantee import unproved
-from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.opf.precheck.base_check import base_findings
 from pandapower_evflex.opf.precheck.room import room_findings
 from pandapower_evflex.opf.progress import Progress, announce_compilation
@@ -176,9 +176,7 @@ def run_flexibility_opf(
     'optimal'
     """
     options = Options(
-        scenarios=(scenarios,)
-        if isinstance(scenarios, str)
-        else tuple(scenarios if pd.api.types.is_list_like(scenarios) else ()),
+        scenarios=names_of(scenarios),
         weights=weights,
         q_follows_flexibility=q_follows_flexibility,
         trafo_loading=trafo_loading,

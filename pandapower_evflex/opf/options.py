@@ -75,6 +75,13 @@ class Options:
         return GivenLimits(**{name: None if value is None else float(value) for name, value in given.items()})
 
 
+def names_of(scenarios: Any) -> tuple[str, ...]:
+    """Scenarios as given, one or several; () where they are neither."""
+    if isinstance(scenarios, str):
+        return (scenarios,)
+    return tuple(scenarios if pd.api.types.is_list_like(scenarios) else ())
+
+
 def option_faults(options: Options) -> list[Fault]:
     """Wrong arguments, each named."""
     return _kind_faults(options) or _value_faults(options)

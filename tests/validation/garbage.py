@@ -173,6 +173,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "estimate_transition_matrices": _rates,
     "ev_std_types": dict,
     "evs_from_loads": lambda: {"net": _fresh(), "loads": [1], "max_e_mwh": 0.06},
+    "flexibility_bound": lambda: {"net": _fresh(), "n_periods": N_PERIODS},
     "flexibility_cost": lambda: {
         "failure_rate_per_year": 0.1, "price_eur_per_mwh": 50.0, "p_mw": 0.1, "duration_h": 2.0,
     },

@@ -20,7 +20,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.objective import weighted_flexibility_mw
+from pandapower_evflex.opf.objective import bound_mw, weighted_flexibility_mw
 from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.overview import overview
@@ -58,6 +58,9 @@ class FlexibilityOpfResult:
     objective_mw : float              sum over periods, EVs and activation scenarios of C P; eq. (4)
     objective_mwh : float             the same times the length of a period
     gap : float                       certified relative gap, nan when none is
+    bound_mw : float                  what the cars could offer without a grid: `objective_mw` is never more (see
+                                      `flexibility_bound`); with lowered needs that of the lower ones; nan where a car
+                                      cannot keep its own limits
     p_mw, p_up_mw, p_down_mw, e_mwh, soc_percent, e_min_mwh : DataFrame [period x ev]
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there
@@ -85,6 +88,7 @@ class FlexibilityOpfResult:
     objective_mw: float
     objective_mwh: float
     gap: float
+    bound_mw: float
     p_mw: pd.DataFrame
     p_up_mw: pd.DataFrame
     p_down_mw: pd.DataFrame
@@ -202,6 +206,7 @@ def solved_result(
     return FlexibilityOpfResult(
         objective_mw=objective,
         objective_mwh=objective * horizon.period_h,
+        bound_mw=bound_mw(case),
         p_mw=ev_frame(evs.p),
         p_up_mw=ev_frame(evs.p_up),
         p_down_mw=ev_frame(evs.p_down),
@@ -244,6 +249,7 @@ def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcom
     return FlexibilityOpfResult(
         objective_mw=np.nan,
         objective_mwh=np.nan,
+        bound_mw=bound_mw(case),
         **frames,
         binding=pd.DataFrame(columns=BINDING_COLUMNS),
         summary=session_summary(case, None),

@@ -1,4 +1,4 @@
-"""Which method solves a case: fast, exact, or fast with exact behind it; then the tie-break."""
+"""Which method solves a case: closed form, fast, exact, or one behind the other; then the tie-break."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
+from pandapower_evflex.opf.solve.closed_form import WON, solve_in_closed_form
 from pandapower_evflex.opf.solve.exact import solve_exact
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.pull_back import is_usable
@@ -30,6 +32,7 @@ from pandapower_evflex.scenarios import SCENARIOS
 from pandapower_evflex.solvers import ipopt
 
 NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
+CHOSEN = "schedule chosen by tie_break={!r}"
 ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
 
 
@@ -43,6 +46,13 @@ def solve(
     clock: Stopwatch,
 ) -> Solution:
     """By the method of the options, with its tie-break; ``least`` is the state with every unit at its least load."""
+    closed = None
+    if len(case.chain) and options.method != "exact" and options.guarantee == ONE_ACTIVATION:
+        with clock.phase("closed form"):
+            closed = solve_in_closed_form(case, flow)
+    if closed is not None and options.tie_break in WON:
+        chosen = [CHOSEN.format(options.tie_break)] if options.tie_break else []
+        return replace(closed, message="; ".join([closed.message, *chosen]))
     with clock.phase("screening"):
         needed = screen(case, flow, least)
     run = Run(
@@ -50,7 +60,7 @@ def solve(
     )  # fmt: skip
     if not len(case.chain):
         return _nothing_to_schedule(run)
-    solution = _by_method(run)
+    solution = closed or _by_method(run)
     if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
@@ -146,7 +156,7 @@ def _tie_broken(run: Run, solution: Solution, kind: str) -> Solution:
     return replace(
         solution,
         status=status,
-        message=f"{message}; schedule chosen by tie_break={kind!r}{but}",
+        message=f"{message}; {CHOSEN.format(kind)}{but}",
         schedule=chosen.schedule,
         states=chosen.states,
         gap=gap,
