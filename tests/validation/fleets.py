@@ -21,8 +21,9 @@ def section() -> str:
         [
             "## The closed form against a linear program",
             "",
-            f"{N_FLEETS} random fleets of three cars (one to three sessions each, chained by trips, round a cyclic day, "
-            "`min_p_mw`, caps on offers, weights per period and car, one direction alone; `tests/elements/fleets.py`), "
+            f"{N_FLEETS} random fleets of three cars (one to three sessions each, chained by trips, round a cyclic "
+            "day, `min_p_mw`, caps on offers, weights per period and car, one direction alone; "
+            "`tests/elements/fleets.py`), "
             f"of which {len(cases)} have a case ({slots} plugged EV-periods) and {int(offers.sum())} offer anything. "
             "`evf.flexibility_bound` against (4) and (17) to (24) solved by HiGHS: largest relative difference "
             f"{relative.max():.1e}, median {np.median(relative):.1e}, beyond 1e-9: {int((relative > 1e-9).sum())}.",
