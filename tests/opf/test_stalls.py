@@ -71,3 +71,13 @@ def test_tie_breaks_end_on_two_feeders_where_only_downward_flexibility_counts(me
     most = 2 * 8 * load_at_the_limit_of_both_cables()
     assert result.objective_mw == pytest.approx(most, rel=2e-6)
     assert result.p_down_mw.to_numpy().sum() == pytest.approx(most, rel=2e-6)
+
+
+def test_a_tie_break_that_has_reached_the_path_goes_on_along_it():
+    """Every pair s z was at its mean, and each further step only centred them again."""
+    net, profiles = evf.networks.suburban_lv(seed=9)
+    weights = {"up": np.random.default_rng(9).uniform(0.5, 1.0, 96), "down": 0.5}
+    result = evf.run_flexibility_opf(
+        net, profiles, weights=weights, guarantee="any_sequence", method="fast", progress=False
+    )
+    assert result.status == "optimal" and result.message.endswith("schedule chosen by tie_break='smooth'")

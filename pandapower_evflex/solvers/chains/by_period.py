@@ -32,7 +32,7 @@ class ByPeriod:
         self._system = FrontalSystem(fronts)
 
     def factorised(self, point: ChainPoint, curvature: DenseCurvature) -> FactorisedByPeriod | None:
-        """None where the few rows over several periods are dependent to rounding."""
+        """None where rounding leaves no factor, as the rows over several periods show."""
         problem, system = self._problem, self._system
         both = Rows.join([point.rows, problem.shared])
         delta = np.concatenate([point.s_h / point.lam, 1.0 / problem.shared_weight])
@@ -47,6 +47,8 @@ class ByPeriod:
         wide = both.of(~narrow)
         columns = [system.solve(_transposed(problem, wide, r), np.zeros(narrow.sum())) for r in range(wide.n_rows)]
         factor = None
+        if not all(np.isfinite(dx).all() for dx, _ in columns):
+            return None
         if wide.n_rows:
             schur = np.diag(delta[~narrow]) + np.array([wide.values(dx) for dx, _ in columns])
             factor = cholesky(schur)

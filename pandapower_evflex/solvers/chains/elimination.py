@@ -14,7 +14,7 @@ from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.by_chain import ByChain
 from pandapower_evflex.solvers.chains.by_period import ByPeriod
 from pandapower_evflex.solvers.chains.fronts import Fronts
-from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling, Curvature
 
 
 class Factorised(Protocol):
@@ -47,19 +47,31 @@ class Elimination:
         self.stats: dict[str, Any] = {"by_period": 0, "by_chain": 0, "operations": {}}
 
     def factorised(self, point: ChainPoint, coupling: Coupling) -> Factorised | None:
-        """None where the system is singular to rounding."""
+        """By the order with fewer operations, by the other where rounding has spoilt that; None where it has both."""
         multipliers = point.lam[self._problem.sums.n_rows :]
         by_period, n_rows = self._operations_by_period, len(point.h) + self._problem.shared.n_rows
         by_chain = self._by_chain.operations(n_rows)  # without the modes of the curvature
+        curvature: Curvature | None = None
         if by_chain < by_period:
             curvature = coupling.curvature(multipliers)
             by_chain = self._by_chain.operations(n_rows + curvature.modes.n_rows)
-        order = "by_chain" if by_chain < by_period else "by_period"
-        self.stats[order] += 1
         self.stats["operations"] = {"by_period": by_period, "by_chain": by_chain}
-        if order == "by_chain":
-            return self._by_chain.factorised(point, curvature)
-        assert self._fronts is not None
+        if by_period <= by_chain:
+            factorised = self._factorised_by_period(point, coupling, multipliers)
+            if factorised is not None:
+                return factorised
+        self.stats["by_chain"] += 1
+        factorised = self._by_chain.factorised(point, curvature or coupling.curvature(multipliers))
+        if factorised is None and by_chain < by_period:
+            return self._factorised_by_period(point, coupling, multipliers)
+        return factorised
+
+    def _factorised_by_period(
+        self, point: ChainPoint, coupling: Coupling, multipliers: FloatArray
+    ) -> Factorised | None:
+        if self._fronts is None:
+            return None
+        self.stats["by_period"] += 1
         if self._by_period is None:
             self._by_period = ByPeriod(self._problem, self._fronts)
         return self._by_period.factorised(point, coupling.dense_curvature(multipliers))

@@ -49,6 +49,9 @@ LARGEST_CURVED_RESIDUAL = 0.1
 MAX_HALVINGS = 10
 #: step length below which a centring step is taken if it is longer: pairs s z far below their mean block the other one
 SHORT = 0.1
+#: pairs s z that are all above this share of their mean need no centring: the step taken then lowers them to the next
+#: share of it, or a point on the path would stay where it is
+CENTRAL, LESS = 0.5, 0.7
 #: largest slack given to a row that joins violated; later it is the mean of s z if that is smaller, because steps are
 #: short by then and cannot remove more
 JOINING_SLACK = 0.01
@@ -220,7 +223,9 @@ def _newton_step(
     aim = max(min(1.0, (float(after) / n / point.mu) ** 3) * point.mu, mu_end)
     full = step(aim - affine.s * affine.z, aim - affine.s_h * affine.lam, INEXACT * n * aim)
     if min(full.lengths(point, TO_BOUNDARY)) < SHORT:
-        central = step(point.mu, point.mu, INEXACT * n * point.mu)
+        least = min(np.min(point.s * point.z, initial=np.inf), np.min(point.s_h * point.lam, initial=np.inf))
+        aim = point.mu * (LESS if least > CENTRAL * point.mu else 1.0)
+        central = step(aim, aim, INEXACT * n * aim)
         if min(central.lengths(point, TO_BOUNDARY)) > min(full.lengths(point, TO_BOUNDARY)):
             full = central
     return full if np.isfinite(full.x).all() and np.isfinite(full.z).all() else None
