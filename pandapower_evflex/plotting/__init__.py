@@ -8,6 +8,7 @@ try:
 except ImportError as error:  # pragma: no cover - only without the extra
     raise ImportError('pictures need matplotlib: pip install "pandapower_evflex[plot]"') from error
 
+from pandapower_evflex.plotting.band import plot_band
 from pandapower_evflex.plotting.cpo import plot_cpo_rates, plot_lattice, plot_peak
 from pandapower_evflex.plotting.cpo_shaving import plot_peak_shave, plot_shaving_over_day
 from pandapower_evflex.plotting.day import (
@@ -24,6 +25,7 @@ from pandapower_evflex.plotting.net import plot_net
 from pandapower_evflex.plotting.planning import plot_energy_not_served, plot_plan_costs
 
 __all__ = [
+    "plot_band",
     "plot_charging_power",
     "plot_cos_phi_p",
     "plot_cpo_rates",

@@ -25,3 +25,10 @@ def solved_suburb() -> Solved:
     net, profiles = evf.networks.suburban_lv(seed=0)
     result = evf.run_flexibility_opf(net, profiles, progress=False)
     return Solved(net, profiles, result, evf.uncontrolled_charging(net, profiles, energy="full"))
+
+
+@cache
+def solved_band() -> evf.FlexibilityOpfResult:
+    """The same day as a band for any sequence of calls."""
+    net, profiles = evf.networks.suburban_lv(seed=0)
+    return evf.run_flexibility_opf(net, profiles, guarantee="any_sequence", progress=False)

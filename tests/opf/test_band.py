@@ -211,3 +211,27 @@ def test_a_band_survives_any_call_inside_it(called):
         again = evf.run_flexibility_opf(later, rest, n_periods=7, period_h=1.0, tie_break=None, **BAND)
         kept = (result.p_up_mw + result.p_down_mw).iloc[1:].sum().sum()
         assert again.objective_mw >= kept * (1.0 - 2e-6)
+
+
+def test_an_upper_voltage_that_all_cars_lower_is_proved_between_the_edges():
+    net = feeder_net(3, load_mw=0.005, pv_mw=0.06)
+    pp.runpp(net)
+    net.bus["max_vm_pu"] = net.res_bus.vm_pu.max() + 1e-4  # near at the lower edge
+    result = evf.run_flexibility_opf(net, **{**EIGHT_HOURS, **BAND})
+    highest = max(frame.max().max() for frame in result.vm_pu.values())
+    assert highest > net.bus.max_vm_pu.max() - 5e-3
+    assert result.guarantee_proved and "not proved" not in result.message
+
+
+def test_a_loading_that_cars_move_both_ways_on_a_mesh_is_not_proved_and_named():
+    """On the cable between both feeders the flows of their cars meet."""
+    net = two_feeders_net(max_loading_percent=60.0)
+    left, right = net.line.to_bus
+    pp.create_line(net, left, right, 0.05, "NAYY 4x150 SE", max_loading_percent=100.0)
+    pp.create_load(net, right, 0.05)
+    pp.runpp(net)
+    net.line.loc[2, "max_loading_percent"] = 1.001 * net.res_line.loading_percent[2]
+    result = evf.run_flexibility_opf(net, **{**EIGHT_HOURS, **BAND})
+    assert result.status == "optimal" and not result.guarantee_proved
+    assert "not proved between its edges: max loading_percent of line 2 in period" in result.message
+    assert "not proved between its edges" in str(result)

@@ -16,7 +16,7 @@ from scipy.integrate import trapezoid
 
 import pandapower_evflex as evf
 from pandapower_evflex import plotting
-from tests.networks.solved import solved_suburb
+from tests.networks.solved import solved_band, solved_suburb
 from tests.plotting import test_cpo, test_planning
 
 ONE_AXES = {
@@ -31,6 +31,7 @@ ONE_AXES = {
     ),
 }
 TWO_AXES = {
+    "plot_band": lambda case, axes: plotting.plot_band(solved_band(), axes=axes),
     "plot_ev": lambda case, axes: plotting.plot_ev(case.net, case.result, 0, axes),
     "plot_sessions": lambda case, axes: plotting.plot_sessions(case.net, 12.0, axes),
 }
@@ -150,6 +151,27 @@ def test_energy_of_an_ev_begins_with_its_arrival_and_ends_with_its_departure():
     assert lines["latest start $t_L$"].get_xdata()[0] == start
     assert _levels(below)["battery"] == pytest.approx(1e3 * case.net.ev.at[0, "max_e_mwh"])
     assert _levels(above)["charger's power"] == pytest.approx(1e3 * case.net.ev.at[0, "max_p_mw"])
+
+
+def test_calls_stay_within_the_band_in_power_and_in_energy():
+    result = solved_band()
+    for seed in range(5):
+        powers, energies = plotting.plot_band(result, seed).axes
+        steps = _steps(powers)
+        plan = 1e3 * result.p_mw.sum(axis=1).to_numpy()
+        lower, upper = plan - 1e3 * result.p_down_mw.sum(axis=1), plan + 1e3 * result.p_up_mw.sum(axis=1)
+        assert np.allclose(steps["band"], upper) and np.allclose(steps["plan"], plan)
+        assert np.all(steps["calls"] >= lower - 1e-9) and np.all(steps["calls"] <= upper + 1e-9)
+        lines = {line.get_label(): line.get_ydata() for line in energies.lines}
+        assert np.all(lines["calls"] >= lines["lower edge throughout"] - 1e-9)
+        assert np.all(lines["calls"] <= lines["upper edge throughout"] + 1e-9)
+        assert lines["plan"][-1] == pytest.approx(1e3 * (result.summary.charged_mwh.sum()))
+        plt.close("all")
+
+
+def test_a_result_without_a_band_has_no_picture_of_one():
+    with pytest.raises(evf.InvalidInputError, match='guarantee="any_sequence"'):
+        plotting.plot_band(solved_suburb().result)
 
 
 def test_density_of_arrivals_is_one_over_the_clock():

@@ -78,6 +78,11 @@ def _solved() -> tuple[Any, Any]:
     return net, evf.run_flexibility_opf(net, n_periods=N_PERIODS, progress=False)
 
 
+@cache
+def _solved_band() -> Any:
+    return evf.run_flexibility_opf(_fresh(), n_periods=N_PERIODS, guarantee="any_sequence", progress=False)
+
+
 PRICES = {"voll_eur_per_mwh": 1e4, "loss_price_eur_per_mwh": 80.0, "discount_rate": 0.06, "progress": False}
 
 
@@ -229,6 +234,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "plotting.plot_cos_phi_p": lambda: {"net": _with_characteristic()},
     "plotting.plot_cpo_rates": _rates,
     "plotting.plot_energy_not_served": lambda: {"study": _study()},
+    "plotting.plot_band": lambda: {"result": _solved_band()},
     "plotting.plot_ev": lambda: {"net": _fresh(), "result": _solved()[1], "ev": 0},
     "plotting.plot_flexibility": lambda: {"result": _solved()[1]},
     "plotting.plot_horizon": lambda: {"horizon": _horizon()},

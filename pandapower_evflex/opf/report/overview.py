@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE
 from pandapower_evflex.opf.report.why_not_more import NOTHING_BINDS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def overview(result: FlexibilityOpfResult) -> str:
             *filter(None, [_given_up(result)]),
             _flexibility("upward (more charging)", result.p_up_mw),
             _flexibility("downward (less charging)", result.p_down_mw),
-            "  (each period alone: these do not add up to an energy)",
+            _promise(result),
             f"limits of the grid that bind: {_binding(result.binding)}",
             *(f"limits of the cars, {name}: {_reasons(result, name)}" for name in ("up", "down")),
             _extremes(result),
@@ -64,6 +65,14 @@ def _flexibility(name: str, frame: pd.DataFrame) -> str:
         f"{name}: mean {mean:.4g} kW in {len(plugged)} periods, largest {total.max():.4g} kW in period "
         f"{total.index[_first_largest(total.to_numpy())]}"
     )
+
+
+def _promise(result: FlexibilityOpfResult) -> str:
+    """What the flexibilities of different periods are to each other."""
+    if result.settings["guarantee"] == ANY_SEQUENCE:
+        proved = "" if result.guarantee_proved else "; not proved between its edges"
+        return f"  (a band: any power within it, in every period and in any order{proved})"
+    return "  (each period alone: these do not add up to an energy)"
 
 
 def _binding(binding: pd.DataFrame) -> str:
