@@ -4,8 +4,7 @@ A quantity f of the voltages y = (theta, ln v) changes with the injections s by 
 
 .. math:: J^T \mu = \partial f / \partial y
 
-and J is the Jacobian of the power flow (see `batched`). The pattern of J is symmetric, so its transpose is eliminated
-in the same order.
+and J is the Jacobian of the power flow (see `jacobian`), factorised once for all quantities of one power flow.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit, limits_of
 from pandapower_evflex.limits.limit import Slopes
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow, eliminate, fill_blocks, powers
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 
 @dataclass(frozen=True)
@@ -69,17 +67,17 @@ def limit_gradients(
     v : complex [n_case, n_bus]    solved voltages
     limits : ByLimit               of every case; None: those of the grid
     """
-    grid, plan = flow.grid, flow.plan
+    grid, jacobian = flow.grid, flow.jacobian
     slopes = _slopes_of_rows(grid, rows, v, limits)
     gradient = np.zeros((len(rows), v.shape[1]), dtype=np.complex128)
-    transposed = np.arange(plan.n_blocks)
-    transposed[plan.upper], transposed[plan.lower] = plan.lower, plan.upper
-    _adjoints(
-        rows.case, slopes.node, slopes.angle, slopes.ln_vm, v, gradient,
-        grid.y_bus.data, grid.y_bus.indices, grid.y_bus.indptr, flow.holds, transposed,
-        plan.bus, plan.diagonal, plan.entry_index, plan.entry_block, flow.held_block,
-        plan.start, plan.later, plan.upper, plan.lower, plan.update_start, plan.target,
-    )  # fmt: skip
+    rhs = np.zeros((len(rows), v.shape[1], 2))
+    by_node = (np.arange(len(rows))[:, None], slopes.node)
+    np.add.at(rhs[..., 0], by_node, slopes.angle)
+    np.add.at(rhs[..., 1], by_node, slopes.ln_vm)
+    rhs = np.ascontiguousarray(rhs[:, jacobian.plan.bus])
+    jacobian.solve_transposed(v, rows.case, rhs)
+    rhs[:, jacobian.holds, 1] = 0.0
+    gradient[:, jacobian.plan.bus] = -(rhs[..., 0] + 1j * rhs[..., 1])  # a load is a negative injection
     return gradient
 
 
@@ -98,44 +96,3 @@ def _slopes_of_rows(grid: Grid, rows: LimitRows, v: ComplexArray, limits: ByLimi
         n = slopes.node.shape[1]
         node[chosen, :n], angle[chosen, :n], ln_vm[chosen, :n] = slopes.node, slopes.angle, slopes.ln_vm
     return Slopes(node, angle, ln_vm)
-
-
-@jit
-def _adjoints(
-    case, node, by_angle, by_ln_vm, v, gradient,
-    y_data, y_column, y_start, holds, transposed,
-    bus, diagonal, entry_index, entry_block, held_block,
-    start, later, upper, lower, update_start, target,
-):  # fmt: skip
-    """J^T mu = df/dy for every row, in place; rows of one case share its Jacobian."""
-    n, n_bus = len(bus), v.shape[1]
-    c = np.empty(len(y_data), dtype=np.complex128)
-    s_calc = np.empty(n_bus, dtype=np.complex128)
-    jacobian = np.empty((len(transposed), 4))
-    block = np.empty((len(transposed), 4))
-    rhs = np.empty((n, 2))
-    slope = np.empty((n_bus, 2))
-    last = -1
-    for row in range(len(case)):
-        v_case = v[case[row]]
-        if case[row] != last:
-            powers(v_case, y_data, y_column, y_start, c, s_calc)
-            fill_blocks(c, s_calc, holds, bus, diagonal, entry_index, entry_block, held_block, jacobian)
-            last = case[row]
-        slope[:] = 0.0
-        for number in range(node.shape[1]):
-            slope[node[row, number], 0] += by_angle[row, number]
-            slope[node[row, number], 1] += by_ln_vm[row, number]
-        for b in range(len(transposed)):
-            t = transposed[b]
-            block[b, 0] = jacobian[t, 0]
-            block[b, 1] = jacobian[t, 2]
-            block[b, 2] = jacobian[t, 1]
-            block[b, 3] = jacobian[t, 3]
-        for p in range(n):
-            rhs[p, 0] = slope[bus[p], 0]
-            rhs[p, 1] = slope[bus[p], 1]
-        eliminate(block, rhs, diagonal, start, later, upper, lower, update_start, target)
-        for p in range(n):  # a load is a negative injection
-            q = 0.0 if holds[bus[p]] else rhs[p, 1]
-            gradient[row, bus[p]] = complex(-rhs[p, 0], -q)
