@@ -12,9 +12,10 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.days import CUSTOMERS, FUNCTION
 from pandapower_evflex.planning.fault.post_fault import RATED
 from pandapower_evflex.planning.fault.reinforced import candidates, no_candidates, with_candidates_in_service
+from pandapower_evflex.planning.fault.switch_types import BREAKERS, ISOLATORS, type_names
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
@@ -44,7 +45,10 @@ NUMBERS = {
         "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0, upper=10_000.0,
         hint="give percent, 20 for a fifth more",
     ),
+    "momentary_h": Column("momentary_h", "float64", "", "h", required=True, lower=0.0, hint="give hours, 0.05 for 3 min"),
 }  # fmt: skip
+#: optional column of net.switch
+SWITCHING_TIME = Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more")
 EVENTS = Column(
     "events_per_fault", "float64", "", required=True, lower=0.0, hint="give windows met per fault, 0 or more, or None"
 )
@@ -80,7 +84,8 @@ def input_faults(net: Net, settings: Settings, solver: Any, max_plans: Any, exec
     faults += of_tables + of_net
     if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
         return faults  # tables that cannot be read
-    faults += _failure_faults(net) + _limit_faults_after_a_fault(net)
+    faults += _failure_faults(net) + _limit_faults_after_a_fault(net) + _switch_faults(net)
+    faults += _given_column_faults(net, "load", CUSTOMERS)
     return faults + _rating_faults(net, rows) + _target_faults(net, rows)
 
 
@@ -113,14 +118,28 @@ def _failure_faults(net: Net) -> list[Fault]:
     for table in RATED:
         rows = net[table]
         for column in FAILURES:
-            if column.name in rows and len(rows):
-                faults += column_faults(net, table, column, rows)
+            faults += _given_column_faults(net, table, column)
         if "failure_rate_per_year" in rows:
             fails |= bool(rows["failure_rate_per_year"].notna().any())
     if not fails:
         remedy = "set failures per year of the lines and transformers whose faults shall be studied"
         faults.append(Fault("line", "failure_rate_per_year", (), "a rate", "is given for no element", remedy))
     return faults
+
+
+def _switch_faults(net: Net) -> list[Fault]:
+    """Times that are no times, and types that say neither that a switch clears a fault nor that it does not."""
+    types = type_names(net)
+    unknown = ~types.isin([*BREAKERS, *ISOLATORS, ""]).to_numpy()
+    remedy = 'use "CB" or "fuse" for what clears faults, "LBS", "LS" or "DS" for what does not, or leave it out'
+    return _given_column_faults(net, "switch", SWITCHING_TIME) + fault_where(
+        "switch", net["switch"], "type", unknown, "is not a type of switch", remedy
+    )
+
+
+def _given_column_faults(net: Net, table: str, column: Column) -> list[Fault]:
+    """Wrong values of an optional column of pandapower's tables."""
+    return column_faults(net, table, column, net[table]) if column.name in net[table] and len(net[table]) else []
 
 
 def _rating_faults(net: Net, rows: pd.DataFrame) -> list[Fault]:
@@ -134,11 +153,7 @@ def _rating_faults(net: Net, rows: pd.DataFrame) -> list[Fault]:
 
 
 def _limit_faults_after_a_fault(net: Net) -> list[Fault]:
-    faults: list[Fault] = []
-    for table in RATED:
-        if AFTER_A_FAULT.name in net[table] and len(net[table]):
-            faults += column_faults(net, table, AFTER_A_FAULT, net[table])
-    return faults
+    return [fault for table in RATED for fault in _given_column_faults(net, table, AFTER_A_FAULT)]
 
 
 def _target_faults(net: Net, rows: pd.DataFrame) -> list[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from pandapower_evflex.arrays import ComplexArray, FloatArray
 from pandapower_evflex.planning.congestion.overload import Overload, Overloads, find_overloads, joined
 from pandapower_evflex.planning.congestion.procurement import Purchase, buy, demand_of, nothing
+from pandapower_evflex.planning.congestion.shed_points import ShedPoints, shed_points
 from pandapower_evflex.planning.congestion.sheds import least_cost_sheds
 from pandapower_evflex.planning.congestion.site_calls import SiteCall, calls_of
 from pandapower_evflex.planning.congestion.window_profiles import window_profile
@@ -35,6 +36,7 @@ class CongestionOutcome:
     ----------
     ens_mwh, ens_with_flexibility_mwh : float
     payment_eur : float               for flexibility
+    shed, shed_with_flexibility : ShedPoints or None    what every load point loses; None: nothing
     calls : list of SiteCall          what the purchases ask of every site
     rows : list of dict               per window and overloaded element
     findings : list of (kind, text)
@@ -43,6 +45,8 @@ class CongestionOutcome:
     ens_mwh: float = 0.0
     ens_with_flexibility_mwh: float = 0.0
     payment_eur: float = 0.0
+    shed: ShedPoints | None = None
+    shed_with_flexibility: ShedPoints | None = None
     calls: list[SiteCall] = field(default_factory=list, repr=False)
     rows: list[dict[str, Any]] = field(default_factory=list, repr=False)
     findings: list[tuple[str, str]] = field(default_factory=list, repr=False)
@@ -58,21 +62,44 @@ class CongestedDays:
         self.period_h = case.days.period_h
         self.findings: list[tuple[str, str]] = []
 
+    @cached_property
+    def overloads(self) -> Overloads:
+        return find_overloads(self.state, self.state.s, self.state.load)
+
+    @cached_property
+    def found(self) -> list[Congestion]:
+        return congestions(self.days, self.overloads.curable)
+
+    @cached_property
+    def shed_mw(self) -> FloatArray:
+        """What cannot be served without flexibility [n_period, n_row]."""
+        shed = np.zeros(self.state.load.shape)
+        for congestion in self.found:
+            shed[congestion.window.cases] += self._shed(congestion, self.state.s, self.state.load)
+        return shed
+
+    @property
+    def ens_mwh(self) -> float:
+        """Energy not served without flexibility, per event."""
+        return float(self.share @ self._energy(self.shed_mw))
+
+    def _energy(self, shed_mw: FloatArray) -> FloatArray:
+        """Energy of every period [MWh]."""
+        return shed_mw.sum(axis=1) * self.period_h
+
     def outcome(self) -> CongestionOutcome:
-        overloads = find_overloads(self.state, self.state.s, self.state.load)
-        self._report(overloads)
-        found = congestions(self.days, overloads.curable)
-        not_served = np.zeros(len(self.share))  # MWh per period
-        for congestion in found:
-            not_served[congestion.window.cases] += self._not_served(congestion, self.state.s, self.state.load)
-        purchases = self._purchases(found, not_served)
-        left = self._left(found, purchases, not_served)
+        self._report(self.overloads)
+        purchases = self._purchases(self.found, self.shed_mw)
+        left_mw = self._left(self.found, purchases, self.shed_mw)
+        not_served, left = self._energy(self.shed_mw), self._energy(left_mw)
         return CongestionOutcome(
             ens_mwh=float(self.share @ not_served),
             ens_with_flexibility_mwh=float(self.share @ left),
             payment_eur=sum(p.window.day.share_of_year * p.payment_eur for p in purchases),
+            shed=shed_points(self.case.days, self.state, self.shed_mw),
+            shed_with_flexibility=shed_points(self.case.days, self.state, left_mw),
             calls=[call for purchase in purchases for call in calls_of(purchase)],
-            rows=self._rows(found, purchases, not_served, left),
+            rows=self._rows(self.found, purchases, not_served, left),
             findings=list(dict.fromkeys(self.findings)),
         )
 
@@ -87,13 +114,16 @@ class CongestedDays:
             text = "no power flow with all loads converges in some periods: they are shed alike until one does"
             self.findings.append(("no convergence", text))
 
-    def _not_served(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
-        """Energy in every period of a window, without flexibility [MWh]."""
-        period_h = congestion.window.day.period_h
+    def _shed(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
+        """Shed of every row in a window, without flexibility [n_period of the window, n_row]."""
         single = congestion.single
-        if single is not None:
-            return congestion.missing_mw(single) * period_h
-        return self._shed_by_program(congestion, s, load).sum(axis=1) * period_h
+        if single is None:
+            return self._shed_by_program(congestion, s, load)
+        cases = congestion.window.cases
+        behind = single.effect[cases] * np.maximum(load[cases].real, 0.0)
+        total = behind.sum(axis=1)
+        share = np.divide(congestion.missing_mw(single), total, out=np.zeros(len(cases)), where=total > 0.0)
+        return share[:, None] * behind
 
     def _shed_by_program(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
         """Shed of every row [n_period of the window, n_row], until a power flow agrees."""
@@ -121,42 +151,44 @@ class CongestedDays:
                 limits[own.limit_key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
         return shed
 
-    def _purchases(self, found: list[Congestion], not_served: FloatArray) -> list[Purchase]:
+    def _purchases(self, found: list[Congestion], shed_mw: FloatArray) -> list[Purchase]:
         """One per window, in their order; the cost of each counts what was bought before it."""
         purchases: list[Purchase] = []
         for congestion in found:
             if not len(self.case.offers):
                 purchases.append(nothing(congestion.window))
                 continue
-            cost_of = partial(self._cost_with, found, purchases, not_served)
+            cost_of = partial(self._cost_with, found, purchases, shed_mw)
             purchases.append(buy(self.state, congestion, self.case.offers, self.settings, cost_of))
         return purchases
 
     def _cost_with(
-        self, found: list[Congestion], bought: list[Purchase], not_served: FloatArray, choice: Purchase
+        self, found: list[Congestion], bought: list[Purchase], shed_mw: FloatArray, choice: Purchase
     ) -> float:
         """Payment and energy not served with one purchase more, EUR per event."""
-        left = self._left(found, [*bought, choice], not_served)
+        left = self._energy(self._left(found, [*bought, choice], shed_mw))
         share = choice.window.day.share_of_year
         return share * choice.payment_eur + self.settings.voll_eur_per_mwh * float(self.share @ left)
 
-    def _left(self, found: list[Congestion], purchases: list[Purchase], not_served: FloatArray) -> FloatArray:
-        """Energy not served in every period with what was bought [MWh]."""
+    def _left(self, found: list[Congestion], purchases: list[Purchase], shed_mw: FloatArray) -> FloatArray:
+        """What cannot be served with what was bought [n_period, n_row]."""
         if not any(purchase.p_mw.any() for purchase in purchases):
-            return not_served
+            return shed_mw
         if self.settings.rebound:
             return self._left_by_power_flow(purchases)
-        left = not_served.copy()
+        left = shed_mw.copy()
         for congestion, purchase in zip(found, purchases, strict=False):
-            cases, period_h = purchase.window.cases, purchase.window.day.period_h
+            cases = purchase.window.cases
             if congestion.single is not None:  # every MW counts
-                left[cases] = np.maximum(not_served[cases] - purchase.p_mw.sum(axis=1) * period_h, 0.0)
+                before = shed_mw[cases].sum(axis=1)
+                after = np.maximum(before - purchase.p_mw.sum(axis=1), 0.0)
+                left[cases] *= np.divide(after, before, out=np.zeros(len(cases)), where=before > 0.0)[:, None]
             elif purchase.p_mw.any():
                 left[cases] = self._program_with(congestion, purchase)
         return left
 
     def _program_with(self, congestion: Congestion, purchase: Purchase) -> FloatArray:
-        """Energy that several limits still ask for once the purchase is made [MWh per period]."""
+        """What several limits still ask for once the purchase is made [n_period of the window, n_row]."""
         cases = congestion.window.cases
         missing, effect = congestion.limits
         load = np.maximum(self.state.load[cases].real, 0.0)
@@ -167,7 +199,7 @@ class CongestedDays:
         sheds = least_cost_sheds(
             np.maximum(missing, 0.0), effect, np.maximum(load, 0.0), [], self.settings.voll_eur_per_mwh, period_h
         )
-        return sheds.shed_mw.sum(axis=1) * period_h
+        return sheds.shed_mw
 
     def _left_by_power_flow(self, purchases: list[Purchase]) -> FloatArray:
         """With the shaved profiles of the sites, rebound included: every limit is checked again in every period."""
@@ -177,9 +209,9 @@ class CongestedDays:
             s += change
             load -= change
         load = np.where(load.real > 0.0, load, 0.0)
-        left = np.zeros(len(self.share))
+        left = np.zeros(load.shape)
         for congestion in congestions(self.days, find_overloads(self.state, s, load).curable):
-            left[congestion.window.cases] += self._not_served(congestion, s, load)
+            left[congestion.window.cases] += self._shed(congestion, s, load)
         return left
 
     def _rows(

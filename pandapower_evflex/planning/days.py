@@ -35,6 +35,10 @@ DAYS_PER_YEAR = 365.0
 ROUNDING_H = 1e-6
 
 _DAYS = Column("days", "float64", "", "days", required=True, lower=0.0, upper=366.0)
+#: optional column of net.load
+CUSTOMERS = Column(
+    "customers", "float64", "", lower=0.0, optional=True, hint="give the number of customers at the load, NaN for 1"
+)
 _PART = {"p_mw": 1.0, "q_mvar": 1.0j}
 
 
@@ -79,6 +83,24 @@ class DayType:
 
 
 @dataclass(frozen=True)
+class LoadPoints:
+    """Loads in service: rows of net.load, then asymmetric ones with labels beyond theirs.
+
+    Parameters
+    ----------
+    index : Index
+    bus : Index                     label of the bus of each
+    customers : float [n_point]
+    p_mw : float [n_period, n_point]    what could be shed: 0 where a load feeds in
+    """
+
+    index: pd.Index
+    bus: pd.Index
+    customers: FloatArray
+    p_mw: FloatArray
+
+
+@dataclass(frozen=True)
 class Days:
     """All day types, one after the other; powers in MW and Mvar, one column per row of net.bus.
 
@@ -88,6 +110,7 @@ class Days:
     buses : Index                             net.bus.index
     load : complex [n_period, n_bus]          what could be shed: loads that consume, each with its reactive power
     deviation : complex [n_period, n_bus]     injection beyond the table values of the net
+    points : LoadPoints                       the loads one by one
     profiles : tuple of Profiles              of every day type, as given
     """
 
@@ -95,6 +118,7 @@ class Days:
     buses: pd.Index
     load: ComplexArray
     deviation: ComplexArray
+    points: LoadPoints
     profiles: tuple[Profiles, ...]
 
     def __len__(self) -> int:
@@ -117,10 +141,18 @@ class Days:
     @cached_property
     def mean_load_mw(self) -> pd.Series:
         """Mean load of every bus over the year."""
+        return pd.Series(self._mean(self.load.real), index=self.buses)
+
+    @cached_property
+    def mean_point_mw(self) -> FloatArray:
+        """Mean load of every load point over the year [n_point]."""
+        return self._mean(self.points.p_mw)
+
+    def _mean(self, values: FloatArray) -> FloatArray:
+        """Means over the year of values [n_period, n]."""
         weight = self._per_period([day.days * day.period_h for day in self.types])
         total = weight.sum()
-        mean = weight @ self.load.real / total if total else np.zeros(len(self.buses))
-        return pd.Series(mean, index=self.buses)
+        return weight @ values / total if total else np.zeros(values.shape[1])
 
 
 def read_days(
@@ -175,11 +207,14 @@ def read_days(
         types.append(DayType(name, float(number), horizon.n_periods, horizon.period_h, horizon.start_h or 0.0, first))
         first += horizon.n_periods
     growth = load_growth_percent / 100.0
-    loads = [_loads(net, day) for _, _, day in read]
-    load, total = np.vstack([shed for shed, _ in loads]), np.vstack([every for _, every in loads])
+    rows = balanced_loads(net)
+    total = np.vstack([_loads(rows, day) for _, _, day in read])
+    load = (1.0 + growth) * np.where(total.real > 0.0, total, 0.0)
+    points = LoadPoints(rows.index, pd.Index(rows["bus"]), customers_of(net, rows.index), load.real)
     deviation = np.vstack([profile_deviation(net, day) for _, _, day in read])
     given = tuple(day for _, _, day in read)
-    return Days(tuple(types), net["bus"].index, (1.0 + growth) * load, deviation - growth * total, given)
+    deviation -= growth * _by_bus(net, rows, total)
+    return Days(tuple(types), net["bus"].index, _by_bus(net, rows, load), deviation, points, given)
 
 
 def _named_days(profiles: Any, days: Any, faults: list[Fault]) -> dict[Any, tuple[Any, Any]]:
@@ -231,9 +266,14 @@ def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]
     return []
 
 
-def _loads(net: Net, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
-    """Powers of the loads that consume, which can be shed, and of all loads [n_period, n_bus]."""
-    rows = balanced_loads(net)
+def customers_of(net: Net, loads: pd.Index) -> FloatArray:
+    """Customers at loads, 1 where the net does not say [n]."""
+    known = net["load"].get(CUSTOMERS.name, pd.Series(dtype=float)).reindex(loads)
+    return known.astype(float).fillna(1.0).to_numpy()
+
+
+def _loads(rows: pd.DataFrame, day: Profiles) -> ComplexArray:
+    """Powers of loads [n_period, n_row]."""
     powers = np.zeros((day.horizon.n_periods, len(rows)), dtype=np.complex128)
     for column, part in _PART.items():
         values = np.tile(rows[column].to_numpy(dtype=float), (day.horizon.n_periods, 1))
@@ -242,7 +282,7 @@ def _loads(net: Net, day: Profiles) -> tuple[ComplexArray, ComplexArray]:
             profiled = rows.index.intersection(frame.columns)
             values[:, rows.index.get_indexer(profiled)] = frame[profiled].to_numpy(dtype=float)
         powers += part * values * rows["scaling"].to_numpy(dtype=float)
-    return _by_bus(net, rows, np.where(powers.real > 0.0, powers, 0.0)), _by_bus(net, rows, powers)
+    return powers
 
 
 def _by_bus(net: Net, rows: pd.DataFrame, powers: ComplexArray) -> ComplexArray:

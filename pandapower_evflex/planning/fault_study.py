@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pandapower_evflex.arrays import Net
-from pandapower_evflex.case.asymmetric import balanced_loads
+import numpy as np
+
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
+from pandapower_evflex.planning.days import Days
+from pandapower_evflex.planning.fault.failures import events_per_fault, repair_time_h
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
-from pandapower_evflex.planning.fault.restoration import Restoration, restore_supply
+from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply
 from pandapower_evflex.planning.fault.supply_graph import bus_labels, source_nodes
 from pandapower_evflex.planning.planning_case import PlanningCase
 
@@ -25,69 +28,65 @@ class FaultOutcome:
     ----------
     restoration : Restoration
     congestion : CongestionOutcome
-    dark_mw, interrupted_mw : float     mean loads without supply until the repair, and until the ties close
-    n_dark, n_interrupted : int         loads there
+    is_out : bool [n_point]        loads that lose their supply
+    out_h : float [n_point]        hours until it is back, by switches or the repair; NaN: not known
     strained : set of (table, label)    elements that hang together with a limit that is broken or near, in any state
                                         considered: what is built elsewhere changes nothing
     """
 
     restoration: Restoration
     congestion: CongestionOutcome
-    dark_mw: float
-    interrupted_mw: float
-    n_dark: int
-    n_interrupted: int
+    is_out: BoolArray
+    out_h: FloatArray
     strained: frozenset[tuple[str, Any]]
 
 
 def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> FaultOutcome:
     """The outcome of a fault with these candidates built; nothing on the net is changed."""
     net = reinforced_net(case.net, built)
-    restoration, state, strained = _best_state(case, net, fault)
-    mean = case.days.mean_load_mw
-    dark, interrupted = list(restoration.dark_buses), list(restoration.interrupted_buses)
-    loads = balanced_loads(net)["bus"]
+    restoration, days, strained = _best_state(case, net, fault)
+    hours = dict(zip(restoration.interrupted_buses, restoration.hours_back, strict=True))
+    hours |= dict.fromkeys(restoration.dark_buses, repair_time_h(net, *fault))
+    at = case.days.points.bus
     return FaultOutcome(
         restoration=restoration,
-        congestion=CongestionOutcome() if state is None else CongestedDays(case, state).outcome(),
-        dark_mw=float(mean.loc[dark].sum()),
-        interrupted_mw=float(mean.loc[interrupted].sum()),
-        n_dark=int(loads.isin(dark).sum()),
-        n_interrupted=int(loads.isin(interrupted).sum()),
+        congestion=CongestionOutcome() if days is None else days.outcome(),
+        is_out=at.isin(list(hours)),
+        out_h=np.array([hours.get(bus, 0.0) for bus in at], dtype=float),
         strained=strained,
     )
 
 
 def _best_state(
     case: PlanningCase, net: Net, fault: tuple[str, Any]
-) -> tuple[Restoration, OperatingState | None, frozenset[tuple[str, Any]]]:
-    """The best restoration, its power flows, and what is strained in any of those considered."""
-    states: dict[tuple[Any, ...], OperatingState | None] = {}
+) -> tuple[Restoration, CongestedDays | None, frozenset[tuple[str, Any]]]:
+    """The best restoration, its days, and what is strained in any of those considered."""
+    considered: dict[tuple[Any, ...], CongestedDays | None] = {}
+    events = events_per_fault(repair_time_h(net, *fault), case.settings.events_per_fault)
 
-    def worst_overload(choice: Restoration) -> float:
-        states[choice.switches_closed] = _operating_state(post_fault_net(net, choice), case)
-        return _worst_overload_percent(states[choice.switches_closed])
+    def shed(choice: Restoration) -> Shed:
+        state = _operating_state(post_fault_net(net, choice), case.days)
+        days = considered[choice.switches_closed] = None if state is None else CongestedDays(case, state)
+        if days is None or _keeps_all_limits(days.state):
+            return Shed()
+        beyond = max((excess for _, _, excess in days.overloads.others), default=0.0)
+        return Shed(events * days.ens_mwh, beyond)
 
-    best = restore_supply(
-        net, *fault, max_ties=case.settings.max_ties, load_mw=case.days.mean_load_mw, worst_overload=worst_overload
-    )
-    strained = [state.strained() for state in states.values() if state is not None]
-    return best, states[best.switches_closed], frozenset().union(*strained)
+    best = restore_supply(net, *fault, max_ties=case.settings.max_ties, load_mw=case.days.mean_load_mw, shed=shed)
+    strained = [days.state.strained() for days in considered.values() if days is not None]
+    return best, considered[best.switches_closed], frozenset().union(*strained)
 
 
-def _operating_state(net: Net, case: PlanningCase) -> OperatingState | None:
+def _operating_state(net: Net, days: Days) -> OperatingState | None:
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
     if not net["bus"].loc[list(bus_labels(source_nodes(net))), "in_service"].any():
         return None
-    state = OperatingState(net, case.days)
+    state = OperatingState(net, days)
     return state if len(state.grid.from_bus) else None
 
 
-def _worst_overload_percent(state: OperatingState | None) -> float:
-    """Excess of the worst branch over its limit; 0 within rounding, infinite without a power flow solution."""
-    if state is None:
-        return 0.0
-    if not state.flows.converged.all():
-        return float("inf")
-    worst = float(state.branch_excess(state.flows.v).max())
-    return round(100.0 * worst, 7) if worst > AT_LIMIT else 0.0
+def _keeps_all_limits(state: OperatingState) -> bool:
+    """The first look: loadings and voltages, before anybody asks how much must be shed."""
+    flows = state.flows
+    worst = max(state.branch_excess(flows.v).max(), state.undervoltage(flows.v).max())
+    return bool(flows.converged.all() and worst <= AT_LIMIT)

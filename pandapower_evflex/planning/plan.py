@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,22 +10,21 @@ import pandas as pd
 from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.fault.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
+from pandapower_evflex.planning.findings import findings_of
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
 from pandapower_evflex.planning.planning_case import planning_case
+from pandapower_evflex.planning.reliability import INDICES, indices, load_points
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.site_income import site_table
 from pandapower_evflex.planning.study_overview import overview
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.kinds import progress_faults
 from pandapower_evflex.tables.links import remember_all
-
-logger = logging.getLogger(__name__)
 
 COSTS = {
     "reliability_eur_per_year": "reliability",
@@ -40,8 +38,6 @@ FAULT_COLUMNS = [
     "start_h", "end_h", "missing_mw", "ens_mwh", "procured_mw", "price_eur_per_mwh", "ens_with_flexibility_mwh",
     "rebound_mw", "day",
 ]  # fmt: skip
-#: findings that values in kW may explain
-BROKEN_GRID = {"no convergence", "overload before any fault"}
 #: EUR per year below which two plans cost the same: the one that builds and buys less is taken
 SAME_COST_EUR = 1e-6
 
@@ -69,7 +65,8 @@ class PlanningStudy:
     fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
                               costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
     findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
-                              cures, loads without a way back, states without a power flow, values that may be in kW
+                              cures, loads without a way back and what would give them one, switches whose type or
+                              time is not known, states without a power flow, values that may be in kW
     gap_eur_per_year : float  by which a plan that was not evaluated could be cheaper than the best one; 0 when all
                               plans were evaluated or excluded
     overloads : DataFrame     the windows of `faults` period by period: `row` (of `faults`), `start_h, end_h`,
@@ -81,6 +78,11 @@ class PlanningStudy:
                               called), `energy_mwh_per_year, hours` (called in a year), `price_eur_per_mwh` (mean paid),
                               `income_eur_per_year` (their sum is the plan's flexibility cost where no EV bids beside
                               them), `faults` (elements whose fault calls it)
+    reliability : DataFrame   one row per plan, as `plans`: `saifi_per_year`, `saidi_h_per_year`, `caidi_h`, `asai`,
+                              `eens_mwh_per_year`, `maifi_per_year`, by customers of the loads in service
+    load_points : DataFrame   nothing reinforced, no flexibility; one row per load in service: `bus, customers`,
+                              `interruptions_per_year`, `hours_per_year` (sustained ones), `energy_mwh_per_year`,
+                              `momentary_per_year`; asymmetric loads follow with labels beyond those of net.load
     """
 
     plans: pd.DataFrame
@@ -93,6 +95,8 @@ class PlanningStudy:
     annuity_eur: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
     overloads: pd.DataFrame = field(default_factory=lambda: overloads_of(()), repr=False)
     sites: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    reliability: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    load_points: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def __str__(self) -> str:
         return overview(self)
@@ -117,6 +121,7 @@ def run_planning(
     procurement: str = "merit_order",
     events_per_fault: float | None = None,
     max_ties: int = 2,
+    momentary_h: float = 0.05,
     solver: str = "auto",
     max_plans: int = 4096,
     executor: Any = None,
@@ -125,14 +130,16 @@ def run_planning(
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
-    Every element of net.line, net.trafo and net.trafo3w with a `failure_rate_per_year` fails once. It is isolated and
-    the supply restored by normally open switches (`max_ties` at most); AC power flows of all periods show what is
-    overloaded then; load behind it is shed, or flexibility bought there instead.
+    Every element of net.line, net.trafo and net.trafo3w with a `failure_rate_per_year` fails once. The nearest breakers
+    and fuses trip; it is isolated and the supply restored by reclosing, and by normally open switches; AC power flows
+    of all periods show what is overloaded then; load behind it is shed, or flexibility bought there instead.
 
     Parameters
     ----------
     net : pandapowerNet         with candidates (`create_reinforcement`), sites and their rates and prices; optional
-                                columns `repair_time_h`, `switching_time_h` beside `failure_rate_per_year`
+                                columns `repair_time_h`, `switching_time_h` beside `failure_rate_per_year`,
+                                `net.switch.switching_time_h`, `net.load.customers`; `net.switch.type` says what clears
+                                faults ("CB", "fuse") and what only isolates ("LBS", "LS", "DS")
     profiles : {("load", "p_mw"): DataFrame[period x element], ...}
         one day from 00:00, or from the first label of an index of times; None: a constant day
     period_h : float            see `run_flexibility_opf`; where it is given, a day may be shorter than 24 h, and what
@@ -154,7 +161,8 @@ def run_planning(
                                 program, paid as bid. procurement="optimal" counts the rebound and may buy nothing
     events_per_fault : float    congestion windows of one kind met per fault. None: repair_time_h / 24 where it is
                                 known, else 1 as in the paper, which overstates R and F several times for short repairs
-    max_ties : int              ties closed at once
+    max_ties : int              ties in a row between a part without supply and what is supplied
+    momentary_h : float         interruptions shorter than this count in MAIFI, not in SAIFI and SAIDI
     solver : "auto", "enumeration", "milp"
         all plans, or a mixed-integer program whose proposals are evaluated until nothing cheaper is left; "auto"
         enumerates up to `max_plans` plans
@@ -176,8 +184,8 @@ def run_planning(
     .. math:: \min R' + S + I + F      (17)
 
     R' of (19) and (20) and F of (16) over all faults, S the losses of a year without faults, I the annuities (18).
-    Load left dark until the repair and loads dark until the ties are closed are part of R, apart from the overload
-    part, in `fault_costs`. Overload by export and overload before any fault are reported and cost nothing.
+    Load left dark until the repair and load that waits for its switches are part of R, apart from the overload part, in
+    `fault_costs`. Overload by export and overload before any fault are reported and cost nothing.
 
     Examples
     --------
@@ -203,6 +211,7 @@ def run_planning(
         procurement=procurement,
         events_per_fault=events_per_fault,
         max_ties=max_ties,
+        momentary_h=momentary_h,
     )
     return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst)
 
@@ -256,7 +265,8 @@ def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningSt
     overloads = overloads_of([row.get("profile") for row in rows])
     return PlanningStudy(
         plans, best, deltas, faults, _fault_costs(costs, evaluated),
-        _findings(costs), gap, pd.Series(costs.annuity, dtype=float), overloads, site_table(costs, evaluated[best]),
+        findings_of(costs), gap, pd.Series(costs.annuity, dtype=float), overloads, site_table(costs, evaluated[best]),
+        _reliability(costs, evaluated), load_points(costs.interruptions((), False), costs.case.days.points),
     )  # fmt: skip
 
 
@@ -270,16 +280,22 @@ def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
     rows = []
     for table, element in costs.faults(()):
         outcome = costs.outcome((table, element), ())
-        if not outcome.congestion.rows and outcome.dark_mw <= 0.0:
+        if not outcome.congestion.rows and outcome.restoration.dark_mw <= 0.0:
             continue
         common = {
             "element_type": table,
             "element": element,
             "switches_closed": outcome.restoration.switches_closed,
-            "dark_mw": outcome.dark_mw,
+            "dark_mw": outcome.restoration.dark_mw,
         }
         rows += [{**common, **row} for row in outcome.congestion.rows or [{}]]
     return rows
+
+
+def _reliability(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
+    customers = costs.case.days.points.customers
+    rows = [indices(costs.interruptions(plan.reinforcements, plan.flexibility), customers) for plan in plans]
+    return pd.DataFrame(rows, columns=INDICES)
 
 
 def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
@@ -288,23 +304,3 @@ def _fault_costs(costs: PlanCosts, plans: list[PlanCost]) -> pd.DataFrame:
         for number, plan in enumerate(plans)
     ]
     return pd.concat(tables, ignore_index=True)
-
-
-def _findings(costs: PlanCosts) -> pd.DataFrame:
-    """Findings in the net without any reinforcement."""
-    rows: list[tuple[str, Any, Any, str]] = [(kind, "", None, text) for kind, text in costs.normal(()).findings]
-    for fault in costs.faults(()):
-        outcome = costs.outcome(fault, ())
-        rows += [(kind, *fault, text) for kind, text in outcome.congestion.findings]
-        if outcome.dark_mw > 0.0:
-            text = f"{outcome.dark_mw:.4g} MW have no way back until the repair"
-            if pd.isna(costs.case.net[fault[0]].loc[fault[1]].get("repair_time_h")):
-                text += ", which costs nothing here: repair_time_h is not known"
-            rows.append(("dark until the repair", *fault, text))
-    if BROKEN_GRID & {kind for kind, *_ in rows}:
-        doubts = [doubt for day in costs.case.days.profiles for doubt in unit_doubts(costs.case.net, day)]
-        rows += [("unit in doubt", "", None, doubt) for doubt in dict.fromkeys(doubts)]
-    findings = pd.DataFrame(rows, columns=["kind", "element_type", "element", "text"])
-    for text in findings.loc[findings["kind"] != "dark until the repair", "text"]:
-        logger.warning(text)
-    return findings

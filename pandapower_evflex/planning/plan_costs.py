@@ -13,11 +13,12 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.costs import loss_cost
+from pandapower_evflex.planning.fault.failures import failures
 from pandapower_evflex.planning.fault.operating_state import OperatingState
-from pandapower_evflex.planning.fault.post_fault import RATED
 from pandapower_evflex.planning.fault.reinforced import Built, annuities, candidates, reinforced_net
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
 from pandapower_evflex.planning.planning_case import PlanningCase
+from pandapower_evflex.planning.reliability import Interruptions, interruptions_of
 
 #: table and label
 FaultKey = tuple[str, Any]
@@ -56,7 +57,7 @@ class PlanCosts:
         self._executor, self._step = executor, step
         self._outcomes: dict[tuple[FaultKey, Built], FaultOutcome] = {}
         self._normal: dict[Built, NormalState] = {}
-        self.rates = fault_rates(case.net, case.settings.events_per_fault)
+        self.rates = failures(case.net, case.settings.events_per_fault)
         self._in_service = {fault for fault in self.rates.index if case.net[fault[0]].at[fault[1], "in_service"]}
         rows = candidates(case.net)
         topological = rows.index[rows["in_service"].notna()] if len(rows) else []
@@ -136,19 +137,11 @@ class PlanCosts:
         """What each fault costs a year, and what that is made of; one row per element that fails."""
         faults = self.faults(built)
         outcomes = [self.outcome(fault, built) for fault in faults]
-        rates = self.rates.loc[faults]
-        rate, events = rates["failure_rate_per_year"].to_numpy(), rates["events_per_fault"].to_numpy()
-        repair_h, switching_h = np.nan_to_num(rates[["repair_time_h", "switching_time_h"]].to_numpy()).T
-        ens, payment = np.zeros(len(faults)), np.zeros(len(faults))
-        for number, outcome in enumerate(outcomes):
-            ens[number] = outcome.congestion.ens_with_flexibility_mwh if flexibility else outcome.congestion.ens_mwh
-            payment[number] = outcome.congestion.payment_eur if flexibility else 0.0
-        without = np.array(
-            [[own.dark_mw, own.interrupted_mw, own.n_dark, own.n_interrupted] for own in outcomes]
-        ).reshape(-1, 4)
+        rate, events = self._rate_and_events(faults)
+        payment = np.array([own.congestion.payment_eur if flexibility else 0.0 for own in outcomes])
+        year = self.interruptions(built, flexibility)
         voll = self.case.settings.voll_eur_per_mwh
-        overload = rate * events * voll * ens  # (19)
-        dark = rate * voll * (without[:, 0] * repair_h + without[:, 1] * switching_h)
+        overload, dark = voll * year.shed_mwh.sum(axis=1), voll * year.outage_mwh.sum(axis=1)  # (19)
         return pd.DataFrame(
             {
                 "element_type": [fault[0] for fault in faults],
@@ -159,9 +152,25 @@ class PlanCosts:
                 "dark_eur_per_year": dark,
                 "reliability_eur_per_year": overload + dark,
                 "flexibility_eur_per_year": rate * events * payment,  # (16)
-                "customer_minutes_per_year": rate * 60.0 * (without[:, 2] * repair_h + without[:, 3] * switching_h),
+                "customer_minutes_per_year": 60.0 * year.hours @ self.case.days.points.customers,
             }
         )
+
+    def interruptions(self, built: Built, flexibility: bool) -> Interruptions:
+        """Of every load point by every fault in a year, faults in the order of `faults`."""
+        faults = self.faults(built)
+        outcomes = [self.outcome(fault, built) for fault in faults]
+        return interruptions_of(
+            outcomes,
+            *self._rate_and_events(faults),
+            self.case.days.mean_point_mw,
+            flexibility=flexibility,
+            momentary_h=self.case.settings.momentary_h,
+        )
+
+    def _rate_and_events(self, faults: list[FaultKey]) -> tuple[FloatArray, FloatArray]:
+        rates = self.rates.loc[faults]
+        return rates["failure_rate_per_year"].to_numpy(), rates["events_per_fault"].to_numpy()
 
 
 def _study_chunk(case: PlanningCase, chunk: list[tuple[FaultKey, Built]]) -> list[FaultOutcome]:
@@ -171,22 +180,6 @@ def _study_chunk(case: PlanningCase, chunk: list[tuple[FaultKey, Built]]) -> lis
 def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tuple[FaultKey, Built]]]:
     """Some tasks at once: each carries the net with it."""
     return [tasks[first : first + size] for first in range(0, len(tasks), size)]
-
-
-def fault_rates(net: Net, events: float | None) -> pd.DataFrame:
-    """Rates and times of every element that fails, in service or not; NaN where the net does not know them."""
-    names = ["failure_rate_per_year", "repair_time_h", "switching_time_h"]
-    found = []
-    for table in RATED:
-        if "failure_rate_per_year" not in net[table]:
-            continue
-        rows = net[table].reindex(columns=names).astype(float)
-        rows = rows[rows["failure_rate_per_year"] > 0.0]
-        rows.index = pd.Index([(table, label) for label in rows.index], tupleize_cols=False, dtype=object)
-        found.append(rows)
-    rates = pd.concat(found)
-    met = (rates["repair_time_h"] / 24.0).fillna(1.0)  # a daily window, once per 24 h of repair
-    return rates.assign(events_per_fault=met if events is None else float(events))
 
 
 def normal_state(case: PlanningCase, built: Built) -> NormalState:

@@ -19,5 +19,6 @@ class Settings:
     procurement: str
     events_per_fault: float | None
     max_ties: int
+    momentary_h: float
     #: growth of the charging sites until a later year
     site_growth_percent: float = 0.0

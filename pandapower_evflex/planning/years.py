@@ -76,6 +76,7 @@ def run_planning_horizon(
     procurement: str = "merit_order",
     events_per_fault: float | None = None,
     max_ties: int = 2,
+    momentary_h: float = 0.05,
     max_plans: int = 4096,
     executor: Any = None,
     progress: bool | None = None,
@@ -130,6 +131,7 @@ def run_planning_horizon(
         procurement=procurement,
         events_per_fault=events_per_fault,
         max_ties=max_ties,
+        momentary_h=momentary_h,
     )
     studies = []
     for year in tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress):

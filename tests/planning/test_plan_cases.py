@@ -33,7 +33,7 @@ def case_of(net, profiles, **changed):
     prices = {name: price for name, price in {**PRICES, **changed}.items() if name in Settings.__dataclass_fields__}
     settings = Settings(
         load_growth_percent=0.0, rule="paper", rebound=True, pricing="pay_as_clear", procurement="merit_order",
-        events_per_fault=None, max_ties=2, **prices,
+        events_per_fault=None, max_ties=2, momentary_h=0.05, **prices,
     )  # fmt: skip
     return planning_case(net, profiles, 365, None, settings)
 
@@ -193,11 +193,12 @@ def test_a_transformer_may_be_the_overloaded_asset():
 def test_what_is_deferred_comes_back_in_full():
     net, profiles = evf.networks.ring_10kv()
     case = case_of(net, profiles)
-    _, state, _ = _best_state(case, net, ("line", 0))
+    _, days, _ = _best_state(case, net, ("line", 0))
+    state = days.state
     (congestion,) = congestions(case.days.types, find_overloads(state, state.s, state.load).curable)
-    not_served = congestion.missing_mw(congestion.single) * 0.25
-    filled = np.zeros(len(case.days))
-    filled[congestion.window.cases] = not_served
+    shed = days._shed(congestion, state.s, state.load)
+    filled = np.zeros(state.load.shape)
+    filled[congestion.window.cases] = shed
     (purchase,) = CongestedDays(case, state)._purchases([congestion], filled)
     change = purchase.injection_with_rebound(*state.s.shape)
     assert purchase.energy_mwh == pytest.approx(0.15, rel=1e-6)

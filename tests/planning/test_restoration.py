@@ -6,6 +6,7 @@ import copy
 import itertools
 
 import networkx as nx
+import numpy as np
 import pandapower as pp
 import pandapower.networks as nw
 import pandas as pd
@@ -16,7 +17,7 @@ from pandapower.topology import create_nxgraph, unsupplied_buses
 
 import pandapower_evflex as evf
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoration import Shed, restore_supply
 from pandapower_evflex.planning.fault.supply_graph import bus_labels, conducting, downstream, source_nodes, supply_graph
 from tests.examples import examples
 from tests.planning.ring_nets import net_of, random_net
@@ -60,33 +61,29 @@ def isolated_by_hand(net, table, element):
     return after, dead, at_dead
 
 
-def brute_force(net, table, element, max_ties):
-    """Least dark load and fewest switches closed, over all sets of open switches."""
+def least_dark(net, table, element, max_ties):
+    """Load of the buses that no set of at most ``max_ties`` open switches brings back."""
     before = set(unsupplied_buses(net))
     after, dead, at_dead = isolated_by_hand(net, table, element)
-    load = net.load.groupby("bus").p_mw.sum()
-    allowed_loops = loops(after)
+    dark = set(net.bus.index) - before
     open_switches = after.switch.index[~after.switch.closed & ~at_dead]
-    found = []
     for size in range(max_ties + 1):
         for ties in itertools.combinations(open_switches, size):
             after.switch.loc[list(ties), "closed"] = True
-            if loops(after) == allowed_loops:
-                dark = (set(unsupplied_buses(after)) | dead) - before
-                found.append((float(load.reindex(list(dark)).sum()), size))
+            dark &= set(unsupplied_buses(after)) | dead
             after.switch.loc[list(ties), "closed"] = False
-    return min(found)
+    return float(net.load.groupby("bus").p_mw.sum().reindex(list(dark)).sum())
 
 
 @examples(few=10, many=400)
 @given(seed=st.integers(0, 2**32 - 1), which=st.integers(0, 10**6), max_ties=st.integers(0, 3))
-def test_no_set_of_ties_leaves_less_load_dark(seed, which, max_ties):
+def test_no_ties_leave_less_load_dark(seed, which, max_ties):
     """Random nets with unswitched ends, bus-bus switches, transformers, several sources and loops."""
     net = random_net(seed)
     branches = [("line", i) for i in net.line.index] + [("trafo", i) for i in net.trafo.index]
     table, element = branches[which % len(branches)]
     state = restore_supply(net, table, element, max_ties=max_ties)
-    assert (state.dark_mw, len(state.switches_closed)) == brute_force(net, table, element, max_ties)
+    assert state.dark_mw == least_dark(net, table, element, max_ties)
     after = post_fault_net(net, state)
     before = set(unsupplied_buses(net))
     dead = zone_buses(net, table, element)
@@ -95,6 +92,12 @@ def test_no_set_of_ties_leaves_less_load_dark(seed, which, max_ties):
     assert loops(after) == loops(isolated_by_hand(net, table, element)[0])
     assert set(state.switches_opened) <= set(net.switch.index[net.switch.closed])
     assert not set(state.interrupted_buses) & (set(state.dark_buses) | before)
+    load = net.load.groupby("bus").p_mw.sum()
+    for tie in state.switches_closed:  # each is needed
+        after.switch.loc[tie, "closed"] = False
+        dark = (set(unsupplied_buses(after)) | dead) - before
+        assert load.reindex(list(dark)).sum() > state.dark_mw
+        after.switch.loc[tie, "closed"] = True
 
 
 def test_the_paper_s_fault_opens_cb1_and_cb2_and_closes_cb3():
@@ -141,22 +144,33 @@ def test_two_islands_need_two_ties():
     assert len(restore_supply(net, "line", 0, max_ties=2).switches_closed) == 1
     # with its busbar in the zone they are two islands
     net.switch = net.switch.drop(index=1)
-    assert [restore_supply(net, "line", 0, max_ties=n).dark_mw for n in (0, 1, 2)] == [3.0, 2.0, 1.0]
+    states = [restore_supply(net, "line", 0, max_ties=n) for n in (0, 1, 2)]
+    # one tie in a row is enough for each of them
+    assert [state.dark_mw for state in states] == [3.0, 1.0, 1.0]
+    assert [len(state.switches_closed) for state in states] == [0, 2, 2]
 
 
 def test_a_tie_that_is_open_at_both_ends_needs_two_switchings():
     lines = [(0, 1), (0, 1)]
     switches = [*both_ends(0, 0, 1), (0, 1, "l", False), (1, 1, "l", False)]
     net = net_of(2, lines, switches)
-    assert restore_supply(net, "line", 0, max_ties=1).dark_buses == (1,)
+    short = restore_supply(net, "line", 0, max_ties=1)
+    assert short.dark_buses == (1,) and short.one_tie_more_mw == 1.0
+    assert restore_supply(net, "line", 0, max_ties=2).one_tie_more_mw == 0.0
     assert restore_supply(net, "line", 0, max_ties=2).switches_closed == (2, 3)
 
 
-def test_a_meshed_net_stays_meshed_and_nobody_waits():
+def test_a_meshed_net_stays_meshed_and_nobody_waits_where_breakers_are_at_both_ends():
+    """Without types the breakers are at the external grid only: both trip, and the whole mesh waits."""
     lines = [(0, 1), (1, 2), (2, 0)]
     net = net_of(3, lines, [s for i, (a, b) in enumerate(lines) for s in both_ends(i, a, b)])
     state = restore_supply(net, "line", 0)
-    assert state.switches_closed == () and state.interrupted_buses == () and state.dark_mw == 0.0
+    assert state.switches_closed == () and state.dark_mw == 0.0
+    assert (state.switches_tripped, state.interrupted_buses) == ((0, 5), (1, 2))
+    net.switch["type"] = "CB"
+    state = restore_supply(net, "line", 0)
+    assert state.switches_closed == () and state.dark_mw == 0.0
+    assert (state.switches_tripped, state.interrupted_buses) == ((0, 1), ())
 
 
 def test_a_source_within_the_zone_does_not_feed_the_fault():
@@ -169,24 +183,52 @@ def test_a_source_within_the_zone_does_not_feed_the_fault():
     assert after.res_bus.vm_pu.isna().tolist() == [True, False, False]
 
 
-def test_the_load_decides_before_the_overload_and_the_overload_before_the_number_of_switchings():
+def two_ways():
     """Two ways to supply bus 1: a tie from 0, or a tie open at both ends from 2."""
     lines = [(0, 1), (0, 1), (2, 1)]
     switches = [*both_ends(0, 0, 1), (0, 1, "l", False), (2, 2, "l", False), (1, 2, "l", False)]
-    net = net_of(3, lines, switches, sources=(0, 2))
+    return net_of(3, lines, switches, sources=(0, 2))
+
+
+def test_the_ties_of_least_energy_not_served_are_closed_and_of_equal_ones_the_fewest():
+    net = two_ways()
     assert restore_supply(net, "line", 0).switches_closed == (2,)
-    weak = {(2,): 8.0, (3, 4): 0.0, (): 0.0}
+    shed_mwh = {(2,): 8.0, (3, 4): 0.5, (): 0.0}
     asked = []
 
-    def overload(state):
+    def shed(state):
         asked.append(state.switches_closed)
-        return weak[state.switches_closed]
+        return Shed(shed_mwh[state.switches_closed])
 
-    state = restore_supply(net, "line", 0, worst_overload=overload)
-    assert state.switches_closed == (3, 4) and state.overload_percent == 0.0
-    assert sorted(asked) == [(2,), (3, 4)]  # leaving bus 1 dark is out of the question
+    assert restore_supply(net, "line", 0, shed=shed).switches_closed == (3, 4)
+    assert sorted(asked) == [(2,), (3, 4)]  # nobody knows how long bus 1 would be dark: that is out of the question
     nobody = pd.Series({0: 1.0})
     assert restore_supply(net, "line", 0, load_mw=nobody).switches_closed == ()
+
+
+@pytest.mark.parametrize(("repair_h", "closed"), [(0.25, ()), (1.0, (3, 4)), (9.0, (3, 4))])
+def test_a_tie_that_costs_more_than_the_dark_load_stays_open(repair_h, closed):
+    """1 MW at bus 1 is dark until the repair, or half a MWh of it is shed."""
+    net = two_ways()
+    net.line["repair_time_h"] = repair_h
+    shed_mwh = {(2,): 8.0, (3, 4): 0.5, (): 0.0}
+    state = restore_supply(net, "line", 0, shed=lambda state: Shed(shed_mwh[state.switches_closed]))
+    assert state.switches_closed == closed
+
+
+def test_a_limit_that_no_shedding_keeps_decides_between_equal_ties():
+    net = two_ways()
+    beyond = {(2,): 0.05, (3, 4): 0.0, (): 0.0}
+    state = restore_supply(net, "line", 0, shed=lambda state: Shed(0.0, beyond[state.switches_closed]))
+    assert state.switches_closed == (3, 4)
+
+
+def test_the_faster_tie_is_closed():
+    net = two_ways()
+    net.line["switching_time_h"], net.line["repair_time_h"] = 1.0, 5.0
+    net.switch["switching_time_h"] = [0.02, 0.02, np.nan, 0.5, 0.25]
+    state = restore_supply(net, "line", 0)
+    assert state.switches_closed == (3, 4) and state.hours_back == (0.5,)
 
 
 def test_every_line_of_a_real_net():

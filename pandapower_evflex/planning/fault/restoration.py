@@ -1,38 +1,39 @@
-"""After a fault: isolate it by the nearest switches, and bring back what can be by closing ties.
+"""After a fault: which ties are closed, so that what cannot be served costs least.
 
 The second paper's Figs. 5 and 7 show the final stage only; the search for it is ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
-import networkx as nx
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.asymmetric import balanced_loads
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.planning.fault.supply_graph import (
-    BRANCHES,
-    Node,
-    bus_labels,
-    conducting,
-    fault_zone,
-    source_nodes,
-    supplied,
-    supply_graph,
-)
+from pandapower_evflex.planning.fault.isolation import SOURCE, Isolation, Supply, isolate, supply_of
+from pandapower_evflex.planning.fault.supply_graph import BRANCHES, bus_labels
+from pandapower_evflex.planning.fault.tie_sets import is_radial, tie_sets, ties_needed
 
-#: all that is connected to any source, as one node of the graph of islands
-SOURCE = -1
-#: a tie: the label of the switch and the islands that it joins
-Tie = tuple[Any, int, int]
-#: difference of dark load [MW] up to which two states are equally dark
-SAME_DARK_MW = 1e-9
+#: decimals of MWh and MW to which states are compared
+SAME_DIGITS = 7
+
+
+class Shed(NamedTuple):
+    """What a state cannot serve of the load that it supplies.
+
+    Parameters
+    ----------
+    mwh : float       expected until the repair
+    beyond : float    share by which limits stay broken whatever is shed
+    """
+
+    mwh: float = 0.0
+    beyond: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,36 @@ class Restoration:
     Attributes
     ----------
     element_type, element               the faulted branch
-    switches_opened, switches_closed    labels in net.switch: isolation, and the ties of the restoration
+    switches_tripped                    labels in net.switch: breakers and fuses that clear the fault
+    switches_opened, switches_closed    isolation, and the ties of the restoration; what has tripped elsewhere is closed
+                                        again
     zone : tuple of (table, label)      buses and branches that no switch parts from the fault: out of service
     dark_buses : tuple                  without supply until the repair, those of the zone included
-    interrupted_buses : tuple           without supply until the ties are closed
-    dark_mw : float                     load at dark_buses
-    overload_percent : float            worst loading above its limit; 0 when nothing is overloaded or nobody asked,
-                                        inf when the power flow does not converge
+    interrupted_buses : tuple           without supply until switches are set
+    hours_back : tuple                  how long each of these waits; NaN where a switching time is not known
+    dark_mw, interrupted_mw : float     load at these buses
+    without_switch, without_breaker : bool    no switch, or no breaker or fuse, lies between the fault and a source
+    shed_mwh : float                    expected energy that the restored part cannot serve
+    one_tie_more_mw : float             load at dark_buses that a tie more than `max_ties` in a row would bring back
+    all_compared : bool                 whether every set of ties was compared
     """
 
     element_type: str
     element: Any
+    switches_tripped: tuple[Any, ...]
     switches_opened: tuple[Any, ...]
     switches_closed: tuple[Any, ...]
     zone: tuple[tuple[str, Any], ...]
     dark_buses: tuple[Any, ...]
     interrupted_buses: tuple[Any, ...]
+    hours_back: tuple[float, ...]
     dark_mw: float
-    overload_percent: float = 0.0
+    interrupted_mw: float
+    without_switch: bool
+    without_breaker: bool
+    shed_mwh: float = 0.0
+    one_tie_more_mw: float = 0.0
+    all_compared: bool = True
 
     @property
     def n_switchings(self) -> int:
@@ -73,24 +86,27 @@ def restore_supply(
     *,
     max_ties: int = 2,
     load_mw: pd.Series | None = None,
-    worst_overload: Callable[[Restoration], float] | None = None,
+    shed: Callable[[Restoration], Shed] | None = None,
+    supply: Supply | None = None,
 ) -> Restoration:
-    """The best state after a fault of a line or transformer.
+    """The cheapest state after a fault of a line or transformer.
 
-    The fault is isolated by the switches nearest to it: where a branch has none at its end, the bus and all that hangs
-    on it without a switch stay dark too. Then sets of at most ``max_ties`` open switches are closed. A set must be
-    radial: no tie may close a loop, all sources counted as one (a net that is meshed already stays so), and every tie
-    must bring back buses. Sets are ranked by load left dark, worst overload, number of switchings.
+    Breakers and fuses trip; the fault is isolated by the switches nearest to it: where a branch has none at its end, the
+    bus and all that hangs on it without a switch stay dark too. What is supplied then by the switches that were closed
+    comes back first. For the rest sets of open switches are closed: radial ones (no tie may close a loop, all sources
+    counted as one; a net that is meshed already stays so) with at most ``max_ties`` in a row between an island and what
+    is supplied. Of these the set with the least energy not served is taken: load that stays dark until the repair, load
+    that waits for its switches, load that is shed because a limit is broken. Where the element has no `repair_time_h`,
+    the load that stays dark decides before the energy. Of equal sets the one with the fewest switchings is taken.
 
     Parameters
     ----------
-    net : pandapowerNet
+    net : pandapowerNet    times of the element are read from its row
     element_type, element : "line", "trafo", "trafo3w" or "impedance", and its index
-    max_ties : int                ties closed at once
-    load_mw : Series [bus]        load that counts; None: net.load as it stands
-    worst_overload : function     of a candidate state; its worst loading above the limit in percent points, 0 when
-                                  there is none, inf without convergence. Asked only where states leave the same load
-                                  dark; None: overloads do not count
+    max_ties : int         ties closed in a row
+    load_mw : Series [bus]    load that counts; None: net.load as it stands
+    shed : function        of a state; None: nothing is overloaded. Asked only where it can decide
+    supply : Supply        of the net, where it is known
 
     Returns
     -------
@@ -100,15 +116,23 @@ def restore_supply(
     ------
     InvalidInputError    an element that is not in the net or out of service, a negative number of ties
     """
-    graph = supply_graph(net)
-    _refuse_unknown(net, graph, element_type, element, max_ties)
+    supply = supply_of(net) if supply is None else supply
+    _refuse_unknown(net, supply, element_type, element, max_ties)
     load = _load_by_bus(net) if load_mw is None else load_mw
-    states = list(_states(graph, source_nodes(net), (element_type, element), max_ties, load))
-    least = min(state.dark_mw for state in states)
-    best = [state for state in states if state.dark_mw <= least + SAME_DARK_MW]
-    if worst_overload is not None:
-        best = [replace(state, overload_percent=worst_overload(state)) for state in best]
-    return min(best, key=lambda state: (state.overload_percent, state.n_switchings, state.switches_closed))
+    isolation = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
+    waiting = _Waiting(isolation, load, _time(net, element_type, element, "repair_time_h"))
+    found = tie_sets(isolation.ties, waiting.islands, max_ties)
+    best, cost = None, (np.inf, np.inf, np.inf, np.inf)
+    for dark, energy, n_ties, ties in sorted(waiting.outlook(ties) for ties in found.sets):
+        if (dark, energy, 0.0, n_ties) >= cost:
+            break  # no set that follows costs less, whatever it sheds
+        state = waiting.state(ties)
+        own = Shed() if shed is None else shed(state)
+        own_cost = (dark, round(energy + own.mwh, SAME_DIGITS), round(own.beyond, SAME_DIGITS), n_ties)
+        if own_cost < cost:
+            best, cost = replace(state, shed_mwh=own.mwh), own_cost
+    assert best is not None  # without any tie there is always a state
+    return replace(best, one_tie_more_mw=waiting.one_tie_more_mw(max_ties), all_compared=found.are_all)
 
 
 def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iterable[Any]) -> Restoration:
@@ -120,85 +144,87 @@ def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iter
                          a loop
     """
     ties = tuple(sorted(switches_closed))
-    graph = supply_graph(net)
-    _refuse_unknown(net, graph, element_type, element, len(ties))
-    others = [(u, v, key) for u, v, key, edge in graph.edges(keys=True, data=True) if _is_other(edge, ties)]
-    graph.remove_edges_from(others)
-    states = _states(graph, source_nodes(net), (element_type, element), len(ties), _load_by_bus(net))
-    for state in states:
-        if state.switches_closed == ties:
-            return state
+    supply = supply_of(net)
+    _refuse_unknown(net, supply, element_type, element, len(ties))
+    isolation = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
+    at = {tie[0]: tie for tie in isolation.ties}
+    lost = set(isolation.island_of.values()) - {SOURCE}
+    if set(ties) <= set(at) and is_radial([at[tie] for tie in ties], lost, len(ties)):
+        return _Waiting(isolation, _load_by_bus(net), _time(net, element_type, element, "repair_time_h")).state(ties)
     remedy = "give open switches that together supply what the fault has parted from its source"
     raise InvalidInputError(
         [Fault("restored_by", "switches_closed", ties, "closing these switches", "restores no supply", remedy)]
     )
 
 
-def _is_other(edge: dict[str, Any], ties: tuple[Any, ...]) -> bool:
-    return not edge["closed"] and edge["switch"] not in ties
+class _Waiting:
+    """Load that waits after a fault is isolated, section by section."""
+
+    def __init__(self, isolation: Isolation, load_mw: pd.Series, repair_h: float) -> None:
+        self.isolation, self.load, self.repair_h = isolation, load_mw, repair_h
+        self.section_mw = {own: self._load_at(buses) for own, buses in isolation.lost_buses.items()}
+        self.lost_mw = self._load_at(bus_labels(isolation.lost))
+        self.island_mw: dict[int, float] = {}
+        for own, island in isolation.island_of.items():
+            if island != SOURCE:
+                self.island_mw[island] = self.island_mw.get(island, 0.0) + self.section_mw[own]
+
+    def _load_at(self, buses: Iterable[Any]) -> float:
+        return float(self.load.reindex(list(buses)).sum())
+
+    @property
+    def islands(self) -> set[int]:
+        """Islands with load that only ties bring back."""
+        return {island for island, mw in self.island_mw.items() if mw > 0.0}
+
+    def outlook(self, ties: tuple[Any, ...]) -> tuple[float, float, int, tuple[Any, ...]]:
+        """What a set leaves unserved before anything is shed: dark MW where the repair takes nobody knows how long, MWh."""
+        back = self._hours(ties)
+        dark = self.lost_mw - sum(self.section_mw[own] for own in back)
+        energy = sum(self.section_mw[own] * hours for own, hours in back.items() if hours == hours)
+        known = not np.isnan(self.repair_h)
+        dark_mwh = dark * self.repair_h if known else 0.0
+        return 0.0 if known else round(dark, SAME_DIGITS), round(energy + dark_mwh, SAME_DIGITS), len(ties), ties
+
+    def _hours(self, ties: Iterable[Any]) -> dict[int, float]:
+        """Hours until a section is back; nothing waits beyond the repair."""
+        back = self.isolation.hours_back(ties)
+        if np.isnan(self.repair_h):
+            return back
+        return {own: float(np.minimum(hours, self.repair_h)) for own, hours in back.items()}
+
+    def state(self, ties: tuple[Any, ...]) -> Restoration:
+        isolation = self.isolation
+        back = self._hours(ties)
+        hours = {bus: own_h for own, own_h in back.items() for bus in isolation.lost_buses[own]}
+        interrupted = tuple(sorted(hours))
+        dark = tuple(bus for bus in bus_labels(isolation.lost) if bus not in hours)
+        table, element = isolation.faulted
+        return Restoration(
+            element_type=table,
+            element=element,
+            switches_tripped=tuple(sorted(isolation.tripped)),
+            switches_opened=isolation.opened,
+            switches_closed=ties,
+            zone=tuple(sorted(isolation.zone)),
+            dark_buses=dark,
+            interrupted_buses=interrupted,
+            hours_back=tuple(hours[bus] for bus in interrupted),
+            dark_mw=self._load_at(dark),
+            interrupted_mw=self._load_at(interrupted),
+            without_switch=not isolation.supply.sources.isdisjoint(isolation.zone),
+            without_breaker=isolation.trips_source,
+        )
+
+    def one_tie_more_mw(self, max_ties: int) -> float:
+        """Load that one tie more in a row would bring back."""
+        needed = max_ties + 1
+        return sum(mw for island, mw in self.island_mw.items() if ties_needed(self.isolation.ties, island) == needed)
 
 
-def _states(
-    graph: nx.MultiGraph, sources: set[Node], faulted: Node, max_ties: int, load: pd.Series
-) -> Iterator[Restoration]:
-    """The isolated state, then every radial set of ties by growing size."""
-    zone = fault_zone(graph, faulted)
-    isolated = conducting(graph, without=zone)
-    lost = supplied(conducting(graph), sources) - supplied(isolated, sources)
-    opened = _closed_around(graph, zone)
-    place = _islands(isolated, sources)
-    ties = _ties(graph, zone, place)
-    lost_islands = {place[node] for node in lost if node in place and node[0] == "bus"}
-    for size in range(max_ties + 1):
-        for chosen in combinations(ties, size):
-            back = _brought_back(chosen, lost_islands)
-            if back is None:
-                continue
-            dark = bus_labels(node for node in lost if place.get(node) not in back)
-            yield Restoration(
-                element_type=faulted[0],
-                element=faulted[1],
-                switches_opened=opened,
-                switches_closed=tuple(switch for switch, _, _ in chosen),
-                zone=tuple(sorted(zone)),
-                dark_buses=dark,
-                interrupted_buses=tuple(bus for bus in bus_labels(lost) if bus not in set(dark)),
-                dark_mw=float(load.reindex(dark).sum()),
-            )
-
-
-def _closed_around(graph: nx.MultiGraph, zone: set[Node]) -> tuple[Any, ...]:
-    """Closed switches at the edge of the zone, and within it."""
-    edges = graph.edges(zone, data=True)
-    return tuple(sorted(edge["switch"] for _, _, edge in edges if edge["switch"] is not None and edge["closed"]))
-
-
-def _islands(isolated: nx.Graph, sources: set[Node]) -> dict[Node, int]:
-    """Number of the island of every node; all that is supplied is `SOURCE`."""
-    place: dict[Node, int] = {}
-    for number, nodes in enumerate(nx.connected_components(isolated)):
-        place.update(dict.fromkeys(nodes, number if sources.isdisjoint(nodes) else SOURCE))
-    return place
-
-
-def _ties(graph: nx.MultiGraph, zone: set[Node], place: dict[Node, int]) -> list[Tie]:
-    """Open switches between two islands, by label."""
-    return sorted(
-        (edge["switch"], place[u], place[v])
-        for u, v, edge in graph.edges(data=True)
-        if not edge["closed"] and not zone & {u, v} and place[u] != place[v]
-    )
-
-
-def _brought_back(chosen: tuple[Tie, ...], lost: set[int]) -> set[int] | None:
-    """Islands that these ties supply; None when they close a loop, or one of them brings nothing back."""
-    joined = nx.MultiGraph([(u, v) for _, u, v in chosen])
-    joined.add_node(SOURCE)
-    if joined.number_of_edges() and (not nx.is_connected(joined) or not nx.is_tree(joined)):
-        return None  # not all hang on a source, or there are two ways
-    if any(degree == 1 and island != SOURCE and island not in lost for island, degree in joined.degree):
-        return None  # a dead end where nobody waits
-    return set(joined.nodes)
+def _time(net: Net, table: str, element: Any, column: str) -> float:
+    """Hours of an element, NaN where they are not known."""
+    return float(net[table].at[element, column]) if column in net[table] else np.nan
 
 
 def _load_by_bus(net: Net) -> pd.Series:
@@ -206,12 +232,12 @@ def _load_by_bus(net: Net) -> pd.Series:
     return (load["p_mw"] * load["scaling"]).groupby(load["bus"]).sum()
 
 
-def _refuse_unknown(net: Net, graph: nx.MultiGraph, element_type: str, element: Any, max_ties: int) -> None:
+def _refuse_unknown(net: Net, supply: Supply, element_type: str, element: Any, max_ties: int) -> None:
     faults = []
     if element_type not in BRANCHES:
         remedy = "use " + " or ".join(f'"{table}"' for table in BRANCHES)
         faults.append(Fault("restore_supply", "element_type", (), repr(element_type), "is not known", remedy))
-    elif (element_type, element) not in graph:
+    elif (element_type, element) not in supply.graph:
         remedy = f"use an index of net.{element_type} that is in service"
         faults.append(Fault("restore_supply", "element", (), repr(element), "cannot fail", remedy))
     if isinstance(max_ties, bool) or not isinstance(max_ties, int) or max_ties < 0:

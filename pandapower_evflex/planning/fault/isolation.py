@@ -1,0 +1,216 @@
+"""A fault takes supply away: what trips, what is isolated, and how long every part waits to come back."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from pandapower_evflex.arrays import Net
+from pandapower_evflex.planning.fault.supply_graph import Node, conducting, source_nodes, supplied, supply_graph
+from pandapower_evflex.planning.fault.switch_types import clearing_switches
+
+#: all that is connected to any source, as one node of the graph of islands
+SOURCE = -1
+#: a tie: the label of the switch and the islands that it joins
+Tie = tuple[Any, int, int]
+
+
+@dataclass(frozen=True)
+class Supply:
+    """A net before any fault.
+
+    Parameters
+    ----------
+    graph : MultiGraph      `supply_graph`
+    sources, fed : sets of nodes
+    clearing : labels of the switches that clear faults
+    switching_h : switching times of the switches that have one of their own
+    """
+
+    graph: nx.MultiGraph
+    sources: frozenset[Node]
+    fed: frozenset[Node]
+    clearing: frozenset[Any]
+    switching_h: Mapping[Any, float]
+
+    @cached_property
+    def without_switches(self) -> nx.Graph:
+        """Connections that no switch can open."""
+        return self._part(lambda edge: edge["switch"] is None)
+
+    @cached_property
+    def uncleared(self) -> nx.Graph:
+        """Closed connections that no fault opens."""
+        return self._part(lambda edge: edge["closed"] and edge["switch"] not in self.clearing)
+
+    def _part(self, belongs: Any) -> nx.Graph:
+        part = nx.Graph()
+        part.add_nodes_from(self.graph)
+        part.add_edges_from((u, v) for u, v, edge in self.graph.edges(data=True) if belongs(edge))
+        return part
+
+
+def supply_of(net: Net) -> Supply:
+    """How a net is supplied, with the types and times of its switches."""
+    graph, sources = supply_graph(net), source_nodes(net)
+    fed = supplied(conducting(graph), sources)
+    switch = net["switch"]
+    times = switch["switching_time_h"].dropna().astype(float).to_dict() if "switching_time_h" in switch else {}
+    return Supply(graph, frozenset(sources), frozenset(fed), clearing_switches(net, fed), times)
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """A fault that is isolated, before any tie is closed.
+
+    Parameters
+    ----------
+    supply : Supply
+    faulted : Node
+    switching_h : float        of switches without a time of their own; NaN: not known
+    zone : set of nodes        what no switch parts from the fault
+    tripped : labels           breakers and fuses that clear it: at the edge of all that nothing else clears
+    opened : labels            closed switches at the edge of the zone, and within it
+    at_edge : labels           breakers and fuses at the edge of what trips: nobody waits for them to open. Those behind
+                               which there is no source carry no current; nobody waits for them to close either
+    trips_source : bool        no breaker or fuse lies between the fault and a source
+    lost : set of nodes        without supply from the trip on, those of the zone included
+    place : {node: island}     of all nodes but those of the zone, once it is isolated; all that is supplied is `SOURCE`
+    """
+
+    supply: Supply
+    faulted: Node
+    switching_h: float
+    zone: frozenset[Node]
+    tripped: frozenset[Any]
+    opened: tuple[Any, ...]
+    at_edge: frozenset[Any]
+    trips_source: bool
+    lost: frozenset[Node]
+    place: Mapping[Node, int]
+
+    @cached_property
+    def ties(self) -> list[Tie]:
+        """Open switches between two islands, by label."""
+        place, zone = self.place, self.zone
+        return sorted(
+            (edge["switch"], place[u], place[v])
+            for u, v, edge in self.supply.graph.edges(data=True)
+            if not edge["closed"] and u not in zone and v not in zone and place[u] != place[v]
+        )
+
+    def time_of(self, switch: Any) -> float:
+        """Hours until somebody or something has moved a switch; NaN: not known."""
+        return self.supply.switching_h.get(switch, self.switching_h)
+
+    def hours_back(self, ties: Iterable[Any]) -> dict[int, float]:
+        """Hours after which every section with a lost bus is supplied again; NaN where a time is not known.
+
+        A section is what nothing parts, and comes back as a whole: when it is parted from the fault, and the slowest
+        switch on its way to a source is closed again. Of several ways it takes the fastest. What stays dark is absent.
+        """
+        section, wait = self._sections
+        between = nx.MultiGraph(self._reclosed)
+        between.add_edges_from(self._closings[tie] for tie in ties)
+        back = _earliest(between, wait, {section[node] for node in self.supply.sources - self.zone})
+        return {own: back[own] for own in self.lost_buses if own in back}
+
+    @cached_property
+    def lost_buses(self) -> dict[int, list[Any]]:
+        """Buses without supply of every section outside the zone."""
+        section, _ = self._sections
+        found: dict[int, list[Any]] = {}
+        for table, label in self.lost - self.zone:
+            if table == "bus":
+                found.setdefault(section[table, label], []).append(label)
+        return found
+
+    @cached_property
+    def island_of(self) -> dict[int, int]:
+        """Island of every section with a lost bus."""
+        return {own: self.place["bus", buses[0]] for own, buses in self.lost_buses.items()}
+
+    @cached_property
+    def _sections(self) -> tuple[dict[Node, int], dict[int, float]]:
+        """Section of every node outside the zone, and how long each waits to be parted from the zone."""
+        whole = nx.Graph()
+        whole.add_nodes_from(self.supply.graph)
+        edges = list(self.supply.graph.edges(data=True))
+        whole.add_edges_from((u, v) for u, v, e in edges if e["closed"] and e["switch"] not in self.tripped)
+        whole.remove_nodes_from(self.zone)
+        section = {node: number for number, part in enumerate(nx.connected_components(whole)) for node in part}
+        wait = dict.fromkeys(section.values(), 0.0)
+        for u, v, edge in edges:
+            if edge["closed"] and (u in self.zone) != (v in self.zone) and edge["switch"] not in self.at_edge:
+                own = section[v if u in self.zone else u]
+                wait[own] = float(np.maximum(wait[own], self.time_of(edge["switch"])))
+        return section, wait
+
+    @cached_property
+    def _closings(self) -> dict[Any, tuple[int, int, dict[str, float]]]:
+        """Switches that can be closed, again or anew, between the sections outside the zone."""
+        section, _ = self._sections
+        return {
+            edge["switch"]: (section[u], section[v], {"hours": self.time_of(edge["switch"])})
+            for u, v, edge in self.supply.graph.edges(data=True)
+            if (not edge["closed"] or edge["switch"] in self.tripped) and u in section and v in section
+        }
+
+    @cached_property
+    def _reclosed(self) -> nx.MultiGraph:
+        """The sections, and what has tripped between them."""
+        between = nx.MultiGraph()
+        between.add_nodes_from(self._sections[1])
+        between.add_edges_from(self._closings[switch] for switch in self.tripped if switch in self._closings)
+        return between
+
+
+def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isolation:
+    """Trip what clears a fault, then part its zone by the switches nearest to it."""
+    graph = supply.graph
+    zone = nx.node_connected_component(supply.without_switches, faulted)
+    down = nx.node_connected_component(supply.uncleared, faulted)
+    alive = supplied(conducting(graph, without=down), supply.sources - down)
+    edge_of_down = [
+        (u, v, edge["switch"])
+        for u, v, edge in graph.edges(down, data=True)
+        if edge["closed"] and (u in down) != (v in down)
+    ]
+    place: dict[Node, int] = {}
+    for number, nodes in enumerate(nx.connected_components(conducting(graph, without=zone))):
+        place.update(dict.fromkeys(nodes, number if supply.sources.isdisjoint(nodes) else SOURCE))
+    around = graph.edges(zone, data=True)
+    return Isolation(
+        supply=supply,
+        faulted=faulted,
+        switching_h=switching_h,
+        zone=frozenset(zone),
+        tripped=frozenset(switch for u, v, switch in edge_of_down if u in alive or v in alive),
+        opened=tuple(sorted({edge["switch"] for _, _, edge in around if edge["switch"] is not None and edge["closed"]})),
+        at_edge=frozenset(switch for _, _, switch in edge_of_down),
+        trips_source=not supply.sources.isdisjoint(down),
+        lost=supply.fed - frozenset(alive),
+        place=place,
+    )
+
+
+def _earliest(closings: nx.MultiGraph, wait: Mapping[int, float], starts: set[int]) -> dict[int, float]:
+    """Hours at which every section is fed, by Dijkstra with the slowest step of a way in place of its length."""
+    heap = [(bool(np.isnan(wait[own])), wait[own], own) for own in starts]
+    heapq.heapify(heap)
+    fed: dict[int, float] = {}
+    while heap:
+        _, hours, own = heapq.heappop(heap)
+        if own in fed:
+            continue
+        fed[own] = hours
+        for _, other, step in closings.edges(own, data="hours"):
+            then = float(np.max([hours, step, wait[other]]))  # NaN where one of them is
+            heapq.heappush(heap, (bool(np.isnan(then)), then, other))
+    return fed

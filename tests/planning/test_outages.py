@@ -1,0 +1,113 @@
+"""Who is interrupted, how long, which ties are closed, and the indices, against an analysis of the tests' own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandapower as pp
+import pytest
+
+import pandapower_evflex as evf
+from pandapower_evflex.planning.fault.restoration import restore_supply
+from tests.planning.outage_analysis import Outages
+
+PRICES = {"voll_eur_per_mwh": 10_000.0, "loss_price_eur_per_mwh": 0.0, "discount_rate": 0.05, "progress": False}
+#: lines that carry anything
+LINE = {"length_km": 1.0, "r_ohm_per_km": 1e-3, "x_ohm_per_km": 1e-3, "c_nf_per_km": 0.0, "max_i_ka": 50.0}
+
+
+def switched_line(net, rng, start, end, first, second):
+    """A line with a switch of these (type, closed) at its ends; None: no switch."""
+    line = pp.create_line_from_parameters(net, start, end, **LINE)
+    for bus, switch in ((start, first), (end, second)):
+        if switch is not None:
+            pp.create_switch(net, bus, line, "l", type=switch[0], closed=switch[1])
+    return line
+
+
+def random_feeders(seed, *, meshed):
+    """A ring of stations from one busbar, open somewhere or closed, with laterals and a further connection."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 7))
+    net = pp.create_empty_network()
+    pp.create_buses(net, n + 1, 10.0)
+    pp.create_ext_grid(net, 0)
+
+    def switch(closed=True):
+        kind = rng.choice(["CB", "LBS", "DS", None, "none at all"], p=[0.2, 0.4, 0.1, 0.15, 0.15])
+        return (kind, closed) if kind != "none at all" or not closed else None
+
+    opened = -1 if meshed and rng.random() < 0.7 else int(rng.integers(0, n + 1))
+    stations = [0, *range(1, n + 1), 0]
+    for number in range(n + 1):
+        head = [("CB", True) if rng.random() < 0.7 else (None, True), None, None]
+        first = head[0] if number == 0 else switch()
+        second = head[0] if number == n else switch()
+        if number == opened:
+            second = ("CB" if number == n else "LBS", False)
+        switched_line(net, rng, stations[number], stations[number + 1], first, second)
+    for station in rng.choice(np.arange(1, n + 1), int(rng.integers(0, 3)), replace=False).tolist():
+        end = pp.create_bus(net, 10.0)
+        first = [("fuse", True), ("LBS", True), None][int(rng.integers(0, 3))]
+        switched_line(net, rng, station, end, first, None)
+    for _ in range(int(rng.integers(0, 3))):
+        start, end = (int(bus) for bus in rng.choice(np.arange(0, n + 1), 2, replace=False))
+        if meshed and rng.random() < 0.5:
+            switched_line(net, rng, start, end, ("CB", True), ("CB", True))
+        else:
+            switched_line(net, rng, start, end, ("LBS", bool(rng.random() < 0.5)), ("LBS", False))
+    pp.create_loads(net, net.bus.index[1:], p_mw=rng.uniform(0.1, 1.0, len(net.bus) - 1).round(3))
+    net.load["customers"] = rng.choice([np.nan, 0.0, 10.0, 55.0], len(net.load), p=[0.2, 0.1, 0.35, 0.35])
+    net.line["failure_rate_per_year"] = rng.uniform(0.01, 0.3, len(net.line)).round(3)
+    net.line["repair_time_h"] = rng.choice([0.4, 3.0, 5.0], len(net.line), p=[0.1, 0.5, 0.4])
+    net.line["switching_time_h"] = rng.choice([0.5, 1.0], len(net.line))
+    own = [np.nan, 0.02, 0.04, 0.3, 1.5]
+    net.switch["switching_time_h"] = rng.choice(own, len(net.switch), p=[0.4, 0.15, 0.15, 0.15, 0.15])
+    return net
+
+
+def assert_same_outages(net):
+    own = Outages(net)
+    for line in net.line.index:
+        out, ties = own.after(line)
+        state = restore_supply(net, "line", line)
+        assert state.switches_closed == ties, line
+        repair_h = net.line.repair_time_h[line]
+        found = dict(zip(state.interrupted_buses, state.hours_back, strict=True))
+        found |= dict.fromkeys(state.dark_buses, repair_h)
+        assert found == pytest.approx(out), line
+    rows, system = own.indices()
+    study = evf.run_planning(net, None, **PRICES)
+    points, (plan, *_) = study.load_points, study.reliability.itertuples()
+    np.testing.assert_allclose(points.interruptions_per_year, rows.sustained, rtol=1e-12)
+    np.testing.assert_allclose(points.momentary_per_year, rows.momentary, rtol=1e-12)
+    np.testing.assert_allclose(points.hours_per_year, rows.hours, rtol=1e-12)
+    np.testing.assert_allclose(points.energy_mwh_per_year, rows.energy, rtol=1e-12)
+    assert plan.saifi_per_year == pytest.approx(system["sustained"])
+    assert plan.saidi_h_per_year == pytest.approx(system["hours"])
+    assert plan.maifi_per_year == pytest.approx(system["momentary"])
+    assert plan.eens_mwh_per_year == pytest.approx(system["energy"])
+    assert plan.asai == pytest.approx(1.0 - system["hours"] / 8760.0)
+    assert plan.caidi_h == pytest.approx(system["hours"] / system["sustained"])
+    assert study.plans.reliability_eur_per_year[0] == pytest.approx(10_000.0 * system["energy"])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_outages_of_random_rings_are_those_of_an_analysis_of_the_tests_own(seed):
+    assert_same_outages(random_feeders(seed, meshed=False))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_outages_of_random_meshed_nets_are_those_of_an_analysis_of_the_tests_own(seed):
+    assert_same_outages(random_feeders(seed, meshed=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 200))
+def test_outages_of_many_random_rings(seed):
+    assert_same_outages(random_feeders(seed, meshed=False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5, 50))
+def test_outages_of_many_random_meshed_nets(seed):
+    assert_same_outages(random_feeders(seed, meshed=True))
