@@ -45,7 +45,9 @@ NUMBERS = {
         "load_growth_percent", "float64", "", "percent", required=True, lower=-100.0, upper=10_000.0,
         hint="give percent, 20 for a fifth more",
     ),
-    "momentary_h": Column("momentary_h", "float64", "", "h", required=True, lower=0.0, hint="give hours, 0.05 for 3 min"),
+    "momentary_h": Column(
+        "momentary_h", "float64", "", "h", required=True, lower=0.0, hint="give hours, 0.05 for 3 min"
+    ),
 }  # fmt: skip
 #: optional column of net.switch
 SWITCHING_TIME = Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more")

@@ -209,7 +209,7 @@ def read_days(
     growth = load_growth_percent / 100.0
     rows = balanced_loads(net)
     total = np.vstack([_loads(rows, day) for _, _, day in read])
-    load = (1.0 + growth) * np.where(total.real > 0.0, total, 0.0)
+    load: ComplexArray = (1.0 + growth) * total * (total.real > 0.0)
     points = LoadPoints(rows.index, pd.Index(rows["bus"]), customers_of(net, rows.index), load.real)
     deviation = np.vstack([profile_deviation(net, day) for _, _, day in read])
     given = tuple(day for _, _, day in read)

@@ -52,9 +52,9 @@ def _of_switches(net: Net) -> list[Row]:
         return []
     breakers = int((untyped_breakers(net, supply_of(net).fed) & closed).sum())
     text = (
-        f"closed switches without a type: {untyped}; {breakers} of them, at the busbars of external grids and at the lower "
-        'sides of transformers, count as breakers, the others only isolate; set net.switch.type ("CB", "fuse", "LBS") '
-        "where that is wrong"
+        f"closed switches without a type: {untyped}; {breakers} of them, at the busbars of external grids and at the "
+        'lower sides of transformers, count as breakers, the others only isolate; set net.switch.type ("CB", "fuse", '
+        '"LBS") where that is wrong'
     )
     return [("switches without a type", "", None, text)]
 
@@ -70,8 +70,8 @@ def _of_times(costs: PlanCosts) -> list[Row]:
         return []
     shown = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
     text = (
-        f"switching_time_h is not known for faults of {shown}: whoever waits for switches counts as interrupted once, for "
-        "0 h"
+        f"switching_time_h is not known for faults of {shown}: whoever waits for switches counts as interrupted once, "
+        "for 0 h"
     )
     return [("switching time not known", "", None, text)]
 
@@ -86,11 +86,16 @@ def _of_restoration(costs: PlanCosts, state: Restoration) -> Iterator[tuple[str,
             text += ", which costs nothing here: repair_time_h is not known"
         yield "dark until the repair", text
     if state.without_breaker and not state.without_switch and state.interrupted_mw > 0.0:
-        text = f"no breaker or fuse clears a fault of {name}; {state.interrupted_mw:.4g} MW more than it parts are out with it"
+        text = (
+            f"no breaker or fuse parts {name} from its source; {state.interrupted_mw:.4g} MW wait until it is isolated"
+        )
         yield "no breaker", text
     if state.one_tie_more_mw > 0.0:
         n = costs.case.settings.max_ties
-        text = f"after a fault of {name}, {state.one_tie_more_mw:.4g} MW stay dark that max_ties={n + 1} would bring back"
+        text = (
+            f"after a fault of {name}, {state.one_tie_more_mw:.4g} MW stay dark that max_ties={n + 1} would bring back"
+        )
         yield "one tie more", text
     if not state.all_compared:
-        yield "ties not compared", f"after a fault of {name} there are too many sets of ties: only short ways were compared"
+        text = f"after a fault of {name} there are too many sets of ties: only short ways were compared"
+        yield "ties not compared", text

@@ -71,9 +71,7 @@ class Outages:
         moved = {label: self.time_of(label, line) for *_, label, _, _ in self.links if label is not None}
         chosen = {tie[2] for tie in ties}
         unmoved = [link for link in self.links if link[3] and link[2] not in tripped and not zone & set(link[:2])]
-        isolators = [
-            link for link in self.links if link[3] and len(zone & set(link[:2])) == 1 and link[2] not in edge
-        ]
+        isolators = [link for link in self.links if link[3] and len(zone & set(link[:2])) == 1 and link[2] not in edge]
         since = {}
         for now in sorted({0.0, *moved.values()}):
             still_closed = [link for link in isolators if moved[link[2]] > now]

@@ -51,7 +51,7 @@ def feeder():
 
 
 def test_whoever_is_behind_the_breaker_is_interrupted_and_comes_back_from_upstream():
-    """Line 1 is isolated at station 1 only, so that station 2 is part of the fault; station 1 waits for its isolator."""
+    """Line 1 is isolated at station 1 only, so that station 2 is part of the fault; station 1 waits an hour."""
     points = planned(feeder(), None).load_points
     assert points.interruptions_per_year.tolist() == pytest.approx([0.3, 0.3])
     assert points.hours_per_year.tolist() == pytest.approx([0.1 * 1.0 + 0.2 * 1.0, 0.1 * 1.0 + 0.2 * 4.0])

@@ -38,6 +38,17 @@ def spoilt(table, column, value, rows, remedy, row=0):
     return Bad(plan, table, column, rows, remedy, before)
 
 
+def switched(column, value, remedy):
+    """A switch at the end of a line that fails, with this value."""
+
+    def before(net):
+        line_fails(net)
+        pp.create_switch(net, net.line.from_bus.iloc[0], net.line.index[0], "l", index=0)
+        net.switch[column] = pd.Series([value], dtype=object)
+
+    return Bad(plan, "switch", column, (0,), remedy, before)
+
+
 def profiled(change, table, column, rows, remedy):
     return Bad(lambda net: plan(net, {("load", "p_mw"): change(net)}), table, column, rows, remedy, line_fails)
 
@@ -89,8 +100,8 @@ BAD_PLANS = {
     "a negative repair time": spoilt("line", "repair_time_h", -6.0, (0,), "give hours, 0 or more"),
     "an infinite repair time": spoilt("trafo", "repair_time_h", np.inf, (0,), "leave it out"),
     "a negative switching time": spoilt("line", "switching_time_h", -1.0, (0,), "give hours, 0 or more"),
-    "a negative switching time of a switch": spoilt("switch", "switching_time_h", -1.0, (0,), "give hours, 0 or more"),
-    "a switch of a type that nobody knows": spoilt("switch", "type", "breaker", (0,), '"CB" or "fuse" for what clears'),
+    "a negative switching time of a switch": switched("switching_time_h", -1.0, "give hours, 0 or more"),
+    "a switch of a type that nobody knows": switched("type", "breaker", '"CB" or "fuse" for what clears'),
     "a negative number of customers": spoilt("load", "customers", -1.0, (0,), "number of customers"),
     "customers as text": spoilt("load", "customers", "many", (0,), "give a number"),
     "a line without a rating": spoilt("line", "max_i_ka", np.nan, (0,), "give the rated current in kA"),

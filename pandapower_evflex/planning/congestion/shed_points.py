@@ -44,6 +44,6 @@ def shed_points(days: Days, state: OperatingState, shed_mw: FloatArray) -> ShedP
     share = np.minimum(share, 1.0)  # charging that comes back may be shed beyond the load of the profile
     interruptions = np.zeros(len(row))
     for day in days.types:
-        for window in runs(day, share[day.periods].any(axis=1)):
+        for window in runs(day, np.asarray(share[day.periods].any(axis=1))):
             interruptions += day.share_of_year * share[window.cases].max(axis=0)
     return ShedPoints(interruptions, (days.share_of_year * days.period_h) @ share, energy_mwh)

@@ -21,7 +21,7 @@ def repair_time_h(net: Net, table: str, element: Any) -> float:
 
 
 def events_per_fault(repair_h: float, given: float | None) -> float:
-    """Congestion windows met by one fault: a daily window once per 24 h of repair, one where the repair is not known."""
+    """Congestion windows met by one fault: a daily window once per 24 h of repair; 1 where that is not known."""
     if given is not None:
         return float(given)
     return 1.0 if np.isnan(repair_h) else repair_h / HOURS_PER_DAY

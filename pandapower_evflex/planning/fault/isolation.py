@@ -192,7 +192,9 @@ def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isola
         switching_h=switching_h,
         zone=frozenset(zone),
         tripped=frozenset(switch for u, v, switch in edge_of_down if u in alive or v in alive),
-        opened=tuple(sorted({edge["switch"] for _, _, edge in around if edge["switch"] is not None and edge["closed"]})),
+        opened=tuple(
+            sorted({edge["switch"] for _, _, edge in around if edge["switch"] is not None and edge["closed"]})
+        ),
         at_edge=frozenset(switch for _, _, switch in edge_of_down),
         trips_source=not supply.sources.isdisjoint(down),
         lost=supply.fed - frozenset(alive),

@@ -91,13 +91,14 @@ def restore_supply(
 ) -> Restoration:
     """The cheapest state after a fault of a line or transformer.
 
-    Breakers and fuses trip; the fault is isolated by the switches nearest to it: where a branch has none at its end, the
-    bus and all that hangs on it without a switch stay dark too. What is supplied then by the switches that were closed
-    comes back first. For the rest sets of open switches are closed: radial ones (no tie may close a loop, all sources
-    counted as one; a net that is meshed already stays so) with at most ``max_ties`` in a row between an island and what
-    is supplied. Of these the set with the least energy not served is taken: load that stays dark until the repair, load
-    that waits for its switches, load that is shed because a limit is broken. Where the element has no `repair_time_h`,
-    the load that stays dark decides before the energy. Of equal sets the one with the fewest switchings is taken.
+    Breakers and fuses trip; the fault is isolated by the switches nearest to it: where a branch has none at its end,
+    the bus and all that hangs on it without a switch stay dark too. What is supplied then by the switches that were
+    closed comes back first. For the rest sets of open switches are closed: radial ones (no tie may close a loop, all
+    sources counted as one; a net that is meshed already stays so) with at most ``max_ties`` in a row between an island
+    and what is supplied. Of these the set with the least energy not served is taken: load that stays dark until the
+    repair, load that waits for its switches, load that is shed because a limit is broken. Where the element has no
+    `repair_time_h`, the load that stays dark decides before the energy. Of equal sets the one with the fewest
+    switchings is taken.
 
     Parameters
     ----------
@@ -178,7 +179,7 @@ class _Waiting:
         return {island for island, mw in self.island_mw.items() if mw > 0.0}
 
     def outlook(self, ties: tuple[Any, ...]) -> tuple[float, float, int, tuple[Any, ...]]:
-        """What a set leaves unserved before anything is shed: dark MW where the repair takes nobody knows how long, MWh."""
+        """What a set leaves unserved before anything is shed: dark MW (0 where the repair time is known), MWh."""
         back = self._hours(ties)
         dark = self.lost_mw - sum(self.section_mw[own] for own in back)
         energy = sum(self.section_mw[own] * hours for own, hours in back.items() if hours == hours)
