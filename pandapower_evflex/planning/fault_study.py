@@ -14,10 +14,10 @@ from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.failures import events_per_fault, repair_time_h
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
-from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
+from pandapower_evflex.planning.fault.reinforced import Built
 from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply
 from pandapower_evflex.planning.fault.supply_graph import bus_labels, source_nodes
-from pandapower_evflex.planning.planning_case import PlanningCase
+from pandapower_evflex.planning.planning_case import BuiltNet, PlanningCase
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class FaultOutcome:
 
 def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> FaultOutcome:
     """The outcome of a fault with these candidates built; nothing on the net is changed."""
-    net = reinforced_net(case.net, built)
-    restoration, days, strained = _best_state(case, net, fault)
+    net = case.built(built).net
+    restoration, days, strained = _best_state(case, case.built(built), fault)
     hours = dict(zip(restoration.interrupted_buses, restoration.hours_back, strict=True))
     hours |= dict.fromkeys(restoration.dark_buses, repair_time_h(net, *fault))
     at = case.days.points.bus
@@ -58,9 +58,10 @@ def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> Fau
 
 
 def _best_state(
-    case: PlanningCase, net: Net, fault: tuple[str, Any]
+    case: PlanningCase, built: BuiltNet, fault: tuple[str, Any]
 ) -> tuple[Restoration, CongestedDays | None, frozenset[tuple[str, Any]]]:
     """The best restoration, its days, and what is strained in any of those considered."""
+    net = built.net
     considered: dict[tuple[Any, ...], CongestedDays | None] = {}
     events = events_per_fault(repair_time_h(net, *fault), case.settings.events_per_fault)
 
@@ -72,7 +73,14 @@ def _best_state(
         beyond = max((excess for _, _, excess in days.overloads.others), default=0.0)
         return Shed(events * days.ens_mwh, beyond)
 
-    best = restore_supply(net, *fault, max_ties=case.settings.max_ties, load_mw=case.days.mean_load_mw, shed=shed)
+    best = restore_supply(
+        net,
+        *fault,
+        max_ties=case.settings.max_ties,
+        load_mw=case.days.mean_load_mw,
+        shed=shed,
+        supply=built.supply,
+    )
     strained = [days.state.strained() for days in considered.values() if days is not None]
     return best, considered[best.switches_closed], frozenset().union(*strained)
 

@@ -20,14 +20,14 @@ logger = logging.getLogger(__name__)
 
 #: findings that values in kW may explain
 BROKEN_GRID = {"no convergence", "overload before any fault"}
-#: findings on single faults, of which there may be as many as faults: not logged one by one
-OF_FAULTS = {"dark until the repair", "no breaker", "one tie more", "ties not compared"}
+#: findings that are not logged: on single faults, of which there may be many, and on what is left out on purpose
+NOT_LOGGED = {"dark until the repair", "no breaker", "one tie more", "ties not compared", "switching time not known"}
 #: kind, element_type, element, text
 Row = tuple[str, Any, Any, str]
 
 
 def findings_of(costs: PlanCosts) -> pd.DataFrame:
-    """Findings in the net without any reinforcement; those on the net as a whole are logged."""
+    """Findings in the net without any reinforcement; those that nobody expects are logged."""
     rows: list[Row] = [(kind, "", None, text) for kind, text in costs.normal(()).findings]
     rows += _of_switches(costs.case.net)
     rows += _of_times(costs)
@@ -39,7 +39,7 @@ def findings_of(costs: PlanCosts) -> pd.DataFrame:
         doubts = [doubt for day in costs.case.days.profiles for doubt in unit_doubts(costs.case.net, day)]
         rows += [("unit in doubt", "", None, doubt) for doubt in dict.fromkeys(doubts)]
     findings = pd.DataFrame(rows, columns=["kind", "element_type", "element", "text"])
-    for text in findings.loc[~findings["kind"].isin(OF_FAULTS), "text"]:
+    for text in findings.loc[~findings["kind"].isin(NOT_LOGGED), "text"]:
         logger.warning(text)
     return findings
 

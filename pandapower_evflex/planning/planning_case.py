@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.congestion.bids import SiteOffers, ev_load
 from pandapower_evflex.planning.days import Days, read_days
+from pandapower_evflex.planning.fault.isolation import Supply, supply_of
+from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.settings import Settings
+
+#: sets of candidates whose nets are kept
+MOST_BUILT = 16
+
+
+@dataclass(frozen=True)
+class BuiltNet:
+    """The net with some candidates built, and how it is supplied before any fault."""
+
+    net: Net
+    supply: Supply
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,19 @@ class PlanningCase:
     days: Days
     offers: SiteOffers
     settings: Settings
+    _kept: dict[Built, BuiltNet] = field(default_factory=dict, repr=False, compare=False)
+
+    def built(self, candidates: Built) -> BuiltNet:
+        """The net with these candidates built; those asked for last are kept."""
+        if candidates not in self._kept:
+            while len(self._kept) >= MOST_BUILT:
+                self._kept.pop(next(iter(self._kept)), None)
+            net = reinforced_net(self.net, candidates)
+            self._kept[candidates] = BuiltNet(net, supply_of(net))
+        return self._kept[candidates]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}
 
 
 def planning_case(
