@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.networks import suburban_lv
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
+from pandapower_evflex.opf.report.overview import folded
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging
 from pandapower_evflex.output import prepare_folder, say, writing
@@ -112,7 +114,7 @@ def summary_text(day: Day) -> str:
         "",
         f"{day.title}: {result.status.upper()} in {day.seconds:.1f} s, "
         f"{len(day.net.ev)} EVs, {charged:.0f} kWh scheduled.",
-        f"  {result.message}",
+        textwrap.indent(folded(result.message), "  "),
         "",
         "  Flexibility of a single period   mean 18-05 h    largest",
         f"    upward (more charging)        {up[evening].mean():8.0f} kW {up.max():10.0f} kW  at {_clock(up.idxmax())}",

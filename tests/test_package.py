@@ -108,6 +108,7 @@ def test_only_one_file_imports_cyipopt_and_one_reads_the_ppc():
 
     assert files_with("import cyipopt") == ["solvers/ipopt.py"]
     assert files_with("_pd2ppc") == ["case/grid.py"]
+    assert files_with('import_module("power_grid_model') == ["powerflow/by_phase.py"]
 
 
 def test_public_names_exist_and_are_documented():

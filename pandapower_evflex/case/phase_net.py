@@ -23,7 +23,7 @@ from pandapower_evflex.errors import listed
 
 ZERO_OF_LINES = ("r0_ohm_per_km", "x0_ohm_per_km", "c0_nf_per_km")
 ZERO_OF_TRAFOS = ("vk0_percent", "vkr0_percent")
-#: windings whose lower side is earthed and whose upper side carries no zero-sequence current, each with its clock parity
+#: windings with the lower side earthed and no zero-sequence current at the upper one, and the parity of their clock
 VECTOR_GROUP = re.compile(r"(?:(?P<odd>Dyn|Yzn)|(?P<even>Dzn))\d*")
 #: admittance beside lines and transformers [pu] that counts as none
 NO_SHUNT = 1e-9
@@ -90,7 +90,8 @@ def phase_net(net: Net, grid: Grid, one_phase_rows: IntArray) -> PhaseNet | str:
     vn = _vn_kv(net, grid)
     line_z, line_y = _series_and_shunt(grid, lines, np.ones(len(lines)))
     line_z0, line_y0 = _zero_of_lines(line_table, vn[grid.from_bus[lines]], float(net["f_hz"]))
-    ratio, trafo_z, trafo_y = _transformers(grid, trafos)
+    ratio: FloatArray = np.sqrt((grid.y_tt[trafos] / grid.y_ff[trafos]).real)
+    trafo_z, trafo_y = _series_and_shunt(grid, trafos, ratio)
     groups = [str(group) if feed else "" for group, feed in zip(_groups(trafo_table), feeds, strict=True)]
     return PhaseNet(
         grid=grid,
@@ -194,20 +195,16 @@ def _vn_kv(net: Net, grid: Grid) -> FloatArray:
 
 def _series_and_shunt(grid: Grid, branch: IntArray, ratio: FloatArray) -> tuple[ComplexArray, ComplexArray]:
     """Impedance in series and admittance to earth in sum, seen from the to side, of branches with equal halves."""
-    product_of_ends = grid.y_ft[branch] * grid.y_tf[branch] * ratio**2
-    y = np.sqrt(product_of_ends)
-    y = np.where(y.imag > 0.0, -y, y)
+    y: ComplexArray = np.sqrt(grid.y_ft[branch] * grid.y_tf[branch]).astype(np.complex128) * ratio
+    y[y.imag > 0.0] *= -1.0  # inductive
     return 1.0 / y, 2.0 * (grid.y_tt[branch] - y)
-
-
-def _transformers(grid: Grid, branch: IntArray) -> tuple[FloatArray, ComplexArray, ComplexArray]:
-    ratio = np.sqrt((grid.y_tt[branch] / grid.y_ff[branch]).real)
-    return ratio, *_series_and_shunt(grid, branch, ratio)
 
 
 def _zero_of_lines(lines: pd.DataFrame, vn: FloatArray, f_hz: float) -> tuple[ComplexArray, ComplexArray]:
     r0, x0, c0 = (
-        pd.to_numeric(lines[name], errors="coerce").to_numpy(dtype=float) if name in lines else np.full(len(lines), np.nan)
+        pd.to_numeric(lines[name], errors="coerce").to_numpy(dtype=float)
+        if name in lines
+        else np.full(len(lines), np.nan)
         for name in ZERO_OF_LINES
     )
     length, parallel = lines["length_km"].to_numpy(dtype=float), lines["parallel"].to_numpy(dtype=float)

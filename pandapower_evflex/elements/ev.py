@@ -18,6 +18,7 @@ from pandapower_evflex.elements.ev_chain import chain_of
 from pandapower_evflex.elements.ev_slots import (
     ONE_ACTIVATION,
     EvCase,
+    Slots,
     charge_at_arrival,
     fill_energies_while_held,
     offers_of,
@@ -121,10 +122,7 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
         activated = np.clip(load[direction], 0.0, slots.p_max)
         offered = evs.offers[direction].offered
         flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
-    e_slot = np.empty(len(slots))
-    for i in range(len(slots)):  # in order of time within each chain
-        before = e_slot[slots.previous[i]] if slots.previous[i] >= 0 else 0.0
-        e_slot[i] = before + slots.e_offset[i] + slots.energy_per_p[i] * p_slot[i]
+    e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_per_p * p_slot)
     p, e = evs.fixed_p.copy(), evs.fixed_e.copy()
     p_up, p_down = np.zeros_like(p), np.zeros_like(p)
     at = (slots.period, slots.ev)
@@ -132,6 +130,14 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     if evs.held.any():
         fill_energies_while_held(evs, e)
     return Schedule(p, p_up, p_down, e)
+
+
+def _sums_along_chains(slots: Slots, added: FloatArray) -> FloatArray:
+    """Sums of what every slot adds, from the first slot of its chain on; the slots of a chain follow each other."""
+    sums = np.cumsum(added)
+    first = np.flatnonzero(slots.previous < 0)
+    before = sums[first] - added[first]
+    return sums - np.repeat(before, np.diff(np.append(first, len(sums))))
 
 
 def point(evs: EvCase, schedule: Schedule) -> FloatArray:

@@ -32,6 +32,7 @@ from pandapower_evflex.opf.report.results import (
     solved_result,
     unsolved_result,
 )
+from pandapower_evflex.opf.report.worst_phase import worst_phase
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.solve.solution import Solution
@@ -278,6 +279,8 @@ def _succeeded(
             message = f"the schedule does not verify: {_what_fails(checked)}"
             return _failed(study, options, clock, "failed", message, findings, solution)
         doubt = _unproved(study.case, solution)
+        phases = worst_phase(study.one_phase, study.case, solution.schedule, solution.states)
+        said = (_message(solution, options, findings, study.reduced), doubt, phases.note)
         result = solved_result(
             study.case,
             study.profiles,
@@ -286,10 +289,10 @@ def _succeeded(
             solution.prices,
             study.trafo_loading,
             status=solution.status,
-            message="; ".join(filter(None, (_message(solution, options, findings, study.reduced), doubt))),
+            message="; ".join(filter(None, said)),
             gap=solution.gap,
             guarantee_proved=not doubt,
-            verification=checked,
+            verification={**checked, "worst_phase_vm_pu": phases.vm_pu},
             reduced=study.reduced,
             relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
             short=pd.DataFrame(columns=SHORT_COLUMNS),
@@ -350,12 +353,13 @@ def _failed(
 ) -> FlexibilityOpfResult:
     causes = study.unit_doubts() if breaks_grid(findings) else []
     causes += filter(None, [study.not_run])
+    ways = ways_on(findings, way or status, options.on_infeasible, causes)
     return unsolved_result(
         study.case,
         study.profiles,
         study.trafo_loading,
         status=status,
-        message="\n".join(filter(None, (message, ways_on(findings, way or status, options.on_infeasible, causes)))),
+        message="\n".join(filter(None, (message, ways, study.one_phase.balanced))),
         gap=np.nan,
         reduced=study.reduced,
         relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),

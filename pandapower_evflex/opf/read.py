@@ -19,6 +19,7 @@ from pandapower_evflex.case.idle_costs import idle_costs
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.pf_options import trafo_loading
+from pandapower_evflex.case.phase_net import phase_net
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
@@ -38,6 +39,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
+from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.kinds import check_net, shown
@@ -60,6 +62,7 @@ class Study:
     not_run : str                controllers that would change the state of the net, "" for none
     trafo_loading : str          what loadings of transformers are measured by
     unit_doubts : function       profiles that may be in kW, asked for where the grid is broken
+    one_phase : OnePhase         cars of one phase, and the net by phase
     """
 
     case: Case
@@ -71,6 +74,7 @@ class Study:
     not_run: str
     trafo_loading: str
     unit_doubts: Callable[[], list[str]]
+    one_phase: OnePhase
 
 
 def read_study(
@@ -183,6 +187,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     for note in filter(None, (not_run, idle_costs(net), unseen_phases(net))):
         logger.warning(note)
     findings = session_findings(evs.index, unreachable, overfull)
+    is_one_phase = evs["phases"].to_numpy() == 1
     return Study(
         case,
         profiles,
@@ -193,6 +198,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         not_run,
         options.trafo_loading,
         partial(unit_doubts, net, profiles),
+        OnePhase(is_one_phase, partial(phase_net, net, grid, bus_row[is_one_phase])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,9 +37,7 @@ def voltages_by_phase(net: PhaseNet, s: ComplexArray) -> FloatArray | None:
 
 
 def _solved(net: PhaseNet, table: str, loads: ComplexArray, *, symmetric: bool) -> FloatArray | None:
-    import power_grid_model as pgm
-    from power_grid_model.errors import PowerGridError
-
+    pgm: Any = import_module("power_grid_model")
     n_bus, first = loads.shape[1], _first_load(net)
     tables = {**_tables(pgm, net), table: pgm.initialize_array("input", table, n_bus)}
     load = tables[table]
@@ -56,9 +55,10 @@ def _solved(net: PhaseNet, table: str, loads: ComplexArray, *, symmetric: bool) 
             update_data={table: update},
             output_component_types=["node"],
         )
-    except PowerGridError:
+    except import_module("power_grid_model.errors").PowerGridError:
         return None
-    return np.asarray(solved["node"]["u_pu"], dtype=float)
+    u_pu: FloatArray = solved["node"]["u_pu"]
+    return u_pu
 
 
 def _first_load(net: PhaseNet) -> int:

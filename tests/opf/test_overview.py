@@ -17,6 +17,7 @@ def test_a_solved_day_is_told_with_its_numbers():
     up = 1e3 * result.p_up_mw.sum(axis=1)
     assert f"largest {up.max():.4g} kW in period {up.idxmax()}" in text
     assert f"trafo 0 in {result.binding.period.nunique()} periods" in text
+    assert f"they leave {100.0 * result.objective_mw / result.bound_mw:.3g} % of what the cars could offer" in text
     lowest = result.vm_pu["up"].min().min()
     assert f"lowest voltage {lowest:.4g} pu" in text and "all upward" in text
     assert f"verified by {result.verification['n_power_flows']} power flows" in text

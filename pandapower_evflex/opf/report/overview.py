@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, ONE_ACTIVATION
 from pandapower_evflex.opf.report.why_not_more import NOTHING_BINDS
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: elements and reasons that a line names
 MAX_NAMED = 4
+#: characters that a line of several parts has at most
+LINE = 140
 #: relative
 ROUNDING = 1e-6
 _OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
@@ -23,18 +25,31 @@ _OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
 
 def overview(result: FlexibilityOpfResult) -> str:
     """The lines that `print(result)` shows."""
-    lines = [f"{result.status}: {result.message}", _size(result)]
+    lines = [folded(f"{result.status}: {result.message}"), _size(result)]
     if result.p_mw.notna().to_numpy().all() and len(result.p_mw.columns):
         lines += [
             *filter(None, [_given_up(result)]),
             _flexibility("upward (more charging)", result.p_up_mw),
             _flexibility("downward (less charging)", result.p_down_mw),
             _promise(result),
-            f"limits of the grid that bind: {_binding(result.binding)}",
+            f"limits of the grid that bind: {_binding(result.binding)}{_left_of_bound(result)}",
             *(f"limits of the cars, {name}: {_reasons(result, name)}" for name in ("up", "down")),
             _extremes(result),
             _check(result.verification),
         ]
+    return "\n".join(lines)
+
+
+def folded(message: str) -> str:
+    """A message of several parts over as many lines as it needs."""
+    first, *parts = message.split("; ")
+    lines = [first]
+    for part in parts:
+        if len(lines[-1].splitlines()[-1]) + len(part) + 2 < LINE:
+            lines[-1] = f"{lines[-1]}; {part}"
+        else:
+            lines[-1] += ";"
+            lines.append(f"  {part}")
     return "\n".join(lines)
 
 
@@ -83,6 +98,13 @@ def _binding(binding: pd.DataFrame) -> str:
         return "none"
     named = [f"{kind} {element} in {count} periods" for (kind, element), count in counts.head(MAX_NAMED).items()]
     return ", ".join(named) + (f" and {len(counts) - MAX_NAMED} more" if len(counts) > MAX_NAMED else "")
+
+
+def _left_of_bound(result: FlexibilityOpfResult) -> str:
+    """The share of what the cars could offer without a grid, "" for all of it and where more was promised."""
+    if result.settings["guarantee"] != ONE_ACTIVATION or not result.objective_mw < result.bound_mw * (1.0 - ROUNDING):
+        return ""
+    return f"; they leave {100.0 * result.objective_mw / result.bound_mw:.3g} % of what the cars could offer"
 
 
 def _reasons(result: FlexibilityOpfResult, direction: str) -> str:

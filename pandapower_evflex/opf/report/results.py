@@ -68,7 +68,9 @@ class FlexibilityOpfResult:
     summary : DataFrame               one row per session with a whole period, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations; of the
                                       busiest moment largest difference of a voltage to `runpp`, pu ("against_runpp",
-                                      nan where runpp does not converge)
+                                      nan where runpp does not converge); lowest voltage of a single phase with all
+                                      cars of one phase on the worst one ("worst_phase_vm_pu", nan where there are
+                                      none, or where `message` says why they are not looked at)
     reduced : DataFrame               sessions whose need was lowered (``unreachable="reduce"``)
     relaxed : DataFrame               best effort: limits that stand at the value they have without controllable EVs
     short : DataFrame                 best effort: sessions whose need was lowered, and what holds them back

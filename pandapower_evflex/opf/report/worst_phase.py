@@ -83,10 +83,12 @@ class _Search:
     states: Mapping[Scenario, GridState]
 
     def lowest(self) -> WorstPhase:
-        """First the lowest balanced voltage and the greatest load on one phase of every scenario, then what both say."""
+        """First the lowest balanced voltage and the greatest load of these cars by scenario, then what both say."""
+        if not len(self.rows):
+            return WorstPhase(np.nan, f"{self.one_phase.balanced}; all of them are at buses of fixed voltage")
         balanced, load = self._by_moment()
-        first = np.unique(np.concatenate([balanced.argmin(axis=1), load.argmax(axis=1)]))
-        moments = [(k, t) for k in range(len(self.states)) for t in first.tolist()]
+        first = np.stack([balanced.argmin(axis=1), load.argmax(axis=1)], axis=1)
+        moments = [(k, t) for k, own in enumerate(first) for t in np.unique(own).tolist()]
         found = self._phase_voltages(moments)
         if isinstance(found, str):
             return _not_looked_at(self.one_phase, found)
