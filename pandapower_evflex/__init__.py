@@ -32,6 +32,7 @@ from pandapower_evflex.cpo.shave.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shave.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
+from pandapower_evflex.operation.activation import Activation, activate_flexibility
 from pandapower_evflex.opf.bound import FlexibilityBound, flexibility_bound
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.as_loads import with_evs_as_loads
@@ -79,6 +80,7 @@ __all__ = [
     "ClearedFlexibility",
     "CpoRates",
     "EvflexError",
+    "Activation",
     "FlexibilityBound",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
@@ -110,6 +112,7 @@ __all__ = [
     "estimate_transition_matrices",
     "ev_std_types",
     "evs_from_loads",
+    "activate_flexibility",
     "flexibility_bound",
     "flexibility_cost",
     "hours_since",

@@ -23,7 +23,7 @@ LAYERS = (
     ("powerflow", "solvers"),
     ("elements",),
     ("opf", "cpo", "market", "mobility"),
-    ("planning",),
+    ("planning", "operation"),
     ("networks", "toolbox"),
     ("plotting",),
     ("warmup",),

@@ -299,7 +299,7 @@ def _succeeded(
             findings=findings,
             stats=_stats(study, clock, solution),
         )
-    return result
+    return replace(result, settings={**result.settings, "arguments": options.arguments})
 
 
 def _unproved(case: Case, solution: Solution) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from typing import Any
 
@@ -63,6 +63,11 @@ class Options:
     raise_on_failure: bool = True
     progress: bool | None = None
     solver_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Those that say what is solved, to ask for the same again."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("progress",)}
 
     @property
     def reduces(self) -> bool:

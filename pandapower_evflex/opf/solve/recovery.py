@@ -97,11 +97,31 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
 
 
 def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str, period: int) -> bool:
-    """Least energy that remains short after the activation, over all schedules that keep the grid's limits."""
+    """Whether nothing remains short after the activation."""
+    made_up = least_short(case, flow, schedule, direction, period)
+    return made_up is not None and float(made_up.short_mwh.sum()) * KW <= 3.0 * SHORT_KWH
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """Charging after an activation.
+
+    Parameters
+    ----------
+    p : float [n_period, n_ev]     MW, of the periods after it
+    short_mwh : float [n_stay]     what is still short at departures
+    """
+
+    p: FloatArray
+    short_mwh: FloatArray
+
+
+def least_short(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str, period: int) -> MadeUp | None:
+    """The least energy short over all schedules that keep the grid's limits; None where none was found."""
     after, need = _after(case, schedule, direction, period)
-    slots, n = after.evs.slots, len(after.evs.slots)
+    slots, n, short_mwh = after.evs.slots, len(after.evs.slots), np.zeros(len(case.evs.stays))
     if not n:
-        return True
+        return MadeUp(np.zeros_like(schedule.p), short_mwh)
     chains = chains_of(after.chain)
     departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True))
     # D of the last slot of a stay is what its car is short of: E + D >= need, D >= 0
@@ -123,7 +143,10 @@ def _solves(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: s
     x[departs, DOWN] = 1.0
     network = ReducedNetwork(after, flow, chains, blocks)
     point = solve_chains(problem, network, x, relative_gap=SHORT_KWH, feasibility=1e-6)
-    return point.status in ("optimal", "converged") and problem.objective(point.x) <= 3.0 * SHORT_KWH
+    if point.status not in ("optimal", "converged"):
+        return None
+    short_mwh[slots.stay[departs]] = point.x[departs, DOWN] / KW
+    return MadeUp(after.schedule_at(chains.loads, point.x).p, short_mwh)
 
 
 def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple[Case, FloatArray]:

@@ -1,0 +1,1 @@
+"""The day itself: calls of flexibility, what they leave, and the plan renewed."""

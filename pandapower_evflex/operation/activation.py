@@ -1,0 +1,258 @@
+"""A call of flexibility: who gives how much, what the grid allows, and what is left afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.operation.aftermath import SHORT_MWH, Aftermath, aftermath
+from pandapower_evflex.operation.remaining_day import renewed_plan
+from pandapower_evflex.operation.sharing import SHARES, shared
+from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.report.moment import period_position
+from pandapower_evflex.opf.report.other_evs import refuse_other_evs
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.verify import grid_state
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.faults import as_numbers
+from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, shown
+
+FUNCTION = "activate_flexibility"
+#: relative excess up to which a limit of the grid counts as kept
+KEPT = 1e-6
+#: bisections for the share of a call that the grid carries and that can be made up
+MAX_HALVINGS = 12
+
+
+@dataclass(frozen=True, repr=False)
+class Activation:
+    """What a call of flexibility gets, and what is left after it.
+
+    Attributes
+    ----------
+    granted_mw : float                  of `asked_mw`, positive in both directions
+    p_mw : Series [ev]                  what each EV gives, positive; sums to `granted_mw`
+    e_mwh : Series [ev]                 energies at the end of the period (NaN while away)
+    p_up_mw, p_down_mw : DataFrame [later period x ev]
+        what is left, never more than was promised
+    plan_mw, plan_e_mwh : DataFrame [period x ev]
+        charging power and energies with the call in it: the plan is kept, except that a full EV stops and that an EV
+        that would be short recovers as early as the grid allows
+    short : DataFrame                   `ev, session, energy_mwh`: who leaves short, after calls that were forced
+    message : str                       why less was granted than asked for, and how recovery goes
+    result : FlexibilityOpfResult       the plan renewed for the later periods, None without ``renew``
+    """
+
+    asked_mw: float
+    granted_mw: float
+    p_mw: pd.Series
+    e_mwh: pd.Series
+    p_up_mw: pd.DataFrame
+    p_down_mw: pd.DataFrame
+    plan_mw: pd.DataFrame
+    plan_e_mwh: pd.DataFrame
+    short: pd.DataFrame
+    message: str
+    result: FlexibilityOpfResult | None = None
+
+    def __repr__(self) -> str:
+        return f"<Activation: {1e3 * self.granted_mw:.4g} of {1e3 * self.asked_mw:.4g} kW granted; {self.message}>"
+
+
+def activate_flexibility(
+    net: Net,
+    result: FlexibilityOpfResult,
+    period: Any,
+    direction: str,
+    p_mw: float | None = None,
+    *,
+    evs: Sequence[int] | None = None,
+    share: str = "proportional",
+    force: bool = False,
+    renew: bool = False,
+) -> Activation:
+    """Call flexibility of one period of a schedule, up to all that is offered.
+
+    The amount is shared among the EVs, checked by a power flow, and granted as far as the grid carries it and every EV
+    can still be served afterwards. Nothing on the net changes.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+        that the result is of
+    result : FlexibilityOpfResult
+    period : int or time
+        position from 0, or label of the result's index
+    direction : "up" or "down"
+    p_mw : float
+        amount, positive; None: all that is offered
+    evs : list of int
+        who is called; None: all
+    share : "proportional" or "slack"
+        in proportion to what each offers; or by those that lose least of their later flexibility in this direction
+    force : bool
+        what an EV could give at all, downward to no charging, although needs may then be missed (see `short`); limits
+        of the grid hold all the same
+    renew : bool
+        plan the later periods anew from the energies after the call, with the arguments of the run; the net as it is
+        now counts, so that sessions may have changed
+
+    Raises
+    ------
+    InvalidInputError    no schedule, a cyclic one, other EVs; no such period, direction or EVs; an amount that is none
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> net, profiles = evf.networks.suburban_lv(seed=0, n_periods=24)
+    >>> result = evf.run_flexibility_opf(net, profiles, progress=False)
+    >>> call = evf.activate_flexibility(net, result, 10, "up", 0.01)
+    >>> round(call.granted_mw, 6), len(call.short)
+    (0.01, 0)
+    """
+    chosen = _checked(net, result, direction, p_mw, evs, share, {"force": force, "renew": renew})
+    t = period_position(period, result.p_mw.index)
+    assert result.recovery is not None
+    case, schedule = result.recovery.case.evs_alone(result.recovery.schedule)
+    flow = BatchedPowerFlow(case.grid)
+    offered = np.where(chosen, _most(case, schedule, t, direction, force), 0.0)
+    asked = float(offered.sum()) if p_mw is None else float(p_mw)
+    given = shared(case.evs, schedule, t, direction, offered, asked, share)
+    notes = [f"{1e3 * offered.sum():.4g} kW are offered"] if asked > offered.sum() * (1.0 + 1e-9) else []
+    carried = _largest(given, lambda part: _carries(case, flow, schedule, t, direction, part))
+    notes += ["the grid carries no more"] if carried is not given else []
+    if force or direction == "up" or case.evs.has_band:
+        granted = carried
+    else:
+        granted = _largest(carried, lambda part: _is_made_up(case, flow, schedule, t, direction, part))
+        notes += ["no more can be made up until the departures"] if granted is not carried else []
+    after = aftermath(case, flow, schedule, t, direction, granted)
+    notes += ["recovery took another plan of all EVs"] if after.is_planned_anew else []
+    found = _activation(result, case, t, asked, granted, after, "; ".join(notes) or "as asked")
+    if not renew:
+        return found
+    if t == len(result.p_mw) - 1:
+        return replace(found, message=f"{found.message}; nothing is left to plan anew")
+    return replace(found, result=renewed_plan(net, result, t, found.plan_e_mwh))
+
+
+def _checked(
+    net: Any, result: Any, direction: Any, p_mw: Any, evs: Any, share: Any, flags: dict[str, Any]
+) -> BoolArray:
+    """Which EVs are called [n_ev]."""
+    check_net(FUNCTION, net)
+    if not isinstance(result, FlexibilityOpfResult):
+        remedy = "give what run_flexibility_opf returned"
+        raise InvalidInputError([Fault(FUNCTION, "result", (), shown(result), "is not a result", remedy)])
+    faults = []
+    if result.recovery is None:
+        remedy = "give a result with a schedule"
+        faults.append(Fault(FUNCTION, "result", (), result.status, "has no schedule to call from", remedy))
+    elif result.settings["cyclic"]:
+        remedy = "run the day with cyclic=False"
+        faults.append(Fault(FUNCTION, "result", (), "cyclic=True", "has no time after a call", remedy))
+    for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
+        if not is_one_of(value, choices):
+            faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))
+    for name, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            faults.append(Fault(FUNCTION, name, (), shown(value), "is not understood", "give True or False"))
+    faults += _amount_faults(p_mw)
+    labels = result.p_mw.columns.tolist()
+    wanted = labels if evs is None else list(evs) if pd.api.types.is_list_like(evs) else [evs]
+    unknown = [ev for ev in wanted if not is_label(ev, labels)]
+    if unknown or not wanted:
+        remedy = "give indices of net.ev that are in service, or None for all"
+        value = ", ".join(map(shown, unknown)) or "an empty list"
+        faults.append(Fault(FUNCTION, "evs", (), value, "are not in the result", remedy))
+    if faults:
+        raise InvalidInputError(faults)
+    refuse_other_evs(net, result)
+    return np.asarray(np.isin(labels, wanted))
+
+
+def _amount_faults(p_mw: Any) -> list[Fault]:
+    if p_mw is None:
+        return []
+    remedy = "give a positive number of MW, or None for all that is offered; the direction says which way"
+    is_number = isinstance(p_mw, Real) and not isinstance(p_mw, bool | np.bool_)
+    if not (is_number and 0.0 <= as_numbers([p_mw])[0][0] < np.inf):
+        return [Fault(FUNCTION, "p_mw", (), shown(p_mw), "is not an amount of power", remedy)]
+    return []
+
+
+def _most(case: Case, schedule: Schedule, t: int, direction: str, force: bool) -> FloatArray:
+    """What every EV can give [n_ev], MW."""
+    if not force:
+        most: FloatArray = schedule.flex(direction)[t]
+        return most
+    slots, at_all = case.evs.slots, np.zeros(schedule.p.shape[1])
+    now = slots.period == t
+    ev, p = slots.ev[now], schedule.p[t, slots.ev[now]]
+    before = schedule.e[t, ev] - slots.energy_per_p[now] * p
+    room = np.minimum(slots.p_max[now], (slots.e_max[now] - before) / slots.energy_per_p[now]) - p
+    at_all[ev] = np.maximum(room if direction == "up" else p, 0.0)
+    return at_all
+
+
+def _carries(case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray) -> bool:
+    """Whether the grid keeps every limit in the period of the call."""
+    p = schedule.p.copy()
+    p[t] += DIRECTIONS[direction] * given
+    state = grid_state(case, flow, p, schedule.p)
+    return bool(state.converged[t] and not state.excess(case.limits).exceeds(KEPT)[t])
+
+
+def _is_made_up(
+    case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray
+) -> bool:
+    return bool(aftermath(case, flow, schedule, t, direction, given).short_mwh.sum() <= 3.0 * SHORT_MWH)
+
+
+def _largest(given: FloatArray, holds: Any) -> FloatArray:
+    """The largest share of it for which something holds, the same for all; itself where that is all."""
+    if not given.any() or holds(given):
+        return given
+    low, high = 0.0, 1.0
+    for _ in range(MAX_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if holds(middle * given) else (low, middle)
+    return low * given
+
+
+def _activation(
+    result: FlexibilityOpfResult,
+    case: Case,
+    t: int,
+    asked: float,
+    given: FloatArray,
+    after: Aftermath,
+    message: str,
+) -> Activation:
+    columns, index, schedule = result.p_mw.columns, result.p_mw.index, after.schedule
+    stays = [(stay, short) for stay, short in zip(case.evs.stays, after.short_mwh.tolist(), strict=True) if short > 0.0]
+    later = slice(t + 1, None)
+    return Activation(
+        asked_mw=asked,
+        granted_mw=float(given.sum()),
+        p_mw=pd.Series(given, index=columns),
+        e_mwh=pd.Series(schedule.e[t], index=columns),
+        p_up_mw=pd.DataFrame(schedule.p_up[later], index=index[later], columns=columns),
+        p_down_mw=pd.DataFrame(schedule.p_down[later], index=index[later], columns=columns),
+        plan_mw=pd.DataFrame(schedule.p, index=index, columns=columns),
+        plan_e_mwh=pd.DataFrame(schedule.e, index=index, columns=columns),
+        short=pd.DataFrame(
+            [(case.evs.index[stay.ev], stay.session, short) for stay, short in stays],
+            columns=["ev", "session", "energy_mwh"],
+        ),
+        message=message,
+    )

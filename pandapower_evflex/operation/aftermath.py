@@ -1,0 +1,129 @@
+"""The day after a call: the plan goes on, full cars stop, cars that would be short recover as early as they can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.elements.ev_slots import EvCase, fill_energies_while_held
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.solve.recovery import SHORT_KWH, least_short
+from pandapower_evflex.opf.verify import grid_state
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+
+#: relative excess up to which a limit of the grid counts as kept
+KEPT = 1e-6
+SHORT_MWH = 1e-3 * SHORT_KWH
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What follows a call.
+
+    Parameters
+    ----------
+    schedule : Schedule          as it goes on, with what is left of the flexibilities after the call
+    short_mwh : float [n_stay]   what is missing at departures
+    is_planned_anew : bool       recovery took another plan of all EVs, since their own flexibility was not enough
+    """
+
+    schedule: Schedule
+    short_mwh: FloatArray
+    is_planned_anew: bool = False
+
+
+def aftermath(
+    case: Case, flow: BatchedPowerFlow, schedule: Schedule, period: int, direction: str, given: FloatArray
+) -> Aftermath:
+    """After ``given`` [n_ev, MW] was called in one period.
+
+    Recovery: first within the flexibility that is there upward, which the grid has been checked for; where that leaves
+    an EV short or a limit broken, by the plan of all EVs with the least energy short.
+    """
+    evs, sign = case.evs, 1.0 if direction == "up" else -1.0
+    p = schedule.p.copy()
+    p[period] += sign * given
+    recovered = _recovered(evs, schedule, p, period)
+    e, p = _carried_on(evs, recovered, period)
+    short = _short(evs, e, period)
+    if short.sum() <= SHORT_MWH and _grid_carries(case, flow, p, period):
+        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
+    called = {"p_up": np.zeros_like(p), "p_down": np.zeros_like(p)}
+    called[f"p_{direction}"][period] = given
+    found = least_short(case, flow, replace(schedule, **called), direction, period)
+    if found is None:
+        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
+    slots = evs.slots
+    later = slots.period > period
+    p[slots.period[later], slots.ev[later]] = found.p[slots.period[later], slots.ev[later]]
+    e, p = _carried_on(evs, p, period)
+    return Aftermath(_with_what_is_left(evs, schedule, p, e, period), found.short_mwh, is_planned_anew=True)
+
+
+def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:
+    """The plan with what would be missing made up in the first periods that have upward flexibility left."""
+    slots, p = evs.slots, p.copy()
+    e, _ = _carried_on(evs, p, period)
+    missing = np.maximum(slots.e_min - e[slots.period, slots.ev], 0.0)
+    for i in range(len(slots) - 1, 0, -1):  # the largest that any later slot of the chain misses
+        if slots.previous[i] >= 0:
+            missing[slots.previous[i]] = max(missing[slots.previous[i]], missing[i])
+    made_up = np.zeros(len(slots))
+    for i in range(len(slots)):
+        t, ev = slots.period[i], slots.ev[i]
+        made_up[i] = made_up[slots.previous[i]] if slots.previous[i] >= 0 else 0.0
+        if t > period and missing[i] > made_up[i]:
+            power = min((missing[i] - made_up[i]) / slots.energy_per_p[i], schedule.p_up[t, ev])
+            p[t, ev] += power
+            made_up[i] += power * slots.energy_per_p[i]
+    return p
+
+
+def _carried_on(evs: EvCase, p: FloatArray, period: int) -> tuple[FloatArray, FloatArray]:
+    """Energies of a plan, and the plan without what a full battery does not take after the call."""
+    slots, p, e = evs.slots, p.copy(), evs.fixed_e.copy()
+    for i in range(len(slots)):  # in order of time within each chain
+        t, ev, before = slots.period[i], slots.ev[i], slots.previous[i]
+        energy = slots.e_offset[i] + (e[slots.period[before], ev] if before >= 0 else 0.0)
+        if t > period:
+            p[t, ev] = max(min(p[t, ev], (slots.e_max[i] - energy) / slots.energy_per_p[i]), 0.0)
+        e[t, ev] = energy + slots.energy_per_p[i] * p[t, ev]
+    if evs.held.any():
+        fill_energies_while_held(evs, e)
+    return e, p
+
+
+def _short(evs: EvCase, e: FloatArray, period: int) -> FloatArray:
+    """What is missing to the minimum-energy curve in the last slot of a stay [n_stay]."""
+    slots, short = evs.slots, np.zeros(len(evs.stays))
+    departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True)) if len(slots) else np.empty(0, int)
+    missing = slots.e_min[departs] - e[slots.period[departs], slots.ev[departs]]
+    short[slots.stay[departs]] = np.where(missing > SHORT_MWH, missing, 0.0)
+    short[slots.stay[departs[slots.period[departs] < period]]] = 0.0
+    return short
+
+
+def _grid_carries(case: Case, flow: BatchedPowerFlow, p: FloatArray, period: int) -> bool:
+    state = grid_state(case, flow, p)
+    kept = state.converged & ~state.excess(case.limits).exceeds(KEPT)
+    return bool(kept[period + 1 :].all())
+
+
+def _with_what_is_left(evs: EvCase, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> Schedule:
+    """Flexibilities of later periods from the new energies, never more than what was promised."""
+    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
+    before = e[at] - slots.energy_per_p * p[at]
+    up, down = schedule.load("up")[at], schedule.load("down")[at]
+    if not evs.has_band:  # within a band every call leaves all of it
+        up = np.minimum(up, (slots.e_max - before) / slots.energy_per_p)
+        down = np.maximum(down, (slots.e_min - before) / slots.energy_per_p)
+    left = {}
+    later: BoolArray = slots.period > period
+    for direction, room in (("up", up - p[at]), ("down", p[at] - down)):
+        promised = schedule.flex(direction)
+        left[direction] = np.zeros_like(promised)
+        left[direction][at] = np.where(later, np.clip(room, 0.0, promised[at]), 0.0)
+    return Schedule(p, left["up"], left["down"], e)
