@@ -7,7 +7,7 @@ that a forecast or a held activation is a further row and not a further name.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: directions of flexibility, and the sign with which a kW of load counts: upward is more load
 DIRECTIONS = {"up": 1.0, "down": -1.0}
@@ -23,12 +23,23 @@ class Scenario:
     activation : str    load of the elements that is drawn: "up", "down", or "base" where nothing is activated
     forecast : str      profiles that hold, "" for those that were given
     held : int          periods for which the activation lasts
+    since : int         periods since it began
     """
 
     name: str
     activation: str
     forecast: str = ""
     held: int = 1
+    since: int = 0
+
+    @property
+    def load(self) -> str:
+        """Which of the loads of a `Chain` are drawn."""
+        return f"{self.activation}+{self.since}" if self.since else self.activation
+
+    def start(self, period: int, n_periods: int) -> int:
+        """Period in which the activation of a period began; cyclic days wrap."""
+        return (period - self.since) % n_periods
 
 
 UP, BASE, DOWN = (Scenario(name, name) for name in ("up", "base", "down"))
@@ -36,7 +47,16 @@ UP, BASE, DOWN = (Scenario(name, name) for name in ("up", "base", "down"))
 SCENARIOS = (UP, BASE, DOWN)
 
 
-def rows_of(names: Iterable[str]) -> tuple[Scenario, ...]:
-    """The rows asked for, each once."""
+def rows_of(names: Iterable[str], held: int = 1) -> tuple[Scenario, ...]:
+    """The rows asked for, each once; an activation that is held has a row for every period that it may be in."""
     known = {scenario.name: scenario for scenario in SCENARIOS}
-    return tuple(known[name] for name in dict.fromkeys(names))
+    return tuple(
+        replace(known[name], held=held, since=since) if name in DIRECTIONS else known[name]
+        for name in dict.fromkeys(names)
+        for since in range(held if name in DIRECTIONS else 1)
+    )
+
+
+def from_highest(rows: Iterable[Scenario]) -> tuple[Scenario, ...]:
+    """From the highest load to the lowest."""
+    return tuple(sorted(rows, key=lambda row: -DIRECTIONS.get(row.activation, 0.0)))

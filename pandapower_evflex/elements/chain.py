@@ -48,7 +48,7 @@ class Chain:
     limits : Forms, bound : float      a (states before, states, controls) <= b
     low, high : float [n_slot, m + k]  box that contains every feasible x
     start, quiet : float [n_slot, m + k]    inside; with loads as high as a start may have them, and as low
-    loads : {"base", "up", "down"}     of every slot; "base" is the schedule
+    loads : {row: Loads}               of every slot, by `Scenario.load`; "base" is the schedule
     offered : {"up", "down"}           bool [n_slot]
     weight : {"up", "down"}            C of (4) [n_slot]
     p_min, p_max : float [n_slot]      MW, the least and the greatest load; shares of flexibility are of the latter
@@ -109,7 +109,9 @@ class Chain:
             return np.concatenate([getattr(chain, name) for chain in chains], axis=axis)
 
         def moved(forms: Sequence[Forms]) -> Forms:
-            return Forms.join([Forms(f.slot + n, f.coefficient) for f, n in zip(forms, n_slots, strict=False)])
+            return Forms.join([
+                Forms(f.slot + n, f.coefficient, f.ahead) for f, n in zip(forms, n_slots, strict=False)
+            ])  # fmt: skip
 
         plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "quiet")
         return cls(
@@ -124,7 +126,7 @@ class Chain:
                     moved([chain.loads[name].forms for chain in chains]),
                     np.concatenate([chain.loads[name].constant for chain in chains]),
                 )
-                for name in LOADS
+                for name in chains[0].loads
             },
             offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in DIRECTIONS},
             weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in DIRECTIONS},

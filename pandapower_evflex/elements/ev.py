@@ -8,13 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+from pandapower_evflex.arrays import FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.chain import Chain
 from pandapower_evflex.elements.ev_alone import best_alone
 from pandapower_evflex.elements.ev_band import band_chain_of, band_point, band_reasons, band_violation, nearest_band
 from pandapower_evflex.elements.ev_chain import chain_of
+from pandapower_evflex.elements.ev_held import held_chain
+from pandapower_evflex.elements.ev_held_checks import held_reasons, held_rooms, held_violation
 from pandapower_evflex.elements.ev_slots import (
     ONE_ACTIVATION,
     EvCase,
@@ -40,7 +42,9 @@ def index(evs: EvCase) -> IntArray:
 
 def chain(evs: EvCase) -> Chain:
     """(17) to (24), or the band, and the reward of (4) as forms."""
-    return band_chain_of(evs) if evs.has_band else chain_of(evs)
+    if evs.has_band:
+        return band_chain_of(evs)
+    return held_chain(evs) if evs.duration > 1 else chain_of(evs)
 
 
 def compile_evs(
@@ -51,6 +55,7 @@ def compile_evs(
     horizon: Horizon,
     weights: Mapping[str, FloatArray | None],
     guarantee: str = ONE_ACTIVATION,
+    duration: int = 1,
 ) -> EvCase:
     """Arrays of the EVs in service.
 
@@ -62,6 +67,7 @@ def compile_evs(
     bus_row : int [n_ev]                     internal bus of each EV
     weights : {direction: [n_period, n_ev]}  None: the direction is no scenario
     guarantee : str                          see `EvCase`
+    duration : int                           periods for which an activation is held
     """
     stays = with_needs_of_next(stays)
     controllable = evs["controllable"].to_numpy(dtype=bool)
@@ -88,6 +94,7 @@ def compile_evs(
         fixed_p=fixed_p,
         fixed_e=fixed_e,
         guarantee=guarantee,
+        duration=duration,
     )
 
 
@@ -120,7 +127,7 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
         activated = np.clip(load[direction], 0.0, slots.p_max)
-        offered = evs.offers[direction].offered
+        offered = evs.offered(direction)
         flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
     e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_per_p * p_slot)
     p, e = evs.fixed_p.copy(), evs.fixed_e.copy()
@@ -145,6 +152,8 @@ def point(evs: EvCase, schedule: Schedule) -> FloatArray:
     if evs.has_band:
         return band_point(evs, schedule)
     at = (evs.slots.period, evs.slots.ev)
+    if evs.duration > 1:
+        return np.stack([schedule.e[at], schedule.p_up[at], schedule.p_down[at]], axis=1)
     return np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
 
 
@@ -166,10 +175,7 @@ def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
         most = min(slots.e_max[i], before[i] + slots.energy_per_p[i] * slots.p_max[i])
         e[i] = min(max(wanted[i], least), most)
     p = (e - before) / slots.energy_per_p
-    room = {
-        "up": np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p) - p,
-        "down": p - np.maximum(0.0, (slots.e_min - before) / slots.energy_per_p),
-    }
+    room = {d: np.minimum(*rooms) for d, rooms in held_rooms(evs, p, e).items()}
     values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
     values["p"][at], values["e"][at] = p, e
     for direction, most_flex in room.items():
@@ -202,7 +208,7 @@ def violation(evs: EvCase, schedule: Schedule) -> float:
     worst = max(
         np.max(np.stack(by_power) / slots.p_max), np.max(np.stack(by_energy) / (slots.energy_per_p * slots.p_max))
     )
-    return max(0.0, float(worst))
+    return max(0.0, float(worst), held_violation(evs, schedule) if evs.duration > 1 else 0.0)
 
 
 def reasons(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
@@ -214,37 +220,7 @@ def reasons(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
     if evs.has_band:
         of_slot = band_reasons(evs, schedule, direction, BINDING)
     else:
-        of_slot = _reasons_of_slots(evs, schedule, direction)
+        of_slot = held_reasons(evs, schedule, direction, BINDING)
     of_slot[~offers.offered | (offers.weight == 0.0)] = "not offered"  # weight 0: nobody asks for it
     found[slots.period, slots.ev] = of_slot
     return found
-
-
-def _reasons_of_slots(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
-    """Which of the EV's own limits binds in each slot, "" when none does."""
-    slots, offers = evs.slots, evs.offers[direction]
-    at = (slots.period, slots.ev)
-    p, e = schedule.p[at], schedule.e[at]
-    flex = (schedule.p_up if direction == "up" else schedule.p_down)[at]
-    e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
-
-    def binds(room: FloatArray, scale: FloatArray) -> BoolArray:
-        return room <= BINDING * scale
-
-    p_scale, e_scale = slots.p_max, slots.energy_per_p * slots.p_max
-    capped = binds(offers.p_max - flex, p_scale)
-    if direction == "up":
-        conditions = [
-            binds(slots.p_max - p - flex, p_scale) | capped,
-            binds(slots.e_max - e_before - slots.energy_per_p * (p + flex), e_scale),
-        ]
-        names = ["max_p_mw", "battery full"]
-    else:
-        conditions = [
-            binds(p, p_scale),
-            binds(p - flex, p_scale),
-            capped,
-            binds(e_before + slots.energy_per_p * (p - flex) - slots.e_min, e_scale),
-        ]
-        names = ["nothing scheduled", "all scheduled power", "max_p_mw", "must leave charged"]
-    return np.select(conditions, names, default="").astype(object)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,7 @@ class EvCase:
     fixed_p : float [n_period, n_ev]   power of uncontrollable and held EVs
     fixed_e : float [n_period, n_ev]   energy of uncontrollable EVs (nan: other EV, or away)
     guarantee : str               `ONE_ACTIVATION` or `ANY_SEQUENCE`
+    duration : int                periods for which an activation is held
     """
 
     index: IntArray
@@ -107,10 +109,36 @@ class EvCase:
     fixed_p: FloatArray
     fixed_e: FloatArray
     guarantee: str = ONE_ACTIVATION
+    duration: int = 1
 
     @property
     def has_band(self) -> bool:
         return self.guarantee == ANY_SEQUENCE
+
+    @cached_property
+    def fits(self) -> BoolArray:
+        """Slots from which an activation of the whole duration lies in their stay [n_slot]."""
+        return starts_of_windows(self.slots, self.duration, len(self.fixed_p))
+
+    def offered(self, direction: str) -> BoolArray:
+        """Slots that offer an activation which begins there [n_slot]."""
+        return self.offers[direction].offered & self.fits
+
+
+def starts_of_windows(slots: Slots, duration: int, n_periods: int) -> BoolArray:
+    """Whether this slot and those after it are of one stay and of successive periods, ``duration`` of them [n_slot].
+
+    Round the horizon, period 0 succeeds the last one: only stays of a cyclic day have both. A period without a slot,
+    because its EV waits there, breaks a window.
+    """
+    n = len(slots)
+    goes_on = np.zeros(n, dtype=bool)  # to the next slot
+    goes_on[: n - 1] = (slots.stay[1:] == slots.stay[:-1]) & ((slots.period[1:] - slots.period[:-1]) % n_periods == 1)
+    fits = np.ones(n, dtype=bool)
+    for after in range(duration - 1):
+        fits[: n - after] &= goes_on[after:]
+        fits[n - after :] = False
+    return fits
 
 
 def slots_of(stays: list[list[Stay]], controllable: BoolArray) -> Slots:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.scenarios import DIRECTIONS
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,14 @@ class Schedule:
     p_down: FloatArray
     e: FloatArray
 
-    def load(self, scenario: str) -> FloatArray:
-        """Load under full activation."""
-        return {"base": self.p, "up": self.p + self.p_up, "down": self.p - self.p_down}[scenario]
+    def load(self, activation: str, since: int = 0) -> FloatArray:
+        """Load under full activation, ``since`` periods after the activation began; it is held until then.
+
+        Only cyclic days have activations that go round the horizon.
+        """
+        if activation == "base":
+            return self.p
+        return self.p + DIRECTIONS[activation] * np.roll(self.flex(activation), since, axis=0)
 
     def flex(self, direction: str) -> FloatArray:
         return {"up": self.p_up, "down": self.p_down}[direction]

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from pandapower_evflex.arrays import ComplexArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
-from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.chain import KW, LOADS, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
@@ -49,6 +49,19 @@ class Case:
     def checked_scenarios(self) -> tuple[Scenario, ...]:
         """Those whose power flow is checked: the schedule itself too."""
         return tuple(dict.fromkeys((*self.scenarios, BASE)))
+
+    @cached_property
+    def differs(self) -> dict[Scenario, BoolArray]:
+        """Periods in which anything is still activated: in the others a row is as "base" [n_period]."""
+        differs = {}
+        for scenario in self.checked_scenarios:
+            held = np.ones(self.horizon.n_periods, dtype=bool)
+            if scenario.since:
+                slot = self.chain.loads[scenario.load].forms.slot
+                held[:] = False
+                held[self.chain.period[slot != np.arange(len(slot))]] = True
+            differs[scenario] = held
+        return differs
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -111,4 +124,4 @@ class Case:
 
     def schedule_at(self, loads: Mapping[str, Loads], x: FloatArray) -> Schedule:
         """At a point of the chain."""
-        return self.schedule({name: of_scenario.kw(x) / KW for name, of_scenario in loads.items()})
+        return self.schedule({name: loads[name].kw(x) / KW for name in LOADS})

@@ -128,7 +128,11 @@ def run_flexibility_opf(
         needs, and no limit is broken (`result.guarantee_proved`). The lower edge is not below `min_p_mw`. Where a
         direction is not asked for or not offered, that edge is the plan; an EV that must leave full has no band
     duration_h : float
-        reserved
+        how long each activation is held; a multiple of the period, with ``guarantee="one_activation"`` only. None: one
+        period. `p_up_mw` and `p_down_mw` of a period are what an EV can hold from its start, 0 where its stay or the
+        horizon ends before (`cyclic` runs wrap); a fleet that hands over from EV to EV could hold more than this sum.
+        Every period of every activation keeps the limits of the grid. `vm_pu["up"]` and the loadings are those of the
+        first period of the activation that begins there; `binding` names both, `period` and `start`
     method : "auto", "fast" or "exact"
         "exact" solves the nonlinear problem by Ipopt to a local optimum; "fast" an interior point over the EVs with the
         network reduced to rows over their loads, with a certified gap on radial grids; "auto" is fast, and exact where

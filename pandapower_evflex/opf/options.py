@@ -103,6 +103,8 @@ def _kind_faults(options: Options) -> list[Fault]:
     for name in LIMITS:
         if getattr(options, name) is not None and not _is_number(getattr(options, name)):
             wrong.append((name, number))
+    if options.duration_h is not None and not _is_number(options.duration_h):
+        wrong.append(("duration_h", "give hours as a number, or None for one period"))
     if not isinstance(options.solver_options, Mapping):
         wrong.append(("solver_options", 'give a mapping, for instance {"max_cpu_time": 60}'))
     return [Fault(FUNCTION, name, (), shown(getattr(options, name)), "is not understood", do) for name, do in wrong]
@@ -125,12 +127,26 @@ def _value_faults(options: Options) -> list[Fault]:
     if wrong or not options.scenarios:
         remedy = 'use any of "down", "up", "base"'
         faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
-    if options.duration_h is not None:
-        faults.append(Fault(FUNCTION, "duration_h", (), shown(options.duration_h), "is not known", "leave it out"))
+    faults += _duration_faults(options)
     faults += _limit_faults(options)
     if not 0 < options.tol < 1:
         faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))
     return faults + solver_option_faults(options.solver_options)
+
+
+def _duration_faults(options: Options) -> list[Fault]:
+    """What can be said of the duration before the periods are known."""
+    if options.duration_h is None:
+        return []
+    value = as_numbers([options.duration_h])[0][0]
+    if not (0 < value < np.inf):
+        problem, remedy = "is not a positive number of hours", "give a multiple of the period, or None for one period"
+    elif is_one_of(options.guarantee, (ANY_SEQUENCE,)):
+        problem = 'has no meaning with guarantee="any_sequence": a band may be used for any time'
+        remedy = 'leave it out, or use guarantee="one_activation"'
+    else:
+        return []
+    return [Fault(FUNCTION, "duration_h", (), shown(options.duration_h), problem, remedy)]
 
 
 def _limit_faults(options: Options) -> list[Fault]:

@@ -37,6 +37,7 @@ from pandapower_evflex.elements.ev_stays import (
 from pandapower_evflex.elements.part import Inputs, Part
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.duration import periods_held
 from pandapower_evflex.opf.findings.table import session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
 from pandapower_evflex.opf.report.worst_phase import OnePhase
@@ -145,7 +146,8 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)
     sessions = _sessions_in_service(net)
     stays, stay_faults = read_stays(evs, sessions, horizon)
-    faults = [*faults, *bus_faults, *weight_faults, *stay_faults]
+    duration, duration_faults = periods_held(FUNCTION, options.duration_h, horizon)
+    faults = [*faults, *bus_faults, *weight_faults, *stay_faults, *duration_faults]
     faults = faults or unit_faults(net, profiles)
     if faults:
         raise InvalidInputError(faults)
@@ -169,9 +171,12 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         horizon=horizon,
         weights={d: weights[d] if d in options.scenarios else None for d in DIRECTIONS},
         guarantee=options.guarantee,
+        duration=duration,
     )
-    inputs = Inputs(net, grid, profiles, rows_of(options.scenarios))
+    inputs = Inputs(net, grid, profiles, rows_of(options.scenarios, duration))
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
+    if duration > 1:
+        faults += [_cannot_hold(element.KIND, options) for element, data in others if data is not None]
     if faults:
         raise InvalidInputError(faults)
     case = Case(
@@ -200,6 +205,11 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         partial(unit_doubts, net, profiles),
         OnePhase(is_one_phase, partial(phase_net, net, grid, bus_row[is_one_phase])),
     )
+
+
+def _cannot_hold(kind: str, options: Options) -> Fault:
+    remedy = f'leave duration_h out, or set the rows of net.flexibility with element_type "{kind}" out of service'
+    return Fault(kind, "", (), f"duration_h={options.duration_h:g}", "is for EVs alone", remedy)
 
 
 def _sessions_in_service(net: Net) -> pd.DataFrame:

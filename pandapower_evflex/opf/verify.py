@@ -65,7 +65,7 @@ def grid_state(
 def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[Scenario, GridState]:
     """States under full activation of each scenario, and of the schedule itself ("base")."""
     return {
-        scenario: grid_state(case, flow, schedule.load(scenario.activation), schedule.p)
+        scenario: grid_state(case, flow, schedule.load(scenario.activation, scenario.since), schedule.p)
         for scenario in case.checked_scenarios
     }
 

@@ -39,6 +39,15 @@ BAD_RUNS = {
     "an unknown scenario": Bad(argument(scenarios=("up", "sideways")), RUN, "scenarios", (), '"down", "up", "base"'),
     "an unknown method": Bad(argument(method="quick"), RUN, "method", (), "use one of"),
     "an unknown way on": Bad(argument(on_infeasible="relax"), RUN, "on_infeasible", (), "best_effort"),
+    "a duration that is not a multiple of the period": Bad(
+        argument(duration_h=0.1), RUN, "duration_h", (), "None for one period"
+    ),
+    "a duration longer than the horizon": Bad(argument(duration_h=1000.0), RUN, "duration_h", (), "give at most"),
+    "a duration of 0": Bad(argument(duration_h=0), RUN, "duration_h", (), "a multiple of the period"),
+    "a duration as text": Bad(argument(duration_h="2 h"), RUN, "duration_h", (), "hours as a number"),
+    "a duration of a band": Bad(
+        argument(duration_h=1.0, guarantee="any_sequence"), RUN, "duration_h", (), "one_activation"
+    ),
     "a tolerance of 0": Bad(argument(tol=0.0), RUN, "tol", (), "1e-8"),
     "a line limit of 0 %": Bad(
         argument(max_line_loading_percent=0.0), RUN, "max_line_loading_percent", (), "give percent"

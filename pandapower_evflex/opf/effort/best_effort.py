@@ -34,7 +34,6 @@ from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.scenarios import SCENARIOS
 
 #: most elements that a reason names
 NAMED = 3
@@ -210,7 +209,7 @@ def _keeps_limits(case: Case, solution: Solution) -> bool:
 def _without_flexibility(case: Case, flow: BatchedPowerFlow, schedule: Schedule, failed: Solution) -> Solution:
     """The schedule with the least shortfall, nothing offered, where no solver finds a better one."""
     message = f"no flexibility is offered, the search for it failed: {failed.reason}"
-    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
+    prices = {scenario: no_prices(case) for scenario in case.checked_scenarios}
     states = scheduled_states(case, flow, schedule)
     return replace(
         failed, message=message, schedule=schedule, states=states, gap=np.nan, prices=prices, findings=pd.DataFrame()

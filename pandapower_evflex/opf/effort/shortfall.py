@@ -124,7 +124,7 @@ def least_shortfall(
 def without_activation(case: Case) -> Case:
     n = len(case.evs.slots)
     nothing = Offers(np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n))
-    evs = replace(case.evs, offers=dict.fromkeys(DIRECTIONS, nothing), guarantee=ONE_ACTIVATION)
+    evs = replace(case.evs, offers=dict.fromkeys(DIRECTIONS, nothing), guarantee=ONE_ACTIVATION, duration=1)
     return replace(case, evs=evs, scenarios=(BASE,))
 
 

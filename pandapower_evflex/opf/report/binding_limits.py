@@ -23,7 +23,7 @@ BINDING_TOLERANCE = 1e-5
 PRICED_TOLERANCE = 1e-3
 
 BINDING_COLUMNS = [
-    "scenario", "period", "element_type", "element", "quantity", "bound", "side", "value", "limit",
+    "scenario", "period", "start", "element_type", "element", "quantity", "bound", "side", "value", "limit",
     "shadow_price_mw", "shadow_price_per",
 ]  # fmt: skip
 
@@ -47,25 +47,28 @@ def binding_rows(binding: ByLimit, periods: IntArray) -> LimitRows:
 def binding_limits(
     case: Case, states: Mapping[Scenario, GridState], prices: Mapping[Scenario, ByLimit]
 ) -> pd.DataFrame:
-    """One row per network limit that binds in a scenario of the problem or in the schedule itself ("base")."""
+    """One row per network limit that binds in a scenario of the problem or in the schedule itself ("base").
+
+    `start` is the period in which the activation began that loads the limit in `period`.
+    """
     rows = [
-        row
-        for scenario in case.checked_scenarios
-        for row in _rows(case, scenario.name, states[scenario], prices[scenario])
+        row for scenario in case.checked_scenarios for row in _rows(case, scenario, states[scenario], prices[scenario])
     ]
     return pd.DataFrame(rows, columns=BINDING_COLUMNS)
 
 
-def _rows(case: Case, scenario: str, state: GridState, prices: ByLimit) -> list[tuple[object, ...]]:
+def _rows(case: Case, scenario: Scenario, state: GridState, prices: ByLimit) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    binding = binding_of(case, state, prices)
+    binding, n = binding_of(case, state, prices), case.horizon.n_periods
+    activated = case.differs[scenario]
     for limit in LIMITS:
         allowed, value = case.limits[limit], state.values[limit]
-        for t, i in zip(*np.nonzero(binding[limit]), strict=True):
+        for t, i in zip(*np.nonzero(binding[limit] & activated[:, None]), strict=True):
             place = limit.place(case.grid, i)
             share, unit = limit.price_unit(case.grid, int(i), float(allowed[t, i]))
             rows.append((
-                scenario, int(t), place.element_type, place.element, limit.quantity, limit.bound, place.side,
-                limit.per_unit * value[t, i], limit.per_unit * allowed[t, i], share * prices[limit][t, i], unit,
+                scenario.name, int(t), scenario.start(int(t), n), place.element_type, place.element, limit.quantity,
+                limit.bound, place.side, limit.per_unit * value[t, i], limit.per_unit * allowed[t, i],
+                share * prices[limit][t, i], unit,
             ))  # fmt: skip
     return rows

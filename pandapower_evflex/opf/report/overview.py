@@ -102,7 +102,9 @@ def _binding(binding: pd.DataFrame) -> str:
 
 def _left_of_bound(result: FlexibilityOpfResult) -> str:
     """The share of what the cars could offer without a grid, "" for all of it and where more was promised."""
-    if result.settings["guarantee"] != ONE_ACTIVATION or not result.objective_mw < result.bound_mw * (1.0 - ROUNDING):
+    settings = result.settings
+    is_single = settings["guarantee"] == ONE_ACTIVATION and settings["duration_h"] == settings["period_h"]
+    if not is_single or not result.objective_mw < result.bound_mw * (1.0 - ROUNDING):
         return ""
     return f"; they leave {100.0 * result.objective_mw / result.bound_mw:.3g} % of what the cars could offer"
 

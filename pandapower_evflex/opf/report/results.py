@@ -45,7 +45,8 @@ class FlexibilityOpfResult:
     grid element. Powers in MW (positive: consumption), energies in MWh at the end of the period (NaN while away).
     **Up means more charging, down less.** The flexibilities of different periods are single activations, each measured
     from the base schedule: their sum is an objective, not a deliverable energy. With ``guarantee="any_sequence"``
-    `p_mw - p_down_mw` to `p_mw + p_up_mw` is a band for any sequence of calls instead.
+    `p_mw - p_down_mw` to `p_mw + p_up_mw` is a band for any sequence of calls instead. With `duration_h` those of a
+    period are activations that begin there and are held that long.
 
     Attributes
     ----------
@@ -63,8 +64,10 @@ class FlexibilityOpfResult:
                                       cannot keep its own limits
     p_mw, p_up_mw, p_down_mw, e_mwh, soc_percent, e_min_mwh : DataFrame [period x ev]
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
-        per scenario; "base", the schedule itself, is always there
-    binding : DataFrame               network limits that bind, in the schedule itself ("base") too
+        per scenario; "base", the schedule itself, is always there; of held activations the first period of the one
+        that begins there
+    binding : DataFrame               network limits that bind, in the schedule itself ("base") too; `start` is the
+                                      period in which the activation began that is held in `period`
     summary : DataFrame               one row per session with a whole period, indexed by its EV
     verification : dict               a power flow of every scenario and period: largest mismatch and violations; of the
                                       busiest moment largest difference of a voltage to `runpp`, pu ("against_runpp",
@@ -80,7 +83,7 @@ class FlexibilityOpfResult:
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
-    settings : dict                   period_h, guarantee, scenarios, q_follows_flexibility, trafo_loading,
+    settings : dict                   period_h, guarantee, duration_h, scenarios, q_follows_flexibility, trafo_loading,
                                       ev_bus ({EV: its bus}), charging_limits (see the function)
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
     """
@@ -147,8 +150,9 @@ class FlexibilityOpfResult:
         -------
         DataFrame indexed by EV with columns "up" and "down": "away", "not offered" (also where its weight is 0),
         "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power" (all of it is
-        offered downward already) or the network elements that bind and that more flexibility of this EV would load
-        further; "no limit binds" where the run was stopped before it used what is left
+        offered downward already), "leaves too soon" (before an activation of `duration_h` would end) or the network
+        elements that bind and that more flexibility of this EV would load further; "no limit binds" where the run was
+        stopped before it used what is left
 
         Raises
         ------
@@ -198,9 +202,10 @@ def solved_result(
             scenario.name: pd.DataFrame(
                 element_loading_percent(case.grid, state.loading, table), index=rows, columns=labels
             )
-            for scenario, state in states.items()
+            for scenario, state in first.items()
         }
 
+    first = {scenario: state for scenario, state in states.items() if not scenario.since}
     (_, own, _), *others = case.by_part()
     evs = schedule.of(own)
     reasons = {d: limiting_reasons(case, schedule, states, prices, d) for d in DIRECTIONS}
@@ -215,7 +220,7 @@ def solved_result(
         e_mwh=ev_frame(evs.e),
         soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
-        vm_pu={scenario.name: _voltage_frame(case, state, rows) for scenario, state in states.items()},
+        vm_pu={scenario.name: _voltage_frame(case, state, rows) for scenario, state in first.items()},
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
@@ -240,7 +245,7 @@ def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcom
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
 
-    names = [scenario.name for scenario in case.checked_scenarios]
+    names = list(dict.fromkeys(scenario.name for scenario in case.checked_scenarios))
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {
         "vm_pu": case.grid.bus_index,
@@ -346,7 +351,8 @@ def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
         "period_h": case.horizon.period_h,
         "cyclic": case.horizon.cyclic,
         "guarantee": case.evs.guarantee,
-        "scenarios": tuple(scenario.name for scenario in case.scenarios),
+        "duration_h": case.evs.duration * case.horizon.period_h,
+        "scenarios": tuple(dict.fromkeys(scenario.name for scenario in case.scenarios)),
         "q_follows_flexibility": case.q_follows_flexibility,
         "trafo_loading": trafo_loading,
         "ev_bus": dict(zip(case.evs.index.tolist(), case.evs.bus.tolist(), strict=True)),

@@ -49,20 +49,25 @@ def _network_reasons(
     direction: str,
     limited: IntArray,
 ) -> ObjectArray:
-    """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7"."""
-    names, period = np.full(len(limited), NOTHING_BINDS, dtype=object), case.chain.period[limited]
-    scenario = next((row for row in case.scenarios if row.activation == direction), None)
-    if scenario is None:
-        return names
-    state, binding = states[scenario], binding_of(case, states[scenario], prices[scenario])
-    rows = binding_rows(binding, np.unique(period))
-    elements, gradient = elements_of(case.grid, rows), limit_gradients(BatchedPowerFlow(case.grid), rows, state.v)
-    for t in np.unique(rows.case).tolist():
-        here, own = period == t, rows.case == t
-        of_period = np.array(elements, dtype=object)[own]
-        moved = _moved_by(case, gradient[own], case.chain.unit[limited[here]], direction)
-        names[here] = [", ".join(dict.fromkeys(of_period[of])) or NOTHING_BINDS for of in moved]
-    return names
+    """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7".
+
+    While an activation is held, in any of its periods.
+    """
+    n, names = case.horizon.n_periods, [dict[str, None]() for _ in limited]
+    for scenario in case.scenarios:
+        if scenario.activation != direction:
+            continue
+        period = (case.chain.period[limited] + scenario.since) % n  # of the activation that begins in a slot
+        binding = binding_of(case, states[scenario], prices[scenario])
+        rows = binding_rows(binding, np.unique(period))
+        elements = np.array(elements_of(case.grid, rows), dtype=object)
+        gradient = limit_gradients(BatchedPowerFlow(case.grid), rows, states[scenario].v)
+        for t in np.unique(rows.case).tolist():
+            here, own = np.flatnonzero(period == t), rows.case == t
+            moved = _moved_by(case, gradient[own], case.chain.unit[limited[here]], direction)
+            for number, of in zip(here.tolist(), moved, strict=True):
+                names[number].update(dict.fromkeys(elements[own][of]))
+    return np.array([", ".join(own) or NOTHING_BINDS for own in names], dtype=object)
 
 
 def _moved_by(case: Case, gradient: ComplexArray, unit: IntArray, direction: str) -> BoolArray:

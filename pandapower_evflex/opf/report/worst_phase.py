@@ -118,7 +118,7 @@ class _Search:
         return np.flatnonzero(self.one_phase.is_one_phase)
 
     def _load(self, scenario: Scenario) -> FloatArray:
-        return self.schedule.load(scenario.activation)
+        return self.schedule.load(scenario.activation, scenario.since)
 
     def _phase_voltages(self, moments: list[tuple[int, int]]) -> FloatArray | str:
         """Voltages [n_moment, n_row, 3], of that phase lowest on which all cars are worst; or why there are none."""

@@ -80,7 +80,7 @@ def _loads_of(case: Case, blocks: Blocks, scenario: Scenario) -> BlockLoads:
     block = block_of_period[chain.period]
     slot = np.flatnonzero(block >= 0)
     unit = chain.unit[slot]
-    active = chain.loads[scenario.activation]
+    active = chain.loads[scenario.load]
     reactive = active if case.q_follows_flexibility else chain.loads["base"]
     return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi[unit])
 

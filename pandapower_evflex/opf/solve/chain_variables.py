@@ -20,6 +20,7 @@ class ChainVariables:
 
     def __init__(self, builder: ProblemBuilder, chain: Chain) -> None:
         self._follows, self._n_states = chain.follows, len(chain.states)
+        self._ahead = chain.limits.ahead
         start = start_of(chain, START_SHARE)
         used = _used_columns(chain)
         self.position = np.full(used.shape, -1)
@@ -40,9 +41,11 @@ class ChainVariables:
         return np.where(self.position >= 0, x[self.position], 0.0)
 
     def columns(self, slot: IntArray) -> IntArray:
-        """Positions of (states before, states, controls) [n_form, 2 m + k]."""
+        """Positions of (states before, states, controls), and of the state of the slots after that forms see."""
         before = np.where(self._follows[slot, None], self.position[slot - 1, : self._n_states], -1)
-        return np.concatenate([before, self.position[slot]], axis=1)
+        beyond = np.append(self.position[:, 0], np.full(self._ahead, -1))
+        after = beyond[slot[:, None] + 1 + np.arange(self._ahead)]
+        return np.concatenate([before, self.position[slot], after], axis=1)
 
     def add_to(self, builder: ProblemBuilder, rows: IntArray, forms: Forms, factor: FloatArray) -> None:
         """Adds ``factor`` times forms to rows of g."""
@@ -68,8 +71,10 @@ def _used_columns(chain: Chain) -> BoolArray:
     n_states = len(chain.states)
     used = np.zeros(chain.low.shape, dtype=bool)
     for forms in (chain.limits, *[loads.forms for loads in chain.loads.values()]):
-        before, own = np.split(forms.coefficient != 0.0, [n_states], axis=1)
+        before, own, after = np.split(forms.coefficient != 0.0, [n_states, n_states + len(chain.columns)], axis=1)
         np.logical_or.at(used, forms.slot, own)
+        form, number = np.nonzero(after)
+        used[forms.slot[form] + 1 + number, :n_states] = True
         follows = before.any(axis=1)
         np.logical_or.at(used[:, :n_states], forms.slot[follows] - 1, before[follows])
     return used

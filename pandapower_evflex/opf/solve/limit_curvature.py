@@ -26,6 +26,8 @@ from pandapower_evflex.solvers.chains.problem import Curvature, DenseCurvature
 N_MODES = 4
 #: modes kept per limit with more than MANY_BLOCKS blocks, where the dense system takes most of the time
 FEW_MODES, MANY_BLOCKS = 1, 150
+#: the same where activations are held
+HELD_MODES = 2
 #: share of the largest multiplier below which the modes of a limit are left out
 SMALL_MULTIPLIER = 1e-4
 #: step of the differences [pu]
@@ -141,7 +143,7 @@ class LimitCurvature:
         order = np.argsort(mode, kind="stable")
         entry, at = entry[order], at[order]
         value = v[kind[self._row[entry]], self._port[entry], at]
-        forms = Forms(self._forms.slot[entry], value[:, None] * self._forms.coefficient[entry])
+        forms = self._forms.of(entry).times(value)
         return row, Rows(len(row), mode[order], forms), sigma[kind[row], number]
 
     def of(self, multipliers: FloatArray) -> Curvature:

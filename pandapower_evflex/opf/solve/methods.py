@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.chain import KW, LOADS
 from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
@@ -28,7 +28,6 @@ from pandapower_evflex.opf.solve.tie_break import break_tie
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState, scheduled_states
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.scenarios import SCENARIOS
 from pandapower_evflex.solvers import ipopt
 
 NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
@@ -46,8 +45,8 @@ def solve(
     clock: Stopwatch,
 ) -> Solution:
     """By the method of the options, with its tie-break; ``least`` is the state with every unit at its least load."""
-    closed = None
-    if len(case.chain) and options.method != "exact" and options.guarantee == ONE_ACTIVATION:
+    closed, is_single = None, options.guarantee == ONE_ACTIVATION and case.evs.duration == 1
+    if len(case.chain) and options.method != "exact" and is_single:
         with clock.phase("closed form"):
             closed = solve_in_closed_form(case, flow)
     if closed is not None and options.tie_break in WON:
@@ -129,8 +128,8 @@ def _better(case: Case, fast: Solution, exact: Solution) -> Solution:
 
 def _nothing_to_schedule(run: Run) -> Solution:
     """No controllable EV is plugged in for a whole period."""
-    schedule = run.case.schedule({scenario.activation: np.empty(0) for scenario in SCENARIOS})
-    prices = {scenario: no_prices(run.case) for scenario in SCENARIOS}
+    schedule = run.case.schedule({name: np.empty(0) for name in LOADS})
+    prices = {scenario: no_prices(run.case) for scenario in run.case.checked_scenarios}
     message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(run.case, run.flow, schedule)
     return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})

@@ -14,8 +14,10 @@ from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 
-#: number of bisections for the share of an activation that stays
-MAX_HALVINGS = 40
+#: shares of an activation that are tried in turn: most limits are broken by little
+TRIED = (1.0 - 1e-6, 1.0 - 1e-4, 1.0 - 1e-2, 0.0)
+#: distance of the share of an activation that stays to the largest one
+SHARE_TOLERANCE = 1e-12
 #: relative excess up to which a limit counts as kept while pulling back
 RESTORED = 1e-9
 #: relative excess of a limit of the grid beyond which a schedule is not usable
@@ -57,20 +59,32 @@ def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Sc
 
 
 def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> FloatArray:
-    """Largest share of the activation that keeps all limits, by bisection; 1 where not even none does [n_period]."""
+    """Largest share of the activation that keeps all limits while it is held, by bisection [n_period].
+
+    1 where not even none does.
+    """
+    n = case.horizon.n_periods
+    rows = [scenario for scenario in case.scenarios if scenario.activation == direction]
 
     def holds(share: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        p_ev = schedule.p + share[:, None] * (schedule.load(direction) - schedule.p)
-        state = grid_state(case, flow, p_ev, schedule.p)
-        return state.converged & ~state.excess(case.limits).exceeds(RESTORED)
+        good = np.ones(n, dtype=bool)
+        for row in rows:
+            activated = np.roll(share[:, None] * schedule.flex(direction), row.since, axis=0)
+            state = grid_state(case, flow, schedule.p + DIRECTIONS[direction] * activated, schedule.p)
+            kept = state.converged & ~state.excess(case.limits).exceeds(RESTORED)
+            good &= np.roll(kept | ~activated.any(axis=1) if row.since else kept, -row.since)
+        return good
 
-    n = case.horizon.n_periods
-    low, high = np.zeros(n), np.ones(n)
-    low[holds(high)] = 1.0
-    searched = (low < 1.0) & holds(np.zeros(n))
-    if not searched.any():
-        return np.ones(n)
-    for _ in range(MAX_HALVINGS):
+    high, low = np.ones(n), np.where(holds(np.ones(n)), 1.0, np.nan)
+    for share in TRIED:
+        if not np.isnan(low).any():
+            break
+        unknown = np.isnan(low)
+        good = unknown & holds(np.where(unknown, share, low))
+        low[good] = share
+        high[unknown & ~good] = share
+    searched = ~np.isnan(low)
+    while np.any(searched & (high - low > SHARE_TOLERANCE)):
         middle = np.where(searched, 0.5 * (low + high), 1.0)
         good = holds(middle)
         low, high = np.where(searched & good, middle, low), np.where(searched & ~good, middle, high)

@@ -83,6 +83,7 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
     flex = schedule.p_up if direction == "up" else schedule.p_down
     left = np.zeros((n_periods, n_ev))  # energy still to be made up after an activation in each period
     answer, change = np.ones(n_periods, dtype=bool), np.zeros((n_periods, n_periods, n_ev))
+    duration = case.evs.duration
     for t in range(n_periods):
         left *= follows[t]
         made_up = np.minimum(left, room[t] * energy_per_p[t])
@@ -90,9 +91,11 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
         with np.errstate(divide="ignore", invalid="ignore"):
             power = np.where(energy_per_p[t] > 0.0, made_up / energy_per_p[t], 0.0)
         change[:, t] = power if direction == "down" else -power
-        left[t] = flex[t] * energy_per_p[t]
+        begun = t + 1 - duration  # this activation ends now; its own periods were checked with the schedule
+        if begun >= 0:
+            left[begun] = duration * flex[begun] * energy_per_p[begun]
         allowed = spare[t] if direction == "down" else more[t]
-        answer[:t] &= ~np.any(left[:t] > np.maximum(allowed, 0.0) + SHORT_KWH / KW, axis=1)
+        answer[: max(begun, 0)] &= ~np.any(left[: max(begun, 0)] > np.maximum(allowed, 0.0) + SHORT_KWH / KW, axis=1)
     return answer, change
 
 
@@ -153,14 +156,16 @@ def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple
     """The case from the next period on, with the energies after the activation and nothing offered; needs [n_slot]."""
     slots = case.evs.slots
     flex = schedule.p_up if direction == "up" else -schedule.p_down
-    energy = schedule.e.copy()
-    now = slots.period == period
-    energy[period, slots.ev[now]] += flex[period, slots.ev[now]] * slots.energy_per_p[now]
-    later = np.flatnonzero(slots.period > period)
+    energy, end = schedule.e.copy(), period + case.evs.duration - 1
+    for t in range(period, min(end, len(energy) - 1) + 1):
+        now = slots.period == t
+        drawn = (t - period + 1) * flex[period, slots.ev[now]] * slots.energy_per_p[now]
+        energy[t, slots.ev[now]] += drawn
+    later = np.flatnonzero(slots.period > end)
     number = np.full(len(slots), -1)
     number[later] = np.arange(len(later))
     before = slots.previous[later]
-    begins = (before >= 0) & (slots.period[before] <= period)
+    begins = (before >= 0) & (slots.period[before] <= end)
     e_before = np.where(begins, energy[slots.period[before], slots.ev[later]], 0.0)
     values = {name: getattr(slots, name)[later] for name in Slots.__dataclass_fields__}
     values["previous"] = np.where(before >= 0, number[before], -1)
@@ -168,5 +173,5 @@ def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple
     need = values["e_min"]
     values["e_min"], values["e_least"] = np.zeros(len(later)), np.zeros(len(later))
     nothing = Offers(np.zeros(len(later), dtype=bool), np.zeros(len(later)), np.zeros(len(later)))
-    evs = replace(case.evs, slots=Slots(**values), offers=dict.fromkeys(DIRECTIONS, nothing))
+    evs = replace(case.evs, slots=Slots(**values), offers=dict.fromkeys(DIRECTIONS, nothing), duration=1)
     return replace(case, evs=evs, scenarios=(BASE,)), need

@@ -15,6 +15,7 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains
 from pandapower_evflex.opf.solve.limit_curvature import (
     FEW_MODES,
+    HELD_MODES,
     MANY_BLOCKS,
     N_MODES,
     LimitCurvature,
@@ -25,7 +26,7 @@ from pandapower_evflex.opf.solve.limit_curvature import (
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
-from pandapower_evflex.scenarios import SCENARIOS, Scenario
+from pandapower_evflex.scenarios import Scenario
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
 from pandapower_evflex.solvers.chains.problem import Curvature, DenseCurvature
 
@@ -52,8 +53,8 @@ def blocks_of(case: Case, needed: NeededBlocks) -> list[Block]:
     period = case.chain.period
     return [
         Block(scenario, int(t), np.flatnonzero(period == t))
-        for scenario in SCENARIOS
-        for t in np.flatnonzero(needed.needed[scenario])
+        for scenario, of_scenario in needed.needed.items()
+        for t in np.flatnonzero(of_scenario)
     ]
 
 
@@ -64,6 +65,13 @@ class _Entries:
     row: IntArray
     port: IntArray
     forms: Forms
+
+    @classmethod
+    def moving(cls, row: IntArray, port: IntArray, forms: Forms) -> _Entries:
+        """In order of row; loads that no variable moves would tie a block to slots that it has nothing to do with."""
+        moved = np.flatnonzero(np.any(forms.coefficient != 0.0, axis=1))
+        order = moved[np.argsort(row[moved], kind="stable")]
+        return cls(row[order], port[order], forms.of(order))
 
 
 @dataclass
@@ -87,7 +95,7 @@ class ReducedNetwork:
         self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
         self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
-        self._modes: dict[tuple[Scenario, int, int], Modes] = {}
+        self._modes: dict[tuple[str, int, int], Modes] = {}
         chain = self.case.chain
         if self.case.q_follows_flexibility:
             kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi], axis=1)
@@ -102,7 +110,7 @@ class ReducedNetwork:
         self._lay_out()
 
     def _changes(self, block: Block) -> bool:
-        active = self.chains.loads[block.scenario.activation].forms.coefficient[block.slots]
+        active = self.chains.loads[block.scenario.load].forms.coefficient[block.slots]
         if not self.case.q_follows_flexibility:
             active = active + np.abs(self.chains.loads["base"].forms.coefficient[block.slots])
         return bool(np.any(active != 0.0))
@@ -123,7 +131,7 @@ class ReducedNetwork:
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
         self._bus_of_slot = chain.bus_row[chain.unit[slot]]
         self._without_slots = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
-        loads = [self.chains.loads[block.scenario.activation] for block in self.blocks]
+        loads = [self.chains.loads[block.scenario.load] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
         tan_phi = chain.tan_phi[chain.unit[slot]]
@@ -195,8 +203,7 @@ class ReducedNetwork:
         g = gradient[entries.row, ports.bus[entries.port]]
         power = ports.power[entries.port]
         slope = g.real * power.real + g.imag * power.imag
-        forms = Forms(entries.forms.slot, slope[:, None] * entries.forms.coefficient)
-        return Rows(len(self.rows), entries.row, forms)
+        return Rows(len(self.rows), entries.row, entries.forms.times(slope))
 
     def curvature(self, multipliers: FloatArray) -> Curvature:
         return self._curvature.of(multipliers)
@@ -208,7 +215,9 @@ class ReducedNetwork:
         """Entries and curvature of all rows, anew whenever rows have joined."""
         self._entries = self._entries_of_rows()
         n_modes = N_MODES if len(self.blocks) <= MANY_BLOCKS else FEW_MODES
-        keys = [(self.blocks[number].scenario, kind, position) for number, kind, position in self.rows]
+        if self.chains.problem.ahead:
+            n_modes = HELD_MODES
+        keys = [(self.blocks[number].scenario.activation, kind, position) for number, kind, position in self.rows]
         for key, (number, kind, position) in zip(keys, self.rows, strict=True):
             if key not in self._modes:
                 self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports, n_modes)
@@ -227,16 +236,15 @@ class ReducedNetwork:
         own = [self.blocks[number].slots for number, _, _ in self.rows]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
-        active = np.zeros((len(slot), self.chains.loads["base"].forms.coefficient.shape[1]))
-        activation = np.array([self.blocks[number].scenario.activation for number, _, _ in self.rows])[row]
-        for name in dict.fromkeys(activation.tolist()):
-            chosen = activation == name
-            active[chosen] = self.chains.loads[name].forms.coefficient[slot[chosen]] / KW
-        unit = self.case.chain.unit[slot]
+        base = self.chains.loads["base"].forms.of(slot)
+        at, active = base.slot.copy(), np.empty_like(base.coefficient)
+        load = np.array([self.blocks[number].scenario.load for number, _, _ in self.rows])[row]
+        for name in dict.fromkeys(load.tolist()):
+            chosen = load == name
+            forms = self.chains.loads[name].forms.of(slot[chosen])
+            at[chosen], active[chosen] = forms.slot, forms.coefficient / KW
+        drawn, port = Forms(at, active, base.ahead), self._port_of_unit[:, self.case.chain.unit[slot]]
         if self.case.q_follows_flexibility:
-            return _Entries(row, self._port_of_unit[0][unit], Forms(slot, active))
-        reactive = self.chains.loads["base"].forms.coefficient[slot] * self.case.chain.tan_phi[unit][:, None] / KW
-        twice, order = np.tile(row, 2), np.argsort(np.tile(row, 2), kind="stable")
-        port = np.concatenate([self._port_of_unit[0][unit], self._port_of_unit[1][unit]])
-        forms = Forms(np.tile(slot, 2), np.concatenate([active, reactive]))
-        return _Entries(twice[order], port[order], forms.of(order))
+            return _Entries.moving(row, port[0], drawn)
+        reactive = base.times(self.case.chain.tan_phi[self.case.chain.unit[slot]] / KW)
+        return _Entries.moving(np.tile(row, 2), port.ravel(), Forms.join([drawn, reactive]))

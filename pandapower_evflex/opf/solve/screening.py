@@ -19,7 +19,7 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.scenarios import SCENARIOS, Scenario
+from pandapower_evflex.scenarios import Scenario, from_highest
 
 #: relative excess up to which a limit counts as kept; well below what verification allows
 FEASIBILITY_TOLERANCE = 1e-7
@@ -27,16 +27,22 @@ FEASIBILITY_TOLERANCE = 1e-7
 
 @dataclass
 class NeededBlocks:
-    """The growing list of blocks: bool [n_period], and tables of the limits that were exceeded, per scenario."""
+    """The growing list of blocks: bool [n_period], and tables of the limits that were exceeded, per scenario.
+
+    ``differs`` holds the blocks that there are to choose from.
+    """
 
     needed: dict[Scenario, BoolArray]
     limited: dict[Scenario, ByLimit]
+    differs: dict[Scenario, BoolArray]
 
     @classmethod
     def none(cls, case: Case) -> NeededBlocks:
+        rows = from_highest(case.checked_scenarios)
         return cls(
-            {scenario: np.zeros(case.horizon.n_periods, dtype=bool) for scenario in SCENARIOS},
-            {scenario: case.limits.map(lambda _, table: np.zeros(table.shape, dtype=bool)) for scenario in SCENARIOS},
+            {scenario: np.zeros(case.horizon.n_periods, dtype=bool) for scenario in rows},
+            {scenario: case.limits.map(lambda _, table: np.zeros(table.shape, dtype=bool)) for scenario in rows},
+            case.differs,
         )
 
     @property
@@ -48,12 +54,13 @@ class NeededBlocks:
 
         A block without a power flow solution joins with all its limits.
         """
-        excess, unsolved = state.excess(limits), ~state.converged
-        violated = excess.exceeds(FEASIBILITY_TOLERANCE) | unsolved
+        differs = self.differs[scenario]
+        excess, unsolved = state.excess(limits), ~state.converged & differs
+        violated = (excess.exceeds(FEASIBILITY_TOLERANCE) & differs) | unsolved
         is_new = bool(np.any(violated & ~self.needed[scenario]))
         self.needed[scenario] |= violated
         for known, table, allowed in zip(self.limited[scenario], excess, limits, strict=True):
-            limited = (table > FEASIBILITY_TOLERANCE) | (unsolved[:, None] & np.isfinite(allowed))
+            limited = ((table > FEASIBILITY_TOLERANCE) & differs[:, None]) | (unsolved[:, None] & np.isfinite(allowed))
             is_new |= bool(np.any(limited & ~known))
             known |= limited
         return is_new
@@ -64,22 +71,25 @@ class NeededBlocks:
 
     def blocks(self, v_start: ComplexArray) -> Blocks:
         """As the problem wants them; ``v_start`` [n_period, n_bus]."""
-        at = [(scenario, period) for scenario in SCENARIOS for period in np.flatnonzero(self.needed[scenario])]
+        rows = list(self.needed)
+        at = [(scenario, period) for scenario in rows for period in np.flatnonzero(self.needed[scenario])]
         periods = np.array([period for _, period in at], dtype=np.int64)
-        limited = self.limited[SCENARIOS[0]].map(
+        limited = self.limited[rows[0]].map(
             lambda _, *of_scenarios: np.concatenate(
-                [table[self.needed[scenario]] for scenario, table in zip(SCENARIOS, of_scenarios, strict=True)]
+                [table[self.needed[scenario]] for scenario, table in zip(rows, of_scenarios, strict=True)]
             ),
-            *[self.limited[scenario] for scenario in SCENARIOS[1:]],
+            *[self.limited[scenario] for scenario in rows[1:]],
         )
         return Blocks([scenario for scenario, _ in at], periods, limited, v_start[periods])
 
 
 def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> NeededBlocks:
     """Blocks with a limit that an extreme EV load exceeds; ``without_evs`` is the state at the least load."""
-    ordered = [scenario for scenario in SCENARIOS if scenario in case.scenarios]
+    ordered = from_highest(case.scenarios)
     needed = NeededBlocks.none(case)
     full = grid_state(case, flow, case.chain.greatest)
-    for scenario, state in ((ordered[0], full), (ordered[-1], without_evs)):
-        needed.join(scenario, state, case.seen_limits)
+    for end, state in ((ordered[0], full), (ordered[-1], without_evs)):
+        for scenario in ordered:
+            if scenario.activation == end.activation:
+                needed.join(scenario, state, case.seen_limits)
     return needed

@@ -14,7 +14,7 @@ from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
-from pandapower_evflex.scenarios import SCENARIOS, Scenario
+from pandapower_evflex.scenarios import Scenario
 from pandapower_evflex.solvers.result import SolverResult
 
 
@@ -30,7 +30,7 @@ def prices_of_reduced(
 
     Rows that joined after the point with these multipliers have none.
     """
-    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
+    prices = {scenario: no_prices(case) for scenario in case.checked_scenarios}
     for (number, kind, position), multiplier in zip(network.rows, multipliers, strict=False):
         block = network.blocks[number]
         price = LIMITS[kind].price_of_h(multiplier) * scale / KW
@@ -42,7 +42,7 @@ def prices_of_exact(
     case: Case, blocks: Blocks, problem: Problem, solved: SolverResult, scale: float
 ) -> Mapping[Scenario, ByLimit]:
     """From the rows and bounds of the full problem."""
-    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
+    prices = {scenario: no_prices(case) for scenario in case.checked_scenarios}
     if not len(blocks):
         return prices
     allowed = case.seen_limits.at(blocks.period)

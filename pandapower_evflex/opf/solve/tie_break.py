@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.chain import KW, Chain, Loads
-from pandapower_evflex.elements.ev_chain import DOWN, UP
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.elements.chain import KW, Loads
+from pandapower_evflex.elements.ev_held import CONTROLS
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
@@ -135,7 +135,7 @@ def _stage(
 ) -> tuple[ChainProblem, Chains]:
     """Objective of one stage over the limits of the first, with the floor of the flexibility."""
     if stage == "shares":
-        chains = _with_fixed_schedule(case.chain, chains, x)
+        chains = _with_fixed_schedule(chains, x)
     first, charging = chains.problem, chains.loads["base"]
     floor = share * (LAST_FLOOR if stage in LAST else FLOOR)
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
@@ -162,16 +162,17 @@ def _stage(
 def _energy_row(case: Case, charging: Loads) -> tuple[Rows, float]:
     """Energy drawn in all slots [kWh], and the part of it that no schedule changes."""
     period_h, forms = case.horizon.period_h, charging.forms
-    row = Rows(1, np.zeros(len(forms), dtype=np.int64), Forms(forms.slot, period_h * forms.coefficient))
+    row = Rows(1, np.zeros(len(forms), dtype=np.int64), forms.times(np.full(len(forms), period_h)))
     return row, period_h * float(charging.constant.sum())
 
 
 def _floor_row(first: ChainProblem, flexibility_kw: float, share: float) -> tuple[Rows, float]:
     """Flexibility not below its floor: c x <= -(1 - share) F with the first objective."""
     n = len(first.c)
-    coefficient = np.concatenate([np.zeros((n, first.free.shape[1])), first.c], axis=1)
+    before, after = np.zeros((n, first.free.shape[1])), np.zeros((n, first.ahead))
+    coefficient = np.concatenate([before, first.c, after], axis=1)
     used = np.any(coefficient != 0.0, axis=1)
-    forms = Forms(np.flatnonzero(used), coefficient[used])
+    forms = Forms(np.flatnonzero(used), coefficient[used], first.ahead)
     bound = share * max(flexibility_kw, 1.0) - flexibility_kw - first.constant
     return Rows(1, np.zeros(int(used.sum()), dtype=np.int64), forms), bound
 
@@ -226,29 +227,22 @@ def _weight_of_squares(case: Case) -> float:
     return 2.0 / p_max**2
 
 
-def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
-    """Chains with a fixed schedule: each activation is chosen between it and what its element allows."""
-    first, p = chains.problem, chains.loads["base"].kw(x)
-    n, every = len(chain), np.arange(len(chain))
-    loads, offered = {"base": Loads(Forms(every, np.zeros((n, 4))), p)}, {}
-    limits, low, high, c, constant = [], np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3)), 0.0
-    for d, column in (("up", UP), ("down", DOWN)):
-        lower, upper = _range_of(first, x, column)
-        lower, upper = (p, np.maximum(upper, p)) if d == "up" else (np.minimum(lower, p), p)
+def _with_fixed_schedule(chains: Chains, x: FloatArray) -> Chains:
+    """Chains with a fixed schedule: each activation is chosen between none and what its element allows."""
+    first, p, m = chains.problem, chains.loads["base"].kw(x), chains.problem.free.shape[1]
+    n, rest = len(x), x.copy()
+    offered: dict[str, BoolArray] = {}
+    limits, low, high, c = [], np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
+    for d, column in CONTROLS.items():
+        lower, upper = _without_or_more(chains, d, x, p, _range_of(first, x, column))
         offered[d] = chains.offered[d] & (upper - lower > NARROW_KW)
-        unit = np.zeros((n, 4))
-        unit[offered[d], column + 1] = 1.0
-        value = np.where(offered[d], 0.0, np.clip(x[:, column], lower, upper))
-        loads[d] = Loads(Forms(every, unit), np.where(chains.offered[d], value, p))
+        rest[:, column] = np.where(offered[d], 0.0, np.clip(x[:, column], lower, upper))
         chosen = np.flatnonzero(offered[d])
-        limits += [
-            (Forms(chosen, unit[chosen]), upper[chosen]),
-            (Forms(chosen, -unit[chosen]), -lower[chosen]),
-        ]
+        unit = np.zeros((len(chosen), m + x.shape[1]))
+        unit[:, m + column] = 1.0
+        limits += [(Forms(chosen, unit), upper[chosen]), (Forms(chosen, -unit), -lower[chosen])]
         low[:, column], high[:, column] = np.where(offered[d], (lower, upper), 0.0)
-        weight = -DIRECTIONS[d] * np.where(chains.offered[d], chain.weight[d], 0.0) / chains.scale
-        c[chosen, column] = weight[chosen]
-        constant += float(weight @ (loads[d].constant - p))
+        c[chosen, column] = first.c[chosen, column]
     problem = replace(
         first,
         free=np.zeros_like(first.free),
@@ -257,29 +251,47 @@ def _with_fixed_schedule(chain: Chain, chains: Chains, x: FloatArray) -> Chains:
         b=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
-        constant=constant,
+        constant=first.objective(rest),
     )
+    loads = {}
+    for name, load in chains.loads.items():
+        unit = np.zeros((n, m + x.shape[1]))
+        for d, column in CONTROLS.items():
+            unit[:, m + column] = np.where(offered[d][load.forms.slot], load.forms.coefficient[:, m + column], 0.0)
+        loads[name] = Loads(Forms(load.forms.slot, unit), load.kw(rest))
     return Chains(problem, loads, offered, chains.scale)
 
 
+def _without_or_more(
+    chains: Chains, direction: str, x: FloatArray, p: FloatArray, allowed: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """The allowed range of a control, from the value that activates nothing [n_slot]."""
+    load, column = chains.loads[direction], CONTROLS[direction]
+    share = load.forms.coefficient[:, chains.problem.free.shape[1] + column]
+    rest = load.kw(x) - share * x[:, column]
+    nothing = np.divide(p - rest, share, out=x[:, column].copy(), where=share != 0.0)
+    activates = DIRECTIONS[direction] * share > 0.0
+    lower = np.where(activates, nothing, np.minimum(allowed[0], nothing))
+    return lower, np.where(activates, np.maximum(allowed[1], nothing), nothing)
+
+
 def _range_of(problem: ChainProblem, x: FloatArray, column: int) -> tuple[FloatArray, FloatArray]:
-    """Range that the limits leave to one load of every slot with the states of x [n_slot]."""
+    """Range that the limits leave to one control of every slot with the states of x [n_slot]."""
     lower, upper = np.full(len(x), -np.inf), np.full(len(x), np.inf)
-    a = problem.limits.coefficient[:, column + 1]
-    forms = problem.limits.of(a != 0.0)
-    states = Forms(forms.slot, np.where(np.arange(4) == column + 1, 0.0, forms.coefficient))
-    end = (problem.b[a != 0.0] - states.values(x)) / a[a != 0.0]
-    above = a[a != 0.0] > 0.0
-    np.minimum.at(upper, forms.slot[above], end[above])
-    np.maximum.at(lower, forms.slot[~above], end[~above])
+    column += problem.free.shape[1]
+    a = problem.limits.coefficient[:, column]
+    forms, a = problem.limits.of(a != 0.0), a[a != 0.0]
+    value = x[forms.slot, column - problem.free.shape[1]]
+    end = (problem.b[problem.limits.coefficient[:, column] != 0.0] - forms.values(x)) / a + value
+    np.minimum.at(upper, forms.slot[a > 0.0], end[a > 0.0])
+    np.maximum.at(lower, forms.slot[a < 0.0], end[a < 0.0])
     return lower, upper
 
 
 def _with_shares(case: Case, problem: ChainProblem, chains: Chains) -> ChainProblem:
     """The problem with squares of P_up / P_max and P_down / P_max in its objective."""
-    p = chains.loads["base"].constant
     chosen = {d: np.flatnonzero(chains.offered[d]) for d in ("up", "down")}
     forms = Forms.join([chains.loads[d].forms.of(chosen[d]) for d in ("up", "down")])
     p_max = np.concatenate([case.chain.p_max[chosen[d]] for d in ("up", "down")]) * KW
-    target = np.concatenate([p[chosen[d]] for d in ("up", "down")])
-    return replace(problem, squares=forms, weight=2.0 / p_max**2, target=target)
+    target = [(chains.loads["base"].constant - chains.loads[d].constant)[chosen[d]] for d in ("up", "down")]
+    return replace(problem, squares=forms, weight=2.0 / p_max**2, target=np.concatenate(target))

@@ -58,14 +58,14 @@ class BandedSystem:
             self._parts = _Parts.of(rows, self._chain_start)
         parts, schur = self._parts, np.zeros((rows.n_rows, rows.n_rows))
         for entries, own, row, begin, end in parts.chains:
-            c, y = np.zeros((len(own), len(own))), np.zeros((end - begin, len(own)))
-            banded_kernels.halves(
+            shape = (end - begin, self._shape[1] - 1, len(own))
+            y, x, c = np.zeros(shape[::2]), np.zeros(shape), np.zeros((len(own), len(own)))
+            banded_kernels.schur(
                 rows.forms.slot[entries], row, rows.forms.coefficient[entries], self._place,
-                self._m, self._seen, self.free, self._band, begin, y, c,
+                self._m, self._seen, self.free, self._band, begin, y, x, c,
             )  # fmt: skip
-            c += (y / self._band[begin:end, :1]).T @ y
-            schur[np.ix_(own, own)] += c
-        return schur
+            banded_kernels.add_block(schur, own, c)
+        return schur + np.tril(schur, -1).T
 
 
 @dataclass(frozen=True)

@@ -125,60 +125,87 @@ def solve(m, n_states, free, band, x):
 
 
 @jit
-def halves(slot, row, coefficient, place, m, n_states, free, band, begin, y, c):
-    """Forms of one chain, in order of slot, half way through a solve: y [n_slot of the chain, n_row] on the states.
+def schur(slot, row, coefficient, place, m, n_states, free, band, begin, y, x, c):
+    """Lower triangle of c [n_row, n_row] += W M^-1 W^T of one chain whose first slot is ``begin``, all rows at once.
 
-    The part of their controls is added to c [n_row, n_row], symmetric.
+    The forms of the rows are in order of slot; y [n_slot of the chain, n_row], x [n_slot of the chain, k, n_row] are 0.
     """
-    n_rows, width = y.shape[1], coefficient.shape[1]
+    n_slots, width = len(y), coefficient.shape[1]
     n_controls = m.shape[1] - n_states
-    own = np.zeros((n_controls, n_rows))
-    touched = np.empty(n_rows, dtype=np.int64)
-    is_touched = np.zeros(n_rows, dtype=np.bool_)
-    r = 0
-    while r < len(slot):
-        i, n_touched = slot[r], 0
-        a = m[i]
-        while r < len(slot) and slot[r] == i:
-            for p in range(width):
-                if coefficient[r, p] == 0.0:
-                    continue
+    is_touched = np.zeros((n_slots, n_controls), dtype=np.bool_)
+    for r in range(len(slot)):
+        for p in range(width):
+            if coefficient[r, p] != 0.0:
                 if place[p] < n_states:
-                    y[i - 1 + place[p] - begin, row[r]] += coefficient[r, p]
+                    y[slot[r] - 1 + place[p] - begin, row[r]] += coefficient[r, p]
                 else:
-                    own[place[p] - n_states, row[r]] += coefficient[r, p]
-                    if not is_touched[row[r]]:
-                        is_touched[row[r]] = True
-                        touched[n_touched] = row[r]
-                        n_touched += 1
-            r += 1
-        for t in range(n_touched):
-            k = touched[t]
-            is_touched[k] = False
-            for q in range(n_controls):
-                for h in range(q):
-                    own[q, k] -= a[n_states + q, n_states + h] * own[h, k]
-                pivot = a[n_states + q, n_states + q]
-                if pivot > 0.0:
-                    for p in range(n_states):
-                        if a[n_states + q, p] != 0.0:
-                            y[i - 1 + p - begin, k] -= a[n_states + q, p] * own[q, k] / pivot
-                    for s in range(t + 1):
-                        j = touched[s]
-                        part = own[q, k] * own[q, j] / pivot
-                        c[k, j] += part
-                        if j != k:
-                            c[j, k] += part
-        for t in range(n_touched):
-            for q in range(n_controls):
-                own[q, touched[t]] = 0.0
-    for i in range(len(y)):
+                    x[slot[r] - begin, place[p] - n_states, row[r]] += coefficient[r, p]
+                    is_touched[slot[r] - begin, place[p] - n_states] = True
+    for i in range(n_slots):  # L^-1 of the controls
+        for q in range(n_controls):
+            if is_touched[i, q]:
+                for h in range(q + 1, n_controls):
+                    _add(x[i, h], -m[begin + i, n_states + h, n_states + q], x[i, q])
+                    is_touched[i, h] = True
+                pivot = m[begin + i, n_states + q, n_states + q]
+                for p in range(n_states):
+                    if m[begin + i, n_states + q, p] != 0.0 and pivot > 0.0:
+                        _add(y[i - 1 + p], -m[begin + i, n_states + q, p] / pivot, x[i, q])
+    _solve_states(free, band, begin, y)
+    for i in range(n_slots):
+        is_needed = False
+        for q in range(n_controls):
+            is_needed = is_needed or is_touched[i, q]
+        for q in range(n_controls - 1, -1, -1):
+            if not is_needed:
+                continue
+            pivot = m[begin + i, n_states + q, n_states + q]
+            if pivot <= 0.0:
+                x[i, q] *= 0.0
+                continue
+            for p in range(n_states):
+                if m[begin + i, n_states + q, p] != 0.0:
+                    _add(x[i, q], -m[begin + i, n_states + q, p], y[i - 1 + p])
+            x[i, q] *= 1.0 / pivot
+            for h in range(q + 1, n_controls):
+                _add(x[i, q], -m[begin + i, n_states + h, n_states + q], x[i, h])
+    for r in range(len(slot)):
+        i, part = slot[r] - begin, c[row[r], : row[r] + 1]
+        for p in range(width):
+            if coefficient[r, p] != 0.0:
+                if place[p] < n_states:
+                    _add(part, coefficient[r, p], y[i - 1 + place[p]])
+                else:
+                    _add(part, coefficient[r, p], x[i, place[p] - n_states])
+
+
+@jit
+def _add(to, share, values):
+    if share != 0.0:
+        for k in range(len(to)):
+            to[k] += share * values[k]
+
+
+@jit
+def _solve_states(free, band, begin, y):
+    """A^-1 y in place, for the states of one chain."""
+    n, width = len(y), band.shape[1]
+    for i in range(n):
         if not free[begin + i]:
-            for k in range(n_rows):
-                y[i, k] = 0.0
+            y[i] *= 0.0
             continue
-        for b in range(1, min(band.shape[1], i + 1)):
-            share = band[begin + i, b]
-            if share != 0.0:
-                for k in range(n_rows):
-                    y[i, k] -= share * y[i - b, k]
+        for b in range(1, min(width, i + 1)):
+            _add(y[i], -band[begin + i, b], y[i - b])
+    for i in range(n):
+        y[i] *= 1.0 / band[begin + i, 0]
+    for i in range(n - 1, -1, -1):
+        for b in range(1, min(width, i + 1)):
+            _add(y[i - b], -band[begin + i, b], y[i])
+
+
+@jit
+def add_block(to, own, c):
+    """to[own, own] += c, lower triangles; own ascends."""
+    for j in range(len(own)):
+        for k in range(j + 1):
+            to[own[j], own[k]] += c[j, k]
