@@ -30,6 +30,7 @@ import planning_vs_runpp
 import powerflow_vs_runpp
 import rates_vs_pandas
 import runopp_per_period
+import slack_grid
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PARTS = {
@@ -41,6 +42,7 @@ PARTS = {
     "powerflow": powerflow_vs_runpp.main,
     "rates": rates_vs_pandas.main,
     "planning": planning_vs_runpp.main,
+    "slack": slack_grid.main,
 }
 
 

@@ -107,7 +107,7 @@ def phase_net(net: Net, grid: Grid, one_phase_rows: IntArray) -> PhaseNet | str:
         trafo_y=trafo_y,
         trafo_z0=np.where(feeds, _zero_of_trafos(net, trafo_table), trafo_z),
         ratio=ratio,
-        shift_degree=trafo_table["shift_degree"].to_numpy(dtype=float),
+        shift_degree=np.nan_to_num(trafo_table["shift_degree"].to_numpy(dtype=float)),
         vector_group=groups,
         unbalanced=unbalanced,
         zone_is_unbalanced=in_zone,

@@ -106,6 +106,7 @@ def runs(draw):
         "tie_break": draw(st.sampled_from([None, "smooth"])),
         "weights": weights,
         "cyclic": cyclic,
+        "guarantee": draw(st.sampled_from(["one_activation", "any_sequence"])),
     }
 
 

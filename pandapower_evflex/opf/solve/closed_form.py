@@ -11,10 +11,10 @@ import pandas as pd
 
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.solve.pull_back import USABLE, is_usable
+from pandapower_evflex.opf.solve.pull_back import USABLE
 from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import Solution
-from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import SCENARIOS, Scenario
 
@@ -25,8 +25,10 @@ WON = (None, "min_energy", "smooth")
 def solve_in_closed_form(case: Case, flow: BatchedPowerFlow) -> Solution | None:
     """None where the grid does not carry it, or where an element cannot keep its own limits."""
     schedule = case.alone
-    states = {} if np.isnan(schedule.p).any() else _states_that_hold(case, flow, schedule)
-    if not states or not is_usable(case, schedule, states):
+    if np.isnan(schedule.p).any() or max(element_violations(case, schedule).values()) > VERIFIED:
+        return None
+    states = _states_that_hold(case, flow, schedule)
+    if not states:
         return None
     stats = {
         "rounds": 0,
