@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pandapower_evflex.kernels.jit import jit
-from pandapower_evflex.solvers.chains.kernels import LEAST, ROUNDING, eliminate_controls
+from pandapower_evflex.solvers.chains.kernels import LEAST, ROUNDING
 
 
 @jit
@@ -30,6 +30,30 @@ def accumulate(slot, coefficient, place, weight, m):
 
 
 @jit
+def _eliminate_controls(a, first):
+    """L D L^T of the controls in place of a[first:, first:], and L^-1 a[first:, :first] in place of that.
+
+    Controls that no form touches have D = 0: they stay 0.
+    """
+    for q in range(first, len(a)):
+        size = a[q, q]
+        if size <= 0.0:
+            for p in range(q + 1):
+                a[q, p] = 0.0
+            continue
+        for p in range(first, q):
+            for h in range(first, p):
+                a[q, p] -= a[q, h] * a[h, h] * a[p, h]
+            a[q, p] = a[q, p] / a[p, p] if a[p, p] > 0.0 else 0.0
+        for h in range(first, q):
+            a[q, q] -= a[q, h] * a[q, h] * a[h, h]
+        a[q, q] = max(a[q, q], ROUNDING * size)
+        for p in range(first, q):
+            for s in range(first):
+                a[q, s] -= a[q, p] * a[p, s]
+
+
+@jit
 def factorise(m, n_states, free, band):
     """Controls eliminated in m; L D L^T of what is left on the states in place of the band, D in its first column.
 
@@ -46,7 +70,7 @@ def factorise(m, n_states, free, band):
         for p in range(n_states):
             if 0 <= i - 1 + p < n:
                 least[i - 1 + p] += ROUNDING * a[p, p]
-        eliminate_controls(a, n_states)
+        _eliminate_controls(a, n_states)
         for p in range(n_states):
             r = i - 1 + p
             if r < 0 or r >= n:  # no form sees them

@@ -64,236 +64,73 @@ def accumulate(slot, coefficient, weight, m):
 
 
 @jit
-def eliminate_controls(a, first):
-    """L D L^T of the controls in place of a[first:, first:], and L^-1 a[first:, :first] in place of that.
-
-    Controls that no form touches have D = 0: they stay 0.
-    """
-    for q in range(first, len(a)):
-        size = a[q, q]
-        if size <= 0.0:
-            for p in range(q + 1):
-                a[q, p] = 0.0
-            continue
-        for p in range(first, q):
-            for h in range(first, p):
-                a[q, p] -= a[q, h] * a[h, h] * a[p, h]
-            a[q, p] = a[q, p] / a[p, p] if a[p, p] > 0.0 else 0.0
-        for h in range(first, q):
-            a[q, q] -= a[q, h] * a[q, h] * a[h, h]
-        a[q, q] = max(a[q, q], ROUNDING * size)
-        for p in range(first, q):
-            for s in range(first):
-                a[q, s] -= a[q, p] * a[p, s]
+def factorise_band(a, least):
+    """L D L^T in place; a [n, width] holds A[j, j - d] in a[j, d]. Pivots are at least ``least`` [n]."""
+    width = a.shape[1]
+    for j in range(len(a)):
+        for d in range(width - 1, 0, -1):
+            if d <= j:
+                for h in range(d + 1, width):
+                    if h <= j:
+                        a[j, d] -= a[j, h] * a[j - d, h - d]
+        for d in range(1, width):
+            if d <= j:
+                low = a[j, d] / a[j - d, 0]
+                a[j, 0] -= low * a[j, d]
+                a[j, d] = low
+        if a[j, 0] < least[j]:
+            a[j, 0] = least[j]
 
 
 @jit
-def _reduced_states(m, follows, pivot, low, least):
-    """The matrix of the states with the controls eliminated: blocks of the diagonal, and those before it."""
-    n_states = pivot.shape[1]
-    first = 2 * n_states
-    for i in range(len(m)):
-        a = m[i]
-        for q in range(n_states):
-            least[i, q] += ROUNDING * a[n_states + q, n_states + q]
-            if follows[i]:
-                least[i - 1, q] += ROUNDING * a[q, q]
-        eliminate_controls(a, first)
-        for p in range(n_states):
-            for q in range(n_states):
-                own, before = a[n_states + max(p, q), n_states + min(p, q)], a[max(p, q), min(p, q)]
-                across = a[n_states + p, q]
-                for c in range(first, len(a)):
-                    if a[c, c] > 0.0:
-                        own -= a[c, n_states + p] * a[c, n_states + q] / a[c, c]
-                        before -= a[c, p] * a[c, q] / a[c, c]
-                        across -= a[c, n_states + p] * a[c, q] / a[c, c]
-                pivot[i, p, q] += own
-                if follows[i]:
-                    pivot[i - 1, p, q] += before
-                    low[i, p, q] = across
+def solve_band(a, first, last, x):
+    """A^-1 x in place, from unknown ``first`` to before ``last``, which nothing couples to those outside."""
+    width = a.shape[1]
+    for j in range(first + 1, last):
+        for d in range(1, width):
+            if d <= j:
+                x[j] -= a[j, d] * x[j - d]
+    for j in range(first, last):
+        x[j] /= a[j, 0]
+    for j in range(last - 1, first, -1):
+        for d in range(1, width):
+            if d <= j:
+                x[j - d] -= a[j, d] * x[j]
 
 
 @jit
-def _solve_block(d, v):
-    """D^-1 v in place, D = L diag L^T in d."""
-    for p in range(len(v)):
-        for h in range(p):
-            v[p] -= d[p, h] * v[h]
-    for p in range(len(v)):
-        v[p] /= d[p, p]
-    for p in range(len(v) - 2, -1, -1):
-        for h in range(p + 1, len(v)):
-            v[p] -= d[h, p] * v[h]
-
-
-@jit
-def factorise(m, follows, free, pivot, low):
-    """Controls eliminated in m; the states by block L D L^T along the slots.
-
-    pivot [n_slot, m, m] holds D_i, itself as L D L^T; a row of low [n_slot, m, m] is that of a state in the block
-    before D_i, times D_{i-1}^-1. Fixed states are identity rows.
-    """
-    n, n_states = len(m), pivot.shape[1]
-    least = np.empty((n, n_states))
-    for i in range(n):  # loops over elements compile in a fraction of the time that slices take
-        for q in range(n_states):
-            least[i, q] = LEAST
-            for p in range(n_states):
-                pivot[i, q, p] = low[i, q, p] = 0.0
-    _reduced_states(m, follows, pivot, low, least)
-    across = np.empty((n_states, n_states))
-    for i in range(n):
-        for q in range(n_states):
-            if not free[i, q]:
-                for p in range(n_states):
-                    pivot[i, q, p] = pivot[i, p, q] = low[i, q, p] = 0.0
-                    if i + 1 < n:
-                        low[i + 1, p, q] = 0.0
-                pivot[i, q, q] = 1.0
-        if follows[i]:
-            for q in range(n_states):
-                for p in range(n_states):
-                    across[q, p] = low[i, q, p]
-                _solve_block(pivot[i - 1], low[i, q])
-            for p in range(n_states):
-                for q in range(n_states):
-                    for h in range(n_states):
-                        pivot[i, p, q] -= across[p, h] * low[i, q, h]
-        for q in range(n_states):
-            for p in range(q):
-                for h in range(p):
-                    pivot[i, q, p] -= pivot[i, q, h] * pivot[i, h, h] * pivot[i, p, h]
-                pivot[i, q, p] /= pivot[i, p, p]
-            for h in range(q):
-                pivot[i, q, q] -= pivot[i, q, h] * pivot[i, q, h] * pivot[i, h, h]
-            if free[i, q]:
-                pivot[i, q, q] = max(pivot[i, q, q], least[i, q])
-
-
-@jit
-def _sweep(start, first, last, pivot, low, e):
-    """A^-1 e in place, slots first to last; e is 0 before slot start."""
-    n_states = e.shape[1]
-    if n_states == 1:
-        for i in range(start + 1, last):
-            e[i, 0] -= low[i, 0, 0] * e[i - 1, 0]
-        for i in range(start, last):
-            e[i, 0] /= pivot[i, 0, 0]
-        for i in range(last - 1, first, -1):
-            e[i - 1, 0] -= low[i, 0, 0] * e[i, 0]
-        return
-    for i in range(start + 1, last):
-        for q in range(n_states):
-            for h in range(n_states):
-                e[i, q] -= low[i, q, h] * e[i - 1, h]
-    for i in range(start, last):
-        _solve_block(pivot[i], e[i])
-    for i in range(last - 1, first, -1):
-        for q in range(n_states):
-            for h in range(n_states):
-                e[i - 1, h] -= low[i, q, h] * e[i, q]
-
-
-@jit
-def solve(m, follows, free, pivot, low, x):
-    n, n_states, width = len(m), pivot.shape[1], m.shape[1]
-    first = 2 * n_states
-    e = np.zeros((n, n_states))
-    for i in range(n):
-        a = m[i]
-        for q in range(n_states):
-            e[i, q] += x[i, q]
-        for c in range(first, width):  # x of the controls: L^-1 x
-            for h in range(first, c):
-                x[i, c - n_states] -= a[c, h] * x[i, h - n_states]
-            share = x[i, c - n_states] / a[c, c] if a[c, c] > 0.0 else 0.0
-            for q in range(n_states):
-                e[i, q] -= a[c, n_states + q] * share
-                if follows[i]:
-                    e[i - 1, q] -= a[c, q] * share
-    for i in range(n):
-        for q in range(n_states):
-            if not free[i, q]:
-                e[i, q] = 0.0
-    _sweep(np.int64(0), np.int64(0), n, pivot, low, e)  # a literal would be a signature of its own
-    for i in range(n):
-        a = m[i]
-        for q in range(n_states):
-            x[i, q] = e[i, q]
-        for c in range(width - 1, first - 1, -1):
-            value = 0.0
-            if a[c, c] > 0.0:
-                value = x[i, c - n_states]
-                for q in range(n_states):
-                    value -= a[c, n_states + q] * e[i, q]
-                    if follows[i]:
-                        value -= a[c, q] * e[i - 1, q]
-                value /= a[c, c]
-                for h in range(c + 1, width):
-                    value -= a[h, c] * x[i, h - n_states]
-            x[i, c - n_states] = value
-
-
-@jit
-def schur(
-    units, side_by_side, start, row, value, chain, chain_start, m, follows, free, pivot, low, c
-):  # fmt: skip
+def schur(slot, side_by_side, start, row, value, chain, chain_start, at, own, a, c):
     """Sum over chains and pairs of their unknowns u, w of (u^T M^-1 w) times the rows' coefficients on both.
 
-    Unknowns are numbered (m + k) slot + column of x.
+    at [n_unit, 2 m] and own [n_unit, k] are the unknowns with the controls eliminated, a the factors of the states.
     """
-    n_units, n_states = len(units), pivot.shape[1]
-    first, n_columns = 2 * n_states, m.shape[1] - n_states
-    at = np.zeros((n_units, 2 * n_states))  # controls eliminated: coefficients on the states before and the states
-    own = np.zeros((n_units, m.shape[1]))  # L^-1 of the control
-    for a in range(n_units):
-        i, column = units[a] // n_columns, n_states + units[a] % n_columns
-        if column < first:
-            at[a, column] = 1.0
-        else:
-            own[a, column] = 1.0
-            for p in range(column, m.shape[1]):
-                for h in range(column, p):
-                    own[a, p] -= m[i, p, h] * own[a, h]
-                if m[i, p, p] > 0.0:
-                    for q in range(first):
-                        at[a, q] -= m[i, p, q] * own[a, p] / m[i, p, p]
-        for q in range(n_states):
-            if not (follows[i] and free[i - 1, q]):
-                at[a, q] = 0.0
-            if not free[i, q]:
-                at[a, n_states + q] = 0.0
-    e = np.zeros((len(m), n_states))
+    m = at.shape[1] // 2
+    e = np.zeros(len(a))
     for number in range(len(chain_start) - 1):
-        begin, end = chain_start[number], chain_start[number + 1]
-        for a in range(chain[number], chain[number + 1]):
-            i = units[a] // n_columns
+        begin, end = m * chain_start[number], m * chain_start[number + 1]
+        for u in range(chain[number], chain[number + 1]):
+            i = m * (slot[u] - 1)
             for j in range(begin, end):
-                for q in range(n_states):
-                    e[j, q] = 0.0
-            for q in range(n_states):
-                e[i, q] = at[a, n_states + q]
-                if at[a, q] != 0.0:
-                    e[i - 1, q] = at[a, q]
-            _sweep(max(i - 1, begin), begin, end, pivot, low, e)
-            for b in range(chain[number], a + 1):
-                j = units[b] // n_columns
+                e[j] = 0.0
+            for q in range(2 * m):
+                if at[u, q] != 0.0:
+                    e[i + q] = at[u, q]
+            solve_band(a, begin, end, e)
+            for w in range(chain[number], u + 1):
+                j = m * (slot[w] - 1)
                 green = 0.0
-                for q in range(n_states):
-                    green += at[b, n_states + q] * e[j, q]
-                    if at[b, q] != 0.0:
-                        green += at[b, q] * e[j - 1, q]
+                for q in range(2 * m):
+                    if at[w, q] != 0.0:
+                        green += at[w, q] * e[j + q]
                 if i == j:
-                    for p in range(first, m.shape[1]):
-                        if m[i, p, p] > 0.0:
-                            green += own[a, p] * own[b, p] / m[i, p, p]
-                if a == b:  # the transpose is added below
+                    for p in range(own.shape[1]):
+                        green += own[u, p] * own[w, p]
+                if u == w:  # the transpose is added below
                     green *= 0.5
-                k0, k1 = start[b], start[b + 1]
-                for q in range(start[a], start[a + 1]):
+                k0, k1 = start[w], start[w + 1]
+                for q in range(start[u], start[u + 1]):
                     share = green * value[q]
-                    if side_by_side[b]:
+                    if side_by_side[w]:
                         part = c[row[q], row[k0] : row[k0] + k1 - k0]
                         for k in range(k1 - k0):
                             part[k] += share * value[k0 + k]

@@ -18,6 +18,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.solvers.chains import kernels
+from pandapower_evflex.solvers.chains.controls import Controls
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
 
@@ -36,9 +37,6 @@ class ChainSystem:
         n, self.n_states = free.shape
         self.n_columns = self.n_states + n_controls
         self.follows = follows.copy()
-        self._m = np.zeros((n, self.n_states + self.n_columns, self.n_states + self.n_columns))
-        self._pivot = np.ones((n, self.n_states, self.n_states))
-        self._low = np.zeros((n, self.n_states, self.n_states))
         # a chain breaks where nothing follows; slots are in order of chain and time
         self._chain = np.cumsum(~follows) - 1 if n else np.empty(0, dtype=np.int64)
         self._pattern: _Pattern | None = None
@@ -46,14 +44,55 @@ class ChainSystem:
 
     def factorise(self, forms: Forms, weight: FloatArray) -> None:
         """Factorise M = sum of weight times form times form transposed."""
-        self._m[:] = 0.0
-        kernels.accumulate(forms.slot, forms.coefficient, weight, self._m)
-        kernels.factorise(self._m, self.follows, self.free, self._pivot, self._low)
+        m, first = self.n_states, 2 * self.n_states
+        a = np.zeros((len(self.free), m + self.n_columns, m + self.n_columns))
+        kernels.accumulate(forms.slot, forms.coefficient, weight, a)
+        a = np.ascontiguousarray(a.transpose(1, 2, 0))
+        self._controls = Controls.eliminated(a, first)
+        states = self._controls.reduced(a[:first, :first])
+        least, band = np.empty_like(self.free, dtype=float), np.zeros((len(self.free), m, 2 * m))
+        for p in range(m):
+            least[:, p] = kernels.LEAST + kernels.ROUNDING * self._at_end(a[p, p], a[m + p, m + p])
+            for q in range(p + 1):
+                band[:, p, p - q] = self._at_end(states[p, q], states[m + p, m + q])
+            for q in range(m):
+                band[self.follows, p, m + p - q] = states[m + p, q, self.follows]
+        self._fix(band, least)
+        self._band = band.reshape(-1, 2 * m)
+        kernels.factorise_band(self._band, least.reshape(-1))
+
+    def _at_end(self, before: FloatArray, own: FloatArray) -> FloatArray:
+        """What the slot that follows and the slot itself add to the states at its end."""
+        total = own.copy()
+        total[:-1] += np.where(self.follows[1:], before[1:], 0.0)
+        return total
+
+    def _fix(self, band: FloatArray, least: FloatArray) -> None:
+        """Fixed states are identity rows."""
+        m, fixed = self.n_states, ~self.free
+        band[fixed] = 0.0
+        for p in range(m):
+            for q in range(p):
+                band[fixed[:, q], p, p - q] = 0.0
+            for q in range(m):
+                band[1:][fixed[:-1, q], p, m + p - q] = 0.0
+        band[..., 0][fixed] = least[fixed] = 1.0
 
     def solve(self, r: FloatArray) -> FloatArray:
         """M^-1 r, [n_slot, m + k]."""
-        x = r.copy()
-        kernels.solve(self._m, self.follows, self.free, self._pivot, self._low, x)
+        m = self.n_states
+        controls = r[:, m:].T.copy()
+        lost = self._controls.forward(controls)
+        e = r[:, :m].copy()
+        for q in range(m):
+            e[:, q] -= self._at_end(lost[q], lost[m + q])
+        e[~self.free] = 0.0
+        kernels.solve_band(self._band, 0, e.size, e.reshape(-1))
+        x_states = np.zeros_like(lost)
+        x_states[:m, 1:], x_states[m:] = e[:-1].T, e.T
+        self._controls.backward(controls, x_states)
+        x = np.empty_like(r, order="C")
+        x[:, :m], x[:, m:] = e, controls.T
         return x
 
     def schur(self, rows: Rows, n_wide: int = 0) -> FloatArray:
@@ -75,12 +114,26 @@ class ChainSystem:
             self._pattern = _Pattern.of(rows, self._chain, len(self._chain_start), self.n_columns)
         pattern = self._pattern
         c = np.zeros((rows.n_rows, rows.n_rows))
+        at, own = self._halves(pattern.units)
         kernels.schur(
-            pattern.units, pattern.side_by_side, pattern.start, pattern.row,
+            pattern.units // self.n_columns, pattern.side_by_side, pattern.start, pattern.row,
             rows.forms.coefficient[pattern.entry, pattern.column], pattern.chain, self._chain_start,
-            self._m, self.follows, self.free, self._pivot, self._low, c,
+            at, own, self._band, c,
         )  # fmt: skip
         return (c + c.T)[np.ix_(pattern.number, pattern.number)]
+
+    def _halves(self, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Unknowns with the controls eliminated: on (states before, states), and of the controls themselves."""
+        m, n_controls = self.n_states, self.n_columns - self.n_states
+        slot, column = units // self.n_columns, units % self.n_columns
+        at, own = np.zeros((len(units), 2 * m)), np.zeros((len(units), n_controls))
+        state = np.flatnonzero(column < m)
+        at[state, m + column[state]] = 1.0
+        control = np.flatnonzero(column >= m)
+        at[control], own[control] = self._controls.of_units(slot[control], column[control] - m)
+        at[:, :m] *= self.follows[slot, None] & self.free[slot - 1]
+        at[:, m:] *= self.free[slot]
+        return at, own
 
 
 @dataclass(frozen=True)
