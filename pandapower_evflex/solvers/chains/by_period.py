@@ -20,7 +20,8 @@ from scipy.linalg import cho_solve
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.solvers.chains.by_chain import cholesky
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
-from pandapower_evflex.solvers.chains.fronts import FrontalSystem, Fronts
+from pandapower_evflex.solvers.chains.frontal import FrontalSystem
+from pandapower_evflex.solvers.chains.fronts import Fronts
 from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, DenseCurvature
 
 

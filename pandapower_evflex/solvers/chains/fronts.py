@@ -27,10 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.solvers.chains import front_kernels, kernels
-from pandapower_evflex.solvers.chains.forms import Forms, Rows
-from pandapower_evflex.solvers.chains.problem import DenseCurvature
+from pandapower_evflex.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Fronts:
     Parameters
     ----------
     front_of_slot : int [n_slot]
-    slots, unknown, carried : int    of one front after the other, from ``*_start[f]`` to ``*_start[f + 1]``: its
-                                     slots; its unknowns; the places in it of what the front before handed on
+    unknown, carried : int           of one front after the other, from ``*_start[f]`` to ``*_start[f + 1]``: its
+                                     unknowns; the places in it of what the front before handed on
     n_static : int [n_front]         unknowns eliminated beside the rows, the first ones
     ranges : int [n_front, k + 4]    numbers of controls 1 to k, of states that end, of rows (0 here), of states that
                                      wait and that begin
@@ -51,8 +48,6 @@ class Fronts:
     """
 
     front_of_slot: IntArray
-    slot_start: IntArray
-    slots: IntArray
     unknown_start: IntArray
     unknown: IntArray
     carried_start: IntArray
@@ -85,8 +80,6 @@ class Fronts:
         kept = place >= n_static[front]
         return cls(
             front_of_slot=front_of_slot,
-            slot_start=np.cumsum([0, *np.bincount(front_of_slot, minlength=n_fronts)]),
-            slots=np.argsort(front_of_slot, kind="stable"),
             unknown_start=start,
             unknown=unknown,
             carried_start=np.cumsum([0, 0, *np.bincount(front[kept], minlength=n_fronts)])[: n_fronts + 1],
@@ -96,6 +89,13 @@ class Fronts:
             index=index,
             is_state=np.tile(np.arange(n_columns) < m, n_slots),
         )
+
+    @property
+    def squares(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Slot, row and column of every entry of the lower triangles of M between unknowns that are not fixed."""
+        free, width = self.index >= 0, self.index.shape[1]
+        slot, p, q = np.nonzero(free[:, :, None] & free[:, None, :] & np.tri(width, dtype=bool))
+        return slot, p, q
 
     def operations(self) -> float:
         """Multiplications of one factorisation, were every control of every period coupled by rows.
@@ -142,54 +142,3 @@ class _Places:
         order = np.argsort(self.key)
         nearest = order[np.minimum(np.searchsorted(self.key, wanted, sorter=order), len(order) - 1)]
         return np.where(self.key[nearest] == wanted, self.place[nearest], -1)
-
-
-class FrontalSystem:
-    """Solves the system above, with M as in `ChainSystem`."""
-
-    def __init__(self, fronts: Fronts) -> None:
-        self.fronts = fronts
-        self._m = np.zeros((*fronts.index.shape, fronts.index.shape[1]))
-        self._n_pivots = int(fronts.n_static.sum())
-        self._packed = np.empty(0)
-
-    def factorise(
-        self, forms: Forms, weight: FloatArray, rows: Rows, delta: FloatArray, curvature: DenseCurvature
-    ) -> None:
-        """``forms`` with the weights of their squares; every row touches slots of one period."""
-        fronts = self.fronts
-        self._m[:] = 0.0
-        kernels.accumulate(forms.slot, forms.coefficient, weight, self._m)
-        entry_start = np.searchsorted(rows.row, np.arange(rows.n_rows + 1))
-        self._row_start, self._rows = self._by_front(rows.forms.slot, entry_start)
-        self._delta, self._has_forms = delta, entry_start[1:] > entry_start[:-1]
-        form_start = np.searchsorted(curvature.block, np.arange(len(curvature.matrix) + 1))
-        block_start, blocks = self._by_front(curvature.forms.slot, form_start)
-        n_pivots = self._n_pivots + len(self._rows)
-        self._pivot, self._packed_start = np.empty(n_pivots), np.empty(n_pivots, dtype=np.int64)
-        self._segment = np.empty((n_pivots, fronts.ranges.shape[1], 2), dtype=np.int64)
-        self._packed = front_kernels.factorise(
-            fronts.n_static, fronts.unknown_start, fronts.unknown, fronts.ranges, fronts.slot_start, fronts.slots,
-            fronts.carried_start, fronts.carried, fronts.index, fronts.is_state, self._m,
-            self._row_start, self._rows, entry_start, rows.forms.slot, rows.forms.coefficient, delta,
-            block_start, blocks, form_start, curvature.forms.slot, curvature.forms.coefficient,
-            curvature.port, curvature.matrix,
-            self._pivot, self._segment, self._packed_start, self._packed,
-        )  # fmt: skip
-
-    def _by_front(self, slot: IntArray, start: IntArray) -> tuple[IntArray, IntArray]:
-        """Where each front begins, and things in order of their front: those with entries on slots, from ``start``."""
-        things = np.flatnonzero(start[1:] > start[:-1])
-        front = self.fronts.front_of_slot[slot[start[things]]]
-        order = np.argsort(front, kind="stable")
-        return np.searchsorted(front[order], np.arange(len(self.fronts.n_static) + 1)), things[order]
-
-    def solve(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(x [n_slot, m + k], multipliers of the rows)"""
-        fronts, x = self.fronts, np.concatenate([r_x.reshape(-1), r_h])
-        front_kernels.solve(
-            fronts.n_static, fronts.unknown_start, fronts.unknown, self._row_start, self._rows, r_x.size,
-            self._pivot, self._segment, self._packed_start, self._packed, x,
-        )  # fmt: skip
-        multipliers = np.where(self._has_forms, x[r_x.size :], -r_h / self._delta)
-        return x[: r_x.size].reshape(r_x.shape), multipliers
