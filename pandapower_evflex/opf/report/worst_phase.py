@@ -63,19 +63,22 @@ def worst_phase(
     if not one_phase.balanced:
         return WorstPhase(np.nan, "")
     if not by_phase.is_installed():
-        return _not_looked_at(one_phase, f"power-grid-model is not installed ({by_phase.HOW_TO_INSTALL})")
+        why = f"power-grid-model is not installed ({by_phase.HOW_TO_INSTALL})"
+        return _without_voltages(one_phase, f"{NOT_LOOKED_AT}: {why}")
     net = one_phase.read()
     if isinstance(net, str):
-        return _not_looked_at(one_phase, net)
+        return _without_voltages(one_phase, f"{NOT_LOOKED_AT}: {net}")
     return _Search(one_phase, net, case, schedule, states).lowest()
 
 
-def _not_looked_at(one_phase: OnePhase, why: str) -> WorstPhase:
-    return WorstPhase(np.nan, f"{one_phase.balanced}; {NOT_LOOKED_AT}: {why}")
+def _without_voltages(one_phase: OnePhase, why: str) -> WorstPhase:
+    return WorstPhase(np.nan, f"{one_phase.balanced}; {why}")
 
 
 @dataclass(frozen=True)
 class _Search:
+    """Moments, numbers of scenario and period, and their voltages by phase."""
+
     one_phase: OnePhase
     net: PhaseNet
     case: Case
@@ -85,13 +88,13 @@ class _Search:
     def lowest(self) -> WorstPhase:
         """First the lowest balanced voltage and the greatest load of these cars by scenario, then what both say."""
         if not len(self.rows):
-            return WorstPhase(np.nan, f"{self.one_phase.balanced}; all of them are at buses of fixed voltage")
+            return _without_voltages(self.one_phase, "all of them are at buses of fixed voltage")
         balanced, load = self._by_moment()
         first = np.stack([balanced.argmin(axis=1), load.argmax(axis=1)], axis=1)
         moments = [(k, t) for k, own in enumerate(first) for t in np.unique(own).tolist()]
         found = self._phase_voltages(moments)
         if isinstance(found, str):
-            return _not_looked_at(self.one_phase, found)
+            return _without_voltages(self.one_phase, found)
         drop = np.array([balanced[at] - vm.min() for at, vm in zip(moments, found, strict=True)])
         of_load = np.array([load[at] for at in moments])
         per_mw = np.max(drop[of_load > 0.0] / of_load[of_load > 0.0], initial=0.0)
@@ -99,7 +102,7 @@ class _Search:
         second = [at for at in zip(*np.unravel_index(ranked, load.shape), strict=True) if at not in moments]
         more = self._phase_voltages(second) if second else np.empty((0, *found.shape[1:]))
         if isinstance(more, str):
-            return _not_looked_at(self.one_phase, more)
+            return _without_voltages(self.one_phase, more)
         return self._said([*moments, *second], np.concatenate([found, more]))
 
     @property
@@ -125,19 +128,19 @@ class _Search:
         s, one = self._injections(moments)
         balanced = by_phase.balanced_voltages(self.net, s)
         if balanced is None:
-            return "power-grid-model finds no balanced power flow"
+            return f"{NOT_LOOKED_AT}: power-grid-model finds no balanced power flow"
         ours = np.stack([list(self.states.values())[k].vm[t] for k, t in moments])
         supplied = self.case.grid.bus_row[self.case.grid.bus_row >= 0]
         difference = np.abs(balanced - ours)[:, supplied].max()
         if difference > SAME:
-            return f"balanced voltages of power-grid-model differ by {difference:.1g} pu"
+            return f"{NOT_LOOKED_AT}: balanced voltages of power-grid-model differ by {difference:.1g} pu"
         found = []
         for phase in range(3 if np.any(self.net.unbalanced) else 1):
             by_phases = np.repeat(((s - one) / 3.0)[:, :, None], 3, axis=2) + self.net.unbalanced
             by_phases[:, :, phase] += one
             vm = by_phase.voltages_by_phase(self.net, by_phases)
             if vm is None:
-                return "with all of them on one phase there is no power flow"
+                return "with all of them on the worst phase there is no power flow"
             found.append(vm[:, self.rows])
         lowest = np.stack([vm.min(axis=(1, 2)) for vm in found]).argmin(axis=0)
         return np.stack(found)[lowest, np.arange(len(moments))]
@@ -159,8 +162,8 @@ class _Search:
         k, period = moments[number]
         at, value = self.rows[row], float(vm.min())
         bus = self.case.grid.bus_index[self.case.grid.bus_row == at]
-        limit = self.case.grid.vm_min[at]
-        below = f", below the limit of {limit:g} pu" if value < limit else ""
+        n_below = int(np.sum(vm.min(axis=(0, 2)) < self.case.grid.vm_min[self.rows]))
+        below = f", {n_below} bus{'es' if n_below > 1 else ''} below the lower limit" if n_below else ""
         named = f"bus {bus[0]}" if len(bus) else "the open end of a line"
         where = f"phase {PHASES[phase]} of {named}, period {period}, {list(self.states)[k].name}"
         note = f"{self.one_phase.balanced}; with all of them on the worst phase its voltage falls to {value:.4f} pu"
