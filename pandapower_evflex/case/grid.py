@@ -16,14 +16,14 @@ import pandas as pd
 from pandapower.auxiliary import _add_auxiliary_elements, _init_runopp_options
 from pandapower.pd2ppc import _pd2ppc
 from pandapower.pypower.idx_brch import F_BUS, T_BUS
-from pandapower.pypower.idx_bus import BUS_TYPE, PV, REF, VA
+from pandapower.pypower.idx_bus import BUS_TYPE, GS, PV, REF, VA
 from pandapower.pypower.idx_gen import GEN_BUS, GEN_STATUS, VG
 from pandapower.pypower.makeSbus import makeSbus
 from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_matrix
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
-from pandapower_evflex.case.dc_model import dc_model
+from pandapower_evflex.case.dc_model import dc_branches
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_limits import COLUMNS_HOLD, GivenLimits, limit_faults, voltage_limits
@@ -47,8 +47,7 @@ class Grid:
     ----------
     y_bus : csr_matrix complex [n_bus, n_bus]
     set_points : complex [n_bus]         voltages of slack buses, magnitudes of held ones, 1 elsewhere
-    b_dc : csr_matrix [n_bus, n_bus]     linear power flow p = b_dc theta + p_dc, of p in pu and theta in rad
-    p_dc : float [n_bus]
+    p_shunt : float [n_bus]              active power that shunts take at 1 pu
     slack, held : int                    buses of fixed voltage; buses of fixed magnitude and free reactive power
     s_fixed : complex [n_bus]            injection (generation positive) of all elements at their table values, NaN as 0
     bus_index, bus_row : int [n_pp_bus]  net.bus.index, and the row here of each, -1 without supply
@@ -56,14 +55,14 @@ class Grid:
     vm_min_bus, vm_max_bus : int [n_bus] label of the bus whose limit it is, -1 without
     from_bus, to_bus : int [n_branch]
     y_ff, y_ft, y_tf, y_tt : complex     I_from = y_ff V_from + y_ft V_to
+    b_branch, p_shift : float            P_from = b_branch (theta_from - theta_to) + p_shift in the linear power flow
     ends : RatedEnds                     where branch loadings are measured
     labels : {table: Index}              of all lines and transformers, those out of service too
     """
 
     y_bus: csr_matrix
     set_points: ComplexArray
-    b_dc: csr_matrix
-    p_dc: FloatArray
+    p_shunt: FloatArray
     slack: IntArray
     held: IntArray
     s_fixed: ComplexArray
@@ -79,6 +78,8 @@ class Grid:
     y_ft: ComplexArray
     y_tf: ComplexArray
     y_tt: ComplexArray
+    b_branch: FloatArray
+    p_shift: FloatArray
     ends: RatedEnds
     labels: Mapping[str, pd.Index]
 
@@ -157,12 +158,11 @@ def grid_of(net: Net, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> 
     _refuse_crossed(vm_min, vm_max, vm_min_bus, vm_max_bus)
     y_bus = csr_matrix(y_bus * base)
     y_bus.sum_duplicates()
-    b_dc, p_dc = dc_model(ppci)
+    b_branch, p_shift = dc_branches(ppci)
     return Grid(
         y_bus=y_bus,
         set_points=_set_points(ppci),
-        b_dc=b_dc,
-        p_dc=p_dc,
+        p_shunt=ppci["bus"][:, GS].real.copy(),
         slack=slack,
         held=held,
         s_fixed=s_fixed,
@@ -178,6 +178,8 @@ def grid_of(net: Net, trafo_loading: str, given: GivenLimits = COLUMNS_HOLD) -> 
         y_ft=_at(y_from, rows, from_bus, to_bus, 1) * base,
         y_tf=_at(y_to, rows, from_bus, to_bus, 0) * base,
         y_tt=_at(y_to, rows, from_bus, to_bus, 1) * base,
+        b_branch=b_branch,
+        p_shift=p_shift,
         ends=rated_ends(net, _branch_rows(model, ppc, ppci), trafo_loading, given),
         labels={table: net[table].index for table in BRANCHES},
     )

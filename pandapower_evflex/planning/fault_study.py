@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.failures import events_per_fault, repair_time_h
 from pandapower_evflex.planning.fault.operating_state import OperatingState
-from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.reinforced import Built
 from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply
-from pandapower_evflex.planning.fault.supply_graph import bus_labels, source_nodes
 from pandapower_evflex.planning.planning_case import BuiltNet, PlanningCase
 
 
@@ -66,7 +64,7 @@ def _best_state(
     events = events_per_fault(repair_time_h(net, *fault), case.settings.events_per_fault)
 
     def shed(choice: Restoration) -> Shed:
-        state = _operating_state(post_fault_net(net, choice), case.days)
+        state = _operating_state(built, choice, case.days)
         days = considered[choice.switches_closed] = None if state is None else CongestedDays(case, state)
         if days is None or _keeps_all_limits(days.state):
             return Shed()
@@ -85,12 +83,12 @@ def _best_state(
     return best, considered[best.switches_closed], frozenset().union(*strained)
 
 
-def _operating_state(net: Net, days: Days) -> OperatingState | None:
+def _operating_state(built: BuiltNet, choice: Restoration, days: Days) -> OperatingState | None:
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
-    if not net["bus"].loc[list(bus_labels(source_nodes(net))), "in_service"].any():
+    if built.supply.sources <= set(choice.zone):
         return None
-    state = OperatingState(net, days)
-    return state if len(state.grid.from_bus) else None
+    grid = built.grid(choice)
+    return OperatingState(grid, days) if len(grid.from_bus) else None
 
 
 def _keeps_all_limits(state: OperatingState) -> bool:

@@ -184,7 +184,7 @@ def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tup
 
 def normal_state(case: PlanningCase, built: Built) -> NormalState:
     """Losses of a year without faults, by AC power flow."""
-    state = OperatingState(reinforced_net(case.net, built), case.days)
+    state = OperatingState(case.built(built).grid(), case.days)
     flows = state.flows
     losses = state.losses_mw(flows.v)
     price = case.settings.loss_price_eur_per_mwh

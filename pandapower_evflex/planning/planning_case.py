@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.congestion.bids import SiteOffers, ev_load
 from pandapower_evflex.planning.days import Days, read_days
 from pandapower_evflex.planning.fault.isolation import Supply, supply_of
+from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
+from pandapower_evflex.planning.fault.restoration import Restoration
+from pandapower_evflex.planning.fault.switched_grid import SwitchedGrid, grid_after_a_fault
 from pandapower_evflex.planning.settings import Settings
 
 #: sets of candidates whose nets are kept
@@ -20,10 +24,18 @@ MOST_BUILT = 16
 
 @dataclass(frozen=True)
 class BuiltNet:
-    """The net with some candidates built, and how it is supplied before any fault."""
+    """The net with some candidates built: how it is supplied before any fault, and its grid in any state."""
 
     net: Net
     supply: Supply
+    switched: SwitchedGrid
+
+    def grid(self, after: Restoration | None = None) -> Grid:
+        """The grid after a fault, or before any."""
+        masked = self.switched.state(after)
+        if masked is not None:
+            return masked
+        return grid_after_a_fault(self.net if after is None else post_fault_net(self.net, after))
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class PlanningCase:
             while len(self._kept) >= MOST_BUILT:
                 self._kept.pop(next(iter(self._kept)), None)
             net = reinforced_net(self.net, candidates)
-            self._kept[candidates] = BuiltNet(net, supply_of(net))
+            self._kept[candidates] = BuiltNet(net, supply_of(net), SwitchedGrid(net))
         return self._kept[candidates]
 
     def __getstate__(self) -> dict[str, Any]:

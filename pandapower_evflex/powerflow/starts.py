@@ -18,6 +18,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import splu, spsolve
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.dc_model import dc_model
 from pandapower_evflex.case.grid import Grid
 
 
@@ -67,18 +68,24 @@ class Starts:
         return np.setdiff1d(np.arange(len(self.grid.set_points)), self.grid.slack)
 
     @cached_property
+    def _dc(self) -> tuple[csr_matrix, FloatArray]:
+        """B and p0 of the linear power flow p = B theta + p0."""
+        grid = self.grid
+        return dc_model(grid.b_branch, grid.p_shift, grid.from_bus, grid.to_bus, grid.p_shunt)
+
+    @cached_property
     def _dc_factor(self) -> Any:
-        return splu(csc_matrix(self.grid.b_dc[self._others][:, self._others]))
+        return splu(csc_matrix(self._dc[0][self._others][:, self._others]))
 
     def _dc_angles(self, p: FloatArray) -> FloatArray:
         """[n_case, n_bus] of active injections; where the linear power flow has no solution those of no load."""
-        grid, others = self.grid, self._others
+        grid, others, (b, p_0) = self.grid, self._others, self._dc
         theta = np.tile(np.angle(grid.set_points), (len(p), 1))
         if not len(others) or not len(p):
             return theta
-        from_slack = grid.b_dc[others][:, grid.slack] @ theta[0, grid.slack]
+        from_slack = b[others][:, grid.slack] @ theta[0, grid.slack]
         try:
-            theta[:, others] = self._dc_factor.solve((p - grid.p_dc)[:, others].T - from_slack[:, None]).T
+            theta[:, others] = self._dc_factor.solve((p - p_0)[:, others].T - from_slack[:, None]).T
         except RuntimeError:  # exactly singular
             theta[:] = np.nan
         return np.where(np.isfinite(theta), theta, np.angle(self.no_load))

@@ -18,6 +18,7 @@ from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.case.pf_options import HARMLESS, MODEL_OPTIONS, ONLY
 from pandapower_evflex.planning.days import read_days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.switched_grid import grid_after_a_fault
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.tables.test_storage import WAYS
 
@@ -148,7 +149,7 @@ def test_planning_measures_transformers_as_the_user_set_it():
     measured = {}
     for option in ("current", "power"):
         set_user_pf_options(net, trafo_loading=option)
-        ends = OperatingState(net, read_days(net, None, 365, 0.25, 0.0)).grid.ends
+        ends = OperatingState(grid_after_a_fault(net), read_days(net, None, 365, 0.25, 0.0)).grid.ends
         measured[option] = ends.squared_power[ends.element_type == "trafo"].tolist()
     assert measured == {"current": [False, False], "power": [True, True]}
 

@@ -18,12 +18,14 @@ from pandapower_evflex.planning.days import read_days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import loading_limits, post_fault_net
 from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.switched_grid import grid_after_a_fault
 from tests.examples import examples
 
 
 def state_of(net, profiles, fault=None):
     days = read_days(net, profiles, 365, 0.25, 0.0)
-    return OperatingState(net if fault is None else post_fault_net(net, restore_supply(net, *fault)), days)
+    after = net if fault is None else post_fault_net(net, restore_supply(net, *fault))
+    return OperatingState(grid_after_a_fault(after), days)
 
 
 def at_period(net, profiles, period):

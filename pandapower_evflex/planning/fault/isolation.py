@@ -58,7 +58,8 @@ class Supply:
 
 def supply_of(net: Net) -> Supply:
     """How a net is supplied, with the types and times of its switches."""
-    graph, sources = supply_graph(net), source_nodes(net)
+    graph = supply_graph(net)
+    sources = source_nodes(net) & set(graph)
     fed = supplied(conducting(graph), sources)
     switch = net["switch"]
     times = switch["switching_time_h"].dropna().astype(float).to_dict() if "switching_time_h" in switch else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +9,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray, Net
-from pandapower_evflex.case.grid import Grid, grid_of
-from pandapower_evflex.case.pf_options import trafo_loading
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.days import Days
-from pandapower_evflex.planning.fault.post_fault import RATED, loading_limits
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
 
 #: margin, as a share of the limit, beyond which strengthening another element cannot make the limit bind: in radial
@@ -26,16 +23,19 @@ SAFE_RADIAL, SAFE_MESHED = 0.005, 0.1
 class OperatingState:
     """The supplied part of a net on the days of a plan, powers per unit of 1 MVA.
 
+    Parameters
+    ----------
+    grid : Grid    its limits are those after a fault
+    days : Days
+
     Attributes
     ----------
-    grid : Grid                     its limits are those after a fault
     s : complex [n_period, n_row]   injections, rows as in the grid
     load : complex [n_period, n_row]    what can be shed of them
     """
 
-    def __init__(self, net: Net, days: Days) -> None:
-        measured = trafo_loading(net, "current", default="current")
-        self.grid = _with_limits_after_a_fault(grid_of(net, measured), net)
+    def __init__(self, grid: Grid, days: Days) -> None:
+        self.grid = grid
         self.flow = BatchedPowerFlow(self.grid)
         to_row = self.grid.rows_of_buses
         self.s = self.grid.s_fixed + days.deviation @ to_row
@@ -101,14 +101,3 @@ class OperatingState:
     def bus_of(self, row: int) -> int:
         """Label of the first of the buses fused into a row."""
         return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
-
-
-def _with_limits_after_a_fault(grid: Grid, net: Net) -> Grid:
-    ends = grid.ends
-    limit = ends.limit.copy()
-    for table in RATED:
-        own = ends.element_type == table
-        at = net[table].index.get_indexer(ends.element[own])
-        limit[own] = loading_limits(net, table)[at] / 100.0
-    limit = np.where(np.isfinite(ends.rating), limit, np.inf)
-    return replace(grid, ends=replace(ends, limit=limit))
