@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray
-from pandapower_evflex.planning.congestion.overload import Overload, Overloads, find_overloads, joined
+from pandapower_evflex.planning.congestion.overload import AT_LIMIT, Overload, Overloads, find_overloads, joined
 from pandapower_evflex.planning.congestion.procurement import Purchase, buy, demand_of, nothing
 from pandapower_evflex.planning.congestion.shed_points import ShedPoints, shed_points
 from pandapower_evflex.planning.congestion.sheds import least_cost_sheds
@@ -88,6 +88,8 @@ class CongestedDays:
         return shed_mw.sum(axis=1) * self.period_h
 
     def outcome(self) -> CongestionOutcome:
+        if self.state.keeps_all_limits(AT_LIMIT):
+            return CongestionOutcome()
         self._report(self.overloads)
         purchases = self._purchases(self.found, self.shed_mw)
         left_mw = self._left(self.found, purchases, self.shed_mw)

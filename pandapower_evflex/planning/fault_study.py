@@ -66,7 +66,7 @@ def _best_state(
     def shed(choice: Restoration) -> Shed:
         state = _operating_state(built, choice, case.days)
         days = considered[choice.switches_closed] = None if state is None else CongestedDays(case, state)
-        if days is None or _keeps_all_limits(days.state):
+        if days is None or days.state.keeps_all_limits(AT_LIMIT):  # the first look
             return Shed()
         beyond = max((excess for _, _, excess in days.overloads.others), default=0.0)
         return Shed(events * days.ens_mwh, beyond)
@@ -89,10 +89,3 @@ def _operating_state(built: BuiltNet, choice: Restoration, days: Days) -> Operat
         return None
     grid = built.grid(choice)
     return OperatingState(grid, days) if len(grid.from_bus) else None
-
-
-def _keeps_all_limits(state: OperatingState) -> bool:
-    """The first look: loadings and voltages, before anybody asks how much must be shed."""
-    flows = state.flows
-    worst = max(state.branch_excess(flows.v).max(), state.undervoltage(flows.v).max())
-    return bool(flows.converged.all() and worst <= AT_LIMIT)

@@ -57,6 +57,8 @@ class PlanCosts:
         self._executor, self._step = executor, step
         self._outcomes: dict[tuple[FaultKey, Built], FaultOutcome] = {}
         self._normal: dict[Built, NormalState] = {}
+        self._years: dict[tuple[Built, bool], Interruptions] = {}
+        self._tables: dict[tuple[Built, bool], pd.DataFrame] = {}
         self.rates = failures(case.net, case.settings.events_per_fault)
         self._in_service = {fault for fault in self.rates.index if case.net[fault[0]].at[fault[1], "in_service"]}
         rows = candidates(case.net)
@@ -135,6 +137,11 @@ class PlanCosts:
 
     def fault_costs(self, built: Built, flexibility: bool) -> pd.DataFrame:
         """What each fault costs a year, and what that is made of; one row per element that fails."""
+        if (built, flexibility) not in self._tables:
+            self._tables[built, flexibility] = self._fault_table(built, flexibility)
+        return self._tables[built, flexibility]
+
+    def _fault_table(self, built: Built, flexibility: bool) -> pd.DataFrame:
         faults = self.faults(built)
         outcomes = [self.outcome(fault, built) for fault in faults]
         rate, events = self._rate_and_events(faults)
@@ -158,6 +165,11 @@ class PlanCosts:
 
     def interruptions(self, built: Built, flexibility: bool) -> Interruptions:
         """Of every load point by every fault in a year, faults in the order of `faults`."""
+        if (built, flexibility) not in self._years:
+            self._years[built, flexibility] = self._year(built, flexibility)
+        return self._years[built, flexibility]
+
+    def _year(self, built: Built, flexibility: bool) -> Interruptions:
         faults = self.faults(built)
         outcomes = [self.outcome(fault, built) for fault in faults]
         return interruptions_of(
@@ -193,8 +205,8 @@ def normal_state(case: PlanningCase, built: Built) -> NormalState:
         periods = int(np.sum(~flows.converged))
         findings.append(("no convergence", f"before any fault, the power flow does not converge in {periods} periods"))
         losses = np.where(flows.converged, losses, 0.0)
-    broken = {state.element_of(i): excess for i, excess in _above(state.branch_excess(flows.v), flows.converged)}
-    low = {("bus", state.bus_of(i)): excess for i, excess in _above(state.undervoltage(flows.v), flows.converged)}
+    broken = {state.element_of(i): excess for i, excess in _above(state.excess)}
+    low = {("bus", state.bus_of(i)): excess for i, excess in _above(state.low)}
     for (table, label), excess in {**broken, **low}.items():
         text = f"{table} {label} is {100 * excess:.2f} % beyond its limit before any fault; that costs nothing here"
         findings.append(("overload before any fault", text))
@@ -202,9 +214,9 @@ def normal_state(case: PlanningCase, built: Built) -> NormalState:
     return NormalState(float(total), findings)
 
 
-def _above(excess: FloatArray, converged: Any) -> list[tuple[int, float]]:
+def _above(excess: FloatArray) -> list[tuple[int, float]]:
     """Columns that are above their limit in any period, and by how much at most."""
-    worst = np.where(converged[:, None], excess, -1.0).max(axis=0)
+    worst = excess.max(axis=0)
     return [(column, float(worst[column])) for column in np.flatnonzero(worst > AT_LIMIT).tolist()]
 
 

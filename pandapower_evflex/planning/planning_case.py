@@ -22,17 +22,17 @@ from pandapower_evflex.planning.settings import Settings
 MOST_BUILT = 16
 
 
-@dataclass(frozen=True)
 class BuiltNet:
     """The net with some candidates built: how it is supplied before any fault, and its grid in any state."""
 
-    net: Net
-    supply: Supply
-    switched: SwitchedGrid
+    def __init__(self, net: Net, supply: Supply | None = None) -> None:
+        self.net = net
+        self.supply = supply_of(net) if supply is None else supply
+        self._switched = SwitchedGrid(net)
 
     def grid(self, after: Restoration | None = None) -> Grid:
         """The grid after a fault, or before any."""
-        masked = self.switched.state(after)
+        masked = self._switched.state(after)
         if masked is not None:
             return masked
         return grid_after_a_fault(self.net if after is None else post_fault_net(self.net, after))
@@ -49,13 +49,18 @@ class PlanningCase:
     _kept: dict[Built, BuiltNet] = field(default_factory=dict, repr=False, compare=False)
 
     def built(self, candidates: Built) -> BuiltNet:
-        """The net with these candidates built; those asked for last are kept."""
+        """The net with these candidates built; the net as it is and those asked for last are kept."""
         if candidates not in self._kept:
             while len(self._kept) >= MOST_BUILT:
-                self._kept.pop(next(iter(self._kept)), None)
-            net = reinforced_net(self.net, candidates)
-            self._kept[candidates] = BuiltNet(net, supply_of(net), SwitchedGrid(net))
+                self._kept.pop(next(own for own in self._kept if own), None)
+            self._kept[candidates] = BuiltNet(reinforced_net(self.net, candidates), self._same_supply(candidates))
         return self._kept[candidates]
+
+    def _same_supply(self, candidates: Built) -> Supply | None:
+        """The supply of the net as it is, where these candidates switch nothing on."""
+        if not candidates or self.net["reinforcement"].loc[list(candidates), "in_service"].notna().any():
+            return None
+        return self.built(()).supply
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

@@ -85,13 +85,14 @@ def find_overloads(
     ignored : share of a limit by which it may be exceeded: of a branch that feeds a part alone, and of the others
     """
     whole = load if shed_of is None else shed_of
-    flows = state.flows if s is state.s else state.flow.solve(s)
+    is_own = s is state.s
+    flows = state.flows if is_own else state.flow.solve(s)
     solved = flows.converged
     curable: list[Overload] = []
     others: list[tuple[str, Any, float]] = []
     if not solved.all():
         curable.append(_collapse(state, s, load, np.flatnonzero(~solved)))
-    excess = np.where(solved[:, None], state.branch_excess(flows.v), -1.0)
+    excess = state.excess if is_own else np.where(solved[:, None], state.branch_excess(flows.v), -1.0)
     for branch in np.flatnonzero((excess > AT_LIMIT).any(axis=0)).tolist():
         behind = state.fed_through(branch)
         if excess[:, branch].max() <= ignored[0 if behind.any() else 1]:
@@ -103,7 +104,7 @@ def find_overloads(
             found = _by_sensitivity(state, whole, flows.v, LOADING, end, state.element_of(branch), excess[:, branch])
             found = replace(found, branch=branch)
         _sort_in(found, excess[:, branch], curable, others)
-    low = np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
+    low = state.low if is_own else np.where(solved[:, None], state.undervoltage(flows.v), -1.0)
     for row in _lowest_buses(low, ignored[1]):
         where = ("bus", state.bus_of(row))
         found = _by_sensitivity(state, whole, flows.v, UNDERVOLTAGE, row, where, low[:, row])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,8 @@ from pandapower_evflex.planning.fault.switch_types import clearing_switches
 SOURCE = -1
 #: a tie: the label of the switch and the islands that it joins
 Tie = tuple[Any, int, int]
+#: other end and switch of all connections of every node
+Links = dict[Node, list[tuple[Node, Any]]]
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,27 @@ class Supply:
     switching_h: Mapping[Any, float]
 
     @cached_property
-    def without_switches(self) -> nx.Graph:
-        """Connections that no switch can open."""
-        return self._part(lambda edge: edge["switch"] is None)
+    def closed(self) -> Links:
+        """What is connected as the switches are."""
+        return self._links(lambda edge: bool(edge["closed"]))
 
     @cached_property
-    def uncleared(self) -> nx.Graph:
-        """Closed connections that no fault opens."""
-        return self._part(lambda edge: edge["closed"] and edge["switch"] not in self.clearing)
+    def without_switches(self) -> Links:
+        """Connections that no switch can open."""
+        return self._links(lambda edge: edge["switch"] is None)
 
-    def _part(self, belongs: Any) -> nx.Graph:
-        part = nx.Graph()
-        part.add_nodes_from(self.graph)
-        part.add_edges_from((u, v) for u, v, edge in self.graph.edges(data=True) if belongs(edge))
-        return part
+    @cached_property
+    def uncleared(self) -> Links:
+        """Closed connections that no fault opens."""
+        return self._links(lambda edge: edge["closed"] and edge["switch"] not in self.clearing)
+
+    def _links(self, belongs: Callable[[dict[str, Any]], bool]) -> Links:
+        links: Links = {node: [] for node in self.graph}
+        for u, v, edge in self.graph.edges(data=True):
+            if belongs(edge):
+                links[u].append((v, edge["switch"]))
+                links[v].append((u, edge["switch"]))
+        return links
 
 
 def supply_of(net: Net) -> Supply:
@@ -140,12 +149,8 @@ class Isolation:
     @cached_property
     def _sections(self) -> tuple[dict[Node, int], dict[int, float]]:
         """Section of every node outside the zone, and how long each waits to be parted from the zone."""
-        whole = nx.Graph()
-        whole.add_nodes_from(self.supply.graph)
         edges = list(self.supply.graph.edges(data=True))
-        whole.add_edges_from((u, v) for u, v, e in edges if e["closed"] and e["switch"] not in self.tripped)
-        whole.remove_nodes_from(self.zone)
-        section = {node: number for number, part in enumerate(nx.connected_components(whole)) for node in part}
+        section = parts_of(self.supply.closed, self.zone, self.tripped)
         wait = dict.fromkeys(section.values(), 0.0)
         for u, v, edge in edges:
             if edge["closed"] and (u in self.zone) != (v in self.zone) and edge["switch"] not in self.at_edge:
@@ -175,17 +180,17 @@ class Isolation:
 def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isolation:
     """Trip what clears a fault, then part its zone by the switches nearest to it."""
     graph = supply.graph
-    zone = nx.node_connected_component(supply.without_switches, faulted)
-    down = nx.node_connected_component(supply.uncleared, faulted)
-    alive = supplied(conducting(graph, without=down), supply.sources - down)
+    zone = reached(supply.without_switches, [faulted])
+    down = reached(supply.uncleared, [faulted])
+    alive = reached(supply.closed, supply.sources - down, down)
     edge_of_down = [
         (u, v, edge["switch"])
         for u, v, edge in graph.edges(down, data=True)
         if edge["closed"] and (u in down) != (v in down)
     ]
-    place: dict[Node, int] = {}
-    for number, nodes in enumerate(nx.connected_components(conducting(graph, without=zone))):
-        place.update(dict.fromkeys(nodes, number if supply.sources.isdisjoint(nodes) else SOURCE))
+    island = parts_of(supply.closed, zone)
+    fed = {island[source] for source in supply.sources - zone}
+    place = {node: SOURCE if number in fed else number for node, number in island.items()}
     around = graph.edges(zone, data=True)
     return Isolation(
         supply=supply,
@@ -198,9 +203,32 @@ def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isola
         ),
         at_edge=frozenset(switch for _, _, switch in edge_of_down),
         trips_source=not supply.sources.isdisjoint(down),
-        lost=supply.fed - frozenset(alive),
+        lost=supply.fed - alive,
         place=place,
     )
+
+
+def reached(
+    links: Links, starts: Iterable[Node], without: Collection[Node] = (), cut: Collection[Any] = ()
+) -> set[Node]:
+    """Nodes connected with these, not through the nodes left out, nor through the switches cut."""
+    found = set(starts)
+    stack = list(found)
+    while stack:
+        for other, switch in links[stack.pop()]:
+            if other not in found and other not in without and (switch is None or switch not in cut):
+                found.add(other)
+                stack.append(other)
+    return found
+
+
+def parts_of(links: Links, without: Collection[Node], cut: Collection[Any] = ()) -> dict[Node, int]:
+    """Number of the connected part of every node that is not left out."""
+    part: dict[Node, int] = {}
+    for node in links:
+        if node not in part and node not in without:
+            part.update(dict.fromkeys(reached(links, [node], without, cut), len(part)))
+    return part
 
 
 def _earliest(closings: nx.MultiGraph, wait: Mapping[int, float], starts: set[int]) -> dict[int, float]:

@@ -47,6 +47,21 @@ class OperatingState:
         """Power flows of all periods, nothing shed."""
         return self.flow.solve(self.s)
 
+    @cached_property
+    def excess(self) -> FloatArray:
+        """`branch_excess` of these power flows, -1 where there is no solution."""
+        return np.where(self.flows.converged[:, None], self.branch_excess(self.flows.v), -1.0)
+
+    @cached_property
+    def low(self) -> FloatArray:
+        """`undervoltage` of these power flows, -1 where there is no solution."""
+        return np.where(self.flows.converged[:, None], self.undervoltage(self.flows.v), -1.0)
+
+    def keeps_all_limits(self, tolerance: float) -> bool:
+        """Whether all power flows have a solution, and no limit is exceeded by more than a share of it."""
+        worst = max(self.excess.max(initial=-1.0), self.low.max(initial=-1.0))
+        return bool(self.flows.converged.all() and worst <= tolerance)
+
     def row_of(self, bus: Any) -> int:
         """Row of a bus in the grid, -1 without supply."""
         return self._row_of_bus[bus]
@@ -86,8 +101,8 @@ class OperatingState:
         n_parts, part = self._parts(inner)
         safe = SAFE_RADIAL if inner.sum() == len(part) - n_parts else SAFE_MESHED
         at = np.where(np.isin(grid.from_bus, grid.slack), grid.to_bus, grid.from_bus)  # inside
-        near = np.isin(part, part[at[(self.branch_excess(flows.v) > -safe).any(axis=0)]])
-        near |= np.isin(part, part[(self.undervoltage(flows.v) > -safe).any(axis=0)])
+        near = np.isin(part, part[at[(self.excess > -safe).any(axis=0)]])
+        near |= np.isin(part, part[(self.low > -safe).any(axis=0)])
         near |= not flows.converged.all()
         ends = grid.ends
         chosen = near[at[ends.branch]]
