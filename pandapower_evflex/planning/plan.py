@@ -10,9 +10,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
 from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.ev_offers import ev_offer_faults
 from pandapower_evflex.planning.fault.reinforced import Built, all_combinations, n_combinations, plain_of_candidates
 from pandapower_evflex.planning.findings import findings_of
 from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
@@ -127,6 +129,7 @@ def run_planning(
     executor: Any = None,
     progress: bool | None = None,
     dayfirst: bool | None = None,
+    ev_offers: FlexibilityOpfResult | None = None,
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
@@ -170,6 +173,9 @@ def run_planning(
     executor : concurrent.futures.Executor or a Dask client    studies faults side by side
     progress : bool             None: on a terminal
     dayfirst : bool             order of day and month in text of the index, see `hours_since`
+    ev_offers : FlexibilityOpfResult    EVs with a price for "down" in `net.flexibility` bid beside the sites, by its
+                                `p_down_mw` and its schedule, which counts as load; the same periods as the plan. None:
+                                the last run on the net, where it has these periods
 
     Returns
     -------
@@ -213,7 +219,9 @@ def run_planning(
         max_ties=max_ties,
         momentary_h=momentary_h,
     )
-    return plan_study(net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst)
+    return plan_study(
+        net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst, ev_offers
+    )
 
 
 def plan_study(
@@ -227,12 +235,13 @@ def plan_study(
     executor: Any,
     progress: bool | None,
     dayfirst: bool | None = None,
+    ev_offers: FlexibilityOpfResult | None = None,
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
     faults = input_faults(net, settings, solver, max_plans, executor)
-    faults += progress_faults(FUNCTION, progress)
+    faults += progress_faults(FUNCTION, progress) + ev_offer_faults(net, ev_offers)
     given, net = net, net if faults else plain_of_candidates(net)
-    case = planning_case(net, profiles, days, period_h, settings, faults, dayfirst)
+    case = planning_case(net, profiles, days, period_h, settings, faults, dayfirst, ev_offers)
     disable = None if progress is None else not progress
     with tqdm(desc="planning", unit="fault", disable=disable) as bar:
         costs = PlanCosts(case, executor, bar.update)

@@ -9,8 +9,10 @@ from typing import Any
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.congestion.bids import SiteOffers, ev_load
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.planning.congestion.bids import SiteOffers, charging_on, ev_load
 from pandapower_evflex.planning.days import Days, read_days
+from pandapower_evflex.planning.ev_offers import charging_of
 from pandapower_evflex.planning.fault.isolation import Supply, supply_of
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
@@ -74,6 +76,7 @@ def planning_case(
     settings: Settings,
     faults: Sequence[Fault] = (),
     dayfirst: bool | None = None,
+    ev_offers: FlexibilityOpfResult | None = None,
 ) -> PlanningCase:
     """Read all days; the net is not changed.
 
@@ -82,6 +85,7 @@ def planning_case(
     InvalidInputError    all faults of profiles and days, after the ``faults`` known by now
     """
     read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults, dayfirst)
-    read = replace(read, deviation=read.deviation - ev_load(net, len(read)))
-    offers = SiteOffers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0)
+    charging = charging_on(net, len(read)) if ev_offers is None else charging_of(ev_offers, read)
+    read = replace(read, deviation=read.deviation - ev_load(net, len(read), charging))
+    offers = SiteOffers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0, charging)
     return PlanningCase(net, read, offers, settings)

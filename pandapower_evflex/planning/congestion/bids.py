@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, Net
 from pandapower_evflex.cpo.equations import warn_of_period
 from pandapower_evflex.errors import listed
 from pandapower_evflex.opf.report.on_net import SERIES_PREFIX
@@ -29,7 +29,7 @@ EV_DOWN, EV_POWER = f"{SERIES_PREFIX}ev_p_down_mw", f"{SERIES_PREFIX}ev_p_mw"
 
 @dataclass(frozen=True)
 class EvOffer:
-    """An EV that offers less charging, with what the last flexibility OPF found it can do [n_period]."""
+    """An EV that offers less charging, with what a flexibility OPF found it can do [n_period]."""
 
     ev: Any
     bus: Any
@@ -69,7 +69,7 @@ class Bid:
 class SiteOffers:
     """All sites and EVs of a net that have a price."""
 
-    def __init__(self, net: Net, days: Days, rule: str, site_growth: float) -> None:
+    def __init__(self, net: Net, days: Days, rule: str, site_growth: float, charging: Charging | None = None) -> None:
         self.rule = rule
         sites = sites_of(net, site_growth)
         unpriced = [site.cpo for site in sites if np.isnan(site.price_eur_per_mwh)]
@@ -79,7 +79,7 @@ class SiteOffers:
         if self.sites and rule == "paper":
             warn_of_period(24.0 / len(self.sites[0].charging_rate))
         _warn_of_small_loads(self.sites, days)
-        self.evs = _ev_offers(net, days)
+        self.evs = _ev_offers(net, days, charging)
 
     def __len__(self) -> int:
         return len(self.sites) + len(self.evs)
@@ -135,16 +135,30 @@ def _priced_evs(net: Net) -> pd.DataFrame:
     return rows[chosen & rows["price_eur_per_mwh"].notna()]
 
 
-def _ev_offers(net: Net, days: Days) -> list[EvOffer]:
-    """EVs with a price, once a flexibility OPF has run on the net for the periods of the plan."""
+@dataclass(frozen=True)
+class Charging:
+    """What a flexibility OPF scheduled, and by how much less its EVs can charge [period x ev], MW."""
+
+    p_mw: pd.DataFrame
+    p_down_mw: pd.DataFrame
+
+
+def charging_on(net: Net, n_periods: int) -> Charging | None:
+    """That of the last run on the net; None where there is none with as many periods."""
+    frames = [net[name] for name in (EV_POWER, EV_DOWN) if name in net]
+    return Charging(*frames) if len(frames) == 2 and all(len(frame) == n_periods for frame in frames) else None
+
+
+def _ev_offers(net: Net, days: Days, charging: Charging | None) -> list[EvOffer]:
+    """EVs with a price, once a flexibility OPF has run for the periods of the plan."""
     rows = _priced_evs(net)
     if not len(rows):
         return []
-    frame = net[EV_DOWN] if EV_DOWN in net else None
-    if frame is None or len(frame) != len(days):
-        why = "no flexibility OPF has run on the net" if frame is None else "the flexibility OPF had other periods"
+    if charging is None:
+        why = "the flexibility OPF had other periods" if EV_DOWN in net else "no flexibility OPF has run on the net"
         logger.warning("EVs %s are left out: %s; run run_flexibility_opf first", listed(rows["element"].tolist()), why)
         return []
+    frame = charging.p_down_mw
     offers = []
     for row in rows.itertuples():
         ev = net["ev"].loc[row.element]
@@ -166,12 +180,10 @@ def _ev_offers(net: Net, days: Days) -> list[EvOffer]:
     return offers
 
 
-def ev_load(net: Net, n_periods: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
-    """Charging that the last flexibility OPF scheduled, of EVs that no site counts [n_period, n_bus], MW and Mvar."""
+def ev_load(net: Net, n_periods: int, charging: Charging | None) -> ComplexArray:
+    """Charging that a flexibility OPF scheduled, of EVs that no site counts [n_period, n_bus], MW and Mvar."""
     load = np.zeros((n_periods, len(net["bus"])), dtype=np.complex128)
-    if EV_POWER not in net or len(net[EV_POWER]) != n_periods:
-        return load
-    for ev, p in net[EV_POWER].items():
+    for ev, p in () if charging is None else charging.p_mw.items():
         row = net["ev"].loc[ev]
         if pd.isna(row.get("cpo")):
             load[:, net["bus"].index.get_loc(row["bus"])] += p.fillna(0.0).to_numpy(dtype=float) * (
