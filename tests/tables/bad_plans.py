@@ -132,6 +132,7 @@ BAD_PLANS = {
     "a slip in the solver": argument("solver", "highs", '"auto" or "enumeration" or "milp"'),
     "a rebound that is neither true nor false": argument("rebound", "no", "give True or False"),
     "an executor that is a number": argument("executor", 4, "concurrent.futures.Executor"),
+    "offers of EVs that are a number": argument("ev_offers", 4, "what run_flexibility_opf returns"),
     "days as a list": argument("days", [250, 115], "give one number"),
     "a negative number of days": argument("days", -1.0, "give 0 days or more"),
     "no day types": days_of(lambda net: {}, "days", (), "{name: (days, profiles)}"),
