@@ -39,7 +39,7 @@ def held_chain(evs: EvCase) -> Chain:
     """The equations, and the reward of (4); windows with a slot whose energy no schedule can choose offer nothing."""
     slots = evs.slots
     movable = evs.fits.copy()
-    for after in range(evs.duration):
+    for after in range(min(evs.duration, len(slots))):
         movable[: len(slots) - after] &= ~slots.pinned[after:]
     offered = {d: evs.offered(d) & movable for d in DIRECTIONS}
     limits = [*_schedule_limits(evs)]

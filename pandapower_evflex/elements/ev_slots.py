@@ -135,10 +135,10 @@ def starts_of_windows(slots: Slots, duration: int, n_periods: int) -> BoolArray:
     goes_on = np.zeros(n, dtype=bool)  # to the next slot
     goes_on[: n - 1] = (slots.stay[1:] == slots.stay[:-1]) & ((slots.period[1:] - slots.period[:-1]) % n_periods == 1)
     fits = np.ones(n, dtype=bool)
-    for after in range(duration - 1):
+    for after in range(min(duration - 1, n)):
         fits[: n - after] &= goes_on[after:]
         fits[n - after :] = False
-    return fits
+    return fits & (n >= duration)
 
 
 def slots_of(stays: list[list[Stay]], controllable: BoolArray) -> Slots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from copy import deepcopy
 
 import numpy as np
@@ -16,6 +17,7 @@ from pandapower_evflex.elements.ev_slots import Slots, starts_of_windows
 from pandapower_evflex.errors import InvalidInputError
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 from tests.opf.held_oracles import largest_held
+from tests.opf.odd_feeders import odd_feeder
 from tests.opf.test_band import add_fleet, congested_feeder, random_fleet, strong_net
 
 
@@ -119,6 +121,17 @@ def test_fleets_behind_a_transformer_equal_a_linear_program(seed):
     )  # fmt: skip
     expected = largest_held(cars, weights, period_h, k, room=room, cap=cap, directions=directions)
     assert result.objective_mw == pytest.approx(expected, rel=3e-5 if seed % 2 else 2e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", [9, 14, 16, 22, 23])
+def test_longer_is_never_more_whatever_is_odd_and_both_methods_agree(seed):
+    """Weights, caps, least powers, sessions that must charge throughout, one direction, reactive power of its own."""
+    net, arguments = odd_feeder(seed)
+    arguments = {**arguments, "progress": False}
+    found = [evf.run_flexibility_opf(net, duration_h=hours, **arguments).objective_mw for hours in (1.0, 2.0, 4.0)]
+    assert all(longer <= shorter * (1.0 + 2e-6) + 1e-9 for shorter, longer in itertools.pairwise(found))
+    exact = evf.run_flexibility_opf(net, duration_h=2.0, method="exact", **arguments)
+    assert exact.objective_mw == pytest.approx(found[1], rel=2e-6, abs=1e-9)
 
 
 def test_longer_is_never_more():
@@ -238,6 +251,7 @@ def test_a_window_lies_in_one_stay_of_successive_periods():
     assert fits([0, 0, 0], [6, 7, 0], 3) == [True, False, False]
     assert fits([0, 0, 0], [0, 1, 2], 1) == [True] * 3
     assert fits([0], [0], 2) == [False]
+    assert fits([0, 0], [0, 1], 5) == [False] * 2
     assert fits([], [], 3) == []
 
 

@@ -24,10 +24,9 @@ from pandapower_evflex.solvers.chains.problem import Curvature, DenseCurvature
 
 #: modes kept per limit: more of them make the dense system larger, fewer leave more to conjugate gradients
 N_MODES = 4
-#: modes kept per limit with more than MANY_BLOCKS blocks, where the dense system takes most of the time
+#: modes kept per limit with more than MANY_BLOCKS blocks, or held activations, where the dense system takes most of the
+#: time
 FEW_MODES, MANY_BLOCKS = 1, 150
-#: the same where activations are held
-HELD_MODES = 2
 #: share of the largest multiplier below which the modes of a limit are left out
 SMALL_MULTIPLIER = 1e-4
 #: step of the differences [pu]

@@ -15,7 +15,6 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains
 from pandapower_evflex.opf.solve.limit_curvature import (
     FEW_MODES,
-    HELD_MODES,
     MANY_BLOCKS,
     N_MODES,
     LimitCurvature,
@@ -214,9 +213,8 @@ class ReducedNetwork:
     def _lay_out(self) -> None:
         """Entries and curvature of all rows, anew whenever rows have joined."""
         self._entries = self._entries_of_rows()
-        n_modes = N_MODES if len(self.blocks) <= MANY_BLOCKS else FEW_MODES
-        if self.chains.problem.ahead:
-            n_modes = HELD_MODES
+        is_large = len(self.blocks) > MANY_BLOCKS or self.chains.problem.ahead
+        n_modes = FEW_MODES if is_large else N_MODES
         keys = [(self.blocks[number].scenario.activation, kind, position) for number, kind, position in self.rows]
         for key, (number, kind, position) in zip(keys, self.rows, strict=True):
             if key not in self._modes:

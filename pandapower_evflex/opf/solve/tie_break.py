@@ -55,6 +55,8 @@ ROOM = (1e-8, 2e-8)
 #: relative gap of a stage; where squares add up to one P_max^2, powers are then accurate to 1e-3 of P_max
 STAGE_GAP = 1e-6
 FEASIBILITY = 1e-9
+#: the same where activations are held, see `fast.py`
+FEASIBILITY_HELD = 5e-8
 #: least initial slack [kW]; the start is almost feasible, and larger slacks take many iterations to shrink
 SLACK_START = 1e-3
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
@@ -118,7 +120,7 @@ def _solve(problem: ChainProblem, network: ReducedNetwork, x: FloatArray, keep_g
         network,
         x,
         relative_gap=STAGE_GAP,
-        feasibility=FEASIBILITY,
+        feasibility=FEASIBILITY_HELD if problem.ahead else FEASIBILITY,
         slack_start=SLACK_START,
         keep_going=keep_going,
     )

@@ -29,8 +29,8 @@ from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, C
 MAX_CG_ITERATIONS = 40
 #: share of the error of the first row at which conjugate gradients stop; the next Newton step removes the rest
 CG_REDUCTION = 0.2
-#: the same where forms see far: errors that cost nothing move schedules that are free to move, and bend the rows
-CG_REDUCTION_AHEAD = 0.005
+#: the same where forms see far and no squares hold x: errors that cost nothing move it, and that bends the rows
+CG_REDUCTION_AHEAD = 0.01
 #: how a step is counted: cost of an addition to the dense system, solves per step, multiplications per slot and solve,
 #: and the cost of them all against those of dense fronts
 SCATTERED, USUAL_SOLVES, PER_SLOT, AGAINST_DENSE = 8.0, 10, 20, 2.5
@@ -114,7 +114,8 @@ class FactorisedByChain:
         r = -self._remainder(dx)
         p, p_lam, kp = np.zeros_like(dx), np.zeros_like(d_lam), np.zeros_like(dx)
         rz_before, width = 1.0, self.problem.high - self.problem.low  # what an error of the first row costs per unit
-        reduction = CG_REDUCTION_AHEAD if self.problem.ahead else CG_REDUCTION
+        is_loose = self.problem.ahead and not len(self.problem.squares)
+        reduction = CG_REDUCTION_AHEAD if is_loose else CG_REDUCTION
         enough = max(enough, reduction * float(np.sum(np.abs(r) * width)))
         for number in range(MAX_CG_ITERATIONS):
             if float(np.sum(np.abs(r) * width)) <= enough:

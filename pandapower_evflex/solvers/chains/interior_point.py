@@ -61,6 +61,8 @@ JOINS_KEPT = 1e-4
 TINY = 1e-300
 #: number of iterations without 10 % of progress after which the solve has stalled on rounding
 MAX_STALL = 12
+#: distance, in multiples of the best one once that is `NEARLY` reached, at which rounding has spoilt forms that see far
+LOST = 20.0
 #: error that an inexact step may cost, in multiples of the target for s z
 INEXACT = 3.0
 
@@ -116,7 +118,8 @@ def solve_chains(
         stall = 0 if distance < 0.9 * best else stall + 1
         if distance < best:
             best, close = distance, replace(point)
-        if stall > MAX_STALL:
+        is_lost = problem.ahead and best <= NEARLY and distance > LOST * best
+        if stall > MAX_STALL or is_lost:
             return _closest(problem, system, close, "stalled")
         if number == MAX_ITERATIONS or not keep_going():
             return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
