@@ -82,6 +82,13 @@ def test_where_the_grid_does_not_carry_it_a_solver_ends_below_the_bound():
     assert result.objective_mw < result.bound_mw
 
 
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_a_band_on_a_grid_that_binds_nowhere_is_sought_by_the_solver(method):
+    result = evf.run_flexibility_opf(feeder_net(1, sn_mva=1.0), guarantee="any_sequence", method=method, **EIGHT_HOURS)
+    assert result.status == "optimal" and result.stats["iterations"] > 0
+    assert result.objective_mw <= result.bound_mw * (1.0 + WITHIN)
+
+
 @st.composite
 def runs(draw):
     """A feeder, congested or not, and arguments of a run."""

@@ -149,6 +149,8 @@ class _Unknowns:
 
 def _on_free(fronts: Fronts, slot: IntArray, coefficient: FloatArray) -> tuple[IntArray, IntArray]:
     """Forms and columns of the coefficients on unknowns that are not fixed."""
+    if not len(slot):  # an empty list of forms may have fewer columns
+        return slot, slot
     form, column = np.nonzero((coefficient != 0.0) & (fronts.index[slot] >= 0))
     return form, column
 
