@@ -13,7 +13,7 @@ from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.days import CUSTOMERS, FUNCTION
-from pandapower_evflex.planning.fault.post_fault import RATED
+from pandapower_evflex.planning.fault.post_fault import FAILING, RATED
 from pandapower_evflex.planning.fault.reinforced import candidates, no_candidates, with_candidates_in_service
 from pandapower_evflex.planning.fault.switch_types import BREAKERS, ISOLATORS, type_names
 from pandapower_evflex.planning.settings import Settings
@@ -23,7 +23,7 @@ from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_whe
 from pandapower_evflex.tables.kinds import check_net, choice_faults, shown
 from pandapower_evflex.tables.schema import Column
 
-#: optional columns of lines and transformers
+#: optional columns of lines, transformers and buses
 FAILURES = (
     Column(
         "failure_rate_per_year", "float64", "", "1/year", lower=0.0, optional=True,
@@ -117,7 +117,7 @@ def _failure_faults(net: Net) -> list[Fault]:
     """Negative or unreadable rates and times; a net in which nothing fails."""
     faults: list[Fault] = []
     fails = False
-    for table in RATED:
+    for table in FAILING:
         rows = net[table]
         for column in FAILURES:
             faults += _given_column_faults(net, table, column)

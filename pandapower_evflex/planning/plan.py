@@ -133,9 +133,9 @@ def run_planning(
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
-    Every element of net.line, net.trafo and net.trafo3w with a `failure_rate_per_year` fails once. The nearest breakers
-    and fuses trip; it is isolated and the supply restored by reclosing, and by normally open switches; AC power flows
-    of all periods show what is overloaded then; load behind it is shed, or flexibility bought there instead.
+    Every element of net.line, net.trafo, net.trafo3w and net.bus with a `failure_rate_per_year` fails once. The nearest
+    breakers and fuses trip; it is isolated and the supply restored by reclosing, and by normally open switches; AC
+    power flows of all periods show what is overloaded then; load behind it is shed, or flexibility bought instead.
 
     Parameters
     ----------

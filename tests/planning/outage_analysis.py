@@ -1,6 +1,6 @@
 """Failure mode and effect analysis of the tests' own, from the definitions: floods, a clock, every set of ties.
 
-It shares no code with the package. Only lines fail, loads are constant, no limit binds.
+It shares no code with the package. Lines and buses fail, loads are constant, no limit binds.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Outages:
                 self.links.append((("line", line), ("bus", bus), *at_end.get((line, bus), (None, True, False))))
         self.load = net.load.groupby("bus").p_mw.sum()
 
-    def time_of(self, label, line):
+    def time_of(self, label, table, element):
         own = self.net.switch.switching_time_h[label]
-        return float(self.net.line.switching_time_h[line] if np.isnan(own) else own)
+        return float(self.net[table].switching_time_h[element] if np.isnan(own) else own)
 
-    def after(self, line):
+    def after(self, element, table="line"):
         """Hours without supply of every bus that loses it, and the ties closed."""
-        fault, links = ("line", line), self.links
+        fault, links = (table, element), self.links
         fed = flood(self.sources, [link for link in links if link[3]])
         down = flood({fault}, [link for link in links if link[3] and not link[4]])
         alive = flood(self.sources - down, [link for link in links if link[3] and not down & set(link[:2])])
@@ -50,7 +50,7 @@ class Outages:
         outside = [link for link in links if not zone & set(link[:2])]
         closed = [link for link in outside if link[3]]
         open_links = [link for link in outside if not link[3]]
-        repair_h = float(self.net.line.repair_time_h[line])
+        repair_h = float(self.net[table].repair_time_h[element])
         best = None
         for size in range(len(open_links) + 1):
             for ties in itertools.combinations(open_links, size):
@@ -58,7 +58,7 @@ class Outages:
                     continue
                 steps = ties_in_a_row(self.sources - zone, closed, ties)
                 waiting = {bus: repair_h for bus in lost}
-                waiting |= {bus: h for bus, h in self.clock(line, zone, edge, tripped, ties).items() if bus in lost}
+                waiting |= {bus: h for bus, h in self.clock(fault, zone, edge, tripped, ties).items() if bus in lost}
                 too_long = [bus for bus in lost if steps.get(bus, 0) > self.max_ties and self.load.get(bus[1], 0) > 0]
                 cost = sum(self.load.get(bus[1], 0.0) * min(h, repair_h) for bus, h in waiting.items())
                 key = (round(cost, 7), size, tuple(sorted(tie[2] for tie in ties)))
@@ -66,9 +66,9 @@ class Outages:
                     best = key, {bus[1]: min(h, repair_h) for bus, h in waiting.items()}
         return best[1], best[0][2]
 
-    def clock(self, line, zone, edge, tripped, ties):
+    def clock(self, fault, zone, edge, tripped, ties):
         """When every node is energised, watching the switches at work."""
-        moved = {label: self.time_of(label, line) for *_, label, _, _ in self.links if label is not None}
+        moved = {label: self.time_of(label, *fault) for *_, label, _, _ in self.links if label is not None}
         chosen = {tie[2] for tie in ties}
         unmoved = [link for link in self.links if link[3] and link[2] not in tripped and not zone & set(link[:2])]
         isolators = [link for link in self.links if link[3] and len(zone & set(link[:2])) == 1 and link[2] not in edge]
@@ -86,8 +86,9 @@ class Outages:
         """Interruptions, momentary ones, hours and energy a year of every load, and SAIFI, SAIDI, EENS, MAIFI."""
         net = self.net
         rows = pd.DataFrame(0.0, index=net.load.index, columns=["sustained", "momentary", "hours", "energy"])
-        for line, rate in net.line.failure_rate_per_year.items():
-            out, _ = self.after(line)
+        faults = [(rate, i, table) for table in ("line", "bus") for i, rate in net[table].failure_rate_per_year.items()]
+        for rate, element, table in faults:
+            out, _ = self.after(element, table)
             for load, bus in net.load.bus.items():
                 if bus in out:
                     kind = "momentary" if out[bus] < MOMENTARY_H else "sustained"

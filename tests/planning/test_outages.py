@@ -60,6 +60,8 @@ def random_feeders(seed, *, meshed):
     net.line["failure_rate_per_year"] = rng.uniform(0.01, 0.3, len(net.line)).round(3)
     net.line["repair_time_h"] = rng.choice([0.4, 3.0, 5.0], len(net.line), p=[0.1, 0.5, 0.4])
     net.line["switching_time_h"] = rng.choice([0.5, 1.0], len(net.line))
+    net.bus["failure_rate_per_year"] = rng.choice([0.0, 0.01, 0.002], len(net.bus))
+    net.bus["repair_time_h"], net.bus["switching_time_h"] = 2.0, rng.choice([0.5, 1.0], len(net.bus))
     own = [np.nan, 0.02, 0.04, 0.3, 1.5]
     net.switch["switching_time_h"] = rng.choice(own, len(net.switch), p=[0.4, 0.15, 0.15, 0.15, 0.15])
     return net
@@ -67,14 +69,14 @@ def random_feeders(seed, *, meshed):
 
 def assert_same_outages(net):
     own = Outages(net)
-    for line in net.line.index:
-        out, ties = own.after(line)
-        state = restore_supply(net, "line", line)
-        assert state.switches_closed == ties, line
-        repair_h = net.line.repair_time_h[line]
+    for table, element in [("line", i) for i in net.line.index] + [("bus", i) for i in net.bus.index]:
+        out, ties = own.after(element, table)
+        state = restore_supply(net, table, element)
+        assert state.switches_closed == ties, (table, element)
+        repair_h = net[table].repair_time_h[element]
         found = dict(zip(state.interrupted_buses, state.hours_back, strict=True))
         found |= dict.fromkeys(state.dark_buses, repair_h)
-        assert found == pytest.approx(out), line
+        assert found == pytest.approx(out), (table, element)
     rows, system = own.indices()
     study = evf.run_planning(net, None, **PRICES)
     points, (plan, *_) = study.load_points, study.reliability.itertuples()

@@ -246,7 +246,7 @@ def test_every_line_of_a_real_net():
 @pytest.mark.parametrize(
     ("arguments", "column"),
     [
-        (("bus", 0), "element_type"),
+        (("load", 0), "element_type"),
         (("line", 99), "element"),
         (("line", 0, {"max_ties": -1}), "max_ties"),
         (("line", 0, {"max_ties": 1.5}), "max_ties"),

@@ -112,7 +112,7 @@ WRONG = {
     "a table of faults": (lambda: plotting.plot_post_fault(ring()[0], ring()[2].faults), "fault"),
     "no fault": (lambda: plotting.plot_post_fault(ring()[0], 0), "fault"),
     "a line that does not exist": (lambda: plotting.plot_post_fault(ring()[0], _row(element=99)), "element"),
-    "a table of no branches": (lambda: plotting.plot_post_fault(ring()[0], _row(element_type="bus")), "element_type"),
+    "a table of no branches": (lambda: plotting.plot_post_fault(ring()[0], _row(element_type="load")), "element_type"),
     "a tie of another net": (
         lambda: plotting.plot_post_fault(ring()[0], _row(switches_closed=(7,))), "switches_closed",
     ),

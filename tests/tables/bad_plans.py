@@ -97,6 +97,7 @@ BAD_PLANS = {
     "a net in which nothing fails": Bad(plan, "line", "failure_rate_per_year", (), "set failures per year"),
     "a negative failure rate": spoilt("line", "failure_rate_per_year", -1.0, (0,), "failures per year, 0 or more"),
     "a failure rate as text": spoilt("line", "failure_rate_per_year", "rare", (0,), "give a number"),
+    "a negative failure rate of a bus": spoilt("bus", "failure_rate_per_year", -1.0, (0,), "failures per year"),
     "a negative repair time": spoilt("line", "repair_time_h", -6.0, (0,), "give hours, 0 or more"),
     "an infinite repair time": spoilt("trafo", "repair_time_h", np.inf, (0,), "leave it out"),
     "a negative switching time": spoilt("line", "switching_time_h", -1.0, (0,), "give hours, 0 or more"),

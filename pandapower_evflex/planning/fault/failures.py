@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.planning.fault.post_fault import RATED
+from pandapower_evflex.planning.fault.post_fault import FAILING
 
 #: periods of a day are met once per this time
 HOURS_PER_DAY = 24.0
@@ -30,7 +30,7 @@ def events_per_fault(repair_h: float, given: float | None) -> float:
 def failures(net: Net, events: float | None) -> pd.DataFrame:
     """Rates and times of every element that fails, in service or not; NaN where the net does not know them."""
     found = []
-    for table in RATED:
+    for table in FAILING:
         if "failure_rate_per_year" not in net[table]:
             continue
         rows = net[table].reindex(columns=COLUMNS).astype(float)

@@ -10,8 +10,10 @@ from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.planning.fault.reinforced import with_tables_of_its_own
 from pandapower_evflex.planning.fault.restoration import Restoration
 
-#: tables of elements that can be overloaded, and that fail
+#: tables of elements that can be overloaded
 RATED = ("line", "trafo", "trafo3w")
+#: tables of elements that fail
+FAILING = (*RATED, "bus")
 #: limits after a fault: the first of these columns that has a value, else 100 %
 LIMITS = ("max_loading_percent_nminus1", "max_loading_percent")
 

@@ -42,7 +42,7 @@ class Restoration:
 
     Attributes
     ----------
-    element_type, element               the faulted branch
+    element_type, element               what is faulted
     switches_tripped                    labels in net.switch: breakers and fuses that clear the fault
     switches_opened, switches_closed    isolation, and the ties of the restoration; what has tripped elsewhere is closed
                                         again
@@ -89,7 +89,7 @@ def restore_supply(
     shed: Callable[[Restoration], Shed] | None = None,
     supply: Supply | None = None,
 ) -> Restoration:
-    """The cheapest state after a fault of a line or transformer.
+    """The cheapest state after a fault of a line, transformer or bus.
 
     Breakers and fuses trip; the fault is isolated by the switches nearest to it: where a branch has none at its end,
     the bus and all that hangs on it without a switch stay dark too. What is supplied then by the switches that were
@@ -103,7 +103,7 @@ def restore_supply(
     Parameters
     ----------
     net : pandapowerNet    times of the element are read from its row
-    element_type, element : "line", "trafo", "trafo3w" or "impedance", and its index
+    element_type, element : "line", "trafo", "trafo3w", "impedance" or "bus", and its index
     max_ties : int         ties closed in a row
     load_mw : Series [bus]    load that counts; None: net.load as it stands
     shed : function        of a state; None: nothing is overloaded. Asked only where it can decide
@@ -235,8 +235,9 @@ def _load_by_bus(net: Net) -> pd.Series:
 
 def _refuse_unknown(net: Net, supply: Supply, element_type: str, element: Any, max_ties: int) -> None:
     faults = []
-    if element_type not in BRANCHES:
-        remedy = "use " + " or ".join(f'"{table}"' for table in BRANCHES)
+    tables = (*BRANCHES, "bus")
+    if element_type not in tables:
+        remedy = "use " + " or ".join(f'"{table}"' for table in tables)
         faults.append(Fault("restore_supply", "element_type", (), repr(element_type), "is not known", remedy))
     elif (element_type, element) not in supply.graph:
         remedy = f"use an index of net.{element_type} that is in service"
