@@ -33,6 +33,7 @@ from pandapower_evflex.cpo.shave.shaving import max_peak_shave
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
 from pandapower_evflex.operation.activation import Activation, activate_flexibility
+from pandapower_evflex.operation.rolling import RollingHorizon, run_rolling_horizon
 from pandapower_evflex.opf.bound import FlexibilityBound, flexibility_bound
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.as_loads import with_evs_as_loads
@@ -82,6 +83,7 @@ __all__ = [
     "EvflexError",
     "Activation",
     "FlexibilityBound",
+    "RollingHorizon",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
     "InvalidInputError",
@@ -114,6 +116,7 @@ __all__ = [
     "evs_from_loads",
     "activate_flexibility",
     "flexibility_bound",
+    "run_rolling_horizon",
     "flexibility_cost",
     "hours_since",
     "investment_annuity",

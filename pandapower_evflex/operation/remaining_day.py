@@ -26,7 +26,7 @@ def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.
     period_h = result.settings["period_h"]
     profiles = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in result.profiles.items()}
     arguments = dict(result.settings["arguments"])
-    arguments["weights"] = _later(arguments["weights"], first)
+    arguments["weights"] = later_weights(arguments["weights"], first)
     start = index[first] if isinstance(index, pd.DatetimeIndex) else None
     return run_flexibility_opf(
         remaining_net(net, result, first, e_mwh),
@@ -71,7 +71,7 @@ def _energy_at(result: FlexibilityOpfResult, stay: Stay, first: int, e_mwh: pd.S
     return max(float(e_mwh.iloc[before[-1].periods[-1]]) - before[-1].trip, 0.0)
 
 
-def _later(weights: Mapping[str, Any] | None, first: int) -> dict[str, Any] | None:
+def later_weights(weights: Mapping[str, Any] | None, first: int) -> dict[str, Any] | None:
     """Weights of the periods that are left."""
     if weights is None:
         return None

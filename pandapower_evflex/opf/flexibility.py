@@ -206,7 +206,7 @@ def run_flexibility_opf(
     with clock.phase("read"):
         periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
         study = read_study(net, profiles, options, cyclic=cyclic, **periods)
-    result = _solve(study, options, clock)
+    result = solve_study(study, options, clock)
     if result.status in SOLVED:
         with clock.phase("runpp"):
             moment = busiest_by_runpp(net, result)
@@ -221,8 +221,8 @@ def run_flexibility_opf(
     return result
 
 
-def _solve(study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
-    """Base check, exact solve, result."""
+def solve_study(study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
+    """Base check, solve, result; nothing is written, and nothing compared with `runpp`."""
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)

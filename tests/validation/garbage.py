@@ -147,6 +147,9 @@ DAY = {"profiles": None, "period_h": 6.0, **PRICES}
 #: right arguments of every public function, made anew for each call; {} means that it takes none
 CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "activate_flexibility": lambda: {"net": _fresh(), "result": _solved()[1], "period": 1, "direction": "up"},
+    "run_rolling_horizon": lambda: {
+        "net": _fresh(), "n_periods": N_PERIODS, "period_h": 0.25, "every_h": 1.0, "progress": False,
+    },
     "charging_density": lambda: {"charging_rate": [0.4, 0.5, 0.3, 0.2], **WINDOW},
     "clear_flexibility": lambda: {
         "offers": pd.DataFrame({"p_mw": [0.1], "price_eur_per_mwh": [50.0]}),

@@ -1,0 +1,51 @@
+"""Calls of flexibility over a day, as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.report.moment import period_position
+from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.faults import as_numbers
+from pandapower_evflex.tables.kinds import is_one_of, shown
+
+COLUMNS = ("period", "direction", "p_mw")
+
+
+def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, list[tuple[str, float]]]:
+    """By position of the period: direction and amount [MW], NaN for all that is offered.
+
+    Raises
+    ------
+    InvalidInputError    names rows, values and remedies of all faults
+    """
+    if calls is None:
+        return {}
+    if not isinstance(calls, pd.DataFrame) or not set(COLUMNS) <= set(calls):
+        remedy = f"give a DataFrame with the columns {', '.join(COLUMNS)}, or None"
+        raise InvalidInputError([Fault(function, "activations", (), shown(calls), "is not a table of calls", remedy)])
+    faults, read = [], dict[int, list[tuple[str, float]]]()
+    amounts, not_number = as_numbers(calls["p_mw"])
+    for row, direction, amount, wrong in zip(calls.index, calls["direction"], amounts, not_number, strict=True):
+        if not is_one_of(direction, tuple(DIRECTIONS)):
+            remedy = f"use one of {tuple(DIRECTIONS)}"
+            faults.append(Fault(function, "activations.direction", (row,), shown(direction), "is not known", remedy))
+        if wrong or amount < 0.0 or np.isinf(amount):
+            remedy = "give positive MW, or NaN for all that is offered; the direction says which way"
+            value = shown(calls["p_mw"].loc[row])
+            faults.append(Fault(function, "activations.p_mw", (row,), value, "is not an amount of power", remedy))
+    positions = []
+    for period in calls["period"]:
+        try:
+            positions.append(period_position(period, labels))
+        except InvalidInputError as error:
+            faults += error.faults
+    if faults:
+        raise InvalidInputError(faults)
+    for position, direction, amount in zip(positions, calls["direction"], amounts, strict=True):
+        read.setdefault(position, []).append((direction, float(amount)))
+    return read

@@ -1,0 +1,127 @@
+"""A day in operation: what the planner knows, what really happens, and what is left short."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pandapower as pp
+import pandas as pd
+import pytest
+from pandapower.toolbox import nets_equal
+
+import pandapower_evflex as evf
+from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
+
+HOURLY = {**EIGHT_HOURS, "every_h": 1.0}
+
+
+def flexibility(day):
+    return day.p_up_mw.sum().sum() + day.p_down_mw.sum().sum()
+
+
+def test_with_perfect_forecasts_the_day_achieves_what_was_planned_ahead():
+    for make in (feeder_net, two_feeders_net):
+        net = make()
+        ahead = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+        day = evf.run_rolling_horizon(net, **HOURLY)
+        assert flexibility(day) == pytest.approx(ahead.objective_mw, rel=2e-4)
+        assert not len(day.short) and not len(day.violations) and set(day.log.status) == {"optimal"}
+        assert np.allclose(day.e_mwh.iloc[-1], net.ev_session.e_departure_mwh, rtol=1e-3)
+
+
+def one_car():
+    """10 kW for 4 h, needs 24 kWh; strong grid."""
+    net = pp.create_empty_network()
+    hv, lv = pp.create_bus(net, 20.0), pp.create_bus(net, 0.4)
+    pp.create_ext_grid(net, hv)
+    pp.create_transformer_from_parameters(net, hv, lv, 0.4, 20.0, 0.4, 0.1, 1.0, 0.0, 0.0)
+    evf.create_ev(net, lv, max_p_mw=0.01, max_e_mwh=0.06)
+    evf.create_ev_session(net, 0, 0.0, 4.0, e_arrival_mwh=0.01, e_departure_mwh=0.034)
+    return net
+
+
+FOUR = {"n_periods": 4, "period_h": 1.0, "every_h": 1.0, "progress": False}
+
+
+def test_a_car_that_is_two_hours_late_is_short_by_four_kwh():
+    net = one_car()
+    real = net.ev_session.copy()
+    real["arrival_h"] = 2.0
+    before = deepcopy(net)
+    day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
+    assert day.p_mw[0].to_numpy() == pytest.approx([0.0, 0.0, 0.01, 0.01])
+    assert day.short.ev.tolist() == [0] and day.short.reason.tolist() == ["came late"]
+    assert day.short.energy_mwh[0] == pytest.approx(0.004)
+    assert nets_equal(net, before)
+
+
+def test_a_car_that_never_comes_charges_nothing_and_is_not_short():
+    net = one_car()
+    day = evf.run_rolling_horizon(net, sessions=net.ev_session.iloc[:0], **FOUR)
+    assert day.p_mw.sum().sum() == 0.0 and not len(day.short) and day.e_mwh.isna().all().all()
+
+
+def test_a_car_that_was_not_announced_is_served_from_its_arrival_on():
+    net = one_car()
+    real = pd.concat([net.ev_session.iloc[:0], net.ev_session.rename(index={0: 7})])
+    real["arrival_h"] = 1.0
+    net.ev_session["in_service"] = False
+    day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
+    assert day.e_mwh[0].iloc[-1] == pytest.approx(0.034) and not len(day.short)
+
+
+def test_a_car_that_leaves_early_is_named_with_what_it_lacks():
+    net = one_car()
+    real = net.ev_session.copy()
+    real["departure_h"] = 2.0
+    day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
+    assert day.short.reason.tolist() == ["left early"]
+    assert day.short.energy_mwh[0] == pytest.approx(0.034 - day.e_mwh[0].iloc[1])
+
+
+def test_calls_move_the_charging_and_everybody_is_served_all_the_same():
+    net = one_car()
+    plan = evf.run_rolling_horizon(net, **FOUR)
+    calls = pd.DataFrame({"period": [0, 2], "direction": ["up", "down"], "p_mw": [0.001, np.nan]})
+    day = evf.run_rolling_horizon(net, activations=calls, **FOUR)
+    assert day.activations.granted_mw[0] == pytest.approx(0.001)
+    assert day.p_mw[0].iloc[0] == pytest.approx(plan.p_mw[0].iloc[0] + 0.001, rel=1e-4)
+    assert day.log.called_mw.iloc[0] == pytest.approx(0.001) and day.log.called_mw.iloc[2] < 0.0
+    assert day.e_mwh[0].iloc[-1] == pytest.approx(0.034, abs=1e-7) and not len(day.short)
+
+
+def test_a_forecast_too_low_shows_as_limits_that_the_realised_day_breaks():
+    """The load at the end of the feeder is 20 % higher than foreseen; with the truth nothing breaks."""
+    net = feeder_net(3, sn_mva=0.075)
+    load = np.array([0.02, 0.03, 0.055, 0.06, 0.06, 0.055, 0.03, 0.02])
+    truth = {("load", "p_mw"): pd.DataFrame({0: load})}
+    low = {("load", "p_mw"): pd.DataFrame({0: load / 1.2})}
+    net.ev_session[["arrival_h", "departure_h", "e_departure_mwh"]] = 2.0, 6.0, 0.034
+    known = evf.run_rolling_horizon(net, truth, **HOURLY)
+    missed = evf.run_rolling_horizon(net, truth, forecast=lambda now_h: low, **HOURLY)
+    assert not len(known.violations)
+    assert len(missed.violations) and set(missed.violations.element_type) <= {"trafo", "line", "bus"}
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"cyclic": True}, "cyclic"),
+        ({"every_h": 1.5}, "multiple of the period"),
+        ({"every_h": "1"}, "every_h"),
+        ({"forecast": {}}, "forecast"),
+        ({"forecast": lambda now_h: None}, "is not a day of profiles"),
+        ({"forecast": lambda now_h: {("load", "p_mw"): pd.DataFrame({0: [1.0]})}}, "with 4 rows each"),
+        ({"sessions": "none"}, "sessions"),
+        ({"activations": pd.DataFrame({"period": [0]})}, "is not a table of calls"),
+        ({"activations": pd.DataFrame({"period": [0], "direction": ["left"], "p_mw": [1.0]})}, "'left'"),
+        ({"activations": pd.DataFrame({"period": [9], "direction": ["up"], "p_mw": [1.0]})}, "9"),
+        ({"activations": pd.DataFrame({"period": [0], "direction": ["up"], "p_mw": [-1.0]})}, "amount of power"),
+        ({"tolerance": 1}, "tolerance"),
+        ({"method": "quick"}, "method"),
+    ],
+)
+def test_days_that_are_none_are_refused(wrong, words):
+    with pytest.raises(evf.InvalidInputError, match=words):
+        evf.run_rolling_horizon(one_car(), **{**FOUR, **wrong})
