@@ -6,6 +6,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,14 @@ from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_la
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net, shown
 
 FUNCTION = "run_rolling_horizon"
 #: energy [MWh] up to which a need counts as met
 MET = 1e-6
+#: number of periods between two plans that no day has
+MOST_STEPS = 1e9
 #: arguments of `run_flexibility_opf` that the day itself decides
 OWN = ("net", "profiles", "n_periods", "period_h", "start", "dayfirst", "cyclic", "raise_on_failure", "progress")
 
@@ -163,11 +167,13 @@ def _checked(net: Any, forecast: Any, sessions: Any, cyclic: Any, opf: Mapping[s
 
 def _periods_between(every_h: Any, period_h: float) -> int:
     remedy = f"give a multiple of the period of {period_h:g} h"
-    if isinstance(every_h, bool) or not isinstance(every_h, int | float | np.number) or not np.isfinite(every_h):
+    hours = as_numbers([every_h])[0][0] if isinstance(every_h, Real) and not isinstance(every_h, bool) else np.nan
+    if not 0.0 < hours < np.inf:
         raise InvalidInputError([Fault(FUNCTION, "every_h", (), shown(every_h), "is not a number of hours", remedy)])
-    if every_h <= 0.0 or (every_h > period_h and abs(every_h / period_h - round(every_h / period_h)) > 1e-6):
-        raise InvalidInputError([Fault(FUNCTION, "every_h", (), float(every_h), "is no step of the day", remedy)])
-    return max(1, round(float(every_h) / period_h))
+    steps = min(hours / period_h, MOST_STEPS)
+    if steps > 1.0 and abs(steps - round(steps)) > 1e-6:
+        raise InvalidInputError([Fault(FUNCTION, "every_h", (), hours, "is not a step of the day", remedy)])
+    return max(1, round(steps))
 
 
 def options_of(arguments: Mapping[str, Any]) -> Options:

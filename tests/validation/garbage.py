@@ -260,8 +260,8 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "plotting.plot_trafo_loading": lambda: {"result": _solved()[1]},
 }  # fmt: skip
 
-#: arguments whose garbage is another matter: where to draw, who computes
-LEFT_OUT = {"ax", "axes", "kwargs", "ev_values"}
+#: arguments whose garbage is another matter: where to draw, who computes, functions of the user
+LEFT_OUT = {"ax", "axes", "kwargs", "ev_values", "forecast", "opf"}
 
 
 def _with_characteristic() -> Any:
