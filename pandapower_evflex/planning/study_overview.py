@@ -20,6 +20,7 @@ def overview(study: PlanningStudy) -> str:
     lines = [
         f"{len(study.plans)} plans evaluated; cheapest: plan {study.best}, {_what(best)}",
         _costs(study),
+        _interruptions(study),
         f"to build: {_candidates(study, best)}",
         f"to pay: {_sites(study.sites)}",
         *_faults(study.faults),
@@ -45,6 +46,21 @@ def _costs(study: PlanningStudy) -> str:
         for name in ("total", *PARTS)
     )
     return f"EUR a year, and against doing nothing: {total}\n  {', '.join(parts)}"
+
+
+def _interruptions(study: PlanningStudy) -> str:
+    """Indices of the best plan, and their difference to doing nothing, nothing reinforced and nothing bought."""
+    unchanged = study.plans["reinforcements"].map(len).eq(0) & ~study.plans["flexibility"].astype(bool)
+    own, before = study.reliability.loc[study.best], study.reliability.loc[unchanged.idxmax()]
+    parts = [
+        f"{name} {own[column]:.4g} {unit} ({own[column] - before[column]:+.4g})"
+        for name, column, unit in (
+            ("SAIFI", "saifi_per_year", "a year"),
+            ("SAIDI", "saidi_h_per_year", "h"),
+            ("EENS", "eens_mwh_per_year", "MWh"),
+        )
+    ]
+    return f"interruptions: {', '.join(parts)}"
 
 
 def _candidates(study: PlanningStudy, plan: pd.Series) -> str:

@@ -202,3 +202,11 @@ def test_the_ring_of_the_paper_has_breakers_at_both_ends_so_nobody_upstream_is_i
     name = net.bus.name[points.bus].to_numpy()
     assert dict(zip(name, points.interruptions_per_year, strict=True))["d"] < 0.5  # shed only
     assert (points.interruptions_per_year[np.isin(name, ["b", "c"])] >= 0.5).all()
+
+
+def test_what_is_printed_says_what_the_best_plan_does_to_the_indices():
+    """The second system takes away the 0.3375 MWh that a fault, every other year, sheds without it."""
+    net, profiles = evf.networks.ring_10kv()
+    text = str(planned(net, profiles, rebound=False))
+    assert "interruptions: SAIFI 0.25 a year (-0.03" in text
+    assert "EENS 0 MWh (-0.1688)" in text
