@@ -15,6 +15,9 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.solvers.chains import banded_kernels
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
+#: share of all rows from which on a chain is treated as if all of them touched it
+MOST = 0.6
+
 
 class BandedSystem:
     """Solves M x = r and forms W M^-1 W^T.
@@ -59,12 +62,14 @@ class BandedSystem:
         parts, schur = self._parts, np.zeros((rows.n_rows, rows.n_rows))
         for entries, own, row, begin, end in parts.chains:
             shape = (end - begin, self._shape[1] - 1, len(own))
-            y, x, c = np.zeros(shape[::2]), np.zeros(shape), np.zeros((len(own), len(own)))
+            y, x = np.zeros(shape[::2]), np.zeros(shape)
+            c = schur if len(own) == rows.n_rows else np.zeros((len(own), len(own)))
             banded_kernels.schur(
                 rows.forms.slot[entries], row, rows.forms.coefficient[entries], self._place,
                 self._m, self._seen, self.free, self._band, begin, y, x, c,
             )  # fmt: skip
-            banded_kernels.add_block(schur, own, c)
+            if c is not schur:
+                banded_kernels.add_block(schur, own, c)
         return schur + np.tril(schur, -1).T
 
 
@@ -95,5 +100,7 @@ class _Parts:
             entries = order[ends[number] : ends[number + 1]]
             if len(entries):
                 own, row = np.unique(rows.row[entries], return_inverse=True)
+                if len(own) > MOST * rows.n_rows:
+                    own, row = np.arange(rows.n_rows), rows.row[entries]
                 chains.append((entries, own, row.reshape(-1), int(begin), int(end)))
         return cls(rows.row, rows.forms.slot, chains)
