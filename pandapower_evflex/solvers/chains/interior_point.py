@@ -62,7 +62,7 @@ TINY = 1e-300
 #: number of iterations without 10 % of progress after which the solve has stalled on rounding
 MAX_STALL = 12
 #: distance, in multiples of the best one once that is `NEARLY` reached, at which rounding has spoilt forms that see far
-LOST = 20.0
+LOST = 200.0
 #: error that an inexact step may cost, in multiples of the target for s z
 INEXACT = 3.0
 
