@@ -16,7 +16,7 @@ from pandapower_evflex.tables.kinds import is_one_of, shown
 COLUMNS = ("period", "direction", "p_mw")
 
 
-def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, list[tuple[str, float]]]:
+def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, tuple[str, float]]:
     """By position of the period: direction and amount [MW], NaN for all that is offered.
 
     Raises
@@ -28,7 +28,7 @@ def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, list[tu
     if not isinstance(calls, pd.DataFrame) or not set(COLUMNS) <= set(calls):
         remedy = f"give a DataFrame with the columns {', '.join(COLUMNS)}, or None"
         raise InvalidInputError([Fault(function, "activations", (), shown(calls), "is not a table of calls", remedy)])
-    faults, read = [], dict[int, list[tuple[str, float]]]()
+    faults = []
     amounts, not_number = as_numbers(calls["p_mw"])
     for row, direction, amount, wrong in zip(calls.index, calls["direction"], amounts, not_number, strict=True):
         if not is_one_of(direction, tuple(DIRECTIONS)):
@@ -46,6 +46,12 @@ def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, list[tu
             faults += error.faults
     if faults:
         raise InvalidInputError(faults)
-    for position, direction, amount in zip(positions, calls["direction"], amounts, strict=True):
-        read.setdefault(position, []).append((direction, float(amount)))
-    return read
+    twice = pd.Series(positions, index=calls.index, dtype=int).duplicated(keep=False)
+    if twice.any():
+        rows, remedy = tuple(calls.index[twice]), "keep one call of a period, with the sum of both"
+        value = ", ".join(str(period) for period in calls["period"][twice].unique())
+        raise InvalidInputError([Fault(function, "activations.period", rows, value, "is called twice", remedy)])
+    return {
+        position: (direction, float(amount))
+        for position, direction, amount in zip(positions, calls["direction"], amounts, strict=True)
+    }

@@ -110,9 +110,11 @@ def run_rolling_horizon(
         what really happens, in the form of `net.ev_session` and with its index: a planned session that is missing
         never comes, one with a new index was not announced; None: as planned
     activations : DataFrame
-        calls: `period` (position or label), `direction` ("up" or "down"), `p_mw` (NaN: all that is offered)
+        calls, at most one of a period: `period` (position or label), `direction` ("up" or "down"), `p_mw` (NaN: all
+        that is offered)
     every_h : float
-        how often the plan is renewed; a multiple of the period, or below it: every period
+        how often the plan is renewed; a multiple of the period, or below it: every period. After a call it is renewed
+        in any case
     n_periods, period_h, start, dayfirst : as in `run_flexibility_opf`
     cyclic : bool
         refused: a day in operation ends
@@ -137,9 +139,9 @@ def run_rolling_horizon(
     with Progress(progress) as bar:
         for period in range(day.n_periods):
             bar.step()
-            if period % step == 0:
+            if period % step == 0 or period - 1 in calls:
                 day.renew(period)
-            day.live(period, calls.get(period, []))
+            day.live(period, calls.get(period))
     return day.report()
 
 
@@ -264,7 +266,7 @@ class _Day:
             raise InvalidInputError([Fault(FUNCTION, "forecast", (), value, "is not a day of profiles", remedy)])
         return profiles
 
-    def live(self, period: int, calls: list[tuple[str, float]]) -> None:
+    def live(self, period: int, call: tuple[str, float] | None) -> None:
         """Charge one period: as planned, as called, and as far as the EVs that are there can take it."""
         here = self._here(period)
         wanted, at = np.zeros(len(here)), period - self._first
@@ -273,8 +275,8 @@ class _Day:
             for direction in self._flex:
                 self._flex[direction][period] = getattr(self._result, f"p_{direction}_mw").to_numpy()[at]
         planned = wanted.sum()
-        for direction, amount in calls:
-            wanted = wanted + self._called(period, at, direction, amount)
+        if call is not None:
+            wanted = wanted + self._called(period, at, *call)
         for ev, stay in enumerate(here):
             if stay is not None:
                 self._charge(period, ev, stay, wanted[ev])
@@ -297,7 +299,6 @@ class _Day:
             return nothing
         call = activate_flexibility(self.net, self._result, at, direction, asked)
         self._calls.append((self.labels[period], direction, call.asked_mw, call.granted_mw, call.message))
-        self._plan = call.plan_mw.to_numpy()
         return (1.0 if direction == "up" else -1.0) * call.p_mw.to_numpy()
 
     def _charge(self, period: int, ev: int, stay: Stay, wanted: float) -> None:

@@ -17,6 +17,7 @@ from pandapower_evflex.plotting.day import (
     plot_min_voltage,
     plot_trafo_loading,
 )
+from pandapower_evflex.plotting.durations import plot_durations
 from pandapower_evflex.plotting.ev import plot_ev
 from pandapower_evflex.plotting.grid_state import plot_normal_state, plot_post_fault
 from pandapower_evflex.plotting.horizon import plot_horizon
@@ -29,6 +30,7 @@ __all__ = [
     "plot_charging_power",
     "plot_cos_phi_p",
     "plot_cpo_rates",
+    "plot_durations",
     "plot_energy_not_served",
     "plot_ev",
     "plot_flexibility",

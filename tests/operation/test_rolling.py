@@ -91,6 +91,17 @@ def test_calls_move_the_charging_and_everybody_is_served_all_the_same():
     assert day.e_mwh[0].iloc[-1] == pytest.approx(0.034, abs=1e-7) and not len(day.short)
 
 
+def test_calls_in_a_row_find_what_the_ones_before_have_left():
+    """The battery takes 50 kWh in all, however often the plan is renewed."""
+    net = one_car()
+    calls = pd.DataFrame({"period": [0, 1, 2, 3], "direction": "up", "p_mw": np.nan})
+    for every_h in (1.0, 4.0):
+        day = evf.run_rolling_horizon(net, activations=calls, **{**FOUR, "every_h": every_h})
+        assert day.p_mw[0].sum() == pytest.approx(0.04, rel=1e-6) and not len(day.short)
+        assert day.log.called_mw.to_numpy() == pytest.approx(day.activations.granted_mw.to_numpy(), abs=1e-9)
+        assert (day.log.planned_mw + day.log.called_mw).to_numpy() == pytest.approx(day.p_mw[0].to_numpy(), abs=1e-9)
+
+
 def test_a_forecast_too_low_shows_as_limits_that_the_realised_day_breaks():
     """The load at the end of the feeder is 20 % higher than foreseen; with the truth nothing breaks."""
     net = feeder_net(3, sn_mva=0.075)
@@ -118,6 +129,7 @@ def test_a_forecast_too_low_shows_as_limits_that_the_realised_day_breaks():
         ({"activations": pd.DataFrame({"period": [0], "direction": ["left"], "p_mw": [1.0]})}, "'left'"),
         ({"activations": pd.DataFrame({"period": [9], "direction": ["up"], "p_mw": [1.0]})}, "9"),
         ({"activations": pd.DataFrame({"period": [0], "direction": ["up"], "p_mw": [-1.0]})}, "amount of power"),
+        ({"activations": pd.DataFrame({"period": [1, 1], "direction": "up", "p_mw": 1.0})}, "is called twice"),
         ({"tolerance": 1}, "tolerance"),
         ({"method": "quick"}, "method"),
     ],

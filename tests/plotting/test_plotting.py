@@ -22,6 +22,7 @@ from tests.plotting import test_cpo, test_planning
 ONE_AXES = {
     "plot_charging_power": lambda case, ax: plotting.plot_charging_power(case.result, case.without.p_mw, ax),
     "plot_cos_phi_p": lambda case, ax: plotting.plot_cos_phi_p(case.net, ax),
+    "plot_durations": lambda case, ax: plotting.plot_durations([solved_band(), case.result], ax),
     "plot_flexibility": lambda case, ax: plotting.plot_flexibility(case.result, ax),
     "plot_min_voltage": lambda case, ax: plotting.plot_min_voltage(case.result, 0.9, ax),
     "plot_net": lambda case, ax: plotting.plot_net(case.net, ax),
@@ -73,7 +74,9 @@ def test_draws_into_two_axes_or_a_figure_of_its_own(name):
     own.canvas.draw()
 
 
-@pytest.mark.parametrize("name", [name for name in ONE_AXES if name not in ("plot_cos_phi_p", "plot_net")])
+@pytest.mark.parametrize(
+    "name", [name for name in ONE_AXES if name not in ("plot_cos_phi_p", "plot_durations", "plot_net")]
+)
 def test_the_axis_of_a_day_reads_as_hours_of_the_clock(name):
     ax = ONE_AXES[name](solved_suburb(), None)
     ax.figure.canvas.draw()
@@ -167,6 +170,17 @@ def test_calls_stay_within_the_band_in_power_and_in_energy():
         assert np.all(lines["calls"] <= lines["upper edge throughout"] + 1e-9)
         assert lines["plan"][-1] == pytest.approx(1e3 * (result.summary.charged_mwh.sum()))
         plt.close("all")
+
+
+def test_bars_of_durations_are_mean_flexibilities_from_the_shortest_to_the_band():
+    ax = plotting.plot_durations([solved_band(), solved_suburb().result])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.25 h", "any sequence"]
+    heights = [sum(bar.get_height() for bar in bars) for bars in zip(*ax.containers, strict=True)]
+    expected = [1e3 * (result.p_up_mw + result.p_down_mw).sum(axis=1).mean()
+                for result in (solved_suburb().result, solved_band())]  # fmt: skip
+    assert np.allclose(heights, expected)
+    with pytest.raises(evf.InvalidInputError, match="are not results"):
+        plotting.plot_durations([])
 
 
 def test_a_result_without_a_band_has_no_picture_of_one():

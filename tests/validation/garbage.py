@@ -239,6 +239,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "plotting.plot_cpo_rates": _rates,
     "plotting.plot_energy_not_served": lambda: {"study": _study()},
     "plotting.plot_band": lambda: {"result": _solved_band()},
+    "plotting.plot_durations": lambda: {"results": [_solved()[1], _solved_band()]},
     "plotting.plot_ev": lambda: {"net": _fresh(), "result": _solved()[1], "ev": 0},
     "plotting.plot_flexibility": lambda: {"result": _solved()[1]},
     "plotting.plot_horizon": lambda: {"horizon": _horizon()},
