@@ -93,6 +93,11 @@ class FactorisedByChain:
     factor: tuple[FloatArray, bool] | None
     curvature: Curvature
 
+    @property
+    def solves_are_cheap(self) -> bool:
+        """Conjugate gradients take several."""
+        return False
+
     def solve_roughly(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(dx, dlam) with the bound in place of R."""
         dx = self.system.solve(r_x)

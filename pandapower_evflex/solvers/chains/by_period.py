@@ -95,6 +95,11 @@ class FactorisedByPeriod:
     columns: list[tuple[FloatArray, FloatArray]]
     factor: tuple[FloatArray, bool] | None
 
+    @property
+    def solves_are_cheap(self) -> bool:
+        """O(n^2) a period, against O(n^3)."""
+        return True
+
     def solve_roughly(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
         wanted = np.concatenate([r_h, np.zeros(len(self.narrow) - self.n_rows)])
         y = np.empty(len(self.narrow))

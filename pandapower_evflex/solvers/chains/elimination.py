@@ -18,7 +18,13 @@ from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, C
 
 
 class Factorised(Protocol):
-    """The system of `interior_point` at one point."""
+    """The system of `interior_point` at one point.
+
+    solves_are_cheap : bool    a solve takes a small part of the time of the factorisation
+    """
+
+    @property
+    def solves_are_cheap(self) -> bool: ...
 
     def solve(self, r_x: FloatArray, r_h: FloatArray, enough: float) -> tuple[FloatArray, FloatArray]:
         """(dx, dlam), until the error of the first row costs no more than ``enough``."""

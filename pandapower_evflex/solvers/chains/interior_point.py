@@ -16,7 +16,8 @@ conditions, with slacks s and multipliers z of the limits, s_h and lambda of the
 with the curvature H of :math:`\lambda^T h`. `elimination.py` chooses how to solve it: chain by chain, with work that
 grows with the slots and with the active rows, or period by period; simplex and sparse LU both suffer where hundreds of
 EVs meet in one limit.
-Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028).
+Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028); on request, period by period, where a solve takes a
+small part of the time of a factorisation, further correctors as in Gondzio 1996 (doi 10.1007/BF00249643).
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ SHORT = 0.1
 #: pairs s z that are all above this share of their mean need no centring: the step taken then lowers them to the next
 #: share of it, or a point on the path would stay where it is
 CENTRAL, LESS = 0.5, 0.7
+#: correctors for a longer step (Gondzio 1996, doi 10.1007/BF00249643): their number, the step that is long enough, how
+#: much longer it should get, the share of that that a corrector must bring, and the least share of the aim for s z
+MAX_CORRECTORS, LONG, FARTHER, LEAST_GAIN, NEAR_AIM = 2, 0.9, 0.3, 0.1, 0.1
+#: aim for s z, in multiples of the last one, up to which there are none: what is left then is rounding
+FAR_FROM_END = 100.0
 #: largest slack given to a row that joins violated; later it is the mean of s z if that is smaller, because steps are
 #: short by then and cannot remove more
 JOINING_SLACK = 0.01
@@ -75,6 +81,8 @@ def solve_chains(
     relative_gap: float,
     feasibility: float,
     slack_start: float = 1.0,
+    root_start: float | None = None,
+    correctors: bool = False,
     keep_going: Callable[[], bool] = lambda: True,
 ) -> ChainPoint:
     """Solve from x, which need not be feasible but must have a power flow.
@@ -85,6 +93,9 @@ def solve_chains(
                            times that
     feasibility : float    absolute, of every row
     slack_start : float    least slack at the start: small where x is nearly feasible
+    root_start : float     multipliers start at this over the root of their slack, which evens out the pairs s z; None:
+                           at 1
+    correctors : bool      Gondzio's too, where they are cheap; what is wanted to the last digit is better without
     keep_going : function  asked before each iteration; False stops with status "stopped"
 
     Returns
@@ -94,7 +105,7 @@ def solve_chains(
     """
     system = problem.system()
     elimination = Elimination(problem)
-    point = _start(problem, coupling, x, slack_start)
+    point = _start(problem, coupling, x, slack_start, root_start)
     if point is None:
         nothing = np.empty(0)
         return ChainPoint(x, nothing, nothing, nothing, nothing, nothing, Rows.none(), "failed")
@@ -124,7 +135,7 @@ def solve_chains(
         if number == MAX_ITERATIONS or not keep_going():
             return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is not finite is refused below
-            step = _newton_step(problem, coupling, elimination, point, residual, 0.2 * gap / max(n, 1))
+            step = _newton_step(problem, coupling, elimination, point, residual, 0.2 * gap / max(n, 1), correctors)
         if step is None or not _advance(problem, coupling, point, step):
             return _closest(problem, system, close, "failed")
     raise AssertionError("unreachable")
@@ -175,14 +186,17 @@ def _evaluated(problem: ChainProblem, coupling: Coupling, x: FloatArray) -> tupl
     return np.concatenate([problem.sums.values(x) - problem.sums_b, h]), Rows.join([problem.sums, rows])
 
 
-def _start(problem: ChainProblem, coupling: Coupling, x: FloatArray, least: float) -> ChainPoint | None:
+def _start(
+    problem: ChainProblem, coupling: Coupling, x: FloatArray, least: float, root: float | None = None
+) -> ChainPoint | None:
     """Slacks as they are but for the smallest, multipliers of the order of the objective's coefficients."""
     evaluated = _evaluated(problem, coupling, x)
     if evaluated is None:
         return None
     h, rows = evaluated
     s, s_h = np.maximum(problem.b - problem.limits.values(x), least), np.maximum(-h, min(least, LEAST_ROW_SLACK))
-    return ChainPoint(x.copy(), s, np.ones_like(s), s_h, np.ones_like(s_h), h, rows)
+    z, lam = (np.ones_like(part) if root is None else root / np.sqrt(part) for part in (s, s_h))
+    return ChainPoint(x.copy(), s, z, s_h, lam, h, rows)
 
 
 def _residuals(problem: ChainProblem, point: ChainPoint) -> _Residuals:
@@ -200,6 +214,7 @@ def _newton_step(
     point: ChainPoint,
     residual: _Residuals,
     mu_end: float,
+    correctors: bool = False,
 ) -> _Step | None:
     """Predictor and corrector with one factorisation; None where it fails."""
     solver = elimination.factorised(point, coupling)
@@ -224,7 +239,10 @@ def _newton_step(
     after = (point.s + primal * affine.s) @ (point.z + dual * affine.z)
     after += (point.s_h + primal * affine.s_h) @ (point.lam + dual * affine.lam)
     aim = max(min(1.0, (float(after) / n / point.mu) ** 3) * point.mu, mu_end)
-    full = step(aim - affine.s * affine.z, aim - affine.s_h * affine.lam, INEXACT * n * aim)
+    sz, sz_h, enough = aim - affine.s * affine.z, aim - affine.s_h * affine.lam, INEXACT * n * aim
+    full = step(sz, sz_h, enough)
+    if correctors and solver.solves_are_cheap and aim > FAR_FROM_END * mu_end:
+        full = _corrected(point, full, sz, sz_h, aim, lambda sz, sz_h: step(sz, sz_h, enough))
     if min(full.lengths(point, TO_BOUNDARY)) < SHORT:
         least = min(np.min(point.s * point.z, initial=np.inf), np.min(point.s_h * point.lam, initial=np.inf))
         aim = point.mu * (LESS if least > CENTRAL * point.mu else 1.0)
@@ -232,6 +250,33 @@ def _newton_step(
         if min(central.lengths(point, TO_BOUNDARY)) > min(full.lengths(point, TO_BOUNDARY)):
             full = central
     return full if np.isfinite(full.x).all() and np.isfinite(full.z).all() else None
+
+
+def _corrected(
+    point: ChainPoint,
+    full: _Step,
+    sz: FloatArray,
+    sz_h: FloatArray,
+    aim: float,
+    step: Callable[[FloatArray, FloatArray], _Step],
+) -> _Step:
+    """The step towards pairs s z = sz, corrected for those that would be far from the aim if it were longer."""
+
+    def correction(sz: FloatArray) -> FloatArray:
+        return np.maximum(np.clip(sz, NEAR_AIM * aim, aim / NEAR_AIM) - sz, -aim / NEAR_AIM)
+
+    for _ in range(MAX_CORRECTORS):
+        primal, dual = full.lengths(point, 1.0)
+        if min(primal, dual) > LONG:
+            break
+        a, b = min(1.0, primal + FARTHER), min(1.0, dual + FARTHER)
+        sz = sz + correction((point.s + a * full.s) * (point.z + b * full.z))
+        sz_h = sz_h + correction((point.s_h + a * full.s_h) * (point.lam + b * full.lam))
+        longer = step(sz, sz_h)
+        if sum(longer.lengths(point, 1.0)) < primal + dual + LEAST_GAIN * (a - primal + b - dual):
+            break
+        full = longer
+    return full
 
 
 def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step: _Step) -> bool:
