@@ -160,6 +160,12 @@ def _checked(
     elif result.settings["cyclic"]:
         remedy = "run the day with cyclic=False"
         faults.append(Fault(FUNCTION, "result", (), "cyclic=True", "has no time after a call", remedy))
+    elif result.recovery.case.evs.duration > 1:
+        remedy = "run the day without duration_h"
+        value = f"duration_h={result.settings['duration_h']:g}"
+        faults.append(
+            Fault(FUNCTION, "result", (), value, "has activations that are held: none is called here", remedy)
+        )
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))

@@ -10,6 +10,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.ev_slots import EvCase, fill_energies_while_held
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.solve.pull_back import restored
 from pandapower_evflex.opf.solve.recovery import SHORT_KWH, least_short
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -41,7 +42,8 @@ def aftermath(
     """After ``given`` [n_ev, MW] was called in one period.
 
     Recovery: first within the flexibility that is there upward, which the grid has been checked for; where that leaves
-    an EV short or a limit broken, by the plan of all EVs with the least energy short.
+    an EV short or a limit broken, by the plan of all EVs with the least energy short. Beside another plan the grid
+    carries less of the flexibilities: what breaks a limit is taken back, period by period.
     """
     evs, sign = case.evs, 1.0 if direction == "up" else -1.0
     p = schedule.p.copy()
@@ -60,7 +62,8 @@ def aftermath(
     later = slots.period > period
     p[slots.period[later], slots.ev[later]] = found.p[slots.period[later], slots.ev[later]]
     e, p = _carried_on(evs, p, period)
-    return Aftermath(_with_what_is_left(evs, schedule, p, e, period), found.short_mwh, is_planned_anew=True)
+    left, _ = restored(case, flow, _with_what_is_left(evs, schedule, p, e, period))
+    return Aftermath(left, found.short_mwh, is_planned_anew=True)
 
 
 def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:

@@ -175,8 +175,50 @@ def test_calls_that_are_none_are_refused(wrong, words):
     assert nets_equal(net, before)
 
 
+def test_held_activations_are_not_called_here():
+    net = two_cars()
+    result = evf.run_flexibility_opf(net, duration_h=2.0, **FOUR_HOURS)
+    with pytest.raises(evf.InvalidInputError, match="without duration_h"):
+        evf.activate_flexibility(net, result, 0, "up")
+
+
 def test_a_cyclic_day_has_no_time_after_a_call():
     net = two_cars()
     result = evf.run_flexibility_opf(net, cyclic=True, **FOUR_HOURS)
     with pytest.raises(evf.InvalidInputError, match="cyclic=False"):
         evf.activate_flexibility(net, result, 0, "up")
+
+
+def congested_day():
+    """60 EVs behind lines that carry little more than uncontrolled charging, by half hours."""
+    net, profiles = evf.networks.suburban_lv(seed=0, n_evs=60)
+    profiles = {key: frame.resample("30min").mean() for key, frame in profiles.items()}
+    peak = evf.uncontrolled_charging(net, profiles).line_loading_percent.max()
+    net.line["max_loading_percent"] = np.maximum(np.ceil(1.1 * peak), 15.0)
+    net.bus["min_vm_pu"] = 0.969
+    return net, profiles
+
+
+def test_what_is_left_keeps_the_grid_where_recovery_took_another_plan():
+    net, profiles = congested_day()
+    result = evf.run_flexibility_opf(net, profiles, method="fast", progress=False)
+    planned_anew = 0
+    for period in (24, 29):
+        call = evf.activate_flexibility(net, result, period, "down")
+        planned_anew += "another plan" in call.message
+        for later in range(period + 1, len(result.p_mw), 3):
+            for flex in (
+                0.0,
+                call.p_up_mw.loc[result.p_mw.index[later]],
+                -call.p_down_mw.loc[result.p_mw.index[later]],
+            ):
+                moment = deepcopy(net)
+                for (table, column), frame in profiles.items():
+                    moment[table].loc[frame.columns, column] = frame.iloc[later].to_numpy()
+                p = call.plan_mw.iloc[later] + flex
+                q = p * np.tan(np.arccos(net.ev.cos_phi))
+                pp.create_loads(moment, net.ev.bus.tolist(), p.tolist(), q.tolist())
+                pp.runpp(moment)
+                assert moment.res_bus.vm_pu.min() > 0.969 - 1e-5
+                assert (moment.res_line.loading_percent / moment.line.max_loading_percent).max() < 1.0 + 1e-4
+    assert planned_anew
