@@ -44,7 +44,7 @@ def ctrl_c_raises():
 
 
 def solved_feeder():
-    net = feeder_net(3)
+    net = feeder_net(3, sn_mva=0.06)  # small enough to need a solver
     evf.run_flexibility_opf(net, method="fast", **EIGHT_HOURS)
     return net
 

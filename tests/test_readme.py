@@ -15,6 +15,8 @@ BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
 #: of a number shown; solvers stop within it, and what is rounding already (exponents below) counts as equal
 RELATIVE, ROUNDING = 2e-2, 1e-6
+#: shares, shown in whole percent: one car in one period can be on either side
+PERCENT = re.compile(r"(?<![\d.])(\d+) %")
 
 
 def sections() -> dict[str, list[tuple[str, str]]]:
@@ -45,6 +47,9 @@ def test_every_block_prints_what_stands_below_it(section):
 def assert_same_text(printed: str, expected: str) -> None:
     """Words to the letter, numbers to what is shown of them."""
     assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", expected).split(), printed
+    for own, shown in zip(PERCENT.findall(printed), PERCENT.findall(expected), strict=True):
+        assert abs(int(own) - int(shown)) <= 1, (own, shown, printed)
+    printed, expected = PERCENT.sub("", printed), PERCENT.sub("", expected)
     for own, shown in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
         a, b = float(own.replace(",", "")), float(shown.replace(",", ""))
         assert a == pytest.approx(b, rel=RELATIVE, abs=ROUNDING), (own, shown, printed)
