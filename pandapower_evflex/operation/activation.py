@@ -103,8 +103,8 @@ def activate_flexibility(
         what an EV could give at all, downward to no charging, although needs may then be missed (see `short`); limits
         of the grid hold all the same
     renew : bool
-        plan the later periods anew from the energies after the call, with the arguments of the run; the net as it is
-        now counts, so that sessions may have changed
+        plan the later periods anew from the energies after the call, with the arguments of the run; sessions are taken
+        as the net has them now
 
     Raises
     ------

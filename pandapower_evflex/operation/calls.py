@@ -41,7 +41,8 @@ def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, tuple[s
     positions = []
     for period in calls["period"]:
         try:
-            positions.append(period_position(period, labels))
+            whole = isinstance(period, float | np.floating) and float(period).is_integer()  # as files have them
+            positions.append(period_position(int(period) if whole else period, labels))
         except InvalidInputError as error:
             faults += error.faults
     if faults:

@@ -43,38 +43,44 @@ def expected_sessions(
     table : DataFrame             rows of all sessions, planned and real
     planned : list per EV of Stay
     """
-    rows = []
+    rows: list[tuple[Stay, int, int, float, float]] = []  # who, from, to, arrival energy, need
     for ev, own in enumerate(planned):
-        now, free_from = known.here[ev], 0
-        is_first = True
+        now, free_from, is_first = known.here[ev], 0, True
         if now is not None:
-            plan = next((stay for stay in own if stay.session == now.session), None)
-            last = max(_end(plan or now) - known.period, 1)
-            rows.append(_row(now.session, 0, last, known.energy[ev], (plan or now).e_need))
-            free_from, is_first = last, False
-        for stay in own:
+            plan = next((stay for stay in own if stay.session == now.session), now)
+            free_from, is_first = max(_end(plan) - known.period, 1), False
+            rows.append((now, 0, free_from, known.energy[ev], plan.e_need))
+        for before, stay in zip([None, *own], own, strict=False):
             if stay.session in known.over or (now is not None and stay.session == now.session):
                 continue
-            first = max(int(stay.periods[0]) - known.period, 1, free_from) if len(stay.periods) else 0
-            last = _end(stay) - known.period
-            if not len(stay.periods) or first >= last:
+            first, last = max(int(stay.periods[0]) - known.period, 1, free_from), _end(stay) - known.period
+            if first >= last:
                 continue
             arrival = stay.e_arrival
             if stay.is_coupled and is_first:
                 arrival = known.energy[ev]
-            rows.append(_row(stay.session, first, last, arrival, stay.e_need))
+                if np.isnan(arrival) and before is not None:  # the stay before never came: as if it had
+                    arrival = max(before.e_need - before.trip, 0.0)
+            rows.append((stay, first, last, arrival, stay.e_need))
             free_from, is_first = last, False
-    sessions = table.loc[[session for session, *_ in rows]].copy()
-    for number, column in enumerate(("arrival_h", "departure_h", "e_arrival_mwh", "e_departure_mwh"), start=1):
-        values = np.array([row[number] for row in rows], dtype=float)
-        sessions[column] = values * period_h if number < 3 else values
+    return _as_table(table, rows, period_h)
+
+
+def _as_table(
+    table: pd.DataFrame, rows: Sequence[tuple[Stay, int, int, float, float]], period_h: float
+) -> pd.DataFrame:
+    """The rows of these sessions, all of them in service, with what the car and the outlet that are there can do."""
+    sessions = table.loc[[stay.session for stay, *_ in rows]].copy()
+    sessions["arrival_h"] = period_h * np.array([first for _, first, *_ in rows], dtype=float)
+    sessions["departure_h"] = period_h * np.array([last for _, _, last, *_ in rows], dtype=float)
+    sessions["e_arrival_mwh"] = np.array([arrival for *_, arrival, _ in rows], dtype=float)
+    sessions["e_departure_mwh"] = np.array([need for *_, need in rows], dtype=float)
+    sessions["max_e_mwh"] = np.array([stay.e_max for stay, *_ in rows], dtype=float)
+    sessions["max_p_mw"] = np.array([stay.p_max for stay, *_ in rows], dtype=float)
+    sessions["in_service"] = True
     if "energy_mwh" in sessions:
         sessions["energy_mwh"] = np.nan
     return sessions
-
-
-def _row(session: int, first: int, last: int, arrival: float, need: float) -> tuple[int, int, int, float, float]:
-    return session, first, last, arrival, need
 
 
 def _end(stay: Stay) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import Net
+from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 
 
@@ -21,15 +24,23 @@ def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.
     Parameters
     ----------
     e_mwh : DataFrame [period x ev]    energies at the end of all periods so far, NaN while away
+
+    Raises
+    ------
+    InvalidInputError    sessions without a whole period
     """
     first, index = period + 1, result.p_mw.index
     period_h = result.settings["period_h"]
-    profiles = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in result.profiles.items()}
     arguments = dict(result.settings["arguments"])
+    study = read_study(
+        net, result.profiles, Options(**arguments), n_periods=len(index), period_h=period_h, cyclic=False
+    )
+    refuse_short_stays("activate_flexibility", study.stays)
+    profiles = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in result.profiles.items()}
     arguments["weights"] = later_weights(arguments["weights"], first)
     start = index[first] if isinstance(index, pd.DatetimeIndex) else None
     return run_flexibility_opf(
-        remaining_net(net, result, first, e_mwh),
+        _remaining_net(net, study.stays, first, period_h, e_mwh.to_numpy()),
         profiles,
         n_periods=len(index) - first,
         period_h=period_h,
@@ -39,36 +50,45 @@ def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.
     )
 
 
-def remaining_net(net: Net, result: FlexibilityOpfResult, first: int, e_mwh: pd.DataFrame) -> Net:
+def refuse_short_stays(function: str, stays: Sequence[Sequence[Stay]]) -> None:
+    """Sessions without a whole period have no place in a day that goes on period by period.
+
+    Raises
+    ------
+    InvalidInputError    names them
+    """
+    short = tuple(stay.session for own in stays for stay in own if not len(stay.periods))
+    if short:
+        remedy = "leave them out, give them a whole period, or shorten the periods"
+        raise InvalidInputError([Fault("ev_session", "departure_h", short, function, "needs a whole period", remedy)])
+
+
+def _remaining_net(net: Net, stays: Sequence[Sequence[Stay]], first: int, period_h: float, e_mwh: FloatArray) -> Net:
     """A copy whose sessions count from a later period, with the energies that the EVs have by then."""
-    assert result.recovery is not None
-    now_h = first * result.settings["period_h"]
     rest = copy.deepcopy(net)
     sessions = rest["ev_session"]
-    sessions[["arrival_h", "departure_h"]] = sessions[["arrival_h", "departure_h"]] - now_h
-    known: set[int] = set()
+    sessions[["arrival_h", "departure_h"]] = sessions[["arrival_h", "departure_h"]] - first * period_h
     left = []
-    for stay in result.recovery.case.evs.stays:  # in order of time for every EV
-        if not len(stay.periods) or stay.periods[-1] < first:
-            continue
-        left.append(stay.session)
-        sessions.loc[stay.session, "e_departure_mwh"] = stay.e_need
-        if "energy_mwh" in sessions:
-            sessions.loc[stay.session, "energy_mwh"] = np.nan
-        if stay.ev not in known and (stay.periods[0] < first or stay.is_coupled):
-            sessions.loc[stay.session, "e_arrival_mwh"] = _energy_at(result, stay, first, e_mwh.iloc[:, stay.ev])
-        known.add(stay.ev)
+    for ev, own in enumerate(stays):
+        later = [stay for stay in own if stay.periods[-1] >= first]
+        for stay in later:
+            sessions.loc[stay.session, "e_departure_mwh"] = stay.e_need
+            if "energy_mwh" in sessions:
+                sessions.loc[stay.session, "energy_mwh"] = np.nan
+        if later and (later[0].periods[0] < first or later[0].is_coupled):
+            before = [stay for stay in own if stay.periods[-1] < first]
+            sessions.loc[later[0].session, "e_arrival_mwh"] = _energy_at(later[0], before, first, e_mwh[:first, ev])
+        left += [stay.session for stay in later]
     sessions["in_service"] = sessions["in_service"].astype(bool) & sessions.index.isin(left)
     return rest
 
 
-def _energy_at(result: FlexibilityOpfResult, stay: Stay, first: int, e_mwh: pd.Series) -> float:
+def _energy_at(stay: Stay, before: Sequence[Stay], first: int, e_mwh: FloatArray) -> float:
     """Of an EV that is plugged in, or that comes back from the trip after its last stay."""
+    known = e_mwh[~np.isnan(e_mwh)]
     if stay.periods[0] < first:
-        return float(e_mwh.iloc[first - 1])
-    assert result.recovery is not None
-    before = [s for s in result.recovery.case.evs.stays if s.ev == stay.ev and len(s.periods) and s.periods[-1] < first]
-    return max(float(e_mwh.iloc[before[-1].periods[-1]]) - before[-1].trip, 0.0)
+        return float(known[-1]) if len(known) else stay.e_arrival
+    return max(float(known[-1]) - before[-1].trip, 0.0)
 
 
 def later_weights(weights: Mapping[str, Any] | None, first: int) -> dict[str, Any] | None:

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.operation.activation import activate_flexibility
 from pandapower_evflex.operation.calls import read_calls
 from pandapower_evflex.operation.expected_sessions import Known, expected_sessions
-from pandapower_evflex.operation.remaining_day import later_weights
+from pandapower_evflex.operation.remaining_day import later_weights, refuse_short_stays
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.flexibility import SOLVED, run_flexibility_opf, solve_study
 from pandapower_evflex.opf.options import Options, names_of
@@ -108,7 +108,8 @@ def run_rolling_horizon(
         have passed do not count); None: the truth
     sessions : DataFrame
         what really happens, in the form of `net.ev_session` and with its index: a planned session that is missing
-        never comes, one with a new index was not announced; None: as planned
+        never comes, one with a new index was not announced; columns that are missing are those of the plan; None: as
+        planned. Sessions without a whole period are refused
     activations : DataFrame
         calls, at most one of a period: `period` (position or label), `direction` ("up" or "down"), `p_mw` (NaN: all
         that is offered)
@@ -165,6 +166,29 @@ def _checked(net: Any, forecast: Any, sessions: Any, cyclic: Any, opf: Mapping[s
     if faults:
         raise InvalidInputError(faults)
     return opf
+
+
+def _completed(sessions: pd.DataFrame, planned: pd.DataFrame) -> pd.DataFrame:
+    """Real sessions with what they leave out: of the planned session with the same label, else the usual.
+
+    Raises
+    ------
+    InvalidInputError    a label that stands for a session of another EV in the plan
+    """
+    known = sessions.index.intersection(planned.index)
+    if "ev" in sessions:
+        others = known[(sessions.loc[known, "ev"] != planned.loc[known, "ev"]).to_numpy()]
+        if len(others):
+            remedy = "keep the index of net.ev_session, and new labels for sessions that are not in it"
+            value = listed(sessions.loc[others, "ev"])
+            fault = Fault(FUNCTION, "sessions.ev", tuple(others), value, "is another EV than in net.ev_session", remedy)
+            raise InvalidInputError([fault])
+    completed = sessions.copy()
+    for column in planned.columns.difference(sessions.columns):
+        completed[column] = planned[column].reindex(sessions.index)
+    if "in_service" not in sessions:
+        completed["in_service"] = True
+    return completed
 
 
 def _periods_between(every_h: Any, period_h: float) -> int:
@@ -224,12 +248,15 @@ class _Day:
         real = copy.deepcopy(net)
         table = net["ev_session"]
         if sessions is not None:
+            sessions = _completed(sessions, table)
             real["ev_session"] = sessions
             truth = read_study(real, profiles, options, cyclic=False, function=FUNCTION, **periods)
             new = sessions.index.difference(table.index)
             table = pd.concat([table, sessions.loc[new].reindex(columns=table.columns)]) if len(new) else table
         else:
             truth = plan
+        for study in (plan, truth):
+            refuse_short_stays(FUNCTION, study.stays)
         return cls(real, plan, truth, forecast, table, arguments)
 
     def _here(self, period: int) -> list[Stay | None]:
@@ -251,8 +278,9 @@ class _Day:
         )
         result = solve_study(study, options, Stopwatch())
         self._log[period] = {"status": result.status, "message": result.message.splitlines()[0]}
-        if result.status in SOLVED:
-            self._result, self._first, self._plan = result, period, result.p_mw.to_numpy()
+        self._result = result if result.status in SOLVED else None
+        if self._result is not None:
+            self._first, self._plan = period, result.p_mw.to_numpy()
 
     def _foreseen(self, period: int) -> Mapping[Any, pd.DataFrame]:
         """Profiles of the whole day as they are expected before a period."""
@@ -269,20 +297,21 @@ class _Day:
     def live(self, period: int, call: tuple[str, float] | None) -> None:
         """Charge one period: as planned, as called, and as far as the EVs that are there can take it."""
         here = self._here(period)
-        wanted, at = np.zeros(len(here)), period - self._first
+        is_here, at = np.array([stay is not None for stay in here]), period - self._first
+        wanted = np.where(is_here, self._plan[at], 0.0) if len(self._plan) else np.zeros(len(here))
         if self._result is not None:
-            wanted = self._plan[at].copy()
             for direction in self._flex:
-                self._flex[direction][period] = getattr(self._result, f"p_{direction}_mw").to_numpy()[at]
+                flex = getattr(self._result, f"p_{direction}_mw").to_numpy()[at]
+                self._flex[direction][period] = np.where(is_here, flex, 0.0)
         planned = wanted.sum()
         if call is not None:
-            wanted = wanted + self._called(period, at, *call)
+            wanted = wanted + self._called(period, at, is_here, *call)
         for ev, stay in enumerate(here):
             if stay is not None:
                 self._charge(period, ev, stay, wanted[ev])
         for ev, own in enumerate(self._real):
             for stay in own:
-                if len(stay.periods) and stay.periods[-1] == period:
+                if stay.periods[-1] == period:
                     self._over.add(stay.session)
                     self._energy[ev] = max(self._energy[ev] - stay.trip, 0.0)
         self._log[period] |= {
@@ -292,12 +321,15 @@ class _Day:
             "n_plugged": sum(stay is not None for stay in here),
         }
 
-    def _called(self, period: int, at: int, direction: str, amount: float) -> FloatArray:
+    def _called(self, period: int, at: int, is_here: BoolArray, direction: str, amount: float) -> FloatArray:
+        """What the EVs that are there give, whatever the plan expected."""
         nothing, asked = np.zeros(len(self._real)), None if np.isnan(amount) else amount
-        if self._result is None:
-            self._calls.append((self.labels[period], direction, amount, 0.0, "no plan to call from"))
+        if self._result is None or not is_here.any():
+            why = "no EV is plugged in" if self._result is not None else "no plan to call from"
+            self._calls.append((self.labels[period], direction, amount, 0.0, why))
             return nothing
-        call = activate_flexibility(self.net, self._result, at, direction, asked)
+        present = self._truth.case.evs.index[is_here].tolist()
+        call = activate_flexibility(self.net, self._result, at, direction, asked, evs=present)
         self._calls.append((self.labels[period], direction, call.asked_mw, call.granted_mw, call.message))
         return (1.0 if direction == "up" else -1.0) * call.p_mw.to_numpy()
 
@@ -340,8 +372,6 @@ class _Day:
         rows = []
         for ev, (own, planned) in enumerate(zip(self._real, self._planned, strict=True)):
             for stay in own:
-                if not len(stay.periods):
-                    continue
                 missing = self._needs[stay.session] - stay.e_after - self._e[stay.periods[-1], ev]
                 if missing > MET:
                     plan = next((one for one in planned if one.session == stay.session), None)

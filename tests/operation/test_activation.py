@@ -222,3 +222,15 @@ def test_what_is_left_keeps_the_grid_where_recovery_took_another_plan():
                 assert moment.res_bus.vm_pu.min() > 0.969 - 1e-5
                 assert (moment.res_line.loading_percent / moment.line.max_loading_percent).max() < 1.0 + 1e-4
     assert planned_anew
+
+
+def test_a_renewed_plan_takes_sessions_as_the_net_has_them_now():
+    net = two_cars()
+    result = evf.run_flexibility_opf(net, **FOUR_HOURS)
+    net.ev_session.loc[0, "e_departure_mwh"] = 0.035
+    call = evf.activate_flexibility(net, result, 0, "up", 0.0, renew=True)
+    assert call.result.e_mwh[0].iloc[-1] >= 0.035 - 1e-8
+    gone = deepcopy(net)
+    gone.ev_session = gone.ev_session.drop(index=1)
+    call = evf.activate_flexibility(gone, result, 0, "up", 0.0, renew=True)
+    assert call.result.e_mwh[1].isna().all() and call.result.e_mwh[0].iloc[-1] >= 0.035 - 1e-8

@@ -137,3 +137,93 @@ def test_a_forecast_too_low_shows_as_limits_that_the_realised_day_breaks():
 def test_days_that_are_none_are_refused(wrong, words):
     with pytest.raises(evf.InvalidInputError, match=words):
         evf.run_rolling_horizon(one_car(), **{**FOUR, **wrong})
+
+
+def two_sessions(first, second, **ev):
+    """One car, 10 kW and 60 kWh, 0.2 kWh/km, strong grid; sessions as keywords of `create_ev_session`."""
+    net = one_car()
+    net.ev["consumption_kwh_per_km"] = 0.2
+    for column, value in ev.items():
+        net.ev[column] = value
+    net.ev_session = net.ev_session.iloc[:0]
+    for (arrival, departure), given in (first, second):
+        evf.create_ev_session(net, 0, arrival, departure, **given)
+    return net
+
+
+EIGHT = {**FOUR, "n_periods": 8}
+
+
+def test_a_trip_is_driven_from_what_was_there():
+    net = two_sessions(
+        ((0.0, 3.0), {"e_arrival_mwh": 0.03, "e_departure_mwh": 0.04, "trip_km": 60.0}),
+        ((5.0, 8.0), {"e_departure_mwh": 0.05}),
+    )
+    day = evf.run_rolling_horizon(net, **EIGHT)
+    e = day.e_mwh[0]
+    assert e.iloc[5] == pytest.approx(e.iloc[2] - 0.012 + day.p_mw[0].iloc[5])
+    assert e.iloc[7] >= 0.05 - 1e-7 and not len(day.short)
+
+
+def test_after_a_stay_that_never_came_the_planned_energy_is_assumed():
+    net = two_sessions(
+        ((0.0, 3.0), {"e_arrival_mwh": 0.03, "e_departure_mwh": 0.04}), ((5.0, 8.0), {"e_departure_mwh": 0.05})
+    )
+    real = net.ev_session.iloc[1:].copy()
+    real["e_arrival_mwh"] = 0.02
+    day = evf.run_rolling_horizon(net, sessions=real, **EIGHT)
+    assert day.e_mwh[0].iloc[7] == pytest.approx(0.05) and not len(day.short)
+
+
+def test_sessions_without_a_whole_period_are_refused_by_name():
+    net = two_sessions(
+        ((0.0, 2.0), {"e_arrival_mwh": 0.03, "e_departure_mwh": 0.04}), ((3.2, 3.8), {"e_departure_mwh": 0.02})
+    )
+    with pytest.raises(evf.InvalidInputError, match="row 1.*needs a whole period"):
+        evf.run_rolling_horizon(net, **EIGHT)
+
+
+def test_a_session_that_was_out_of_service_in_the_plan_is_served_when_it_comes():
+    net = one_car()
+    real = net.ev_session.copy()
+    net.ev_session["in_service"] = False
+    day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
+    assert day.e_mwh[0].iloc[-1] == pytest.approx(0.034) and not len(day.short)
+
+
+def test_a_label_that_means_another_ev_is_refused():
+    net = two_feeders_net()
+    real = net.ev_session.iloc[::-1].reset_index(drop=True)
+    with pytest.raises(evf.InvalidInputError, match="another EV than in net.ev_session"):
+        evf.run_rolling_horizon(net, sessions=real, **HOURLY)
+
+
+def test_only_cars_that_are_there_are_called():
+    """Of two cars one comes at 6 h: from the other alone there is something to call before."""
+    net = two_feeders_net()
+    real = net.ev_session.copy()
+    real.loc[1:, "arrival_h"] = 6.0
+    calls = pd.DataFrame({"period": [2.0], "direction": ["up"], "p_mw": [np.nan]})
+    day = evf.run_rolling_horizon(net, sessions=real, activations=calls, **{**HOURLY, "every_h": 4.0})
+    assert (day.p_up_mw.iloc[:6, 1:] == 0.0).all().all()
+    assert day.activations.granted_mw[0] == pytest.approx(day.p_mw.iloc[2].sum() - day.log.planned_mw.iloc[2])
+    nobody = evf.run_rolling_horizon(net, sessions=real.iloc[:0], activations=calls, **HOURLY)
+    assert nobody.activations.granted_mw[0] == 0.0 and nobody.activations.message[0] == "no EV is plugged in"
+
+
+def test_an_outlet_that_is_weaker_than_planned_is_seen_when_the_car_is_there():
+    net = one_car()
+    real = net.ev_session.copy()
+    real["max_p_mw"] = 0.007
+    calls = pd.DataFrame({"period": [0], "direction": ["up"], "p_mw": [np.nan]})
+    day = evf.run_rolling_horizon(net, sessions=real, activations=calls, **FOUR)
+    assert day.p_mw[0].iloc[0] == pytest.approx(0.007) and day.p_up_mw.max().max() <= 0.007 + 1e-9
+    assert (day.log.planned_mw + day.log.called_mw).to_numpy() == pytest.approx(day.log.charged_mw.to_numpy(), abs=1e-9)
+
+
+def test_real_sessions_need_only_the_columns_that_differ():
+    net = one_car()
+    real = net.ev_session[["ev", "arrival_h", "departure_h"]].copy()
+    real["arrival_h"] = 2.0
+    day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
+    assert day.short.energy_mwh[0] == pytest.approx(0.004)
