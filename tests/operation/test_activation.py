@@ -202,26 +202,24 @@ def congested_day():
 def test_what_is_left_keeps_the_grid_where_recovery_took_another_plan():
     net, profiles = congested_day()
     result = evf.run_flexibility_opf(net, profiles, method="fast", progress=False)
-    planned_anew = 0
-    for period in (24, 29):
-        call = evf.activate_flexibility(net, result, period, "down")
-        planned_anew += "another plan" in call.message
-        for later in range(period + 1, len(result.p_mw), 3):
-            for flex in (
-                0.0,
-                call.p_up_mw.loc[result.p_mw.index[later]],
-                -call.p_down_mw.loc[result.p_mw.index[later]],
-            ):
-                moment = deepcopy(net)
-                for (table, column), frame in profiles.items():
-                    moment[table].loc[frame.columns, column] = frame.iloc[later].to_numpy()
-                p = call.plan_mw.iloc[later] + flex
-                q = p * np.tan(np.arccos(net.ev.cos_phi))
-                pp.create_loads(moment, net.ev.bus.tolist(), p.tolist(), q.tolist())
-                pp.runpp(moment)
-                assert moment.res_bus.vm_pu.min() > 0.969 - 1e-5
-                assert (moment.res_line.loading_percent / moment.line.max_loading_percent).max() < 1.0 + 1e-4
-    assert planned_anew
+    period = 29
+    call = evf.activate_flexibility(net, result, period, "down")
+    assert "another plan" in call.message
+    for later in range(period + 1, len(result.p_mw), 5):
+        for flex in (
+            0.0,
+            call.p_up_mw.loc[result.p_mw.index[later]],
+            -call.p_down_mw.loc[result.p_mw.index[later]],
+        ):
+            moment = deepcopy(net)
+            for (table, column), frame in profiles.items():
+                moment[table].loc[frame.columns, column] = frame.iloc[later].to_numpy()
+            p = call.plan_mw.iloc[later] + flex
+            q = p * np.tan(np.arccos(net.ev.cos_phi))
+            pp.create_loads(moment, net.ev.bus.tolist(), p.tolist(), q.tolist())
+            pp.runpp(moment)
+            assert moment.res_bus.vm_pu.min() > 0.969 - 1e-5
+            assert (moment.res_line.loading_percent / moment.line.max_loading_percent).max() < 1.0 + 1e-4
 
 
 def test_a_renewed_plan_takes_sessions_as_the_net_has_them_now():

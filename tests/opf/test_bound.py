@@ -117,7 +117,7 @@ def runs(draw):
     }
 
 
-@examples(few=12, many=300)
+@examples(few=6, many=300)
 @given(runs())
 def test_no_result_has_more_than_its_bound(run):
     net, arguments = run

@@ -44,7 +44,7 @@ POOLS = [
     pytest.param(threads, "enumeration", marks=pytest.mark.slow),
     (threads, "milp"),
     (processes, "enumeration"),
-    (dask_client, "enumeration"),
+    pytest.param(dask_client, "enumeration", marks=pytest.mark.slow),
     pytest.param(dask_client, "milp", marks=pytest.mark.slow),
 ]
 

@@ -38,7 +38,7 @@ def case_of(net, profiles, **changed):
     return planning_case(net, profiles, 365, None, settings)
 
 
-@pytest.mark.parametrize("seed", [1, 3, 7, 12])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 7, 12))])
 def test_no_plan_is_called_free_of_overload_that_a_power_flow_contradicts(seed):
     net, profiles = random_ring(seed, n_sites=0, tie=seed == 3)
     study, case = planned(net, profiles), case_of(net, profiles)
@@ -60,7 +60,7 @@ def test_no_plan_is_called_free_of_overload_that_a_power_flow_contradicts(seed):
     assert checked > 20
 
 
-@pytest.mark.parametrize("seed", [1, 3, 7])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 7))])
 def test_where_energy_is_not_served_a_power_flow_shows_an_overload(seed):
     net, profiles = random_ring(seed, n_sites=0)
     study, case = planned(net, profiles), case_of(net, profiles)
