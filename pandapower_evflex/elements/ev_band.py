@@ -21,6 +21,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, ObjectArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.ev_forms import Limits, chain_over, forms_where, power_between
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.scenarios import DIRECTIONS
@@ -40,27 +41,19 @@ def band_chain_of(evs: EvCase) -> Chain:
     loads = _loads(slots, tied, offered)
     limits = [*_power_limits(evs, loads, offered), *_energy_limits(slots, tied)]
     low, high = _box(slots, tied)
-    return Chain(
+    return chain_over(
+        evs,
+        limits,
         states=("energy_lower", "energy_upper"),
         controls=("load",),
-        bus_row=evs.bus_row,
-        tan_phi=evs.tan_phi,
-        fixed_p=evs.fixed_p,
-        unit=slots.ev,
-        period=slots.period,
-        follows=slots.previous >= 0,
         free=np.stack([~slots.pinned & ~tied, ~slots.pinned], axis=1),
-        limits=Forms.join([forms for forms, _ in limits]),
-        bound=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
         start=_start(slots, tied, START_WIDTH),
         quiet=_start(slots, tied, 0.0),
         loads=loads,
         offered=offered,
-        weight={d: evs.offers[d].weight for d in DIRECTIONS},
         p_min=slots.p_min,
-        p_max=slots.p_max,
     )
 
 
@@ -75,7 +68,7 @@ def is_tied(slots: Slots) -> BoolArray:
 
 def _loads(slots: Slots, tied: BoolArray, offered: Mapping[str, BoolArray]) -> dict[str, Loads]:
     """Lower and upper edge from their energies; the plan is a column of its own where both are offered."""
-    lower, upper = _edge(slots, LOWER), _edge(slots, UPPER)
+    lower, upper = power_between(slots, LOWER, 2), power_between(slots, UPPER, 2)
     plan = np.zeros((len(slots), 5))
     plan[:, PLAN + 2] = 1.0
     both = offered["up"] & offered["down"]
@@ -86,42 +79,27 @@ def _loads(slots: Slots, tied: BoolArray, offered: Mapping[str, BoolArray]) -> d
     return {"base": base, "up": upper, "down": down}
 
 
-def _edge(slots: Slots, column: int) -> Loads:
-    """(17), solved for the load that leads from one energy to the next."""
-    per_energy = 1.0 / slots.energy_per_p
-    coefficient = np.zeros((len(slots), 5))
-    coefficient[:, column] = np.where(slots.previous >= 0, -per_energy, 0.0)
-    coefficient[:, column + 2] = per_energy
-    return Loads(Forms(np.arange(len(slots)), coefficient), -slots.e_offset * KW * per_energy)
-
-
 def _chosen(where: BoolArray, one: Loads, other: Loads) -> Loads:
     coefficient = np.where(where[:, None], one.forms.coefficient, other.forms.coefficient)
     return Loads(Forms(one.forms.slot, coefficient), np.where(where, one.constant, other.constant))
 
 
-def _power_limits(
-    evs: EvCase, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]
-) -> list[tuple[Forms, FloatArray]]:
+def _power_limits(evs: EvCase, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
     """Order of the edges and the plan, P_min, P_max and what is offered at most."""
     slots, base, limits = evs.slots, loads["base"], []
     for d, sign in DIRECTIONS.items():
         flex = sign * (loads[d].forms.coefficient - base.forms.coefficient)
         constant = sign * (loads[d].constant - base.constant)
         capped = offered[d] & (evs.offers[d].p_max < slots.p_max)
-        limits.append((_where(offered[d], -flex), constant[offered[d]]))
-        limits.append((_where(capped, flex), (evs.offers[d].p_max * KW - constant)[capped]))
+        limits.append((forms_where(offered[d], -flex), constant[offered[d]]))
+        limits.append((forms_where(capped, flex), (evs.offers[d].p_max * KW - constant)[capped]))
     up, down, moves = loads["up"], loads["down"], ~slots.power_is_fixed
-    limits.append((_where(moves, up.forms.coefficient), (slots.p_max * KW - up.constant)[moves]))
-    limits.append((_where(moves, -down.forms.coefficient), (down.constant - slots.p_min * KW)[moves]))
+    limits.append((forms_where(moves, up.forms.coefficient), (slots.p_max * KW - up.constant)[moves]))
+    limits.append((forms_where(moves, -down.forms.coefficient), (down.constant - slots.p_min * KW)[moves]))
     return limits
 
 
-def _where(chosen: BoolArray, coefficient: FloatArray) -> Forms:
-    return Forms(np.flatnonzero(chosen), coefficient[chosen])
-
-
-def _energy_limits(slots: Slots, tied: BoolArray) -> list[tuple[Forms, FloatArray]]:
+def _energy_limits(slots: Slots, tied: BoolArray) -> Limits:
     """The battery at the upper edge and the minimum-energy curve at the lower one, only where they can bind."""
     lower, upper = np.zeros((len(slots), 5)), np.zeros((len(slots), 5))
     lower[:, LOWER + 2] = upper[:, UPPER + 2] = 1.0
@@ -129,8 +107,8 @@ def _energy_limits(slots: Slots, tied: BoolArray) -> list[tuple[Forms, FloatArra
     owing = ~slots.pinned & (slots.e_min > slots.e_least)
     least = np.where(tied[:, None], upper, lower)
     return [
-        (_where(filled, upper), slots.e_max[filled] * KW),
-        (_where(owing, -least), -slots.e_min[owing] * KW),
+        (forms_where(filled, upper), slots.e_max[filled] * KW),
+        (forms_where(owing, -least), -slots.e_min[owing] * KW),
     ]
 
 
@@ -163,13 +141,13 @@ def _start(slots: Slots, tied: BoolArray, width: float) -> FloatArray:
     upper = np.where(slots.pinned, most, lower + width * (charged_evenly(most) - lower))
     x = np.zeros((len(slots), 3))
     x[:, LOWER], x[:, UPPER] = np.where(tied, most, lower) * KW, upper * KW
-    load = 0.5 * (_edge(slots, LOWER).kw(x) + _edge(slots, UPPER).kw(x))
+    load = 0.5 * (power_between(slots, LOWER, 2).kw(x) + power_between(slots, UPPER, 2).kw(x))
     x[:, PLAN] = np.clip(load, 0.0, slots.p_max * KW)
     return x
 
 
 def _energies(slots: Slots, load: FloatArray) -> FloatArray:
-    """Energies at the end of every slot with these loads throughout, MWh."""
+    """Energies at the end of every slot with these loads throughout, MWh; for the check apart from what it checks."""
     e = np.empty(len(slots))
     for i in range(len(slots)):  # in order of time within each chain
         before = e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0

@@ -22,6 +22,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.ev_forms import Limits, chain_over, forms_where, power_between
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
@@ -36,7 +37,7 @@ def chain_of(evs: EvCase) -> Chain:
     """(17) to (24), and the reward of (4); slots whose energy no schedule can choose offer nothing."""
     slots = evs.slots
     offered = {d: evs.offers[d].offered & ~slots.pinned for d in DIRECTIONS}
-    charging = _charging_power(slots)
+    charging = power_between(slots, ENERGY, 1)
     loads = {
         "base": charging,
         "up": _activated(charging, offered["up"], UP),
@@ -46,39 +47,20 @@ def chain_of(evs: EvCase) -> Chain:
     low, high, start = _ranges(slots, offered)
     quiet = start.copy()
     quiet[:, [UP, DOWN]] = 0.0
-    follows = slots.previous >= 0
-    assert np.array_equal(slots.previous[follows], np.flatnonzero(follows) - 1)
-    return Chain(
+    return chain_over(
+        evs,
+        limits,
         states=("energy",),
         controls=("load_up", "load_down"),
-        bus_row=evs.bus_row,
-        tan_phi=evs.tan_phi,
-        fixed_p=evs.fixed_p,
-        unit=slots.ev,
-        period=slots.period,
-        follows=follows,
         free=~slots.pinned[:, None],
-        limits=Forms.join([forms for forms, _ in limits]),
-        bound=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
         start=start,
         quiet=quiet,
         loads=loads,
         offered=offered,
-        weight={d: evs.offers[d].weight for d in DIRECTIONS},
         p_min=np.zeros(len(slots)),
-        p_max=slots.p_max,
     )
-
-
-def _charging_power(slots: Slots) -> Loads:
-    """(17), solved for P_ch."""
-    per_energy = 1.0 / slots.energy_per_p
-    coefficient = np.zeros((len(slots), 4))
-    coefficient[:, 0] = np.where(slots.previous >= 0, -per_energy, 0.0)
-    coefficient[:, 1] = per_energy
-    return Loads(Forms(np.arange(len(slots)), coefficient), -slots.e_offset * KW * per_energy)
 
 
 def _activated(charging: Loads, offered: BoolArray, column: int) -> Loads:
@@ -89,34 +71,27 @@ def _activated(charging: Loads, offered: BoolArray, column: int) -> Loads:
     return Loads(Forms(charging.forms.slot, coefficient), np.where(offered, 0.0, charging.constant))
 
 
-def _power_limits(
-    evs: EvCase, charging: Loads, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]
-) -> list[tuple[Forms, FloatArray]]:
+def _power_limits(evs: EvCase, charging: Loads, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
     """(20), (21), (23)"""
     slots, limits = evs.slots, []
     for d, sign in DIRECTIONS.items():
         chosen = offered[d]
         flex = sign * (loads[d].forms.coefficient - charging.forms.coefficient)
         flex_constant = sign * (loads[d].constant - charging.constant)
-        limits.append((_where(chosen, -flex), flex_constant[chosen]))
+        limits.append((forms_where(chosen, -flex), flex_constant[chosen]))
         capped = chosen & (evs.offers[d].p_max < slots.p_max)
         cap = evs.offers[d].p_max * KW - flex_constant
-        limits.append((_where(capped, flex), cap[capped]))
+        limits.append((forms_where(capped, flex), cap[capped]))
     least = loads["down"].forms
     limits.append((loads["up"].forms, slots.p_max * KW - loads["up"].constant))
     limits.append((Forms(least.slot, -least.coefficient), loads["down"].constant))
     asked = slots.p_min > 0.0
-    limits.append((_where(asked, -charging.forms.coefficient), (charging.constant - slots.p_min * KW)[asked]))
+    limits.append((forms_where(asked, -charging.forms.coefficient), (charging.constant - slots.p_min * KW)[asked]))
     moves = ~slots.power_is_fixed
     return [(forms.of(moves[forms.slot]), b[moves[forms.slot]]) for forms, b in limits]
 
 
-def _where(chosen: BoolArray, coefficient: FloatArray) -> Forms:
-    """Forms of the chosen slots, from coefficients of all [n_slot, 4]."""
-    return Forms(np.flatnonzero(chosen), coefficient[chosen])
-
-
-def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> list[tuple[Forms, FloatArray]]:
+def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> Limits:
     """(18), (19), (22), (24), only where they can bind and nothing else implies them."""
     n = len(slots)
     energy = np.zeros((n, 4))
@@ -134,7 +109,7 @@ def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> list[tuple
         (~offered["up"] & ~slots.pinned & filled, energy, slots.e_max),
         ((~offered["down"] | slots.is_last) & ~slots.pinned & owing, -energy, -slots.e_min),
     ):
-        limits.append((_where(chosen, coefficient), b[chosen] * KW))
+        limits.append((forms_where(chosen, coefficient), b[chosen] * KW))
     return limits
 
 

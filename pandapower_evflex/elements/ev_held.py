@@ -22,6 +22,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
+from pandapower_evflex.elements.ev_forms import Limits, chain_over
 from pandapower_evflex.elements.ev_slots import EvCase, Slots
 from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.solvers.chains.forms import Forms
@@ -31,8 +32,6 @@ ENERGY, UP, DOWN = 0, 1, 2
 CONTROLS = {"up": UP, "down": DOWN}
 #: share of the range of the energy at which a start lies; share of P_max that is activated there
 START_ENERGY, START_FLEX = 0.3, {"up": 1.0, "down": 0.1}
-
-Limits = list[tuple[Forms, FloatArray]]
 
 
 def held_chain(evs: EvCase) -> Chain:
@@ -47,27 +46,19 @@ def held_chain(evs: EvCase) -> Chain:
         limits += _activation_limits(evs, d, np.flatnonzero(offered[d]))
     low, high, start, quiet = _ranges(slots, offered)
     rows = rows_of(("base", "up", "down"), evs.duration)
-    return Chain(
+    return chain_over(
+        evs,
+        limits,
         states=("energy",),
         controls=("up", "down"),
-        bus_row=evs.bus_row,
-        tan_phi=evs.tan_phi,
-        fixed_p=evs.fixed_p,
-        unit=slots.ev,
-        period=slots.period,
-        follows=slots.previous >= 0,
         free=~slots.pinned[:, None],
-        limits=Forms.join([forms for forms, _ in limits]),
-        bound=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
         start=start,
         quiet=quiet,
         loads={row.load: _loads(evs, row.activation, row.since, offered) for row in rows},
         offered=offered,
-        weight={d: evs.offers[d].weight for d in DIRECTIONS},
         p_min=np.zeros(len(slots)),
-        p_max=slots.p_max,
     )
 
 

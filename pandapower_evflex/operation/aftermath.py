@@ -14,6 +14,7 @@ from pandapower_evflex.opf.solve.pull_back import restored
 from pandapower_evflex.opf.solve.recovery import SHORT_KWH, least_short
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import DIRECTIONS
 
 #: relative excess up to which a limit of the grid counts as kept
 KEPT = 1e-6
@@ -45,7 +46,7 @@ def aftermath(
     an EV short or a limit broken, by the plan of all EVs with the least energy short. Beside another plan the grid
     carries less of the flexibilities: what breaks a limit is taken back, period by period.
     """
-    evs, sign = case.evs, 1.0 if direction == "up" else -1.0
+    evs, sign = case.evs, DIRECTIONS[direction]
     p = schedule.p.copy()
     p[period] += sign * given
     recovered = _recovered(evs, schedule, p, period)

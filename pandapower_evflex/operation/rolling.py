@@ -25,10 +25,11 @@ from pandapower_evflex.opf.flexibility import SOLVED, run_flexibility_opf, solve
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study, read_study
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, period_labels, voltage_frame
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net, shown
 
@@ -140,6 +141,7 @@ def run_rolling_horizon(
     with Progress(progress) as bar:
         for period in range(day.n_periods):
             bar.step()
+            day.begin(period)
             if period % step == 0 or period - 1 in calls:
                 day.renew(period)
             day.live(period, calls.get(period))
@@ -222,6 +224,7 @@ class _Day:
         self.n_periods, self.period_h, self.labels = horizon.n_periods, horizon.period_h, period_labels(truth.profiles)
         self._needs = {stay.session: stay.e_need for own in truth.stays for stay in own}
         self._needs |= truth.reduced["e_need_mwh"].to_dict()
+        self._here: list[Stay | None] = []
         self._energy = np.full(n_ev, np.nan)
         self._over: set[int] = set()
         self._result: FlexibilityOpfResult | None = None
@@ -259,16 +262,16 @@ class _Day:
             refuse_short_stays(FUNCTION, study.stays)
         return cls(real, plan, truth, forecast, table, arguments)
 
-    def _here(self, period: int) -> list[Stay | None]:
-        return [next((stay for stay in own if period in stay.periods), None) for own in self._real]
+    def begin(self, period: int) -> None:
+        """Who is there now, and what those bring who have just come; who follows a trip brings what it left."""
+        self._here = [next((stay for stay in own if period in stay.periods), None) for own in self._real]
+        for ev, stay in enumerate(self._here):
+            if stay is not None and period == stay.periods[0] and not stay.is_coupled:
+                self._energy[ev] = stay.e_arrival
 
     def renew(self, period: int) -> None:
         """The plan for the rest of the day from what is known now."""
-        here = self._here(period)
-        for ev, stay in enumerate(here):
-            if stay is not None and period == stay.periods[0] and not stay.is_coupled:
-                self._energy[ev] = stay.e_arrival
-        known = Known(period, here, self._energy, self._over)
+        known = Known(period, self._here, self._energy, self._over)
         self.net["ev_session"] = expected_sessions(self._table, self._planned, known, self.period_h)
         rest = {key: frame.iloc[period:].reset_index(drop=True) for key, frame in self._foreseen(period).items()}
         weights = later_weights(self._arguments.get("weights"), period)
@@ -296,9 +299,8 @@ class _Day:
 
     def live(self, period: int, call: tuple[str, float] | None) -> None:
         """Charge one period: as planned, as called, and as far as the EVs that are there can take it."""
-        here = self._here(period)
-        is_here, at = np.array([stay is not None for stay in here]), period - self._first
-        wanted = np.where(is_here, self._plan[at], 0.0) if len(self._plan) else np.zeros(len(here))
+        is_here, at = np.array([stay is not None for stay in self._here]), period - self._first
+        wanted = np.where(is_here, self._plan[at], 0.0) if len(self._plan) else np.zeros(len(is_here))
         if self._result is not None:
             for direction in self._flex:
                 flex = getattr(self._result, f"p_{direction}_mw").to_numpy()[at]
@@ -306,7 +308,7 @@ class _Day:
         planned = wanted.sum()
         if call is not None:
             wanted = wanted + self._called(period, at, is_here, *call)
-        for ev, stay in enumerate(here):
+        for ev, stay in enumerate(self._here):
             if stay is not None:
                 self._charge(period, ev, stay, wanted[ev])
         for ev, own in enumerate(self._real):
@@ -318,7 +320,7 @@ class _Day:
             "planned_mw": planned,
             "called_mw": wanted.sum() - planned,
             "charged_mw": self._p[period].sum(),
-            "n_plugged": sum(stay is not None for stay in here),
+            "n_plugged": int(is_here.sum()),
         }
 
     def _called(self, period: int, at: int, is_here: BoolArray, direction: str, amount: float) -> FloatArray:
@@ -331,11 +333,9 @@ class _Day:
         present = self._truth.case.evs.index[is_here].tolist()
         call = activate_flexibility(self.net, self._result, at, direction, asked, evs=present)
         self._calls.append((self.labels[period], direction, call.asked_mw, call.granted_mw, call.message))
-        return (1.0 if direction == "up" else -1.0) * call.p_mw.to_numpy()
+        return DIRECTIONS[direction] * call.p_mw.to_numpy()
 
     def _charge(self, period: int, ev: int, stay: Stay, wanted: float) -> None:
-        if period == stay.periods[0] and not stay.is_coupled:
-            self._energy[ev] = stay.e_arrival
         room = max(stay.e_max - self._energy[ev], 0.0) / stay.energy_per_p
         self._p[period, ev] = min(max(wanted, 0.0), stay.p_max, room)
         self._energy[ev] += stay.energy_per_p * self._p[period, ev]
@@ -352,14 +352,13 @@ class _Day:
         def loading(table: str) -> pd.DataFrame:
             return frame(element_loading_percent(grid, state.loading, table), grid.labels[table])
 
-        vm = np.where(grid.bus_row >= 0, state.vm[:, grid.bus_row], np.nan)
         violations = findings_frame(exceeded_limits(case, state))
         return RollingHorizon(
             p_mw=frame(self._p),
             e_mwh=frame(self._e),
             p_up_mw=frame(self._flex["up"]),
             p_down_mw=frame(self._flex["down"]),
-            vm_pu=frame(vm, grid.bus_index),
+            vm_pu=voltage_frame(case, state, labels),
             line_loading_percent=loading("line"),
             trafo_loading_percent=loading("trafo"),
             activations=pd.DataFrame(self._calls, columns=["period", "direction", "asked_mw", "granted_mw", "message"]),

@@ -9,6 +9,7 @@ from scipy.sparse import coo_matrix
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.scenarios import DIRECTIONS
 
 SHARES = ("proportional", "slack")
 
@@ -40,7 +41,7 @@ def _by_slack(
     A call moves the energies after it by its own, so a later activation f that has room r [MWh] in the battery, or
     above the minimum-energy curve, loses max(0, f - (r - moved) / (eta dT)).
     """
-    slots, sign = evs.slots, 1.0 if direction == "up" else -1.0
+    slots, sign = evs.slots, DIRECTIONS[direction]
     at = (slots.period, slots.ev)
     flex, load = schedule.flex(direction)[at], schedule.load(direction)[at]
     before = schedule.e[at] - slots.energy_per_p * schedule.p[at]

@@ -220,7 +220,7 @@ def solved_result(
         e_mwh=ev_frame(evs.e),
         soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
-        vm_pu={scenario.name: _voltage_frame(case, state, rows) for scenario, state in first.items()},
+        vm_pu={scenario.name: voltage_frame(case, state, rows) for scenario, state in first.items()},
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
@@ -334,7 +334,7 @@ def _battery(case: Case) -> FloatArray:
     return battery
 
 
-def _voltage_frame(case: Case, state: GridState, rows: pd.Index) -> pd.DataFrame:
+def voltage_frame(case: Case, state: GridState, rows: pd.Index) -> pd.DataFrame:
     """Voltages of all pandapower buses, NaN where there is no supply (as in pandapower)."""
     grid = case.grid
     vm = np.where(grid.bus_row >= 0, state.vm[:, grid.bus_row], np.nan)
