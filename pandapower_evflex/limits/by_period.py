@@ -45,9 +45,9 @@ class ByLimit:
                 yield int(t), kind, int(position)
 
 
-def limits_of(grid: Grid, n_periods: int) -> ByLimit:
-    """The limits of the net, the same in every period."""
-    return ByLimit(tuple(np.tile(limit.of_grid(grid), (n_periods, 1)) for limit in LIMITS))
+def limits_of(grid: Grid, n_periods: int, margin: float = 0.0) -> ByLimit:
+    """The limits of the net, the same in every period, with a share of each kept free."""
+    return ByLimit(tuple(np.tile(limit.with_margin(limit.of_grid(grid), margin), (n_periods, 1)) for limit in LIMITS))
 
 
 def values_of(grid: Grid, v: ComplexArray) -> ByLimit:

@@ -56,6 +56,7 @@ class Limit:
     doubt : str              "" where h is convex in the loads on radial grids without held voltages, so that a tangent
                              bounds it; else what is said where such a limit is near
     per_unit : float         what 1 is in the unit of the quantity (100 for percent)
+    nominal : float          from which a margin is measured: 0 for loadings, 1 for voltages
     near : float             a solver that adds rows as they are needed adds this one when h exceeds it
     of_grid(grid)            the limits of the net [n_place]; -inf or inf where there is none
     value(grid, v)           [n_case, n_place], of voltages [n_case, n_bus]
@@ -73,6 +74,7 @@ class Limit:
     squared: bool
     doubt: str
     per_unit: float
+    nominal: float
     near: float
     of_grid: Callable[[Grid], FloatArray]
     value: Callable[[Grid, ComplexArray], FloatArray]
@@ -91,6 +93,11 @@ class Limit:
     def none(self) -> float:
         """What stands where there is no limit."""
         return -np.inf if self.bound == "min" else np.inf
+
+    def with_margin(self, limit: FloatArray, share: float) -> FloatArray:
+        """Limits of which a share is kept free: of loadings, and of the distance of voltages from 1 pu."""
+        reserve = share * np.abs(np.where(np.isfinite(limit), limit, self.nominal) - self.nominal)
+        return limit + reserve if self.bound == "min" else limit - reserve
 
     def excess(self, value: FloatArray, limit: FloatArray) -> FloatArray:
         """How far a limit is exceeded, relative to it; negative is room, -inf where there is no limit."""

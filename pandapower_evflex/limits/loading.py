@@ -136,6 +136,7 @@ LOADING = Limit(
     squared=True,
     doubt="",
     per_unit=100.0,
+    nominal=0.0,
     near=-0.02,
     of_grid=lambda grid: grid.ends.limit,
     value=end_loading,

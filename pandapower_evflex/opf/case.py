@@ -34,6 +34,7 @@ class Case:
     q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
     relaxed : Relaxed or None            limits that stand in for those of the grid
     others : tuple of Part               flexible elements other than EVs
+    margin : float                       share of every limit of the grid that is kept free
     """
 
     grid: Grid
@@ -44,6 +45,7 @@ class Case:
     q_follows_flexibility: bool
     relaxed: Relaxed | None = None
     others: tuple[Part, ...] = ()
+    margin: float = 0.0
 
     @property
     def checked_scenarios(self) -> tuple[Scenario, ...]:
@@ -89,7 +91,7 @@ class Case:
     @cached_property
     def limits(self) -> ByLimit:
         """What every schedule keeps."""
-        return self.relaxed.kept if self.relaxed else limits_of(self.grid, self.horizon.n_periods)
+        return self.relaxed.kept if self.relaxed else limits_of(self.grid, self.horizon.n_periods, self.margin)
 
     @property
     def seen_limits(self) -> ByLimit:

@@ -62,6 +62,7 @@ def run_flexibility_opf(
     max_trafo_loading_percent: float | None = None,
     min_vm_pu: float | None = None,
     max_vm_pu: float | None = None,
+    margin_percent: float = 0.0,
     unreachable: str = "raise",
     on_infeasible: str = "raise",
     guarantee: str = "one_activation",
@@ -112,6 +113,10 @@ def run_flexibility_opf(
         replace the columns `max_loading_percent` (missing: 100)
     min_vm_pu, max_vm_pu : float
         replace the columns of `net.bus` (missing: 0.9 and 1.1) at every bus but the slack
+    margin_percent : float
+        how much of every limit of the grid is kept free for what no profile foresees: of the largest loadings, and of
+        the distance of voltage limits from 1 pu (10: a lower limit of 0.95 becomes 0.955). The run knows only the
+        limits with this margin: in what it refuses, relaxes, verifies, and in `result.binding`
     unreachable : "raise" or "reduce"
         sessions that cannot reach their need: one error that names all, or a lower need, listed in `result.reduced`
     on_infeasible : "raise" or "best_effort"
@@ -189,6 +194,7 @@ def run_flexibility_opf(
         max_trafo_loading_percent=max_trafo_loading_percent,
         min_vm_pu=min_vm_pu,
         max_vm_pu=max_vm_pu,
+        margin_percent=margin_percent,
         unreachable=unreachable,
         on_infeasible=on_infeasible,
         guarantee=guarantee,
@@ -338,6 +344,8 @@ def _what_fails(checked: Mapping[str, Any]) -> str:
 
 def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
     parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
+    if options.margin_percent:
+        parts.append(f"{options.margin_percent:g} % of every limit are kept free")
     if len(reduced):
         parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
     if len(findings) and solution.status != "best_effort":
@@ -356,7 +364,7 @@ def _failed(
     way: str = "",
 ) -> FlexibilityOpfResult:
     causes = study.unit_doubts() if breaks_grid(findings) else []
-    causes += filter(None, [study.not_run])
+    causes += filter(None, [study.not_run, _smaller_margin(options)])
     ways = ways_on(findings, way or status, options.on_infeasible, causes)
     return unsolved_result(
         study.case,
@@ -371,6 +379,12 @@ def _failed(
         findings=findings,
         stats=_stats(study, clock, solution),
     )
+
+
+def _smaller_margin(options: Options) -> str:
+    """A way on of runs with a margin."""
+    margin = options.margin_percent
+    return f"margin_percent={margin:g} keeps that much of every limit free, a smaller one less" if margin else ""
 
 
 def _stats(study: Study, clock: Stopwatch, solution: Solution | None) -> dict[str, Any]:

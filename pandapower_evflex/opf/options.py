@@ -52,6 +52,7 @@ class Options:
     max_trafo_loading_percent: float | None = None
     min_vm_pu: float | None = None
     max_vm_pu: float | None = None
+    margin_percent: float = 0.0
     unreachable: str = "raise"
     on_infeasible: str = "raise"
     method: str = "auto"
@@ -98,8 +99,7 @@ def _kind_faults(options: Options) -> list[Fault]:
     wrong = [(name, flag) for name in FLAGS if not isinstance(getattr(options, name), bool | np.bool_)]
     if not isinstance(options.progress, bool | np.bool_ | None):
         wrong.append(("progress", "give True, False or None"))
-    if not _is_number(options.tol):
-        wrong.append(("tol", number))
+    wrong += [(name, number) for name in ("tol", "margin_percent") if not _is_number(getattr(options, name))]
     for name in LIMITS:
         if getattr(options, name) is not None and not _is_number(getattr(options, name)):
             wrong.append((name, number))
@@ -129,6 +129,9 @@ def _value_faults(options: Options) -> list[Fault]:
         faults.append(Fault(FUNCTION, "scenarios", (), repr(options.scenarios), "is not a set of scenarios", remedy))
     faults += _duration_faults(options)
     faults += _limit_faults(options)
+    if not 0 <= options.margin_percent < 100:
+        margin, remedy = shown(options.margin_percent), "give percent of every limit, for instance 5"
+        faults.append(Fault(FUNCTION, "margin_percent", (), margin, "is not from 0 to below 100", remedy))
     if not 0 < options.tol < 1:
         faults.append(Fault(FUNCTION, "tol", (), options.tol, "is not between 0 and 1", "give for instance 1e-8"))
     return faults + solver_option_faults(options.solver_options)

@@ -36,6 +36,7 @@ from pandapower_evflex.elements.ev_stays import (
 )
 from pandapower_evflex.elements.part import Inputs, Part
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.limits import OVERVOLTAGE, UNDERVOLTAGE
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.duration import periods_held
 from pandapower_evflex.opf.findings.table import session_findings
@@ -187,7 +188,9 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         scenarios=inputs.scenarios,
         q_follows_flexibility=options.q_follows_flexibility,
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
+        margin=options.margin_percent / 100.0,
     )
+    _refuse_no_room(case, options)
     not_run = idle_controllers(net, profiles.elements)
     for note in filter(None, (not_run, idle_costs(net), unseen_phases(net))):
         logger.warning(note)
@@ -205,6 +208,22 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         partial(unit_doubts, net, profiles),
         OnePhase(is_one_phase, partial(phase_net, net, grid, bus_row[is_one_phase])),
     )
+
+
+def _refuse_no_room(case: Case, options: Options) -> None:
+    """Voltage limits that a margin moves past each other; without one they were compared with the net.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    low, high = (case.limits[limit][0] for limit in (UNDERVOLTAGE, OVERVOLTAGE))
+    crossed = np.flatnonzero(low > high)
+    if options.margin_percent and len(crossed):
+        buses = listed(case.grid.vm_min_bus[crossed].tolist())
+        problem = f"leaves no voltage between the limits of buses {buses}"
+        remedy = "give less, or limits on both sides of 1 pu"
+        raise InvalidInputError([Fault(FUNCTION, "margin_percent", (), options.margin_percent, problem, remedy)])
 
 
 def _cannot_hold(kind: str, options: Options) -> Fault:

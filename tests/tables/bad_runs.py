@@ -49,6 +49,13 @@ BAD_RUNS = {
         argument(duration_h=1.0, guarantee="any_sequence"), RUN, "duration_h", (), "one_activation"
     ),
     "a tolerance of 0": Bad(argument(tol=0.0), RUN, "tol", (), "1e-8"),
+    "a negative margin": Bad(argument(margin_percent=-1.0), RUN, "margin_percent", (), "percent of every limit"),
+    "a margin of all there is": Bad(argument(margin_percent=100), RUN, "margin_percent", (), "percent of every limit"),
+    "a margin that is NaN": Bad(argument(margin_percent=float("nan")), RUN, "margin_percent", (), "percent"),
+    "a margin as text": Bad(argument(margin_percent="5 %"), RUN, "margin_percent", (), "give a number"),
+    "a margin that leaves no voltage": Bad(
+        argument(margin_percent=90.0, min_vm_pu=1.01, max_vm_pu=1.02), RUN, "margin_percent", (), "give less"
+    ),
     "a line limit of 0 %": Bad(
         argument(max_line_loading_percent=0.0), RUN, "max_line_loading_percent", (), "give percent"
     ),
