@@ -203,7 +203,7 @@ def _pandapower_model(net: Net) -> tuple[Any, Any, Any]:
         switch_rx_ratio=2,
         delta=0.0,
         init="flat",
-        numba=True,
+        numba=False,  # pandapower would compile its kernels in every process
         trafo3w_losses="hv",
     )
     # these options are the only ones whose signature is the same from 3.0 to 3.5; bus types are wanted as in runpp

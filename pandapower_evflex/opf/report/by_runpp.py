@@ -19,6 +19,8 @@ from pandapower_evflex.tables.stored_frame import StoredFrame
 #: tolerances [MVA], tried in this order: in double precision large nets cannot be balanced to the first
 TOLERANCES_MVA = (1e-10, 1e-8, 1e-6)
 MAX_ITERATION = 30
+#: in every process pandapower compiles its kernels anew, for seconds; they save milliseconds of a power flow
+NUMBA = False
 #: difference of a voltage [pu] beyond which a run fails: as fine as limits are verified; runpp reaches it on EHV nets
 AGREES = 1e-6
 
@@ -123,7 +125,8 @@ def run_plain(plain: Any, vm_pu: pd.Series | None = None) -> None:
     for tolerance in TOLERANCES_MVA:
         try:
             pp.runpp(
-                plain, tolerance_mva=tolerance, max_iteration=MAX_ITERATION, run_control=False, **options, **start,
+                plain, tolerance_mva=tolerance, max_iteration=MAX_ITERATION, numba=NUMBA, run_control=False,
+                **options, **start,
             )  # fmt: skip
             return
         except LoadflowNotConverged:
