@@ -12,8 +12,11 @@ POLICIES = {"most_slack": _MOST_SLACK, "nearest_idle": _NEAREST_IDLE, "outlet_or
 
 
 @jit
-def hop(states, first, start, most, policy):
+def hop(states, first, start, most, policy, lands, n_planned):
     """Defer charging so that at most ``most`` outlets charge in each window period, from ``start`` on.
+
+    In the first ``n_planned`` periods only cars wait that do not charge in the plan ``lands`` [n_evse, n_window]; there
+    are enough of them, since cars that waited less than planned may still do as planned.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def hop(states, first, start, most, policy):
     velocity = np.zeros(n_all, dtype=np.int64)
     limit = np.zeros(n_window, dtype=np.int64)
     failing = -1
-    ahead, to_idle = _idle_cells_ahead(states, first, start, n_window)
+    ahead, to_idle = idle_cells_ahead(states, first, start, n_window)
     waiting = np.zeros(n_evse, dtype=np.int32)
     rank = np.empty(n_evse, dtype=np.int32)
     for w in range(n_window):
@@ -42,7 +45,7 @@ def hop(states, first, start, most, policy):
                 continue
             charging += 1
             slack = ahead[n, w] - waiting[n] - is_charging
-            if slack >= 0:
+            if slack >= 0 and not (w < n_planned and lands[n, w]):
                 rank[n] = _rank(policy, slack, to_idle[n, w], n_all)
                 limit[w] += is_charging
             elif not is_charging:  # its stay has no idle cell to spare: one of its waiting cells must land here
@@ -105,7 +108,7 @@ def _land(states, shaved, waiting, velocity, end):
 
 
 @jit
-def _idle_cells_ahead(states, first, start, n_window):
+def idle_cells_ahead(states, first, start, n_window):
     """For each window cell, how many idle cells its stay has after it, and how far the first of them is (0: none)."""
     n_evse, n_all = states.shape
     ahead = np.zeros((n_evse, n_window), dtype=np.int32)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import IntArray
+from pandapower_evflex.arrays import BoolArray, IntArray
 from pandapower_evflex.cpo.checks import CHARGING, Int8Array, checked_lattice, raise_if, series_faults, window_faults
-from pandapower_evflex.cpo.shave.hopping import POLICIES, hop
+from pandapower_evflex.cpo.shave.hopping import POLICIES, hop, idle_cells_ahead
+from pandapower_evflex.cpo.shave.landings import landings
+from pandapower_evflex.cpo.shave.shaving import apex_of
 from pandapower_evflex.errors import Fault
 
 FUNCTION = "shave_peak"
@@ -30,7 +33,7 @@ class PeakShave:
     first_failing_period : int or None   of the lattice; from it on, all was deferred that could be
     rebound : int [n_period]             load added after the window, where the waiting cells land, in outlets
     velocity_limit : int [n_window]      V_lim(k) of (8) in each period of the window: the most cells that could wait
-                                         beyond it, given those that waited before; below what (6) asks, the shave fails
+                                         beyond it, given which waited before; below what (6) asks, the shave fails
     """
 
     lattice: Int8Array = field(repr=False)
@@ -44,7 +47,7 @@ class PeakShave:
 def shave_peak(
     lattice: Any, reduction: Any, start: int, *, policy: str = "most_slack", arrivals: Any = None
 ) -> PeakShave:
-    """Reduce the load of a lattice in a window, period by period, without knowing more of it than the stays.
+    """Reduce the load of a lattice in a window, period by period.
 
     In each period, as many of the cars that could charge wait as the reduction takes, in the order of the policy, and
     no car waits for more cells than are idle before it leaves. After the window, waiting cells land in the next idle
@@ -57,8 +60,9 @@ def shave_peak(
                                         whole, so 2.5 takes 3
     start : int                         first period of the window
     policy : "most_slack", "nearest_idle", "outlet_order"
-        which cars wait: those with the most idle cells ahead that nothing waits for yet (it reached the largest
-        possible shave in every lattice tried; no proof is known), those that can land soonest, or the first outlets
+        which cars wait: those with the most idle cells ahead that nothing waits for yet, those that can land soonest,
+        or the first outlets. Where the most slack fails, the cars that wait are found for the whole window at once, as
+        a flow, so that this policy fails only where all must
     arrivals : bool [n_evse, n_period]  first cells of stays, for stays that follow each other without an empty cell
 
     Returns
@@ -85,9 +89,45 @@ def shave_peak(
     end = int(start) + len(wanted)
     load = np.count_nonzero(states == CHARGING, axis=0)
     most = np.floor(np.maximum(load[int(start) : end] - wanted, -1.0) + ROUNDING).astype(np.int64)  # -1: no load is low
-    shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy])
+    no_plan = np.zeros((len(states), len(wanted)), dtype=bool)
+    shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy], no_plan, 0)
+    if failing >= 0 and policy == "most_slack":
+        known = failing - int(start)
+        n_possible = _n_possible(states, first, int(start), load[int(start) : end] - most, known)
+        plan, n_planned = _plan(states, first, int(start), most, range(n_possible, known, -1))
+        if n_planned:
+            shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy], plan, n_planned)
     rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
     return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)
+
+
+def _n_possible(states: Int8Array, first: BoolArray, start: int, reduction: IntArray, known: int) -> int:
+    """In how many periods of the window, from its start on, the reduction is possible: ``known`` or more."""
+    possible, at_most = known, len(reduction)
+    while possible < at_most:  # what is possible in some periods is possible in fewer
+        n = (possible + at_most + 1) // 2
+        if apex_of(states, first, start, reduction[:n].astype(float)) >= 1.0 - ROUNDING:
+            possible = n
+        else:
+            at_most = n - 1
+    return possible
+
+
+def _plan(
+    states: Int8Array, first: BoolArray, start: int, most: IntArray, lengths: Iterable[int]
+) -> tuple[BoolArray, int]:
+    """Who charges in the window [n_evse, n_window] so that no more than ``most`` do in as many of its first periods as
+    the first length has that is possible, and that length: none is possible, 0.
+    """
+    plan = np.zeros((len(states), len(most)), dtype=bool)
+    for n in lengths:
+        window = slice(start, start + n)
+        idle_after = idle_cells_ahead(states, first, start, n)[0][:, -1]
+        lands = landings(states[:, window], first[:, window], idle_after, most[:n])
+        if lands is not None:
+            plan[:, :n] = lands
+            return plan, n
+    return plan, 0
 
 
 def _window_faults(start: Any, n_window: int, n_all: int) -> list[Fault]:
