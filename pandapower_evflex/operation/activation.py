@@ -11,26 +11,22 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
-from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.operation.aftermath import SHORT_MWH, Aftermath, aftermath
+from pandapower_evflex.operation.aftermath import Aftermath, aftermath
+from pandapower_evflex.operation.calls import not_sought
+from pandapower_evflex.operation.grant import grant
 from pandapower_evflex.operation.remaining_day import renewed_plan
-from pandapower_evflex.operation.sharing import SHARES, shared
+from pandapower_evflex.operation.sharing import SHARES
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
-from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, shown
 
 FUNCTION = "activate_flexibility"
-#: relative excess up to which a limit of the grid counts as kept
-KEPT = 1e-6
-#: bisections for the share of a call that the grid carries and that can be made up
-MAX_HALVINGS = 12
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,20 +120,10 @@ def activate_flexibility(
     assert result.recovery is not None
     case, schedule = result.recovery.case.evs_alone(result.recovery.schedule)
     flow = BatchedPowerFlow(case.grid)
-    offered = np.where(chosen, _most(case, schedule, t, direction, force), 0.0)
-    asked = float(offered.sum()) if p_mw is None else float(p_mw)
-    given = shared(case.evs, schedule, t, direction, offered, asked, share)
-    notes = [f"{1e3 * offered.sum():.4g} kW are offered"] if asked > offered.sum() * (1.0 + 1e-9) else []
-    carried = _largest(given, lambda part: _carries(case, flow, schedule, t, direction, part))
-    notes += ["the grid carries no more"] if carried is not given else []
-    if force or direction == "up" or case.evs.has_band:
-        granted = carried
-    else:
-        granted = _largest(carried, lambda part: _is_made_up(case, flow, schedule, t, direction, part))
-        notes += ["no more can be made up until the departures"] if granted is not carried else []
-    after = aftermath(case, flow, schedule, t, direction, granted)
-    notes += ["recovery took another plan of all EVs"] if after.is_planned_anew else []
-    found = _activation(result, case, t, asked, granted, after, "; ".join(notes) or "as asked")
+    got = grant(case, flow, schedule, t, direction, p_mw, chosen, share=share, force=force)
+    after = aftermath(case, flow, schedule, t, direction, got.given)
+    notes = [*got.notes, *(["recovery took another plan of all EVs"] if after.is_planned_anew else [])]
+    found = _activation(result, case, t, got.asked_mw, got.given, after, "; ".join(notes) or "as asked")
     if not renew:
         return found
     if t == len(result.p_mw) - 1:
@@ -169,6 +155,8 @@ def _checked(
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))
+        elif name == "direction" and value not in result.settings["scenarios"] and flags["force"] is False:
+            faults.append(not_sought(FUNCTION, name, value, result.settings["scenarios"]))
     for name, value in flags.items():
         if not isinstance(value, bool | np.bool_):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not understood", "give True or False"))
@@ -194,45 +182,6 @@ def _amount_faults(p_mw: Any) -> list[Fault]:
     if not (is_number and 0.0 <= as_numbers([p_mw])[0][0] < np.inf):
         return [Fault(FUNCTION, "p_mw", (), shown(p_mw), "is not an amount of power", remedy)]
     return []
-
-
-def _most(case: Case, schedule: Schedule, t: int, direction: str, force: bool) -> FloatArray:
-    """What every EV can give [n_ev], MW."""
-    if not force:
-        most: FloatArray = schedule.flex(direction)[t]
-        return most
-    slots, at_all = case.evs.slots, np.zeros(schedule.p.shape[1])
-    now = slots.period == t
-    ev, p = slots.ev[now], schedule.p[t, slots.ev[now]]
-    before = schedule.e[t, ev] - slots.energy_per_p[now] * p
-    room = np.minimum(slots.p_max[now], (slots.e_max[now] - before) / slots.energy_per_p[now]) - p
-    at_all[ev] = np.maximum(room if direction == "up" else p, 0.0)
-    return at_all
-
-
-def _carries(case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray) -> bool:
-    """Whether the grid keeps every limit in the period of the call."""
-    p = schedule.p.copy()
-    p[t] += DIRECTIONS[direction] * given
-    state = grid_state(case, flow, p, schedule.p)
-    return bool(state.converged[t] and not state.excess(case.limits).exceeds(KEPT)[t])
-
-
-def _is_made_up(
-    case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray
-) -> bool:
-    return bool(aftermath(case, flow, schedule, t, direction, given).short_mwh.sum() <= 3.0 * SHORT_MWH)
-
-
-def _largest(given: FloatArray, holds: Any) -> FloatArray:
-    """The largest share of it for which something holds, the same for all; itself where that is all."""
-    if not given.any() or holds(given):
-        return given
-    low, high = 0.0, 1.0
-    for _ in range(MAX_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if holds(middle * given) else (low, middle)
-    return low * given
 
 
 def _activation(

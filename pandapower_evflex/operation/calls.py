@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from pandapower_evflex.tables.kinds import is_one_of, shown
 COLUMNS = ("period", "direction", "p_mw")
 
 
-def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, tuple[str, float]]:
+def read_calls(function: str, calls: Any, labels: pd.Index, scenarios: Sequence[str]) -> dict[int, tuple[str, float]]:
     """By position of the period: direction and amount [MW], NaN for all that is offered.
 
     Raises
@@ -34,6 +35,8 @@ def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, tuple[s
         if not is_one_of(direction, tuple(DIRECTIONS)):
             remedy = f"use one of {tuple(DIRECTIONS)}"
             faults.append(Fault(function, "activations.direction", (row,), shown(direction), "is not known", remedy))
+        elif direction not in scenarios:
+            faults.append(not_sought(function, "activations.direction", direction, scenarios, (row,)))
         if wrong or amount < 0.0 or np.isinf(amount):
             remedy = "give positive MW, or NaN for all that is offered; the direction says which way"
             value = shown(calls["p_mw"].loc[row])
@@ -56,3 +59,11 @@ def read_calls(function: str, calls: Any, labels: pd.Index) -> dict[int, tuple[s
         position: (direction, float(amount))
         for position, direction, amount in zip(positions, calls["direction"], amounts, strict=True)
     }
+
+
+def not_sought(
+    function: str, column: str, direction: str, scenarios: Sequence[str], rows: tuple[Any, ...] = ()
+) -> Fault:
+    """A call in a direction in which a run has sought no flexibility."""
+    remedy = f'add "{direction}" to scenarios={tuple(scenarios)}'
+    return Fault(function, column, rows, shown(direction), "is not among the scenarios of the plan", remedy)

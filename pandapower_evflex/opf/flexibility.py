@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,17 +10,12 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
-from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.effort.best_effort import best_effort
-from pandapower_evflex.opf.findings.describe import describe
-from pandapower_evflex.opf.findings.remedies import FINAL, OTHER_VOLTAGES, breaks_grid, ways_on
-from pandapower_evflex.opf.findings.table import findings_frame
-from pandapower_evflex.opf.guarantee import unproved
+from pandapower_evflex.opf.findings.remedies import OTHER_VOLTAGES, breaks_grid, ways_on
 from pandapower_evflex.opf.options import Options, names_of
-from pandapower_evflex.opf.precheck.base_check import base_findings
-from pandapower_evflex.opf.precheck.room import room_findings
-from pandapower_evflex.opf.progress import Progress, announce_compilation
+from pandapower_evflex.opf.outcome import SOLVED, Outcome, outcome_of
+from pandapower_evflex.opf.progress import announce_compilation
 from pandapower_evflex.opf.read import Study, read_study
 from pandapower_evflex.opf.report.by_runpp import AGREES, RunppMoment, busiest_by_runpp
 from pandapower_evflex.opf.report.on_net import clear_results, write_results
@@ -33,16 +27,8 @@ from pandapower_evflex.opf.report.results import (
     unsolved_result,
 )
 from pandapower_evflex.opf.report.worst_phase import worst_phase
-from pandapower_evflex.opf.solve.budget import Budget
-from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import VERIFIED, grid_state, largest_violation, verification
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-
-logger = logging.getLogger(__name__)
-
-SOLVED = ("optimal", "optimal_within_gap", "feasible", "best_effort")
 
 
 def run_flexibility_opf(
@@ -229,44 +215,13 @@ def run_flexibility_opf(
 
 def solve_study(study: Study, options: Options, clock: Stopwatch) -> FlexibilityOpfResult:
     """Base check, solve, result; nothing is written, and nothing compared with `runpp`."""
-    case, budget = study.case, Budget.of(options.solver_options)
-    with clock.phase("base power flow"):
-        flow = BatchedPowerFlow(case.grid)
-        without_evs = grid_state(case, flow, case.chain.least)
-        findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
-    tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
-    hopeless = findings[~findings["curable"].astype(bool)]
-    if len(hopeless) and tries_its_best:
-        return _best_effort(study, options, budget, clock, flow, findings)
-    if len(hopeless):
-        message = "no schedule exists:\n" + describe(hopeless)
-        return _failed(study, options, clock, "infeasible", message, findings)
-    if len(findings):
-        logger.warning("to be cured by charging:\n%s", describe(findings))
-    with Progress(options.progress) as bar, clock.phase("solve"):
-        solution = solve(case, flow, without_evs, options, budget, bar, clock)
-    if solution.status not in SOLVED:
-        if tries_its_best and not budget.stopped(solution.status):
-            return _best_effort(study, options, budget, clock, flow, findings)
-        found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
-        return _failed(study, options, clock, solution.status, solution.message, found, solution)
-    return _succeeded(study, options, clock, findings, solution)
-
-
-def _best_effort(
-    study: Study,
-    options: Options,
-    budget: Budget,
-    clock: Stopwatch,
-    flow: BatchedPowerFlow,
-    findings: pd.DataFrame,
-) -> FlexibilityOpfResult:
-    with Progress(options.progress) as bar, clock.phase("solve"):
-        effort = best_effort(study, flow, options, budget, bar, clock)
-    if isinstance(effort, str):
-        message = f"no schedule keeps all limits and needs; stopped by {effort} before the best effort was found"
-        return _failed(study, options, clock, "iteration_limit", message, findings)
-    result = _succeeded(replace(study, case=effort.case), options, clock, findings, effort.solution)
+    found = outcome_of(study, options, clock)
+    if found.schedule is None:
+        return _failed(study, options, clock, found.status, found.message, found.findings, found.solution)
+    result = _succeeded(found, options, clock, found.schedule)
+    effort = found.effort
+    if effort is None:
+        return result
     waits = effort.waits != ""
     of_evs = {
         "up": result.reasons["ev"]["up"].mask(waits, effort.waits),
@@ -275,50 +230,30 @@ def _best_effort(
     return replace(result, relaxed=effort.relaxed, short=effort.short, reasons={**result.reasons, "ev": of_evs})
 
 
-def _succeeded(
-    study: Study,
-    options: Options,
-    clock: Stopwatch,
-    findings: pd.DataFrame,
-    solution: Solution,
-) -> FlexibilityOpfResult:
-    assert solution.schedule is not None
+def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Schedule) -> FlexibilityOpfResult:
+    study, solution = found.study, found.solution
+    assert solution is not None and found.checked is not None
     with clock.phase("results"):
-        checked = verification(study.case, solution.schedule, solution.states)
-        if largest_violation(checked) > VERIFIED:
-            message = f"the schedule does not verify: {_what_fails(checked)}"
-            return _failed(study, options, clock, "failed", message, findings, solution)
-        doubt = _unproved(study.case, solution)
-        phases = worst_phase(study.one_phase, study.case, solution.schedule, solution.states)
-        said = (_message(solution, options, findings, study.reduced), doubt, phases.note)
+        phases = worst_phase(study.one_phase, study.case, schedule, solution.states)
         result = solved_result(
             study.case,
             study.profiles,
-            solution.schedule,
+            schedule,
             solution.states,
             solution.prices,
             study.trafo_loading,
-            status=solution.status,
-            message="; ".join(filter(None, said)),
+            status=found.status,
+            message="; ".join(filter(None, (found.message, phases.note))),
             gap=solution.gap,
-            guarantee_proved=not doubt,
-            verification={**checked, "worst_phase_vm_pu": phases.vm_pu},
+            guarantee_proved=not found.doubt,
+            verification={**found.checked, "worst_phase_vm_pu": phases.vm_pu},
             reduced=study.reduced,
             relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
             short=pd.DataFrame(columns=SHORT_COLUMNS),
-            findings=findings,
+            findings=found.findings,
             stats=_stats(study, clock, solution),
         )
     return replace(result, settings={**result.settings, "arguments": options.arguments})
-
-
-def _unproved(case: Case, solution: Solution) -> str:
-    """Why calls within a band are not proved to keep all limits, "" where they are, and for single activations."""
-    assert solution.schedule is not None
-    if not case.evs.has_band:
-        return ""
-    why = unproved(case, BatchedPowerFlow(case.grid), solution.schedule, solution.states)
-    return f"the band is not proved between its edges: {why}" if why else ""
 
 
 def _compared(
@@ -334,23 +269,6 @@ def _compared(
         return _failed(study, options, clock, "failed", message, result.findings, way=OTHER_VOLTAGES)
     message = "; ".join(filter(None, (result.message, moment.note(), differs)))
     return replace(result, message=message, verification={**result.verification, "against_runpp": moment.difference})
-
-
-def _what_fails(checked: Mapping[str, Any]) -> str:
-    if checked["n_not_converged"]:
-        return f"{checked['n_not_converged']} of {checked['n_power_flows']} power flows have no solution"
-    return f"limits exceeded by {largest_violation(checked):.2g} (relative)"
-
-
-def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
-    parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
-    if options.margin_percent:
-        parts.append(f"{options.margin_percent:g} % of every limit are kept free")
-    if len(reduced):
-        parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
-    if len(findings) and solution.status != "best_effort":
-        parts.append(f"charging cures {len(findings)} limits violated without EVs, see result.findings")
-    return "; ".join(parts)
 
 
 def _failed(

@@ -58,7 +58,7 @@ class Study:
     case : Case
     profiles : Profiles
     stays : list per EV of Stay  what `evs_of` made the EVs of the case of
-    evs_of : function            the EVs with other stays
+    evs_of : function of stays   the EVs with other stays; its keywords are those of `compile_evs`
     findings : list of dict      sessions that no charging can satisfy
     reduced : DataFrame          sessions whose need was lowered
     not_run : str                controllers that would change the state of the net, "" for none
@@ -70,7 +70,7 @@ class Study:
     case: Case
     profiles: Profiles
     stays: list[list[Stay]]
-    evs_of: Callable[[list[list[Stay]]], EvCase]
+    evs_of: partial[EvCase]
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
     not_run: str
@@ -160,7 +160,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     idle = idle_sessions(stays, unreachable)
     if idle:
         logger.info("sessions %s have no whole period plugged in and need none: they are left out", listed(idle))
-    reduced = _reduced_frame(evs.index, unreachable if options.reduces else [])
+    reduced = reduced_frame(evs.index, unreachable if options.reduces else [])
     if options.reduces:
         stays = with_reduced_needs(stays, unreachable)
         unreachable = []
@@ -237,6 +237,6 @@ def _sessions_in_service(net: Net) -> pd.DataFrame:
     return net["ev_session"][net["ev_session"]["in_service"].astype(bool)]
 
 
-def _reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
+def reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
     rows = [(stay.session, evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
     return pd.DataFrame(rows, columns=["session", "ev", "e_need_mwh", "e_reduced_mwh"]).set_index("session")

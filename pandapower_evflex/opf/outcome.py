@@ -1,0 +1,148 @@
+"""How a study ends: a schedule that was checked by power flow, or why there is none."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.effort.best_effort import BestEffort, best_effort
+from pandapower_evflex.opf.findings.describe import describe
+from pandapower_evflex.opf.findings.remedies import FINAL
+from pandapower_evflex.opf.findings.table import findings_frame
+from pandapower_evflex.opf.guarantee import unproved
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.precheck.base_check import base_findings
+from pandapower_evflex.opf.precheck.room import room_findings
+from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.read import Study
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
+from pandapower_evflex.opf.solve.solution import Solution
+from pandapower_evflex.opf.stopwatch import Stopwatch
+from pandapower_evflex.opf.verify import VERIFIED, grid_state, largest_violation, verification
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+
+logger = logging.getLogger(__name__)
+
+SOLVED = ("optimal", "optimal_within_gap", "feasible", "best_effort")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a study ends.
+
+    Parameters
+    ----------
+    study : Study             with the case that was solved, needs lowered and limits relaxed by a best effort
+    status, message : str     as in `FlexibilityOpfResult`
+    findings : DataFrame      limits violated without controllable EVs, sessions that fail, what is in the way
+    solution : Solution       None where no solver ran
+    checked : mapping         power flows of the schedule, {} without one that keeps all limits
+    doubt : str               why a band is not proved between its edges, "" where it is, and for single activations
+    effort : BestEffort       None where none was needed
+    """
+
+    study: Study
+    status: str
+    message: str
+    findings: pd.DataFrame
+    solution: Solution | None = None
+    checked: Mapping[str, Any] | None = None
+    doubt: str = ""
+    effort: BestEffort | None = None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule, where the study is solved."""
+        return self.solution.schedule if self.solution is not None and self.status in SOLVED else None
+
+    @property
+    def gap(self) -> float:
+        return self.solution.gap if self.solution is not None and self.status in SOLVED else np.nan
+
+
+def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
+    """Base check, solve, and the power flows of the schedule."""
+    case, budget = study.case, Budget.of(options.solver_options)
+    with clock.phase("base power flow"):
+        flow = BatchedPowerFlow(case.grid)
+        without_evs = grid_state(case, flow, case.chain.least)
+        findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
+    tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
+    hopeless = findings[~findings["curable"].astype(bool)]
+    if len(hopeless) and tries_its_best:
+        return _best_effort(study, options, budget, clock, flow, findings)
+    if len(hopeless):
+        return Outcome(study, "infeasible", "no schedule exists:\n" + describe(hopeless), findings)
+    if len(findings):
+        logger.warning("to be cured by charging:\n%s", describe(findings))
+    with Progress(options.progress) as bar, clock.phase("solve"):
+        solution = solve(case, flow, without_evs, options, budget, bar, clock)
+    if solution.status not in SOLVED:
+        if tries_its_best and not budget.stopped(solution.status):
+            return _best_effort(study, options, budget, clock, flow, findings)
+        found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
+        return Outcome(study, solution.status, solution.message, found, solution)
+    return _checked(study, options, clock, findings, solution)
+
+
+def _best_effort(
+    study: Study,
+    options: Options,
+    budget: Budget,
+    clock: Stopwatch,
+    flow: BatchedPowerFlow,
+    findings: pd.DataFrame,
+) -> Outcome:
+    with Progress(options.progress) as bar, clock.phase("solve"):
+        effort = best_effort(study, flow, options, budget, bar, clock)
+    if isinstance(effort, str):
+        message = f"no schedule keeps all limits and needs; stopped by {effort} before the best effort was found"
+        return Outcome(study, "iteration_limit", message, findings)
+    solved = _checked(replace(study, case=effort.case), options, clock, findings, effort.solution)
+    return replace(solved, effort=effort)
+
+
+def _checked(study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: Solution) -> Outcome:
+    assert solution.schedule is not None
+    with clock.phase("results"):
+        checked = verification(study.case, solution.schedule, solution.states)
+        if largest_violation(checked) > VERIFIED:
+            message = f"the schedule does not verify: {_what_fails(checked)}"
+            return Outcome(study, "failed", message, findings, solution)
+        doubt = _unproved(study.case, solution)
+        message = "; ".join(filter(None, (_message(solution, options, findings, study.reduced), doubt)))
+    return Outcome(study, solution.status, message, findings, solution, checked, doubt)
+
+
+def _unproved(case: Case, solution: Solution) -> str:
+    """Why calls within a band are not proved to keep all limits, "" where they are, and for single activations."""
+    assert solution.schedule is not None
+    if not case.evs.has_band:
+        return ""
+    why = unproved(case, BatchedPowerFlow(case.grid), solution.schedule, solution.states)
+    return f"the band is not proved between its edges: {why}" if why else ""
+
+
+def _what_fails(checked: Mapping[str, Any]) -> str:
+    if checked["n_not_converged"]:
+        return f"{checked['n_not_converged']} of {checked['n_power_flows']} power flows have no solution"
+    return f"limits exceeded by {largest_violation(checked):.2g} (relative)"
+
+
+def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
+    parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
+    if options.margin_percent:
+        parts.append(f"{options.margin_percent:g} % of every limit are kept free")
+    if len(reduced):
+        parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
+    if len(findings) and solution.status != "best_effort":
+        parts.append(f"charging cures {len(findings)} limits violated without EVs, see result.findings")
+    return "; ".join(parts)
