@@ -63,8 +63,11 @@ def aftermath(
     later = slots.period > period
     p[slots.period[later], slots.ev[later]] = found.p[slots.period[later], slots.ev[later]]
     e, p = _carried_on(evs, p, period)
+    back_to_plan = _up_to_the_plan(evs, schedule, p, e, period)
+    if _grid_carries(case, flow, back_to_plan, period):  # it may be what is charged that cures a limit
+        e, p = _carried_on(evs, back_to_plan, period)
     left, _ = restored(case, flow, _with_what_is_left(evs, schedule, p, e, period))
-    return Aftermath(left, found.short_mwh, is_planned_anew=True)
+    return Aftermath(left, _short(evs, e, period), is_planned_anew=True)
 
 
 def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:
@@ -83,6 +86,16 @@ def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> F
             power = min((missing[i] - made_up[i]) / slots.energy_per_p[i], schedule.p_up[t, ev])
             p[t, ev] += power
             made_up[i] += power * slots.energy_per_p[i]
+    return p
+
+
+def _up_to_the_plan(evs: EvCase, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> FloatArray:
+    """Charging to the lower of the energies ``e`` that it leads to and those of the plan, after the call."""
+    slots, at, p = evs.slots, (evs.slots.period, evs.slots.ev), p.copy()
+    later = slots.period > period
+    energy = np.where(later, np.minimum(e[at], schedule.e[at]), e[at])
+    before = slots.e_offset + np.where(slots.previous >= 0, energy[slots.previous], 0.0)
+    p[at] = np.where(later, (energy - before) / slots.energy_per_p, p[at])
     return p
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule
@@ -80,7 +81,7 @@ class Planner:
     """
 
     def __init__(self, study: Study, net: Net, options: Options, forecast: Forecast | None, truth: Study) -> None:
-        self._study, self._net, self._options, self._forecast = study, net, options, forecast
+        self._study, self._plain, self._options, self._forecast = study, plain_net(net), options, forecast
         self._foreseen = truth
         self._planned = with_needs_as_asked(study)
         self._values: dict[Any, pd.DataFrame] | None = None
@@ -114,7 +115,7 @@ class Planner:
         if self._values is not None and _are_equal(frames, self._values):
             return
         try:
-            self._foreseen = with_profiles(self._study, self._net, frames)
+            self._foreseen = with_profiles(self._study, self._plain, frames)
         except InvalidInputError as error:
             faults = [replace(fault, table=f"forecast({now_h:g}): {fault.table}") for fault in error.faults]
             raise InvalidInputError(faults) from error

@@ -11,7 +11,6 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import Horizon
-from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements.ev_stays import Stay, overfull_stays, unreachable_stays, with_reduced_needs
@@ -23,20 +22,21 @@ from pandapower_evflex.opf.read import Study, reduced_frame
 HOURS_OF_DAY = 24.0
 
 
-def with_profiles(study: Study, net: Net, profiles: Any) -> Study:
-    """The same day with other profiles of all its periods.
+def with_profiles(study: Study, plain: Net, profiles: Any) -> Study:
+    """The same day with other profiles of all its periods; ``plain`` is `plain_net` of its net.
 
     Raises
     ------
     InvalidInputError    profiles that `run_flexibility_opf` would refuse, or of other times
     """
-    horizon, plain = study.case.horizon, plain_net(net)
+    horizon = study.case.horizon
     read = read_profiles(plain, profiles, n_periods=horizon.n_periods, period_h=horizon.period_h)
-    faults = gap_faults(net, read.elements) or unit_faults(plain, read)
+    faults = gap_faults(plain, read.elements) or unit_faults(plain, read)
     time = read.horizon.time
-    if time is not None and horizon.time is not None and (time[0] != horizon.time[0]):
+    if time is not None and horizon.time is not None and not time.equals(horizon.time):
         remedy = "give a row for every period of the day; those that have passed do not count"
-        faults.append(Fault("profiles", "", (), f"rows from {time[0]}", f"begin not at {horizon.time[0]}", remedy))
+        problem = f"are not the periods of the day, from {horizon.time[0]}"
+        faults.append(Fault("profiles", "", (), f"rows from {time[0]}", problem, remedy))
     if faults:
         raise InvalidInputError(faults)
     return replace(
