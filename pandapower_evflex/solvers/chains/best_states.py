@@ -15,8 +15,11 @@ Of all best states those with the least :math:`\sum p^2` are taken.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.solvers.chains.concave import (
     FIRST,
@@ -24,10 +27,8 @@ from pandapower_evflex.solvers.chains.concave import (
     LENGTH,
     RANK,
     WIDTH,
-    add_by_slope,
-    append,
     append_part,
-    length_of,
+    convolve,
 )
 
 #: columns of a slot: what is added to the state before, or the first state itself; range of the state and of the power
@@ -37,10 +38,12 @@ E_MIN, E_MAX, CAP_UP, CAP_DOWN, RANK_UP, RANK_DOWN = 5, 6, 7, 8, 9, 10
 N_COLUMNS = 11
 #: length of a segment, as a share of the largest state, that rounding may leave; gap that rounding of ranges may leave
 NEGLIGIBLE, ROUNDING = 1e-13, 1e-7
+#: columns of a strip of states before: its end; where pieces of the reward of the state end, from low to high, and
+#: their ranks; where pieces of the reward of the power begin, from high to low, with the least power, and their ranks
+END, STATE_ENDS, STATE_RANKS, POWERS, POWER_RANKS, STRIP_WIDTH = 0, 1, 4, 7, 11, 14
 
 
-@jit
-def best_states(slots, follows):
+def best_states(slots: FloatArray, follows: BoolArray) -> FloatArray:
     """States [n_slot] of chains one after the other; NaN in a chain whose ranges leave no way through.
 
     Parameters
@@ -48,167 +51,144 @@ def best_states(slots, follows):
     slots : float [n_slot, N_COLUMNS]
     follows : bool [n_slot]    the state before is that of the slot before
     """
-    n_slots = len(slots)
-    states, reach = np.empty(n_slots), _reach(slots, follows)
-    parts, left = np.empty((n_slots, 2), np.int64), np.empty(n_slots)
-    values, work = np.empty((4 * n_slots + 16, WIDTH)), np.empty((4, 256, WIDTH))
-    end = n_slots
-    while end > 0:
-        first = end - 1
-        while follows[first]:
-            first -= 1
-        if np.isnan(reach[end - 1, 0]):
-            for i in range(first, end):
-                states[i] = np.nan
-        else:
-            values, work = _values(slots, first, end, reach, parts, left, values, work)
-            before = 0.0
-            for i in range(first, end):
-                before += slots[i, OFFSET]
-                before = _best_state(values, parts[i, 0], parts[i, 1], left[i], slots, i, before)
-                states[i] = before
-        end = first
+    states, strips, memory = np.full(len(slots), np.nan), _strips(slots), _Memory()
+    for first, end in pairwise([*np.flatnonzero(~follows), len(slots)]):
+        chain = slots[first:end]
+        reach = _reach(chain)
+        if not np.isnan(reach).any():
+            memory.choose(chain, strips[first:end], reach, states[first:end])
     return states
 
 
-@jit
-def _reach(slots, follows):
-    """Range of the state after each slot that is reached from the start [n_slot, 2]; NaN from where there is none."""
-    reach = np.empty((len(slots), 2))
-    low = high = 0.0
-    for i in range(len(slots)):
-        if not follows[i]:
-            low = high = 0.0
-        low, high = low + slots[i, OFFSET], high + slots[i, OFFSET]
-        low, high = max(slots[i, LOW], low + slots[i, P_LOW]), min(slots[i, HIGH], high + slots[i, P_HIGH])
-        if low > high + ROUNDING * slots[i, HIGH]:
-            low = high = np.nan
-        elif low > high:
-            low = high = min(max(high, slots[i, LOW]), slots[i, HIGH])
-        reach[i, 0], reach[i, 1] = low, high
-    return reach
+class _Memory:
+    """Where the values of one chain after the other are kept."""
+
+    def __init__(self) -> None:
+        self._values, self._work = np.empty((1024, WIDTH)), np.empty((2, 256, WIDTH))
+
+    def choose(self, slots: FloatArray, strips: FloatArray, reach: FloatArray, states: FloatArray) -> None:
+        """Fills the states of a chain."""
+        n, negligible = len(slots), NEGLIGIBLE * slots[-1, HIGH]
+        parts, left = np.zeros((n, 2), dtype=np.int64), np.empty(n)
+        length = reach[-1, 1] - reach[-1, 0]
+        left[-1], parts[-1, 1] = reach[-1, 0], length > negligible
+        self._values[0] = (0.0, 0.0, 0.0, length)  # behind the last slot nothing is to be had
+        while not _values(slots, strips, reach, parts, left, self._values, self._work[0], self._work[1], negligible):
+            self._values = np.concatenate([self._values, np.empty_like(self._values)])
+            self._work = np.empty((2, 2 * self._work.shape[1], WIDTH))
+        _choose(slots, parts, left, self._values, states)
 
 
-@jit
-def _values(slots, first, end, reach, parts, left, values, work):
-    """What is to be had behind every slot of a chain, as a function of its state.
+def _reach(slots: FloatArray) -> FloatArray:
+    """Range of the state after each slot of a chain that is reached from the start [n_slot, 2]; NaN: there is none."""
+    lowest = np.cumsum(slots[:, OFFSET] + slots[:, P_LOW])
+    highest = np.cumsum(slots[:, OFFSET] + slots[:, P_HIGH])
+    low = lowest + np.maximum(np.maximum.accumulate(slots[:, LOW] - lowest), 0.0)
+    high = highest + np.minimum(np.minimum.accumulate(slots[:, HIGH] - highest), 0.0)
+    one = np.minimum(np.maximum(high, slots[:, LOW]), slots[:, HIGH])
+    one[low > high + ROUNDING * slots[:, HIGH]] = np.nan
+    return np.where((low > high)[:, None], one[:, None], np.stack([low, high], axis=1))
 
-    Fills ``parts``, rows of ``values`` from and to, and the left ends; returns both arrays, longer where they must be.
+
+def _strips(slots: FloatArray) -> FloatArray:
+    """The rewards of every slot where the state before is below both of its borders, between and above them.
+
+    [n_slot, 3, STRIP_WIDTH]
     """
-    negligible = NEGLIGIBLE * slots[end - 1, HIGH]
-    none = np.int64(0)  # a bare 0 would be a literal, compiled a second time
-    start, length = reach[end - 1, 0], reach[end - 1, 1] - reach[end - 1, 0]
-    n, now, kept = append(work[0], none, 0.0, 0.0, 0.0, length, negligible), none, none
-    for i in range(end - 1, first - 1, -1):
-        if kept + n > values.shape[0]:
-            longer = np.empty((2 * (kept + n), WIDTH))
-            _copy(values, kept, longer, none)
-            values = longer
-        _copy(work[now], n, values, kept)
-        parts[i, 0], parts[i, 1], left[i] = kept, kept + n, start
-        kept += n
-        if i == first:
-            break
-        if 3 * (n + 16) > work.shape[1]:
-            wider = np.empty((4, 6 * (n + 16), WIDTH))
-            _copy(work[now], n, wider[now], none)
-            work = wider
-        offset = slots[i, OFFSET]
-        low, high = reach[i - 1, 0] + offset, reach[i - 1, 1] + offset
-        n, start = _value_before(work, now, n, start, slots, i, low, high, negligible)
-        start -= offset
-        now = 1 - now
-    return values, work
+    full, owing = slots[:, E_MAX] - slots[:, P_HIGH], slots[:, E_MIN]
+    up_by_power = np.stack([np.full(len(slots), True), owing <= full, np.full(len(slots), False)], axis=1)
+    down_by_power = np.stack([np.full(len(slots), False), owing <= full, np.full(len(slots), True)], axis=1)
+    e_min, e_max, cap_up, cap_down, up, down = slots[:, E_MIN:N_COLUMNS].T[:, :, None]
+    p_low, p_high = slots[:, P_LOW, None], slots[:, P_HIGH, None]
+    strips = np.empty((len(slots), 3, STRIP_WIDTH))
+    strips[:, :, END] = np.stack([np.minimum(full, owing), np.maximum(full, owing), np.full(len(slots), np.inf)], 1)
+    # upward activation falls with the state beyond one point, downward activation rises with it up to another
+    falls = np.where(up_by_power, np.inf, e_max - cap_up)
+    rises = np.where(down_by_power, -np.inf, e_min + cap_down)
+    strips[:, :, STATE_ENDS] = np.minimum(falls, rises)
+    strips[:, :, STATE_ENDS + 1] = np.maximum(falls, rises)
+    strips[:, :, STATE_ENDS + 2] = np.inf
+    strips[:, :, STATE_RANKS] = down
+    strips[:, :, STATE_RANKS + 1] = np.where(falls < rises, down - up, 0.0)
+    strips[:, :, STATE_RANKS + 2] = -up
+    # and so with the power; a higher power means a lower state before
+    falls = np.where(up_by_power, p_high - cap_up, np.inf)
+    rises = np.where(down_by_power, cap_down, -np.inf)
+    strips[:, :, POWERS], strips[:, :, POWERS + 3] = p_high, p_low
+    strips[:, :, POWERS + 1] = np.minimum(np.maximum(np.maximum(falls, rises), p_low), p_high)
+    strips[:, :, POWERS + 2] = np.minimum(np.maximum(np.minimum(falls, rises), p_low), p_high)
+    strips[:, :, POWER_RANKS] = up
+    strips[:, :, POWER_RANKS + 1] = np.where(falls < rises, up - down, 0.0)
+    strips[:, :, POWER_RANKS + 2] = -down
+    return strips
 
 
 @jit
-def _copy(segments, n, to, at):
-    for k in range(n):
-        for column in range(WIDTH):
-            to[at + k, column] = segments[k, column]
+def _values(slots, strips, reach, parts, left, values, one, other, negligible):
+    """What is to be had behind every slot of a chain, as a function of its state; that of the last slot is given.
 
-
-@jit
-def _value_before(work, now, n, left, slots, i, low, high, negligible):
-    """Best reward from slot i on as a function of the state before it, between ``low`` and ``high``.
-
-    From work[now] into work[1 - now]; returns the number of segments and the left end.
+    Fills ``parts``, rows of ``values`` from and to, and the left ends; returns whether the memory sufficed.
     """
-    p_low, p_high = slots[i, P_LOW], slots[i, P_HIGH]
-    start, end = max(low, left - p_high), min(high, left + length_of(work[now], n) - p_low)
-    if start >= end:
-        return 0, min(max(start, low), high)
-    full, owing, n_out = slots[i, E_MAX] - p_high, slots[i, E_MIN], np.int64(0)
-    border = start
-    for strip in range(3):
-        border_before = border
-        border = end if strip == 2 else min(max(min(full, owing) if strip == 0 else max(full, owing), start), end)
-        if border <= border_before:
-            continue
-        middle = 0.5 * (border_before + border)
-        up_by_power, down_by_power = middle <= full, middle >= owing
-        lower, upper = max(left, border_before + p_low), border + p_high
-        n_strip = _with_reward_of_state(
-            work, now, n, left, lower, upper, slots, i, up_by_power, down_by_power, negligible
-        )
-        at, n_strip = _over_powers(work, n_strip, slots, i, up_by_power, down_by_power, negligible)
-        n_out = append_part(
-            work[at], n_strip, lower - p_high, border_before, border, 0.0, work[1 - now], n_out, negligible
-        )
-    return n_out, start
+    for i in range(len(slots) - 1, 0, -1):
+        stop, slot = parts[i, 1], slots[i]
+        most = 3 * (stop - parts[i, 0] + 16)
+        if stop + most > len(values) or most > len(one):
+            return False
+        value, to, n_to, position = values[parts[i, 0] : stop], values[stop:], np.int64(0), left[i]
+        low, high = reach[i - 1, 0] + slot[OFFSET], reach[i - 1, 1] + slot[OFFSET]
+        right = position - slot[P_LOW]
+        for k in range(len(value)):
+            right += value[k, LENGTH]
+        start, end = max(low, position - slot[P_HIGH]), min(high, right)
+        if start >= end:
+            start = end = min(max(start, low), high)
+        border = start
+        for s in range(3):
+            strip, border_before = strips[i, s], border
+            border = min(max(strip[END], border), end)
+            if border > border_before:
+                lower = max(position, border_before + slot[P_LOW])
+                n = _best_of_strip(value, position, lower, border + slot[P_HIGH], strip, one, other, negligible)
+                before = lower - slot[P_HIGH]
+                n_to = append_part(one, n, before, border_before, border, 0.0, to, n_to, negligible)
+        parts[i - 1, 0], parts[i - 1, 1], left[i - 1] = stop, stop + n_to, start - slot[OFFSET]
+    return True
 
 
 @jit
-def _with_reward_of_state(work, now, n, left, lower, upper, slots, i, up_by_power, down_by_power, negligible):
-    """The value between two states with the rewards that depend on the state alone, into work[2]."""
-    falls = np.inf if up_by_power else slots[i, E_MAX] - slots[i, CAP_UP]  # upward activation falls beyond it
-    rises = -np.inf if down_by_power else slots[i, E_MIN] + slots[i, CAP_DOWN]  # downward activation rises up to it
-    n_to, start = np.int64(0), lower
+def _best_of_strip(value, left, lower, upper, strip, best, work, negligible):
+    """Fills ``best`` with the value, between two states, and the rewards of a strip; returns how many segments."""
+    n, start = np.int64(0), lower
     for k in range(3):
-        end = upper if k == 2 else min(max(min(falls, rises) if k == 0 else max(falls, rises), lower), upper)
+        end = min(max(strip[STATE_ENDS + k], start), upper)
         if end > start:
-            middle = 0.5 * (start + end)
-            rank = slots[i, RANK_DOWN] * (middle < rises) - slots[i, RANK_UP] * (middle > falls)
-            n_to = append_part(work[now], n, left, start, end, rank, work[2], n_to, negligible)
+            n = append_part(value, len(value), left, start, end, strip[STATE_RANKS + k], work, n, negligible)
         start = end
-    return n_to
+    return convolve(work, n, strip[POWERS:POWER_RANKS], strip[POWER_RANKS:], best, negligible)
 
 
 @jit
-def _over_powers(work, n, slots, i, up_by_power, down_by_power, negligible):
-    """Supremal convolution of work[2] with the rewards that depend on the power alone; greatest powers come first.
-
-    Returns which part of ``work`` holds the answer, and its number of segments.
-    """
-    falls = slots[i, P_HIGH] - slots[i, CAP_UP] if up_by_power else np.inf
-    rises = slots[i, CAP_DOWN] if down_by_power else -np.inf
-    low, high = slots[i, P_LOW], slots[i, P_HIGH]
-    at, upper = 2, high
-    for k in range(3):
-        lower = low if k == 2 else min(max(max(falls, rises) if k == 0 else min(falls, rises), low), high)
-        if upper > lower:
-            middle = 0.5 * (upper + lower)
-            rank = slots[i, RANK_UP] * (middle > falls) - slots[i, RANK_DOWN] * (middle < rises)
-            n = add_by_slope(work[at], n, rank, upper, lower, work[5 - at], negligible)
-            at = 5 - at
-        upper = lower
-    return at, n
+def _choose(slots, parts, left, values, states):
+    """Where reward and value of what follows, less half the square of the power, are largest, slot after slot."""
+    before = 0.0
+    for i in range(len(slots)):
+        before = _best_state(values[parts[i, 0] : parts[i, 1]], left[i], slots[i], before + slots[i, OFFSET])
+        states[i] = before
 
 
 @jit
-def _best_state(values, begin, stop, left, slots, i, before):
-    """Where reward and value of what follows, less half the square of the power, are largest."""
+def _best_state(value, left, slot, before):
     right = left
-    for k in range(begin, stop):
-        right += values[k, LENGTH]
-    start = min(max(before + slots[i, P_LOW], left), right)
-    end = min(max(min(before + slots[i, P_HIGH], right), start), right)
-    falls = min(before + slots[i, P_HIGH], slots[i, E_MAX]) - slots[i, CAP_UP]
-    rises = max(before, slots[i, E_MIN]) + slots[i, CAP_DOWN]
+    for k in range(len(value)):
+        right += value[k, LENGTH]
+    start = min(max(before + slot[P_LOW], left), right)
+    end = min(max(min(before + slot[P_HIGH], right), start), right)
+    falls = min(before + slot[P_HIGH], slot[E_MAX]) - slot[CAP_UP]
+    rises = max(before, slot[E_MIN]) + slot[CAP_DOWN]
     position = left
-    for k in range(begin, stop):
-        fall = (values[k, LAST] - values[k, FIRST]) / values[k, LENGTH]
-        lower, position_after = max(position, start), position + values[k, LENGTH]
+    for k in range(len(value)):
+        fall = (value[k, LAST] - value[k, FIRST]) / value[k, LENGTH]
+        lower, position_after = max(position, start), position + value[k, LENGTH]
         for edge in range(3):
             upper = min(position_after, end)
             if edge < 2:
@@ -216,8 +196,8 @@ def _best_state(values, begin, stop, left, slots, i, before):
             if upper <= lower:
                 continue
             middle = 0.5 * (lower + upper)
-            rank = values[k, RANK] + slots[i, RANK_DOWN] * (middle < rises) - slots[i, RANK_UP] * (middle > falls)
-            slope = values[k, FIRST] + fall * (lower - position) - (lower - before)
+            rank = value[k, RANK] + slot[RANK_DOWN] * (middle < rises) - slot[RANK_UP] * (middle > falls)
+            slope = value[k, FIRST] + fall * (lower - position) - (lower - before)
             if rank < 0.0 or (rank == 0.0 and slope <= 0.0):
                 return lower
             if rank == 0.0 and slope + (fall - 1.0) * (upper - lower) < 0.0:

@@ -59,34 +59,37 @@ def append_part(function, n_function, left, start, end, rank, to, n, negligible)
 
 
 @jit
-def add_by_slope(function, n_function, rank, first, last, to, negligible):
-    """Supremal convolution with one segment of equal length and fall, first - last: lengths add where slopes are equal.
+def convolve(function, n_function, slopes, ranks, to, negligible):
+    """Supremal convolution with segments of as much fall as length, from ``slopes``[j] to [j + 1]: both in one order.
 
     Returns the number of segments written.
     """
-    n, slope = np.int64(0), first
-    for k in range(n_function):
-        f_rank, f_first, f_last, f_length = function[k, 0], function[k, 1], function[k, 2], function[k, 3]
-        if f_rank < rank or (f_rank == rank and f_first < slope):
-            reach = last if f_rank < rank else max(f_first, last)
-            n = append(to, n, rank, slope, reach, slope - reach, negligible)
-            slope = reach
-        if f_rank != rank or slope <= last or f_last >= slope:
-            n = append(to, n, f_rank, f_first, f_last, f_length, negligible)
-            continue
-        density = f_length / (f_first - f_last)  # f_last < slope <= f_first: the segment falls
-        n = append(to, n, rank, f_first, slope, density * (f_first - slope), negligible)
-        reach = max(f_last, last)
-        n = append(to, n, rank, slope, reach, (density + 1.0) * (slope - reach), negligible)
-        n = append(to, n, rank, reach, f_last, density * (reach - f_last), negligible)
-        slope = reach
-    return append(to, n, rank, slope, last, slope - last, negligible)
-
-
-@jit
-def length_of(function, n):
-    """Of the domain."""
-    length = 0.0
-    for k in range(n):
-        length += function[k, LENGTH]
-    return length
+    n, k, j = np.int64(0), 0, 0
+    top, slope = function[0, FIRST], slopes[0]
+    while k < n_function or j < len(ranks):
+        f_rank = f_last = rank = last = -np.inf  # of what there is no more, below everything
+        if k < n_function:
+            f_rank, f_last = function[k, RANK], function[k, LAST]
+        if j < len(ranks):
+            rank, last = ranks[j], slopes[j + 1]
+        is_equal = f_rank == rank
+        f_alone = f_rank > rank or (is_equal and (top > slope or f_last >= slope))
+        alone = f_rank < rank or (is_equal and top < slope)
+        first = slope if alone else top
+        stop = last if alone else f_last
+        if is_equal:
+            stop = max(stop, slope if f_alone else top if alone else last)
+        length = 0.0 if f_alone else first - stop
+        if not alone:
+            fall = function[k, FIRST] - f_last
+            length += function[k, LENGTH] * ((first - stop) / fall if fall > 0.0 else 1.0)
+            top = stop
+            if top <= f_last:
+                k += 1
+                top = function[k, FIRST]
+        if not f_alone:
+            slope = stop
+            if slope <= last:
+                j += 1
+        n = append(to, n, max(f_rank, rank), first, stop, length, negligible)
+    return n
