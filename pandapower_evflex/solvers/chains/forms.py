@@ -6,6 +6,7 @@ A slot has m states and k controls; x has a row per slot with (states, controls)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -49,12 +50,24 @@ class Forms:
     def values(self, x: FloatArray) -> FloatArray:
         """Values of the forms at the point x [n_slot, m + k]."""
         value = np.empty(len(self.slot))
-        kernels.values(self.slot, self.coefficient, self.ahead, x, value)
+        kernels.values(
+            self.slot, self.coefficient, *_places(self.coefficient.shape[1], x.shape[1], self.ahead), x, value
+        )
         return value
 
     def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
         """to += sum of y times the form, [n_slot, m + k]."""
-        kernels.add_transposed(self.slot, self.coefficient, self.ahead, y, to)
+        kernels.add_transposed(
+            self.slot, self.coefficient, *_places(self.coefficient.shape[1], to.shape[1], self.ahead), y, to
+        )
+
+
+@cache
+def _places(n_columns: int, width: int, ahead: int) -> tuple[IntArray, IntArray]:
+    """What columns of forms are on, with ``width`` numbers a slot: how many slots behind its own, and which number."""
+    n_before, later = n_columns - width - ahead, 1 + np.arange(ahead)
+    step = np.concatenate([np.full(n_before, -1), np.zeros(width, dtype=np.int64), later])
+    return step, np.concatenate([np.arange(n_before), np.arange(width), 0 * later])
 
 
 @dataclass(frozen=True)

@@ -17,37 +17,25 @@ LEAST = 1e-14
 
 
 @jit
-def values(slot, coefficient, ahead, x, value):
-    n_states = coefficient.shape[1] - x.shape[1] - ahead
-    n_own = n_states + x.shape[1]
+def values(slot, coefficient, step, column, x, value):
+    """Column q of a form is on the number in ``column[q]`` of x, ``step[q]`` slots behind its own."""
     for r in range(len(slot)):
-        i = slot[r]
-        total = 0.0
-        for q in range(x.shape[1]):
-            total += coefficient[r, n_states + q] * x[i, q]
-        for q in range(n_states):
-            if coefficient[r, q] != 0.0:
-                total += coefficient[r, q] * x[i - 1, q]
-        for q in range(ahead):
-            if coefficient[r, n_own + q] != 0.0:
-                total += coefficient[r, n_own + q] * x[i + 1 + q, 0]
+        i, total = slot[r], 0.0
+        for q in range(len(step)):
+            c = coefficient[r, q]
+            if c != 0.0:
+                total += c * x[i + step[q], column[q]]
         value[r] = total
 
 
 @jit
-def add_transposed(slot, coefficient, ahead, y, to):
-    n_states = coefficient.shape[1] - to.shape[1] - ahead
-    n_own = n_states + to.shape[1]
+def add_transposed(slot, coefficient, step, column, y, to):
     for r in range(len(slot)):
         i = slot[r]
-        for q in range(to.shape[1]):
-            to[i, q] += coefficient[r, n_states + q] * y[r]
-        for q in range(n_states):
-            if coefficient[r, q] != 0.0:
-                to[i - 1, q] += coefficient[r, q] * y[r]
-        for q in range(ahead):
-            if coefficient[r, n_own + q] != 0.0:
-                to[i + 1 + q, 0] += coefficient[r, n_own + q] * y[r]
+        for q in range(len(step)):
+            c = coefficient[r, q]
+            if c != 0.0:
+                to[i + step[q], column[q]] += c * y[r]
 
 
 @jit
