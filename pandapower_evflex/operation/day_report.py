@@ -11,8 +11,10 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.limits import LOADING, UNDERVOLTAGE
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.operation.day import Day
+from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.report.results import period_labels, voltage_frame
 from pandapower_evflex.opf.verify import grid_state
@@ -34,7 +36,8 @@ class RollingHorizon:
     p_up_mw, p_down_mw : DataFrame [period x ev]   flexibility that was there in each period, before any call
     vm_pu, line_loading_percent, trafo_loading_percent : DataFrame [period x element]    by power flow
     activations : DataFrame                        `period, direction, asked_mw, granted_mw, message` of every call
-    short : DataFrame                              `ev, session, energy_mwh, reason`: who left without its need
+    short : DataFrame                              `ev, session, energy_mwh, reason, period`: who left without its need,
+                                                   and after which period
     violations : DataFrame                         limits that a realised moment breaks
     log : DataFrame [period]
         `status, message` where the plan was renewed; `planned_mw, p_up_mw, p_down_mw, called_mw, charged_mw` of all
@@ -98,11 +101,21 @@ def report(day: Day) -> RollingHorizon:
         p_down_mw=frame(day.flex["down"]),
         **grid,
         activations=_calls(day, labels),
-        short=_short(day, missing),
+        short=_short(day, missing, labels),
         violations=broken.drop(columns=["ev", "session", "scenario", "curable"]),
         log=log,
-        settings={"period_h": case.horizon.period_h},
+        settings={"period_h": float(case.horizon.period_h), **_common_limits(case)},
     )
+
+
+def _common_limits(case: Case) -> dict[str, float]:
+    """Limits that are the same wherever there is one, else NaN."""
+    ends = case.grid.ends
+    limits = {"min_vm_pu": case.limits[UNDERVOLTAGE]}
+    for table in ("line", "trafo"):
+        limits[f"max_{table}_loading_percent"] = 100.0 * case.limits[LOADING][:, ends.element_type == table]
+    finite = {name: np.unique(values[np.isfinite(values)].round(9)) for name, values in limits.items()}
+    return {name: float(values[0]) if len(values) == 1 else np.nan for name, values in finite.items()}
 
 
 def _calls(day: Day, labels: pd.Index) -> pd.DataFrame:
@@ -124,10 +137,12 @@ def _per_period(day: Day, missing: list[tuple[Stay, float]]) -> FloatArray:
     return short
 
 
-def _short(day: Day, missing: list[tuple[Stay, float]]) -> pd.DataFrame:
+def _short(day: Day, missing: list[tuple[Stay, float]], periods: pd.Index) -> pd.DataFrame:
     labels = day.truth.case.evs.index
-    rows = [(labels[stay.ev], stay.session, energy, _why(day, stay)) for stay, energy in missing]
-    return pd.DataFrame(rows, columns=["ev", "session", "energy_mwh", "reason"])
+    rows = [
+        (labels[stay.ev], stay.session, energy, _why(day, stay), periods[stay.periods[-1]]) for stay, energy in missing
+    ]
+    return pd.DataFrame(rows, columns=["ev", "session", "energy_mwh", "reason", "period"])
 
 
 def _why(day: Day, stay: Stay) -> str:

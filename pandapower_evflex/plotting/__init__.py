@@ -23,9 +23,11 @@ from pandapower_evflex.plotting.grid_state import plot_normal_state, plot_post_f
 from pandapower_evflex.plotting.horizon import plot_horizon
 from pandapower_evflex.plotting.inputs import plot_cos_phi_p, plot_pv_profile, plot_sessions
 from pandapower_evflex.plotting.net import plot_net
+from pandapower_evflex.plotting.operation import plot_activation, plot_rolling_day
 from pandapower_evflex.plotting.planning import plot_energy_not_served, plot_plan_costs
 
 __all__ = [
+    "plot_activation",
     "plot_band",
     "plot_charging_power",
     "plot_cos_phi_p",
@@ -44,6 +46,7 @@ __all__ = [
     "plot_plan_costs",
     "plot_post_fault",
     "plot_pv_profile",
+    "plot_rolling_day",
     "plot_sessions",
     "plot_shaving_over_day",
     "plot_trafo_loading",

@@ -38,18 +38,20 @@ def new_axes(ax: Any | None, *, width: float = 8.0, height: float = 3.8) -> Any:
     return ax
 
 
-def two_axes(axes: Any | None, n_rows: int, n_columns: int, **figure: Any) -> Any:
-    """``axes``, or the two of a new figure.
+def several_axes(axes: Any | None, n_rows: int, n_columns: int, **figure: Any) -> Any:
+    """``axes``, or those of a new figure.
 
     Raises
     ------
-    InvalidInputError    something else is given
+    InvalidInputError    something else is given, or not as many
     """
     if axes is None:
         return plt.subplots(n_rows, n_columns, layout="constrained", **figure)[1]
-    pair = list(axes) if isinstance(axes, list | tuple | np.ndarray) else []
-    if len(pair) != 2 or not all(isinstance(ax, Axes) for ax in pair):
-        remedy = f"give two axes of matplotlib, as plt.subplots({n_rows}, {n_columns}) makes them, or None"
+    given = list(axes) if isinstance(axes, list | tuple | np.ndarray) else []
+    n = n_rows * n_columns
+    if len(given) != n or not all(isinstance(ax, Axes) for ax in given):
+        number = {2: "two", 4: "four"}[n]
+        remedy = f"give {number} axes of matplotlib, as plt.subplots({n_rows}, {n_columns}) makes them, or None"
         raise InvalidInputError([Fault("plot", "axes", (), shown(axes), "cannot be drawn into", remedy)])
     return axes
 

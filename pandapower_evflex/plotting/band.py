@@ -10,7 +10,7 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, two_axes
+from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, several_axes
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import shown
 
@@ -46,7 +46,7 @@ def plot_band(result: Any, seed: int = 0, axes: Sequence[Any] | None = None) -> 
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         remedy = "give a whole number of 0 or more"
         raise InvalidInputError([Fault("plot_band", "seed", (), shown(seed), "is not understood", remedy)])
-    axes = two_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
+    axes = several_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
     index, period_h = result.p_mw.index, result.settings["period_h"]
     edges = period_edges(index, period_h)
     plan = 1e3 * result.total("p_mw").to_numpy()

@@ -31,8 +31,8 @@ from pandapower_evflex.plotting.axes import (
     draw_steps,
     label_hours,
     new_axes,
+    several_axes,
     title_and_legend,
-    two_axes,
 )  # fmt: skip
 from pandapower_evflex.plotting.cpo import drawable_lattice
 from pandapower_evflex.tables.faults import labels_of
@@ -82,7 +82,7 @@ def plot_peak_shave(
     """
     states = drawable_lattice(SHAVE, lattice, 0.0, period_h)
     wanted = _checked_shave(states, shave, reduction, start)
-    axes = two_axes(axes, 2, 1, figsize=(6.5, 6.0), sharex=True)
+    axes = several_axes(axes, 2, 1, figsize=(6.5, 6.0), sharex=True)
     above, below = axes
     first, end = int(start), int(start) + len(wanted)
     edges = float(period_h) * np.arange(states.shape[1] + 1)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, two_axes
+from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, several_axes
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import check_net, is_label, shown
 
@@ -47,7 +47,7 @@ def plot_ev(net: Net, result: Any, ev: int, axes: Sequence[Any] | None = None) -
     if not len(plugged):
         remedy = "choose an EV with a session within the horizon"
         raise InvalidInputError([Fault("plot_ev", "ev", (), f"EV {ev}", "is plugged in no period", remedy)])
-    axes = two_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
+    axes = several_axes(axes, 2, 1, figsize=(9.0, 6.0), sharex=True)
     above, below = axes
     chosen = slice(plugged[0], plugged[-1] + 1)
     index, period_h = result.p_mw.index[chosen], result.settings["period_h"]

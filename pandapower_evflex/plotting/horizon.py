@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from pandapower_evflex.planning.years import PlanningHorizon
-from pandapower_evflex.plotting.axes import title_and_legend, two_axes
+from pandapower_evflex.plotting.axes import several_axes, title_and_legend
 from pandapower_evflex.plotting.planning import FLEXIBILITY, candidate_name, refuse_other
 from pandapower_evflex.plotting.results import check_names
 
@@ -58,7 +58,7 @@ def plot_horizon(
     refuse_other("plot_horizon", "horizon", horizon, PlanningHorizon, "run_planning_horizon")
     built = horizon.build_years[horizon.build_years.notna().any(axis=1)]
     heights = {"height_ratios": [3.0, 0.6 + 0.4 * max(len(built), 1)]}
-    axes = two_axes(axes, 2, 1, figsize=(8.0, 4.4 + 0.4 * len(built)), sharex=True, gridspec_kw=heights)
+    axes = several_axes(axes, 2, 1, figsize=(8.0, 4.4 + 0.4 * len(built)), sharex=True, gridspec_kw=heights)
     above, below = axes
     years = horizon.yearly_cost_eur.index.to_numpy(dtype=float)
     for name, (label, style) in SCENARIOS.items():

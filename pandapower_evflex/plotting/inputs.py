@@ -13,7 +13,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.sessions import START_HOUR
-from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges, two_axes
+from pandapower_evflex.plotting.axes import COLOUR, SUN, draw_steps, label_time, new_axes, period_edges, several_axes
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import check_net, raise_if, shown
 from pandapower_evflex.tables.number_frames import frame_of_numbers
@@ -37,7 +37,7 @@ def plot_sessions(net: Net, start_hour: float = 0.0, axes: Sequence[Any] | None 
     if not len(net.get("ev_session", ())):
         remedy = "add sessions with create_ev_session(net, ev, arrival_h, departure_h)"
         raise InvalidInputError([Fault("plot_sessions", "net", (), "net.ev_session", "is empty or missing", remedy)])
-    axes = two_axes(axes, 1, 2, figsize=(10.0, 3.6))
+    axes = several_axes(axes, 1, 2, figsize=(10.0, 3.6))
     times, trips = axes
     sessions = net["ev_session"]
     for column, label in (("arrival_h", "arrival"), ("departure_h", "departure")):

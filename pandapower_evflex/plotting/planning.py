@@ -11,7 +11,7 @@ import pandas as pd
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.plan import PlanningStudy
-from pandapower_evflex.plotting.axes import label_hours, new_axes, title_and_legend, two_axes
+from pandapower_evflex.plotting.axes import label_hours, new_axes, several_axes, title_and_legend
 from pandapower_evflex.plotting.results import check_names
 from pandapower_evflex.tables.kinds import flag_faults, is_label
 
@@ -62,7 +62,7 @@ def plot_energy_not_served(study: PlanningStudy, row: Any = 0, axes: Sequence[An
     >>> figure = evf.plotting.plot_energy_not_served(study, 0)
     """
     fault, window = _checked_window(study, row)
-    axes = two_axes(axes, 1, 2, figsize=(11.0, 4.2), sharey=True)
+    axes = several_axes(axes, 1, 2, figsize=(11.0, 4.2), sharey=True)
     before, after = axes
     start, end = float(fault["start_h"]), float(fault["end_h"])
     hours = (window["end_h"] - window["start_h"]).to_numpy()

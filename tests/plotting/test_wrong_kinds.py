@@ -17,7 +17,7 @@ from tests.validation.garbage import CALLS, _net, _solved, _study, function_of
 EXPECTED = {
     "net": "create_empty_network", "result": "run_flexibility_opf", "study": "run_planning",
     "horizon": "run_planning_horizon", "shave": "shave_peak", "uncontrolled": "uncontrolled_charging",
-    "energy": "run_flexibility_opf", "ax": r"plt\.subplots\(\)", "axes": r"plt\.subplots\([12], [12]\)",
+    "energy": "run_flexibility_opf", "ax": r"plt\.subplots\(\)", "axes": r"plt\.subplots\([124], [12]\)",
     "profiles": r"DataFrame\[period x",
 }  # fmt: skip
 WRONG = {

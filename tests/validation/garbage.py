@@ -83,6 +83,11 @@ def _solved_band() -> Any:
     return evf.run_flexibility_opf(_fresh(), n_periods=N_PERIODS, guarantee="any_sequence", progress=False)
 
 
+@cache
+def _rolled() -> Any:
+    return evf.run_rolling_horizon(_fresh(), n_periods=N_PERIODS, progress=False)
+
+
 PRICES = {"voll_eur_per_mwh": 1e4, "loss_price_eur_per_mwh": 80.0, "discount_rate": 0.06, "progress": False}
 
 
@@ -234,6 +239,10 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "mobility.sessions_from_reports": lambda: {"reports": _reports(), "start": "2024-05-14", "hours": 24.0},
     "networks.ring_10kv": dict,
     "networks.suburban_lv": lambda: {"seed": 0, "n_evs": 2, "n_periods": 24, "n_buses": 14},
+    "plotting.plot_activation": lambda: {
+        "result": _solved()[1], "call": evf.activate_flexibility(*_solved(), 0, "up"),
+    },
+    "plotting.plot_rolling_day": lambda: {"day": _rolled()},
     "plotting.plot_charging_power": lambda: {"result": _solved()[1]},
     "plotting.plot_cos_phi_p": lambda: {"net": _with_characteristic()},
     "plotting.plot_cpo_rates": _rates,
