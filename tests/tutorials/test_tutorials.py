@@ -12,6 +12,11 @@ TUTORIALS = Path(__file__).parents[2] / "tutorials"
 
 #: text that the outputs must hold, so that a notebook that computes nothing fails
 SAYS = {
+    "a_day_in_operation.ipynb": [
+        "100.00% of the flexibility planned ahead, 0 cars short, 0 limits broken",
+        "EV 2 came late and leaves 7.6 kWh short", "by hand 7.6 kWh", "trafo 0: 109 % at 18:30",
+        "0.2 of 5 kW granted: no more can be made up until the departures", "5.0 of 5 kW granted: as asked",
+    ],
     "planning_mv.ipynb": [
         "lines whose faults overload nothing: [62]",
         "the second cable is built in year 6 with flexibility and in year 5 without",
@@ -39,7 +44,7 @@ SAYS = {
 
 
 #: with the slow tests only
-LONG = ("planning_mv.ipynb", "simbench_day.ipynb", "what_can_i_promise.ipynb", "workplace_shaving.ipynb")
+LONG = ("a_day_in_operation.ipynb", "planning_mv.ipynb", "simbench_day.ipynb", "what_can_i_promise.ipynb", "workplace_shaving.ipynb")
 
 
 def test_every_tutorial_is_listed():
