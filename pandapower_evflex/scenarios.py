@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 #: directions of flexibility, and the sign with which a kW of load counts: upward is more load
 DIRECTIONS = {"up": 1.0, "down": -1.0}
@@ -21,14 +22,14 @@ class Scenario:
     ----------
     name : str          key in results
     activation : str    load of the elements that is drawn: "up", "down", or "base" where nothing is activated
-    forecast : str      profiles that hold, "" for those that were given
+    forecast : label    profiles that hold, "" where there is one set of them
     held : int          periods for which the activation lasts
     since : int         periods since it began
     """
 
     name: str
     activation: str
-    forecast: str = ""
+    forecast: Any = ""
     held: int = 1
     since: int = 0
 
@@ -36,6 +37,14 @@ class Scenario:
     def load(self) -> str:
         """Which of the loads of a `Chain` are drawn."""
         return f"{self.activation}+{self.since}" if self.since else self.activation
+
+    @property
+    def key(self) -> Any:
+        """Key in results: with the forecast where there are several."""
+        return self.name if self.forecast == "" else (self.name, self.forecast)
+
+    def __str__(self) -> str:
+        return self.name if self.forecast == "" else f"{self.name}, forecast {self.forecast}"
 
     def start(self, period: int, n_periods: int) -> int:
         """Period in which the activation of a period began; cyclic days wrap."""
@@ -47,8 +56,18 @@ UP, BASE, DOWN = (Scenario(name, name) for name in ("up", "base", "down"))
 SCENARIOS = (UP, BASE, DOWN)
 
 
-def rows_of(names: Iterable[str], held: int = 1) -> tuple[Scenario, ...]:
+def rows_of(names: Iterable[str], held: int = 1, forecasts: Iterable[Any] = ("",)) -> tuple[Scenario, ...]:
     """The rows asked for, each once; an activation that is held has a row for every period that it may be in."""
+    return in_forecasts(_rows_of_one(names, held), forecasts)
+
+
+def in_forecasts(rows: Iterable[Scenario], forecasts: Iterable[Any]) -> tuple[Scenario, ...]:
+    """The rows under every forecast."""
+    rows = tuple(rows)
+    return tuple(replace(row, forecast=forecast) for forecast in forecasts for row in rows)
+
+
+def _rows_of_one(names: Iterable[str], held: int) -> tuple[Scenario, ...]:
     known = {scenario.name: scenario for scenario in SCENARIOS}
     return tuple(
         replace(known[name], held=held, since=since) if name in DIRECTIONS else known[name]

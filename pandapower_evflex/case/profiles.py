@@ -81,27 +81,37 @@ def read_profiles(
     InvalidInputError    all faults of all frames
     """
     faults: list[Fault] = []
-    frames = _frames(profiles, faults)
-    for (table, column), frame in frames.items():
-        faults += _frame_faults(net, table, column, frame)
-    n = _n_periods(frames, n_periods, faults)
+    frames = checked_frames(net, profiles, faults)
     indexes = {profile_name(key): frame.index for key, frame in frames.items()}
+    n = count_periods(indexes, n_periods, faults)
     horizon = read_horizon(indexes, n, period_h, cyclic, start, dayfirst, faults, if_starts)
     if faults:
         raise InvalidInputError(faults)
     if ("load", "p_mw") in frames and ("load", "q_mvar") not in frames:
         logger.info("loads have a profile of p_mw only: q_mvar stays at its table value")
+    return profiles_of(net, frames, horizon)
+
+
+def checked_frames(net: Net, profiles: Any, faults: list[Fault], argument: str = "profiles") -> Profile:
+    """Non-empty frames under tuple keys; what is wrong with them, their periods apart, is added to the faults."""
+    frames = _frames(profiles, faults, argument)
+    for (table, column), frame in frames.items():
+        faults += _frame_faults(net, table, column, frame, argument)
+    return frames
+
+
+def profiles_of(net: Net, frames: Profile, horizon: Horizon) -> Profiles:
+    """Of checked frames."""
     values = {key: frame.reset_index(drop=True).astype(float) for key, frame in frames.items()}
-    return Profiles(horizon, _with_cos_phi_p(net, values, n))
+    return Profiles(horizon, _with_cos_phi_p(net, values, horizon.n_periods))
 
 
-def _frames(profiles: Any, faults: list[Fault]) -> Profile:
-    """Non-empty frames under tuple keys."""
+def _frames(profiles: Any, faults: list[Fault], argument: str) -> Profile:
     if profiles is None:
         return {}
     if not isinstance(profiles, Mapping) or isinstance(profiles, pandapowerNet):
         remedy = 'give {("load", "p_mw"): DataFrame[period x element], ...}'
-        faults.append(Fault("profiles", "", (), f"a {type(profiles).__name__}", "is not a dict of frames", remedy))
+        faults.append(Fault(argument, "", (), f"a {type(profiles).__name__}", "is not a dict of frames", remedy))
         return {}
     frames: Profile = {}
     supported = ", ".join(f"{table}.{column}" for table, column in sorted(SUPPORTED))
@@ -111,12 +121,12 @@ def _frames(profiles: Any, faults: list[Fault]) -> Profile:
             continue
         name = profile_name(key)
         if key not in SUPPORTED:
-            faults.append(Fault("profiles", name, (), "the key", "is not known", f"use one of {supported}"))
+            faults.append(Fault(argument, name, (), "the key", "is not known", f"use one of {supported}"))
         elif not isinstance(frame, pd.DataFrame):
             remedy = "give a DataFrame[period x element index]"
-            faults.append(Fault("profiles", name, (), f"a {type(frame).__name__}", "is not a DataFrame", remedy))
+            faults.append(Fault(argument, name, (), f"a {type(frame).__name__}", "is not a DataFrame", remedy))
         elif key in frames:
-            faults.append(Fault("profiles", name, (), "the key", "is given twice", "keep one of the two frames"))
+            faults.append(Fault(argument, name, (), "the key", "is given twice", "keep one of the two frames"))
         else:
             frames[key] = frame
     return frames
@@ -127,8 +137,8 @@ def profile_name(key: Any) -> str:
     return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def _frame_faults(net: Net, table: str, column: str, frame: pd.DataFrame) -> list[Fault]:
-    place = f"profiles[{table}.{column}]"
+def _frame_faults(net: Net, table: str, column: str, frame: pd.DataFrame, argument: str) -> list[Fault]:
+    place = f"{argument}[{table}.{column}]"
     columns = frame.columns
     if columns.nlevels > 1:
         remedy = f"name columns after the index of net.{table}"
@@ -163,8 +173,9 @@ def _cell_faults(place: str, columns: pd.Index, wrong: BoolArray, problem: str, 
     return [Fault(place, listed(elements), rows, f"{np.sum(wrong)} values", problem, remedy)]
 
 
-def _n_periods(frames: Profile, n_periods: int | None, faults: list[Fault]) -> int:
-    lengths = {f"{table}.{column}": len(frame) for (table, column), frame in frames.items()}
+def count_periods(indexes: Mapping[str, pd.Index], n_periods: int | None, faults: list[Fault]) -> int:
+    """Number of rows of all profiles, or the one given; what contradicts is added to the faults."""
+    lengths = {name: len(index) for name, index in indexes.items()}
     if n_periods is not None and not _is_count(n_periods):
         remedy = "give a whole number of periods above 0"
         faults.append(Fault("profiles", "n_periods", (), shown(n_periods), "is not a number of periods", remedy))

@@ -19,6 +19,7 @@ from pandapower_evflex.operation.remaining_day import renewed_plan
 from pandapower_evflex.operation.sharing import SHARES
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.report.moment import period_position
+from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -139,6 +140,7 @@ def _checked(
     if not isinstance(result, FlexibilityOpfResult):
         remedy = "give what run_flexibility_opf returned"
         raise InvalidInputError([Fault(FUNCTION, "result", (), shown(result), "is not a result", remedy)])
+    refuse_forecasts(FUNCTION, result)
     faults = []
     if result.recovery is None:
         remedy = "give a result with a schedule"

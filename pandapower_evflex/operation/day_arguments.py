@@ -39,6 +39,9 @@ def check_arguments(
         if name not in known:
             remedy = "leave it out, or give an argument of run_flexibility_opf"
             faults.append(Fault(FUNCTION, str(name), (), shown(opf[name]), "is not an argument of the run", remedy))
+    if opf.get("forecasts") is not None:
+        remedy = "leave it out; forecast= is how the planner sees the day, margin_percent= keeps room for its errors"
+        faults.append(Fault(FUNCTION, "forecasts", (), shown(opf["forecasts"]), "is not possible here", remedy))
     if cyclic is not False:
         remedy = "leave it out: a day in operation ends"
         faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not possible here", remedy))

@@ -102,7 +102,7 @@ def report(day: Day) -> RollingHorizon:
         **grid,
         activations=_calls(day, labels),
         short=_short(day, missing, labels),
-        violations=broken.drop(columns=["ev", "session", "scenario", "curable"]),
+        violations=broken.drop(columns=["ev", "session", "scenario", "forecast", "curable"]),
         log=log,
         settings={"period_h": float(case.horizon.period_h), **_common_limits(case)},
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.ev_stays import Stay
@@ -154,7 +155,8 @@ def _as_it_was(plan: Plan, study: Study, first: int) -> Plan | None:
         return None
     if case.evs.has_band or case.evs.duration > 1:  # what they promise depends on the periods before
         return None
-    if not np.array_equal(case.s_base, plan.case.s_base[at:]) or not _same_evs(case.evs, plan.case.evs, at, schedule.e):
+    now, then = (one.s_base[NO_NAME] for one in (case, plan.case))
+    if not np.array_equal(now, then[at:]) or not _same_evs(case.evs, plan.case.evs, at, schedule.e):
         return None
     rest = Schedule(*(getattr(schedule, name)[at:] for name in Schedule.__dataclass_fields__))
     reached = weighted_flexibility_mw(case, rest)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.periods import Horizon
@@ -42,7 +43,7 @@ def with_profiles(study: Study, plain: Net, profiles: Any) -> Study:
     return replace(
         study,
         profiles=Profiles(horizon, read.values),
-        case=replace(study.case, s_base=base_injections(plain, study.case.grid, read)),
+        case=replace(study.case, s_base={NO_NAME: base_injections(plain, study.case.grid, read)}),
     )
 
 
@@ -58,9 +59,10 @@ def remaining_study(study: Study, first: int, stays: Sequence[list[Stay]], optio
     weights = {d: None if w is None else w[first:] for d, w in study.evs_of.keywords["weights"].items()}
     evs_of = partial(study.evs_of, horizon=horizon, weights=weights)
     values = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in study.profiles.values.items()}
+    s_base = {name: injections[first:] for name, injections in study.case.s_base.items()}
     return replace(
         study,
-        case=replace(study.case, horizon=horizon, evs=evs_of(expected), s_base=study.case.s_base[first:]),
+        case=replace(study.case, horizon=horizon, evs=evs_of(expected), s_base=s_base),
         profiles=Profiles(horizon, values),
         stays=expected,
         evs_of=evs_of,

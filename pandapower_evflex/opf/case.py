@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
-from pandapower_evflex.scenarios import BASE, Scenario
+from pandapower_evflex.scenarios import BASE, Scenario, in_forecasts
 
 
 @dataclass(frozen=True)
@@ -29,28 +30,42 @@ class Case:
     grid : Grid
     horizon : Horizon
     evs : EvCase
-    s_base : complex [n_period, n_bus]   injection of everything that is not scheduled, pu
+    s_base : {forecast: complex [n_period, n_bus]}    injection of everything that is not scheduled, pu; "" where there
+                                                      is one set of profiles
     scenarios : tuple of Scenario        which are asked for
     q_follows_flexibility : bool         reactive power of EVs follows the activated power (True) or P_ch alone (eq. 8)
     relaxed : Relaxed or None            limits that stand in for those of the grid
     others : tuple of Part               flexible elements other than EVs
     margin : float                       share of every limit of the grid that is kept free
+    probability : {forecast: float}
     """
 
     grid: Grid
     horizon: Horizon
     evs: EvCase
-    s_base: ComplexArray
+    s_base: Mapping[Any, ComplexArray]
     scenarios: tuple[Scenario, ...]
     q_follows_flexibility: bool
     relaxed: Relaxed | None = None
     others: tuple[Part, ...] = ()
     margin: float = 0.0
+    probability: Mapping[Any, float] = field(default_factory=lambda: {"": 1.0})
 
     @property
     def checked_scenarios(self) -> tuple[Scenario, ...]:
         """Those whose power flow is checked: the schedule itself too."""
-        return tuple(dict.fromkeys((*self.scenarios, BASE)))
+        return tuple(dict.fromkeys((*self.scenarios, *in_forecasts([BASE], self.forecasts))))
+
+    @property
+    def forecasts(self) -> tuple[Any, ...]:
+        return tuple(self.s_base)
+
+    def under(self, forecast: Any) -> Case:
+        """With one forecast alone."""
+        if self.forecasts == ("",):
+            return self
+        rows = tuple(replace(row, forecast="") for row in self.scenarios if row.forecast == forecast)
+        return replace(self, s_base={"": self.s_base[forecast]}, scenarios=rows, probability={"": 1.0})
 
     @cached_property
     def differs(self) -> dict[Scenario, BoolArray]:
@@ -98,15 +113,27 @@ class Case:
         """Those limits that a schedule could exceed."""
         return self.relaxed.seen if self.relaxed else self.limits
 
-    def injections(self, p: FloatArray, p_scheduled: FloatArray | None = None) -> ComplexArray:
+    def injections(self, p: FloatArray, p_scheduled: FloatArray | None = None, forecast: Any = "") -> ComplexArray:
         """Bus injections [n_period, n_bus] with loads ``p`` of all units [n_period, n_unit].
 
         ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p``.
         """
         p_for_q = p if self.q_follows_flexibility or p_scheduled is None else p_scheduled
-        s = self.s_base.copy()
+        s = self.s_base[forecast].copy()
         np.subtract.at(s.T, self.chain.bus_row, (p + 1j * p_for_q * self.chain.tan_phi).T)
         return s
+
+    def fixed_injections(self, blocks: Sequence[tuple[Scenario, int]]) -> ComplexArray:
+        """What no schedule moves, of a row and a period each [n_block, n_bus]."""
+        fixed = {forecast: self.injections(self.chain.fixed_p, forecast=forecast) for forecast in self.forecasts}
+        own = [fixed[scenario.forecast][period] for scenario, period in blocks]
+        return np.array(own, dtype=np.complex128).reshape(len(own), len(self.grid.vm_min))
+
+    @property
+    def expected(self) -> ComplexArray:
+        """Injections without anything that is scheduled, expected over the forecasts [n_period, n_bus]."""
+        parts = [share * self.injections(self.chain.fixed_p, forecast=f) for f, share in self.probability.items()]
+        return np.asarray(np.sum(parts, axis=0))
 
     def evs_alone(self, schedule: Schedule) -> tuple[Case, Schedule]:
         """Only the EVs are left to choose: the other elements draw what they are scheduled to."""
@@ -115,7 +142,7 @@ class Case:
         n_ev = len(self.evs.bus_row)
         drawn = schedule.p.copy()
         drawn[:, :n_ev] = 0.0
-        return replace(self, s_base=self.injections(drawn), others=()), schedule.of(slice(0, n_ev))
+        return replace(self, s_base={"": self.injections(drawn)}, others=()), schedule.of(slice(0, n_ev))
 
     def schedule(self, load: Mapping[str, FloatArray]) -> Schedule:
         """From loads per scenario and slot [MW], within the limits of the elements to the solver's noise."""

@@ -35,6 +35,7 @@ def run_flexibility_opf(
     net: Net,
     profiles: Mapping[Any, pd.DataFrame] | None = None,
     *,
+    forecasts: Mapping[Any, tuple[float, Mapping[Any, pd.DataFrame]]] | None = None,
     n_periods: int | None = None,
     period_h: float | None = None,
     start: Any = None,
@@ -74,6 +75,10 @@ def run_flexibility_opf(
     profiles : {("load", "p_mw"): DataFrame[period x element index], ...}
         as simbench returns them, values before `scaling`; rows count by position; an index of times gives `period_h`,
         and labels the results where it has dates; what is missing is constant at its table value
+    forecasts : {name: (probability, profiles), ...}
+        several days that may come, with probabilities that sum to 1: one schedule and one promise of flexibility, and
+        the limits of the grid hold in each; `vm_pu` and the loadings then have keys (scenario, name). ``profiles`` may
+        be left out; where given they hold in every forecast that lacks a key. Not with ``on_infeasible="best_effort"``
     n_periods, period_h : int, float
         number and length [h] of the periods where the profiles do not say. Without `period_h` and times, 96 rows are
         quarter hours and 24 rows hours, with a warning in the log, and other numbers of rows are refused; without
@@ -197,7 +202,7 @@ def run_flexibility_opf(
     clock = Stopwatch()
     with clock.phase("read"):
         periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
-        study = read_study(net, profiles, options, cyclic=cyclic, **periods)
+        study = read_study(net, profiles, options, cyclic=cyclic, forecasts=forecasts, **periods)
     result = solve_study(study, options, clock)
     if result.status in SOLVED:
         with clock.phase("runpp"):
@@ -238,6 +243,7 @@ def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Sch
         result = solved_result(
             study.case,
             study.profiles,
+            study.forecasts,
             schedule,
             solution.states,
             solution.prices,
@@ -262,7 +268,7 @@ def _compared(
     """The result with its difference to runpp; failed where that is more than runpp's own inaccuracy."""
     differs = ""
     if moment.difference > AGREES:
-        where = f"in period {moment.period} ({moment.scenario})"
+        where = f"in period {moment.period} ({moment.named})"
         differs = f"{where} a voltage differs from that of runpp by {moment.difference:.2g} pu: {moment.voltages}"
     if differs and options.verify:
         message = f"the schedule does not verify: {differs}"
@@ -287,6 +293,7 @@ def _failed(
     return unsolved_result(
         study.case,
         study.profiles,
+        study.forecasts,
         study.trafo_loading,
         status=status,
         message="\n".join(filter(None, (message, ways, study.one_phase.balanced))),

@@ -10,23 +10,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.best_effort import BestEffort, best_effort
 from pandapower_evflex.opf.findings.describe import describe
 from pandapower_evflex.opf.findings.remedies import FINAL
-from pandapower_evflex.opf.findings.table import findings_frame
+from pandapower_evflex.opf.findings.table import findings_frame, in_forecast
 from pandapower_evflex.opf.guarantee import unproved
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.precheck.base_check import base_findings
 from pandapower_evflex.opf.precheck.room import room_findings
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study
+from pandapower_evflex.opf.report.by_forecast import most_limiting
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import VERIFIED, grid_state, largest_violation, verification
+from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, states_of_forecasts, verification
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 logger = logging.getLogger(__name__)
@@ -73,8 +75,9 @@ def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
     case, budget = study.case, Budget.of(options.solver_options)
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
-        without_evs = grid_state(case, flow, case.chain.least)
-        findings = findings_frame(study.findings + base_findings(case, flow, without_evs) + room_findings(case))
+        without_evs = states_of_forecasts(case, flow, case.chain.least)
+        of_grid = [row for name, state in without_evs.items() for row in _grid_findings(case, flow, name, state)]
+        findings = findings_frame(study.findings + of_grid)
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]
     if len(hopeless) and tries_its_best:
@@ -91,6 +94,13 @@ def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return Outcome(study, solution.status, solution.message, found, solution)
     return _checked(study, options, clock, findings, solution)
+
+
+def _grid_findings(case: Case, flow: BatchedPowerFlow, forecast: Any, state: GridState) -> list[dict[str, Any]]:
+    """What the grid shows without controllable EVs, under one forecast."""
+    alone = case.under(forecast)
+    rows = base_findings(alone, flow, state) + room_findings(alone)
+    return [{**row, **in_forecast(forecast)} for row in rows]
 
 
 def _best_effort(
@@ -118,7 +128,8 @@ def _checked(study: Study, options: Options, clock: Stopwatch, findings: pd.Data
             message = f"the schedule does not verify: {_what_fails(checked)}"
             return Outcome(study, "failed", message, findings, solution)
         doubt = _unproved(study.case, solution)
-        message = "; ".join(filter(None, (_message(solution, options, findings, study.reduced), doubt)))
+        said = (_message(solution, options, findings, study.reduced), _limiting(study.case, solution), doubt)
+        message = "; ".join(filter(None, said))
     return Outcome(study, solution.status, message, findings, solution, checked, doubt)
 
 
@@ -129,6 +140,14 @@ def _unproved(case: Case, solution: Solution) -> str:
         return ""
     why = unproved(case, BatchedPowerFlow(case.grid), solution.schedule, solution.states)
     return f"the band is not proved between its edges: {why}" if why else ""
+
+
+def _limiting(case: Case, solution: Solution) -> str:
+    """Which forecast decides, "" without forecasts."""
+    if case.forecasts == (NO_NAME,):
+        return ""
+    worst = most_limiting(solution.prices)
+    return f"kept in {len(case.forecasts)} forecasts" + ("" if worst == NO_NAME else f", of which {worst} limits most")
 
 
 def _what_fails(checked: Mapping[str, Any]) -> str:

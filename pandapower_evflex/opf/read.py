@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.asymmetric import unseen_phases
 from pandapower_evflex.case.controllers import idle_controllers
+from pandapower_evflex.case.forecasts import NO_NAME, Forecast, in_forecast, read_forecasts
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.idle_costs import idle_costs
 from pandapower_evflex.case.injections import base_injections
@@ -56,7 +57,8 @@ class Study:
     Parameters
     ----------
     case : Case
-    profiles : Profiles
+    profiles : Profiles          of several forecasts their periods alone
+    forecasts : {name: Forecast} "" is the name of the only one where profiles are given
     stays : list per EV of Stay  what `evs_of` made the EVs of the case of
     evs_of : function of stays   the EVs with other stays; its keywords are those of `compile_evs`
     findings : list of dict      sessions that no charging can satisfy
@@ -69,6 +71,7 @@ class Study:
 
     case: Case
     profiles: Profiles
+    forecasts: Mapping[Any, Forecast]
     stays: list[list[Stay]]
     evs_of: partial[EvCase]
     findings: list[dict[str, Any]]
@@ -89,6 +92,7 @@ def read_study(
     cyclic: bool,
     start: Any = None,
     dayfirst: bool | None = None,
+    forecasts: Any = None,
     function: str = FUNCTION,
 ) -> Study:
     """Read net, tables and profiles for a public ``function``; every fault of the input in one error.
@@ -111,9 +115,11 @@ def read_study(
     faults += table_faults
     plain = plain_net(net)
     periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
-    read = _gathered(faults, read_profiles, plain, profiles, **periods)
-    if read is not None:
-        faults += gap_faults(net, read.elements)
+    read = _gathered(faults, _read_forecasts, plain, profiles, forecasts, periods)
+    if forecasts is not None:
+        faults += _best_effort_faults(options)
+    for one in (read or {}).values():
+        faults += [fault for fault in gap_faults(net, one.profiles.elements) if fault not in faults]
     grid = None
     if not option_faults(options):
         measured = trafo_loading(net, options.trafo_loading, Options.trafo_loading)
@@ -131,6 +137,21 @@ def read_study(
     return _compile(plain, read, grid, options, faults)
 
 
+def _read_forecasts(net: Net, profiles: Any, forecasts: Any, periods: dict[str, Any]) -> dict[Any, Forecast]:
+    """All forecasts, or the profiles as the only one."""
+    if forecasts is None:
+        return {NO_NAME: Forecast(1.0, read_profiles(net, profiles, **periods))}
+    return read_forecasts(net, profiles, forecasts, **periods)
+
+
+def _best_effort_faults(options: Options) -> list[Fault]:
+    """What a limit would stand at differs by forecast."""
+    if options.on_infeasible != "best_effort":
+        return []
+    remedy = 'use on_infeasible="raise", or a best effort for each forecast alone'
+    return [Fault(FUNCTION, "on_infeasible", (), "'best_effort'", "is not possible with forecasts", remedy)]
+
+
 def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> Any:
     """The function's value, or None and its faults in the list."""
     try:
@@ -140,8 +161,9 @@ def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> 
         return None
 
 
-def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults: list[Fault]) -> Study:
-    horizon = profiles.horizon
+def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: Options, faults: list[Fault]) -> Study:
+    first = next(iter(forecasts.values())).profiles
+    horizon = first.horizon
     evs = net["ev"][net["ev"]["in_service"].astype(bool)]
     bus_row, bus_faults = ev_bus_rows(evs, grid)
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)
@@ -149,7 +171,9 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
     stays, stay_faults = read_stays(evs, sessions, horizon)
     duration, duration_faults = periods_held(FUNCTION, options.duration_h, horizon)
     faults = [*faults, *bus_faults, *weight_faults, *stay_faults, *duration_faults]
-    faults = faults or unit_faults(net, profiles)
+    faults = faults or [
+        in_forecast(fault, name) for name, one in forecasts.items() for fault in unit_faults(net, one.profiles)
+    ]
     if faults:
         raise InvalidInputError(faults)
     if (weights["down"] > weights["up"]).any():
@@ -174,7 +198,7 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         guarantee=options.guarantee,
         duration=duration,
     )
-    inputs = Inputs(net, grid, profiles, rows_of(options.scenarios, duration))
+    inputs = Inputs(net, grid, first, rows_of(options.scenarios, duration, forecasts))
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if duration > 1:
         faults += [_cannot_hold(element.KIND, options) for element, data in others if data is not None]
@@ -184,28 +208,30 @@ def _compile(net: Net, profiles: Profiles, grid: Grid, options: Options, faults:
         grid=grid,
         horizon=horizon,
         evs=evs_of(stays),
-        s_base=base_injections(net, grid, profiles),
+        s_base={name: base_injections(net, grid, one.profiles) for name, one in forecasts.items()},
         scenarios=inputs.scenarios,
         q_follows_flexibility=options.q_follows_flexibility,
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
         margin=options.margin_percent / 100.0,
+        probability={name: one.probability for name, one in forecasts.items()},
     )
     _refuse_no_room(case, options)
-    not_run = idle_controllers(net, profiles.elements)
+    not_run = idle_controllers(net, first.elements)
     for note in filter(None, (not_run, idle_costs(net), unseen_phases(net))):
         logger.warning(note)
     findings = session_findings(evs.index, unreachable, overfull)
     is_one_phase = evs["phases"].to_numpy() == 1
     return Study(
         case,
-        profiles,
+        first if NO_NAME in forecasts else Profiles(horizon, {}),
+        forecasts,
         stays,
         evs_of,
         findings,
         reduced,
         not_run,
         options.trafo_loading,
-        partial(unit_doubts, net, profiles),
+        partial(_unit_doubts, net, forecasts),
         OnePhase(is_one_phase, partial(phase_net, net, grid, bus_row[is_one_phase])),
     )
 
@@ -224,6 +250,11 @@ def _refuse_no_room(case: Case, options: Options) -> None:
         problem = f"leaves no voltage between the limits of buses {buses}"
         remedy = "give less, or limits on both sides of 1 pu"
         raise InvalidInputError([Fault(FUNCTION, "margin_percent", (), options.margin_percent, problem, remedy)])
+
+
+def _unit_doubts(net: Net, forecasts: Mapping[Any, Forecast]) -> list[str]:
+    """Of all forecasts, each once."""
+    return list(dict.fromkeys(doubt for one in forecasts.values() for doubt in unit_doubts(net, one.profiles)))
 
 
 def _cannot_hold(kind: str, options: Options) -> Fault:

@@ -154,7 +154,7 @@ def uncontrolled_charging(
         min_vm_pu=pd.Series(lowest, index=labels),
         line_loading_percent=loading("line"),
         trafo_loading_percent=loading("trafo"),
-        violations=violations.drop(columns=["ev", "session", "scenario", "curable"]),
+        violations=violations.drop(columns=["ev", "session", "scenario", "forecast", "curable"]),
         period_h=case.horizon.period_h,
     )
 

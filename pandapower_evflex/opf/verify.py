@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,18 +55,25 @@ class GridState:
 
 
 def grid_state(
-    case: Case, flow: BatchedPowerFlow, p_ev: FloatArray, p_scheduled: FloatArray | None = None
+    case: Case, flow: BatchedPowerFlow, p_ev: FloatArray, p_scheduled: FloatArray | None = None, forecast: Any = ""
 ) -> GridState:
     """Power flow of all periods with EV loads ``p_ev`` [n_period, n_ev]."""
-    flows = flow.solve(case.injections(p_ev, p_scheduled))
+    flows = flow.solve(case.injections(p_ev, p_scheduled, forecast))
     values = values_of(case.grid, flows.v)
     return GridState(flows.v, values, flows.converged, flows.mismatch_mva, flows.low_voltage)
+
+
+def states_of_forecasts(case: Case, flow: BatchedPowerFlow, p_ev: FloatArray) -> dict[Any, GridState]:
+    """The same load under every forecast."""
+    return {forecast: grid_state(case, flow, p_ev, forecast=forecast) for forecast in case.forecasts}
 
 
 def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[Scenario, GridState]:
     """States under full activation of each scenario, and of the schedule itself ("base")."""
     return {
-        scenario: grid_state(case, flow, schedule.load(scenario.activation, scenario.since), schedule.p)
+        scenario: grid_state(
+            case, flow, schedule.load(scenario.activation, scenario.since), schedule.p, scenario.forecast
+        )
         for scenario in case.checked_scenarios
     }
 

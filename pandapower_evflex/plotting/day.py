@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
 from pandapower_evflex.plotting.results import check_result, check_uncontrolled
@@ -59,6 +60,7 @@ def plot_min_voltage(
     InvalidInputError    voltages that are no numbers
     """
     check_result("plot_min_voltage", result)
+    refuse_forecasts("plot_min_voltage", result)
     check_uncontrolled("plot_min_voltage", uncontrolled, result, pd.Series)
     raise_if([] if limit is None else single_number_faults("plot_min_voltage", LIMIT, limit))
     if isinstance(uncontrolled, pd.Series):
@@ -96,6 +98,7 @@ def plot_trafo_loading(
     InvalidInputError    loadings that are no numbers
     """
     check_result("plot_trafo_loading", result)
+    refuse_forecasts("plot_trafo_loading", result)
     raise_if(single_number_faults("plot_trafo_loading", LIMIT_PERCENT, limit_percent))
     check_uncontrolled("plot_trafo_loading", uncontrolled, result, pd.DataFrame)
     if isinstance(uncontrolled, pd.DataFrame):

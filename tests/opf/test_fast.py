@@ -20,7 +20,7 @@ from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import element_violations, grid_state, scheduled_states
+from pandapower_evflex.opf.verify import element_violations, scheduled_states, states_of_forecasts
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
@@ -195,7 +195,7 @@ def test_where_nothing_is_rewarded_nothing_is_optimal_and_the_gap_says_so():
 def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
     case = compiled(feeder_net(6))
     flow = BatchedPowerFlow(case.grid)
-    least = grid_state(case, flow, case.chain.least)
+    least = states_of_forecasts(case, flow, case.chain.least)
     run = Run(
         case=case, flow=flow, least=least, needed=screen(case, flow, least), options=None, budget=Budget.of({}),
         bar=Progress(False), clock=Stopwatch(),

@@ -14,7 +14,7 @@ from pandapower_evflex.nlp.derivative_check import derivative_errors
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.solve.exact import build_flexibility_opf
 from pandapower_evflex.opf.solve.screening import NeededBlocks
-from pandapower_evflex.opf.verify import grid_state
+from pandapower_evflex.opf.verify import grid_state, states_of_forecasts
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.solvers import ipopt
 from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
@@ -37,7 +37,7 @@ def all_blocks(case):
     for scenario in case.scenarios:
         needed.needed[scenario][:] = True
         needed.limited[scenario][LOADING][:] = np.isfinite(case.grid.ends.limit)
-    return needed.blocks(grid_state(case, BatchedPowerFlow(case.grid), case.evs.fixed_p).v)
+    return needed.blocks(states_of_forecasts(case, BatchedPowerFlow(case.grid), case.evs.fixed_p))
 
 
 @pytest.mark.parametrize("q_follows", [True, False])

@@ -6,6 +6,7 @@ from tests.tables.bad import Bad
 from tests.tables.bad_cpos import BAD_CPOS
 from tests.tables.bad_edits import BAD_EDITS
 from tests.tables.bad_evs import BAD_EVS
+from tests.tables.bad_forecasts import BAD_FORECASTS
 from tests.tables.bad_nets import BAD_NETS
 from tests.tables.bad_offers import BAD_OFFERS
 from tests.tables.bad_overlaps import BAD_OVERLAPS
@@ -44,6 +45,7 @@ SECTIONS = {
     "Tables edited before a run": BAD_EDITS,
     "pandapower's own tables": BAD_NETS,
     "Profiles and periods": BAD_PROFILES,
+    "Several forecasts": BAD_FORECASTS,
     "Arguments of a run": BAD_RUNS,
     "Arguments and data of a plan": BAD_PLANS,
 }

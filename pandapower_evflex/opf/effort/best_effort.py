@@ -32,7 +32,13 @@ from pandapower_evflex.opf.solve.methods import solve
 from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.verify import grid_state, largest_violation, scheduled_states, verification
+from pandapower_evflex.opf.verify import (
+    grid_state,
+    largest_violation,
+    scheduled_states,
+    states_of_forecasts,
+    verification,
+)
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 
 #: most elements that a reason names
@@ -72,7 +78,7 @@ def best_effort(
         stays, needs, short, relaxation = plan.stays, plan.needs, plan.short, plan.relaxation
         lowered = _lowered(study, stays, needs, short)
         case = _case(study, flow, relaxation, lowered)
-    solution = solve(case, flow, grid_state(case, flow, case.chain.least), options, budget, bar, clock)
+    solution = solve(case, flow, states_of_forecasts(case, flow, case.chain.least), options, budget, bar, clock)
     if not _keeps_limits(case, solution):
         solution = _without_flexibility(case, flow, short.schedule, solution)
     relaxed, shortages = relaxation.frame(study.case), _short_frame(case, needs, lowered, short, relaxation)

@@ -27,7 +27,7 @@ from pandapower_evflex.opf.report.why_not_more import MOVES, elements_of
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.screening import screen
-from pandapower_evflex.opf.verify import grid_state
+from pandapower_evflex.opf.verify import grid_state, states_of_forecasts
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows
 from pandapower_evflex.scenarios import BASE, DIRECTIONS
@@ -97,7 +97,7 @@ def least_shortfall(
     departures = departures_of(case, needs)
     chains = chains_of(case.chain)
     first = _elastic(case, chains, departures, low_curve * KW)
-    needed = screen(case, flow, grid_state(case, flow, case.chain.least))
+    needed = screen(case, flow, states_of_forecasts(case, flow, case.chain.least))
     x = _start(case, departures, low_curve * KW)
     point: ChainPoint | None = None
     for _ in range(MAX_ROUNDS):

@@ -74,12 +74,14 @@ def _session_line(row: Any) -> str:
 def _element_line(what: str, scenario: Any, rows: pd.DataFrame, name_worst: bool = False) -> str:
     worst = rows.loc[(rows["value"] - rows["limit"]).abs().idxmax()]
     if worst["quantity"] == "energy_mwh":
-        return f"{what} in {_when(rows[rows['element'] == worst['element']])}: {_energies(worst)}"
+        rows = rows[(rows["element"] == worst["element"])]
+        return f"{what}{_in_forecasts(rows, worst['forecast'])} in {_when(rows)}: {_energies(worst)}"
     unit = "pu" if worst["quantity"] == "vm_pu" else "%"
     by = abs(worst["value"] - worst["limit"])
     values = f"{worst['value']:.4g} {unit}, limit {worst['limit']:.4g} {unit}, by {by:.3g} {unit}"
     element = f"{worst['element_type']} {worst['element']:.0f} " if name_worst else ""
-    return f"{what}{_where(scenario)} in {_when(rows, worst['period'])}: {element}{values}"
+    where = f"{_where(scenario)}{_in_forecasts(rows, worst['forecast'])}"
+    return f"{what}{where} in {_when(rows, worst['period'])}: {element}{values}"
 
 
 def _energies(row: pd.Series) -> str:
@@ -95,7 +97,15 @@ def _of(finding: str) -> str:
 
 def _general_line(finding: str, scenario: Any, rows: pd.DataFrame) -> str:
     where = "" if finding in UNSOLVED else _where(scenario)  # these findings say themselves that no EV is there
-    return f"{finding}{where} in {_when(rows)}"
+    return f"{finding}{where}{_in_forecasts(rows)} in {_when(rows)}"
+
+
+def _in_forecasts(rows: pd.DataFrame, worst: Any = None) -> str:
+    """Of runs with several, "" of others."""
+    names = list(dict.fromkeys(rows["forecast"].dropna()))
+    if len(names) < 2:
+        return "".join(f", forecast {name}" for name in names)
+    return f", {len(names)} forecasts" + ("" if worst is None else f" (worst {worst})")
 
 
 def _where(scenario: Any) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.findings.table import TOLERANCE, exceeded_limits, findings_frame
+from pandapower_evflex.opf.findings.table import TOLERANCE, exceeded_limits, findings_frame, in_forecast
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.scenarios import Scenario
 
@@ -22,7 +22,10 @@ def obstacles(case: Case, schedule: Schedule, states: Mapping[Scenario, GridStat
     """
     rows = _short_sessions(case, schedule)
     for scenario in states:  # the schedule itself too
-        rows += [{**row, "scenario": scenario.name} for row in exceeded_limits(case, states[scenario])]
+        rows += [
+            {**row, "scenario": scenario.name, **in_forecast(scenario.forecast)}
+            for row in exceeded_limits(case, states[scenario])
+        ]
     return findings_frame(rows)
 
 

@@ -18,13 +18,18 @@ from pandapower_evflex.opf.verify import GridState
 TOLERANCE = 1e-6
 
 COLUMNS = [
-    "finding", "ev", "session", "scenario", "period", "element_type", "element", "quantity", "side",
+    "finding", "ev", "session", "scenario", "forecast", "period", "element_type", "element", "quantity", "side",
     "value", "limit", "curable",
 ]  # fmt: skip
 
 
 def findings_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def in_forecast(forecast: Any) -> dict[str, Any]:
+    """The column of the forecast, where there are several."""
+    return {} if forecast == "" else {"forecast": forecast}
 
 
 def exceeded_limits(case: Case, state: GridState) -> list[dict[str, Any]]:

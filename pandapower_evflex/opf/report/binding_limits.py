@@ -23,7 +23,7 @@ BINDING_TOLERANCE = 1e-5
 PRICED_TOLERANCE = 1e-3
 
 BINDING_COLUMNS = [
-    "scenario", "period", "start", "element_type", "element", "quantity", "bound", "side", "value", "limit",
+    "scenario", "forecast", "period", "start", "element_type", "element", "quantity", "bound", "side", "value", "limit",
     "shadow_price_mw", "shadow_price_per",
 ]  # fmt: skip
 
@@ -67,8 +67,8 @@ def _rows(case: Case, scenario: Scenario, state: GridState, prices: ByLimit) -> 
             place = limit.place(case.grid, i)
             share, unit = limit.price_unit(case.grid, int(i), float(allowed[t, i]))
             rows.append((
-                scenario.name, int(t), scenario.start(int(t), n), place.element_type, place.element, limit.quantity,
-                limit.bound, place.side, limit.per_unit * value[t, i], limit.per_unit * allowed[t, i],
-                share * prices[limit][t, i], unit,
+                scenario.name, scenario.forecast, int(t), scenario.start(int(t), n), place.element_type,
+                place.element, limit.quantity, limit.bound, place.side, limit.per_unit * value[t, i],
+                limit.per_unit * allowed[t, i], share * prices[limit][t, i], unit,
             ))  # fmt: skip
     return rows

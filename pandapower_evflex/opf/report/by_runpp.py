@@ -33,7 +33,7 @@ class RunppMoment:
 
     Parameters
     ----------
-    scenario, period : which moment
+    scenario, forecast, period : which moment; forecast "" where there is one set of profiles
     tables : pandapower's result tables and res_ev; empty where runpp does not converge
     difference : float    largest difference of a bus voltage to ours, pu; NaN where runpp does not converge
     voltages : str        the bus with that difference and its two voltages
@@ -41,15 +41,21 @@ class RunppMoment:
     """
 
     scenario: str
+    forecast: Any
     period: int
     tables: dict[str, pd.DataFrame]
     difference: float
     voltages: str
     own_start: bool
 
+    @property
+    def named(self) -> str:
+        """The scenario, and the forecast where there are several."""
+        return self.scenario if self.forecast == "" else f"{self.scenario}, forecast {self.forecast}"
+
     def note(self) -> str:
         """What a reader of the result must know; empty in the usual case."""
-        where = f"period {self.period} ({self.scenario}), the busiest"
+        where = f"period {self.period} ({self.named}), the busiest"
         if not self.tables:
             return f"runpp does not converge in {where}: the result is not compared with it, its tables are not written"
         return "" if self.own_start else f"runpp converges in {where}, from the result's voltages only"
@@ -57,7 +63,10 @@ class RunppMoment:
 
 def busiest_by_runpp(net: Net, result: FlexibilityOpfResult) -> RunppMoment:
     """The moment of highest loading; where runpp does not converge from its own start, from our voltages."""
-    scenario, period = busiest_moment(result)
+    key, period = busiest_moment(result)
+    scenario, forecast = (key, "") if isinstance(key, str) else key
+    if result.forecasts:
+        result = result.in_forecast(forecast)
     ours = result.vm_pu[scenario].iloc[period]
     for start in (None, ours):
         try:
@@ -67,14 +76,20 @@ def busiest_by_runpp(net: Net, result: FlexibilityOpfResult) -> RunppMoment:
         theirs = tables["res_bus"]["vm_pu"][ours.index]
         difference, bus = _largest_difference(ours, theirs)
         voltages = f"{_pu(ours[bus])} here and {_pu(theirs[bus])} by runpp at bus {bus}"
-        return RunppMoment(scenario, period, tables, difference, voltages, start is None)
-    return RunppMoment(scenario, period, {}, np.nan, "", False)
+        return RunppMoment(scenario, forecast, period, tables, difference, voltages, start is None)
+    return RunppMoment(scenario, forecast, period, {}, np.nan, "", False)
 
 
-def busiest_moment(result: FlexibilityOpfResult) -> tuple[str, int]:
-    """Scenario and period of the highest loading of any line or transformer."""
-    best = ("base", 0, -np.inf)
+def busiest_moment(result: FlexibilityOpfResult) -> tuple[Any, int]:
+    """Scenario, with its forecast where there are several, and period of the highest loading of any branch.
+
+    Of several forecasts in the one whose limits cost most flexibility, where any does.
+    """
+    best: tuple[Any, int, float] = (next(key for key in result.vm_pu if "base" in (key, key[0])), 0, -np.inf)
+    worst = result.settings.get("worst_forecast", "")
     for scenario in result.line_loading_percent:
+        if worst != "" and scenario[1] != worst:
+            continue
         frames = (result.line_loading_percent, result.trafo_loading_percent, result.trafo3w_loading_percent)
         loading = pd.concat([frame[scenario] for frame in frames], axis=1)
         highest = loading.max(axis=1).fillna(-np.inf).to_numpy()  # without ratings there are no loadings

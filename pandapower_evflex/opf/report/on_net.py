@@ -14,6 +14,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.report.as_loads import check_result
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
 from pandapower_evflex.opf.report.moment import SCENARIOS, checked_scenario, period_position
+from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.report.stored_series import PROFILES, SIDE, stored_faults
@@ -30,6 +31,8 @@ _SHORT = {
     "trafo_loading_percent": "trafo_loading",
     "trafo3w_loading_percent": "trafo3w_loading",
 }
+#: key of the name of the forecast that the frames are of, where there were several
+FORECAST = f"{SERIES_PREFIX}forecast"
 #: key of the frame with buses and reactive power of elements other than EVs
 UNITS = "units_"
 _SUMS = ("p_mw", "p_up_mw", "p_down_mw")
@@ -57,13 +60,17 @@ RESULT_TABLES: dict[str, dict[str, str]] = {
 def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -> None:
     """Write all tables of a solved result, and pandapower's own for the moment of highest loading.
 
-    Everything is computed before the first table is touched, so the net is never left half written.
+    Of several forecasts that of this moment stands on the net. Everything is computed before the first table is
+    touched, so the net is never left half written.
     """
+    if result.forecasts:
+        result = result.in_forecast(moment.forecast)
     tables: dict[str, Any] = {
         **series_frames(result),
         "res_period": _period_table(result),
         "res_flexibility": _flexibility_table(net, result),
         **moment.tables,
+        **({} if moment.forecast == "" else {FORECAST: moment.forecast}),
     }
     clear_results(net)
     for name, value in tables.items():
@@ -128,6 +135,7 @@ def checked_result(function: str, net: Net, result: Any) -> Any:
     if not isinstance(result, FlexibilityOpfResult):
         remedy = "give what run_flexibility_opf returned, or None for what it stored on the net"
         raise InvalidInputError([Fault(function, "result", (), shown(result), "is not a result", remedy)])
+    refuse_forecasts(function, result)
     return result
 
 

@@ -132,17 +132,22 @@ def _extremes(result: FlexibilityOpfResult) -> str:
     return ", ".join(parts)
 
 
-def _extreme(frames: dict[tuple[str, str], pd.DataFrame], sign: float) -> tuple[float, str] | None:
+def _extreme(frames: dict[tuple[str, Any], pd.DataFrame], sign: float) -> tuple[float, str] | None:
     """Largest value times ``sign``, and where it is."""
     best: tuple[float, str] | None = None
-    for (kind, scenario), frame in frames.items():
+    for (kind, key), frame in frames.items():
         values = sign * frame.to_numpy(dtype=float)
         if not np.isfinite(values).any():
             continue
         row, column = np.unravel_index(_first_largest(values), values.shape)
         if best is None or values[row, column] > sign * best[0]:
-            best = (sign * values[row, column], f"{kind} {frame.columns[column]}, {_OWN[scenario]}, {frame.index[row]}")
+            best = (sign * values[row, column], f"{kind} {frame.columns[column]}, {_of(key)}, {frame.index[row]}")
     return best
+
+
+def _of(key: Any) -> str:
+    """A scenario, and its forecast where there are several."""
+    return _OWN[key] if isinstance(key, str) else f"{_OWN[key[0]]}, forecast {key[1]}"
 
 
 def _first_largest(values: FloatArray) -> int:

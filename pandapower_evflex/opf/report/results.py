@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.case.forecasts import NO_NAME, Forecast
+from pandapower_evflex.case.profiles import Profile, Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
@@ -22,15 +23,18 @@ from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.objective import bound_mw, weighted_flexibility_mw
 from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
+from pandapower_evflex.opf.report.by_forecast import most_limiting, nothing_known, table_of
 from pandapower_evflex.opf.report.moment import period_position
+from pandapower_evflex.opf.report.one_forecast import seen_in
 from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.why_not_more import limiting_reasons
+from pandapower_evflex.opf.solve.each_alone import EachAlone
 from pandapower_evflex.opf.solve.recovery import Recovery
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 from pandapower_evflex.tables.kinds import is_one_of, shown
 
-Frames = dict[str, pd.DataFrame]
+Frames = dict[Any, pd.DataFrame]
 
 
 RELAXED_COLUMNS = ["period", "element_type", "element", "quantity", "bound", "side", "limit", "allowed"]
@@ -66,6 +70,7 @@ class FlexibilityOpfResult:
     vm_pu, line_loading_percent, trafo_loading_percent, trafo3w_loading_percent : dict of DataFrame [period x element]
         per scenario; "base", the schedule itself, is always there; of held activations the first period of the one
         that begins there
+        with several forecasts the keys are (scenario, name of the forecast)
     binding : DataFrame               network limits that bind, in the schedule itself ("base") too; `start` is the
                                       period in which the activation began that is held in `period`
     summary : DataFrame               one row per session with a whole period, indexed by its EV
@@ -82,9 +87,11 @@ class FlexibilityOpfResult:
                                       not). False without a schedule
     findings : DataFrame              limits violated without controllable EVs, sessions that fail, what is in the way
     stats : dict                      sizes, iterations, seconds by phase, versions
-    profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`
+    profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`; {} with forecasts
+    forecasts : dict                  {name: (probability, profiles)}, {} for a run with profiles alone
     settings : dict                   period_h, guarantee, duration_h, scenarios, q_follows_flexibility, trafo_loading,
-                                      ev_bus ({EV: its bus}), charging_limits (see the function)
+                                      ev_bus ({EV: its bus}), charging_limits (see the function), worst_forecast (the
+                                      one whose limits cost most flexibility, "" where none does)
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
     """
 
@@ -118,6 +125,7 @@ class FlexibilityOpfResult:
     reasons: Mapping[str, Frames] = field(repr=False)
     recovery: Recovery | None = field(repr=False)
     series: Mapping[str, Frames] = field(default_factory=dict)
+    forecasts: Mapping[Any, tuple[float, Profile]] = field(default_factory=dict)
 
     @cached_property
     def recoverable(self) -> pd.DataFrame:
@@ -128,6 +136,32 @@ class FlexibilityOpfResult:
         if self.recovery is None:
             return pd.DataFrame(np.nan, index=self.p_mw.index, columns=list(DIRECTIONS))
         return pd.DataFrame(dict(self.recovery.answer()), index=self.p_mw.index)
+
+    @cached_property
+    def by_forecast(self) -> pd.DataFrame:
+        """What each forecast alone would allow with this schedule kept: more than what is promised in all of them.
+
+        One row per forecast: `probability, objective_mw, mean_p_up_mw, mean_p_down_mw` (means over the periods of the
+        sum of all units), then "expected", weighted by the probabilities, and "worst", the least objective. Worked out
+        when it is first asked for; NaN without a schedule, empty without forecasts.
+        """
+        if self.recovery is None or not self.forecasts:
+            return nothing_known({name: probability for name, (probability, _) in self.forecasts.items()})
+        case, schedule = self.recovery.case, self.recovery.schedule
+        return table_of(case, EachAlone(case, schedule).answer())
+
+    def in_forecast(self, name: Any) -> FlexibilityOpfResult:
+        """The same schedule and promise, with the grid states, limits and profiles of one forecast.
+
+        What wants one power flow per scenario takes it: `with_evs_as_loads`, `write_period`, `activate_flexibility`,
+        pictures of voltages and loadings.
+
+        Raises
+        ------
+        InvalidInputError    no such forecast
+        """
+        seen: FlexibilityOpfResult = seen_in(self, name)
+        return seen
 
     def total(self, name: str) -> pd.Series:
         """Sum of all units [period]: EVs and the other elements.
@@ -183,6 +217,7 @@ class FlexibilityOpfResult:
 def solved_result(
     case: Case,
     profiles: Profiles,
+    forecasts: Mapping[Any, Forecast],
     schedule: Schedule,
     states: Mapping[Scenario, GridState],
     prices: Mapping[Scenario, ByLimit],
@@ -199,7 +234,7 @@ def solved_result(
     def element_frames(table: str) -> Frames:
         labels = case.grid.labels[table]
         return {
-            scenario.name: pd.DataFrame(
+            scenario.key: pd.DataFrame(
                 element_loading_percent(case.grid, state.loading, table), index=rows, columns=labels
             )
             for scenario, state in first.items()
@@ -220,14 +255,15 @@ def solved_result(
         e_mwh=ev_frame(evs.e),
         soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
-        vm_pu={scenario.name: voltage_frame(case, state, rows) for scenario, state in first.items()},
+        vm_pu={scenario.key: voltage_frame(case, state, rows) for scenario, state in first.items()},
         line_loading_percent=element_frames("line"),
         trafo_loading_percent=element_frames("trafo"),
         trafo3w_loading_percent=element_frames("trafo3w"),
         binding=binding_limits(case, states, prices),
         summary=session_summary(case, evs),
         profiles=profiles.values,
-        settings=_settings(case, trafo_loading),
+        forecasts=_named(forecasts),
+        settings={**_settings(case, trafo_loading), "worst_forecast": most_limiting(prices)},
         reasons={
             part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in DIRECTIONS}
             for part, units, _ in case.by_part()
@@ -238,14 +274,16 @@ def solved_result(
     )
 
 
-def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcome: Any) -> FlexibilityOpfResult:
+def unsolved_result(
+    case: Case, profiles: Profiles, forecasts: Mapping[Any, Forecast], trafo_loading: str, **outcome: Any
+) -> FlexibilityOpfResult:
     """The same shapes, filled with NaN."""
     rows, index = period_labels(profiles), case.evs.index
 
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
 
-    names = list(dict.fromkeys(scenario.name for scenario in case.checked_scenarios))
+    names = list(dict.fromkeys(scenario.key for scenario in case.checked_scenarios))
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {
         "vm_pu": case.grid.bus_index,
@@ -262,6 +300,7 @@ def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcom
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,
+        forecasts=_named(forecasts),
         settings=_settings(case, trafo_loading),
         reasons={
             part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in DIRECTIONS}
@@ -272,6 +311,11 @@ def unsolved_result(case: Case, profiles: Profiles, trafo_loading: str, **outcom
         series={part.kind: {name: nan_frame(_labels(part)) for name in _SERIES} for part in case.others},
         **outcome,
     )
+
+
+def _named(forecasts: Mapping[Any, Forecast]) -> dict[Any, tuple[float, Profile]]:
+    """As they are given, {} for the only one."""
+    return {name: (one.probability, one.profiles.values) for name, one in forecasts.items() if name != NO_NAME}
 
 
 #: frames of every kind, and the arrays of a `Schedule` that they hold

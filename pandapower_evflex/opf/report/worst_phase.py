@@ -152,7 +152,7 @@ class _Search:
         one = np.zeros_like(s)
         for number, (k, t) in enumerate(moments):
             load = self._load(scenarios[k])
-            s[number] = case.injections(load, self.schedule.p)[t]
+            s[number] = case.injections(load, self.schedule.p, scenarios[k].forecast)[t]
             p, p_for_q = load[t, cars], (load if case.q_follows_flexibility else self.schedule.p)[t, cars]
             np.subtract.at(one[number], case.chain.bus_row[cars], p + 1j * p_for_q * case.chain.tan_phi[cars])
         return s, one
@@ -165,6 +165,6 @@ class _Search:
         n_below = int(np.sum(vm.min(axis=(0, 2)) < self.case.grid.vm_min[self.rows]))
         below = f", {n_below} bus{'es' if n_below > 1 else ''} below the lower limit" if n_below else ""
         named = f"bus {bus[0]}" if len(bus) else "the open end of a line"
-        where = f"phase {PHASES[phase]} of {named}, period {period}, {list(self.states)[k].name}"
+        where = f"phase {PHASES[phase]} of {named}, period {period}, {list(self.states)[k]}"
         note = f"{self.one_phase.balanced}; with all of them on the worst phase its voltage falls to {value:.4f} pu"
         return WorstPhase(value, f"{note} ({where}){below}")

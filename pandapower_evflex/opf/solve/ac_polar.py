@@ -120,7 +120,7 @@ def _add_balance_rows(
 ) -> tuple[IntArray, IntArray]:
     """Rows of (9) and (10), -1 where a bus has none: P at the slack, Q where the voltage is held."""
     grid, n_block = case.grid, len(blocks)
-    injection = case.injections(case.chain.fixed_p)[blocks.period]
+    injection = case.fixed_injections(list(zip(blocks.scenario, blocks.period.tolist(), strict=True)))
     for load in loads:
         injection -= load.constant(injection.shape)
     rows = []

@@ -16,7 +16,7 @@ from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.verify import VERIFIED, GridState, element_violations, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.scenarios import SCENARIOS, Scenario
+from pandapower_evflex.scenarios import Scenario, from_highest
 
 #: tie-breaks that the schedule in closed form has won already: it has the least energy and the least sum of squares
 WON = (None, "min_energy", "smooth")
@@ -38,15 +38,15 @@ def solve_in_closed_form(case: Case, flow: BatchedPowerFlow) -> Solution | None:
         "solver": "none: closed form and power flows",
     }
     message = "the grid carries all that the EVs can offer by themselves: no solver was needed"
-    prices = {scenario: no_prices(case) for scenario in SCENARIOS}
+    prices = {scenario: no_prices(case) for scenario in case.checked_scenarios}
     return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), stats)
 
 
 def _states_that_hold(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[Scenario, GridState]:
     """Power flows of every scenario, from the highest load on; none of them where one breaks a limit."""
     states = {}
-    for scenario in sorted(case.checked_scenarios, key=SCENARIOS.index):
-        state = grid_state(case, flow, schedule.load(scenario.activation), schedule.p)
+    for scenario in from_highest(case.checked_scenarios):
+        state = grid_state(case, flow, schedule.load(scenario.activation), schedule.p, scenario.forecast)
         if not state.converged.all() or state.excess(case.limits).exceeds(USABLE).any():
             return {}
         states[scenario] = state

@@ -55,7 +55,7 @@ def solve_exact(run: Run) -> Solution:
     stats: dict[str, Any] = {"rounds": 0, "iterations": 0}
     for number in range(1, MAX_ROUNDS + 1):
         with run.clock.phase("build"):
-            blocks = needed.blocks(run.least.v)
+            blocks = needed.blocks(run.least)
             problem, chain = build_flexibility_opf(case, blocks)
         run.bar.start_round(number, needed.n_blocks)
         with run.clock.phase("ipopt"):

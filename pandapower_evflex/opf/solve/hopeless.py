@@ -37,7 +37,11 @@ MAX_ROUNDS = 20
 
 
 def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
-    """Whether it is proved that no schedule exists; False leaves it open."""
+    """Whether it is proved that no schedule exists, under one of the forecasts; False leaves it open."""
+    return any(_is_proved_infeasible(case.under(forecast), flow) for forecast in case.forecasts)
+
+
+def _is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
     if why_uncertified(case) or case.others or not len(case.evs.slots):
         return False
     slots, power, power_0 = case.evs.slots, *powers_of_energies(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,13 +39,13 @@ ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break
 def solve(
     case: Case,
     flow: BatchedPowerFlow,
-    least: GridState,
+    least: Mapping[Any, GridState],
     options: Options,
     budget: Budget,
     bar: Progress,
     clock: Stopwatch,
 ) -> Solution:
-    """By the method of the options, with its tie-break; ``least`` is the state with every unit at its least load."""
+    """By the method of the options, with its tie-break; ``least`` has the states with every unit at its least load."""
     closed, is_single = None, options.guarantee == ONE_ACTIVATION and case.evs.duration == 1
     if len(case.chain) and options.method != "exact" and is_single:
         with clock.phase("closed form"):

@@ -70,7 +70,8 @@ def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direc
         good = np.ones(n, dtype=bool)
         for row in rows:
             activated = np.roll(share[:, None] * schedule.flex(direction), row.since, axis=0)
-            state = grid_state(case, flow, schedule.p + DIRECTIONS[direction] * activated, schedule.p)
+            load = schedule.p + DIRECTIONS[direction] * activated
+            state = grid_state(case, flow, load, schedule.p, row.forecast)
             kept = state.converged & ~state.excess(case.limits).exceeds(RESTORED)
             good &= np.roll(kept | ~activated.any(axis=1) if row.since else kept, -row.since)
         return good

@@ -44,15 +44,18 @@ class Recovery:
     schedule: Schedule
 
     def answer(self) -> Mapping[str, BoolArray]:
-        """Per direction, whether a full activation in each period can be made up [n_period].
+        """Per direction, whether a full activation in each period can be made up, under every forecast [n_period].
 
         After a call of a band nothing has to be: the edges lead to every need on their own.
         """
         if self.case.evs.has_band:
             return {direction: np.ones(self.case.horizon.n_periods, dtype=bool) for direction in DIRECTIONS}
-        case, schedule = self.case.evs_alone(self.schedule)
-        flow = BatchedPowerFlow(case.grid)
-        return {direction: _recoverable(case, flow, schedule, direction) for direction in DIRECTIONS}
+        flow = BatchedPowerFlow(self.case.grid)
+        each = [self.case.under(forecast).evs_alone(self.schedule) for forecast in self.case.forecasts]
+        return {
+            direction: np.all([_recoverable(case, flow, schedule, direction) for case, schedule in each], axis=0)
+            for direction in DIRECTIONS
+        }
 
 
 def _recoverable(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> BoolArray:

@@ -129,7 +129,7 @@ class ReducedNetwork:
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
         self._bus_of_slot = chain.bus_row[chain.unit[slot]]
-        self._without_slots = case.injections(chain.fixed_p)[[block.period for block in self.blocks]]
+        self._without_slots = case.fixed_injections([(block.scenario, block.period) for block in self.blocks])
         loads = [self.chains.loads[block.scenario.load] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.options import Options
@@ -22,7 +24,7 @@ class Run:
     ----------
     case : Case
     flow : BatchedPowerFlow       of its grid
-    least : GridState             with every unit at its least load
+    least : {forecast: GridState}    with every unit at its least load
     needed : NeededBlocks         grows while methods find limits that bind
     options : Options
     budget : Budget               how far the run may go
@@ -32,7 +34,7 @@ class Run:
 
     case: Case
     flow: BatchedPowerFlow
-    least: GridState
+    least: Mapping[Any, GridState]
     needed: NeededBlocks
     options: Options
     budget: Budget

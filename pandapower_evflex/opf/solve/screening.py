@@ -3,21 +3,23 @@
 With all EVs off and with all EVs at full power bracket every schedule. A block whose limits hold at both ends is left
 out. What the scenario "up" draws is never less than the schedule, and "down" never more: so the upper end is asked of
 the highest scenario only, the lower end of the lowest. Neither is a proof, and none is needed: after each solve the
-power flow of all blocks is checked, and violated ones join.
+power flow of all blocks is checked, and violated ones join. Of several forecasts only the one that exceeds a limit most
+joins: where it keeps the limit, the others mostly do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, ComplexArray
+from pandapower_evflex.arrays import BoolArray
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.ac_polar import Blocks
-from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.opf.verify import GridState, states_of_forecasts
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import Scenario, from_highest
 
@@ -49,13 +51,15 @@ class NeededBlocks:
     def n_blocks(self) -> int:
         return sum(int(needed.sum()) for needed in self.needed.values())
 
-    def join(self, scenario: Scenario, state: GridState, limits: ByLimit) -> bool:
-        """Add the violated blocks of one scenario; True when anything is new.
+    def join(self, states: Mapping[Scenario, GridState], limits: ByLimit) -> bool:
+        """Add the violated blocks, of every limit those of the worst forecast; True when anything is new."""
+        excess = {row: state.excess(limits) for row, state in states.items()}
+        return any([self._join(row, states[row], worst, limits) for row, worst in _of_worst(excess).items()])
 
-        A block without a power flow solution joins with all its limits.
-        """
+    def _join(self, scenario: Scenario, state: GridState, excess: ByLimit, limits: ByLimit) -> bool:
+        """A block without a power flow solution joins with all its limits."""
         differs = self.differs[scenario]
-        excess, unsolved = state.excess(limits), ~state.converged & differs
+        unsolved = ~state.converged & differs
         violated = (excess.exceeds(FEASIBILITY_TOLERANCE) & differs) | unsolved
         is_new = bool(np.any(violated & ~self.needed[scenario]))
         self.needed[scenario] |= violated
@@ -67,10 +71,10 @@ class NeededBlocks:
 
     def join_violated(self, case: Case, states: Mapping[Scenario, GridState]) -> bool:
         """Add the violated blocks, those of the schedule itself included; True when anything is new."""
-        return any([self.join(scenario, state, case.seen_limits) for scenario, state in states.items()])
+        return self.join(states, case.seen_limits)
 
-    def blocks(self, v_start: ComplexArray) -> Blocks:
-        """As the problem wants them; ``v_start`` [n_period, n_bus]."""
+    def blocks(self, start: Mapping[Any, GridState]) -> Blocks:
+        """As the problem wants them; ``start`` has the voltages of every forecast to begin with."""
         rows = list(self.needed)
         at = [(scenario, period) for scenario in rows for period in np.flatnonzero(self.needed[scenario])]
         periods = np.array([period for _, period in at], dtype=np.int64)
@@ -80,16 +84,36 @@ class NeededBlocks:
             ),
             *[self.limited[scenario] for scenario in rows[1:]],
         )
-        return Blocks([scenario for scenario, _ in at], periods, limited, v_start[periods])
+        v_start = [start[scenario.forecast].v[period] for scenario, period in at]
+        return Blocks([scenario for scenario, _ in at], periods, limited, np.array(v_start))
 
 
-def screen(case: Case, flow: BatchedPowerFlow, without_evs: GridState) -> NeededBlocks:
-    """Blocks with a limit that an extreme EV load exceeds; ``without_evs`` is the state at the least load."""
+def screen(case: Case, flow: BatchedPowerFlow, without_evs: Mapping[Any, GridState]) -> NeededBlocks:
+    """Blocks with a limit that an extreme EV load exceeds.
+
+    Parameters
+    ----------
+    without_evs : {forecast: GridState}    at the least load
+    """
     ordered = from_highest(case.scenarios)
     needed = NeededBlocks.none(case)
-    full = grid_state(case, flow, case.chain.greatest)
-    for end, state in ((ordered[0], full), (ordered[-1], without_evs)):
-        for scenario in ordered:
-            if scenario.activation == end.activation:
-                needed.join(scenario, state, case.seen_limits)
+    full = states_of_forecasts(case, flow, case.chain.greatest)
+    for end, states in ((ordered[0], full), (ordered[-1], without_evs)):
+        rows = [row for row in ordered if row.activation == end.activation]
+        needed.join({row: states[row.forecast] for row in rows}, case.seen_limits)
     return needed
+
+
+def _of_worst(excess: Mapping[Scenario, ByLimit]) -> dict[Scenario, ByLimit]:
+    """The excess of every limit and period in the forecast where it is largest, -inf in the others."""
+    groups: dict[Scenario, list[Scenario]] = {}
+    for row in excess:
+        groups.setdefault(replace(row, forecast=""), []).append(row)
+    of_worst: dict[Scenario, ByLimit] = {}
+    for rows in groups.values():
+        worst = excess[rows[0]].map(lambda _, *tables: np.argmax(tables, axis=0), *[excess[row] for row in rows[1:]])
+        for number, row in enumerate(rows):
+            of_worst[row] = excess[row].map(
+                lambda _, table, worst, n=number: np.where(worst == n, table, -np.inf), worst
+            )
+    return of_worst

@@ -152,7 +152,7 @@ def _stage(
 ) -> tuple[ChainProblem, Chains]:
     """Objective of one stage over the limits of the first, with the floor of the flexibility."""
     if stage == "shares":
-        chains = _with_fixed_schedule(chains, x)
+        chains = with_fixed_schedule(chains, x)
     first, charging = chains.problem, chains.loads["base"]
     floor = share * (LAST_FLOOR if stage in LAST else FLOOR)
     sums = [_floor_row(first, flexibility_mw * KW / chains.scale, floor)]
@@ -228,7 +228,7 @@ def _with_level(case: Case, problem: ChainProblem, charging: Loads) -> ChainProb
     order = np.argsort(chain.period, kind="stable")
     forms = charging.forms.of(order)
     constant = np.bincount(chain.period, charging.constant, minlength=n_periods)
-    others = -case.injections(case.chain.fixed_p).real
+    others = -case.expected.real
     others[:, case.grid.slack] = 0.0
     return replace(
         problem,
@@ -244,7 +244,7 @@ def _weight_of_squares(case: Case) -> float:
     return 2.0 / p_max**2
 
 
-def _with_fixed_schedule(chains: Chains, x: FloatArray) -> Chains:
+def with_fixed_schedule(chains: Chains, x: FloatArray) -> Chains:
     """Chains with a fixed schedule: each activation is chosen between none and what its element allows."""
     first, p, m = chains.problem, chains.loads["base"].kw(x), chains.problem.free.shape[1]
     n, rest = len(x), x.copy()
