@@ -115,7 +115,9 @@ def alone_and_forked(n_evs):
     return [alone, in_a_pool("fork", objective_and_power, n_evs)] if "fork" in START_METHODS else [alone]
 
 
-@pytest.mark.parametrize("method", [method for method in START_METHODS if method != "fork"])
+@pytest.mark.parametrize(
+    "method", ["spawn", *(pytest.param(m, marks=pytest.mark.slow) for m in START_METHODS if m == "forkserver")]
+)
 def test_process_pools_of_every_start_method_find_what_one_process_finds(method):
     """spawn and forkserver, and fork in the process that was spawned: one with threads, as this may be, can hang."""
     found = in_a_pool(method, alone_and_forked if method == "spawn" else objective_and_power, 3)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from functools import cache
-
 import numpy as np
 import pandapower.networks as nw
 import simbench
@@ -30,7 +27,10 @@ from pandapower.create import (
     create_xward,
 )
 
+from tests.built_once import built_once
 
+
+@built_once
 def elements_net():
     """110/20/10 kV by a 3-winding transformer, 20/0.4 kV, and one of everything else."""
     net = create_empty_network(sn_mva=100.0)
@@ -75,6 +75,7 @@ def elements_net():
     return net
 
 
+@built_once
 def two_sources():
     """A meshed MV ring between two external grids of different voltage and one slack generator."""
     net = create_empty_network()
@@ -88,26 +89,22 @@ def two_sources():
     return net
 
 
-@cache
-def _simbench(code):
-    return simbench.get_simbench_net(code)
-
-
+@built_once
 def simbench_net(code="1-LV-semiurb4--0-sw"):
-    return copy.deepcopy(_simbench(code))
+    return simbench.get_simbench_net(code)
 
 
 NETS = {
     "elements": elements_net,
     "two_sources": two_sources,
-    "cigre_lv": nw.create_cigre_network_lv,
-    "cigre_mv": lambda: nw.create_cigre_network_mv(with_der="pv_wind"),
-    "kerber": nw.create_kerber_landnetz_freileitung_1,
-    "mv_oberrhein": nw.mv_oberrhein,
-    "lv_schutterwald": nw.lv_schutterwald,
-    "multivoltage": nw.example_multivoltage,
+    "cigre_lv": built_once(nw.create_cigre_network_lv),
+    "cigre_mv": built_once(lambda: nw.create_cigre_network_mv(with_der="pv_wind")),
+    "kerber": built_once(nw.create_kerber_landnetz_freileitung_1),
+    "mv_oberrhein": built_once(nw.mv_oberrhein),
+    "lv_schutterwald": built_once(nw.lv_schutterwald),
+    "multivoltage": built_once(nw.example_multivoltage),
     "simbench_lv": simbench_net,
-    "case33bw": nw.case33bw,
+    "case33bw": built_once(nw.case33bw),
 }
 
 

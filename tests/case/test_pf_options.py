@@ -20,11 +20,13 @@ from pandapower_evflex.planning.days import read_days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.switched_grid import grid_after_a_fault
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from tests.built_once import built_once
 from tests.tables.test_storage import WAYS
 
 RUN = {"n_periods": 4, "period_h": 1.0, "progress": False}
 
 
+@built_once
 def three_winding_net():
     """CIGRE MV behind a 110/20/10 kV transformer, with an open line switch and a switch of some resistance."""
     net = nw.create_cigre_network_mv()

@@ -16,8 +16,10 @@ from pandapower.create import (
 )
 
 import pandapower_evflex as evf
+from tests.built_once import built_once
 
 
+@built_once
 def feeder_net(n_evs=3, *, load_mw=0.02, sn_mva=0.1, pv_mw=0.0):
     """20/0.4 kV, busbar, two cables in a row; a load and generation at the end, EVs at both cable ends."""
     net = create_empty_network()
@@ -36,6 +38,7 @@ def feeder_net(n_evs=3, *, load_mw=0.02, sn_mva=0.1, pv_mw=0.0):
     return net
 
 
+@built_once
 def two_feeders_net(*, max_loading_percent=15.0, max_e_mwh=0.2):
     """20/0.4 kV and a cable to either side of the busbar, three EVs at the end of each."""
     net = create_empty_network()

@@ -8,6 +8,8 @@ import numpy as np
 import pandapower as pp
 import pandas as pd
 
+from tests.built_once import built_once
+
 STORED = Path(__file__).parents[1] / "cases" / "stored"
 
 READ = {"json": pp.from_json, "p": pp.from_pickle, "xlsx": pp.from_excel, "sqlite": pp.from_sqlite}
@@ -18,6 +20,12 @@ DAY = {
     "min_vm_pu_up_of_period_3": 0.9517103703312704,
     "bid": [0.010713043478260869, 250.0],
 }
+
+
+@built_once
+def stored_day():
+    """The net of day.json."""
+    return pp.from_json(str(STORED / "day.json"))
 
 
 def day_profiles():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from tests.examples import examples
-from tests.tables.stored import STORED, day_profiles
+from tests.tables.stored import day_profiles, stored_day
 from tests.tables.test_storage import WAYS
 from tests.toolbox.test_toolbox import relabelled_profiles, voltages, where
 
@@ -25,7 +25,7 @@ RELABELLED = ["bus", "line", "load", "sgen", "trafo", "ev", "cpo", "flexibility"
 
 @cache
 def _solved():
-    net = pp.from_json(str(STORED / "day.json"))
+    net = stored_day()
     pp.create_group(net, ["ev", "load"], [[1, 2], [1]], name="e")
     pp.create_poly_cost(net, 1, "ev", cp1_eur_per_mw=30.0)
     result = evf.run_flexibility_opf(net, day_profiles(), **RUN)

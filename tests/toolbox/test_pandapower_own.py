@@ -14,7 +14,7 @@ from pandapower.timeseries import DFData, OutputWriter, run_timeseries
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
-from tests.tables.stored import STORED, day_profiles
+from tests.tables.stored import day_profiles, stored_day
 
 RUN = {"progress": False, "method": "fast"}
 
@@ -22,7 +22,7 @@ RUN = {"progress": False, "method": "fast"}
 @pytest.fixture(scope="module")
 def _solved():
     """Bus 1 is the busbar, EV 0 at bus 2, EVs 1 and 2 with PV and a load at bus 3, a site at bus 4."""
-    net = pp.from_json(str(STORED / "day.json"))
+    net = stored_day()
     net["objective"] = evf.run_flexibility_opf(net, day_profiles(), **RUN).objective_mwh
     return net
 

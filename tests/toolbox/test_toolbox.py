@@ -15,7 +15,8 @@ from pandapower.create import create_bus, create_line
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.references import series_names
-from tests.tables.stored import STORED, day_profiles
+from tests.built_once import built_once
+from tests.tables.stored import day_profiles, stored_day
 
 RUN = {"progress": False}
 
@@ -23,7 +24,7 @@ RUN = {"progress": False}
 @pytest.fixture(scope="module")
 def _solved():
     """Bus 1 is the busbar, EV 0 at bus 2, EVs 1 and 2 at bus 3, a site at bus 4."""
-    net = pp.from_json(str(STORED / "day.json"))
+    net = stored_day()
     evf.run_flexibility_opf(net, day_profiles(), **RUN)
     return net
 
@@ -189,7 +190,7 @@ def test_evs_and_sites_move_to_the_bus_that_takes_the_place_of_theirs(net):
 
 def other_net():
     """A second feeder with EVs of its own at other buses, under labels that the first net has too."""
-    net = pp.from_json(str(STORED / "day.json"))
+    net = stored_day()
     net.bus["name"] = "other " + net.bus["name"]
     net.line["name"] = "other " + net.line["name"]
     net.trafo["name"] = net.sgen["name"] = "other"
@@ -303,8 +304,9 @@ def test_connected_elements_respect_service_and_an_unknown_table_is_named_as_by_
         evf.toolbox.get_connected_elements(net, "vehicle", [3])
 
 
+@built_once
 def plain_net():
-    net = evf.with_evs_as_loads(pp.from_json(str(STORED / "day.json")), None, 0)
+    net = evf.with_evs_as_loads(stored_day(), None, 0)
     far = create_bus(net, 0.4, index=40)
     create_line(net, 3, far, 0.1, "NAYY 4x150 SE")
     return net
