@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def read_calls(function: str, calls: Any, labels: pd.Index, scenarios: Sequence[
         raise InvalidInputError([Fault(function, "activations", (), shown(calls), "is not a table of calls", remedy)])
     faults = []
     amounts, not_number = as_numbers(calls["p_mw"])
-    for row, direction, amount, wrong in zip(calls.index, calls["direction"], amounts, not_number, strict=True):
+    cells = zip(calls.index, calls["direction"], calls["p_mw"], amounts, not_number, strict=True)
+    for row, direction, given, amount, wrong in cells:
         if not is_one_of(direction, tuple(DIRECTIONS)):
             remedy = f"use one of {tuple(DIRECTIONS)}"
             faults.append(Fault(function, "activations.direction", (row,), shown(direction), "is not known", remedy))
@@ -39,15 +41,18 @@ def read_calls(function: str, calls: Any, labels: pd.Index, scenarios: Sequence[
             faults.append(not_sought(function, "activations.direction", direction, scenarios, (row,)))
         if wrong or amount < 0.0 or np.isinf(amount):
             remedy = "give positive MW, or NaN for all that is offered; the direction says which way"
-            value = shown(calls["p_mw"].loc[row])
-            faults.append(Fault(function, "activations.p_mw", (row,), value, "is not an amount of power", remedy))
+            faults.append(
+                Fault(function, "activations.p_mw", (row,), shown(given), "is not an amount of power", remedy)
+            )
     positions = []
-    for period in calls["period"]:
+    for row, period in calls["period"].items():
         try:
             whole = isinstance(period, float | np.floating) and float(period).is_integer()  # as files have them
             positions.append(period_position(int(period) if whole else period, labels))
         except InvalidInputError as error:
-            faults += error.faults
+            faults += [
+                replace(fault, table=function, column="activations.period", rows=(row,)) for fault in error.faults
+            ]
     if faults:
         raise InvalidInputError(faults)
     twice = pd.Series(positions, index=calls.index, dtype=int).duplicated(keep=False)

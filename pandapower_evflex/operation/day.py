@@ -116,7 +116,7 @@ class Day:
         plan, asked = self.plan, None if np.isnan(amount) else amount
         if plan is None or plan.schedule is None or not is_here.any():
             why = "no EV is plugged in" if not is_here.any() else "no plan to call from"
-            self.calls.append(Call(period, direction, amount, 0.0, why))
+            self.calls.append(Call(period, direction, 0.0 if asked is None else asked, 0.0, why))
             return np.zeros(len(is_here))
         at = period - plan.first
         got = grant(plan.case, self._flow, plan.schedule, at, direction, asked, is_here)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.tables.faults import as_numbers
@@ -45,7 +45,7 @@ def check_arguments(
     if cyclic is not False:
         remedy = "leave it out: a day in operation ends"
         faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not possible here", remedy))
-    if activations is not None and opf.get("duration_h") is not None:
+    if isinstance(activations, pd.DataFrame) and len(activations) and opf.get("duration_h") is not None:
         remedy = "leave duration_h out, or run the day without activations: only calls of one period are made here"
         value = f"{shown(opf['duration_h'])} with activations"
         faults.append(Fault(FUNCTION, "duration_h", (), value, "is not possible", remedy))
@@ -78,29 +78,6 @@ def options_of(arguments: Mapping[str, Any]) -> Options:
     if "scenarios" in given:
         given["scenarios"] = names_of(given["scenarios"])
     return Options(**{**given, "progress": False})
-
-
-def completed(sessions: pd.DataFrame, planned: pd.DataFrame) -> pd.DataFrame:
-    """Real sessions with what they leave out: of the planned session with the same label, else the usual.
-
-    Raises
-    ------
-    InvalidInputError    a label that stands for a session of another EV in the plan
-    """
-    known = sessions.index.intersection(planned.index)
-    if "ev" in sessions:
-        others = known[(sessions.loc[known, "ev"] != planned.loc[known, "ev"]).to_numpy()]
-        if len(others):
-            remedy = "keep the index of net.ev_session, and new labels for sessions that are not in it"
-            value = listed(sessions.loc[others, "ev"])
-            fault = Fault(FUNCTION, "sessions.ev", tuple(others), value, "is another EV than in net.ev_session", remedy)
-            raise InvalidInputError([fault])
-    filled = sessions.copy()
-    for column in planned.columns.difference(sessions.columns):
-        filled[column] = planned[column].reindex(sessions.index)
-    if "in_service" not in sessions:
-        filled["in_service"] = True
-    return filled
 
 
 def periods_between(every_h: Any, period_h: float) -> int:

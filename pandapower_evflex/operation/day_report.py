@@ -34,7 +34,8 @@ class RollingHorizon:
     p_mw, e_mwh : DataFrame [period x ev]          charging, and energies at the end of the period (NaN while away)
     planned_mw : DataFrame [period x ev]           charging by the plan in force, before any call
     p_up_mw, p_down_mw : DataFrame [period x ev]   flexibility that was there in each period, before any call
-    vm_pu, line_loading_percent, trafo_loading_percent : DataFrame [period x element]    by power flow
+    vm_pu, line_loading_percent, trafo_loading_percent : DataFrame [period x element]
+        by power flow; NaN in periods of which it has no solution, which `violations` names
     activations : DataFrame                        `period, direction, asked_mw, granted_mw, message` of every call
     short : DataFrame                              `ev, session, energy_mwh, reason, period`: who left without its need,
                                                    and after which period
@@ -86,6 +87,7 @@ def report(day: Day) -> RollingHorizon:
         "line_loading_percent": loading("line"),
         "trafo_loading_percent": loading("trafo"),
     }
+    grid = {name: values.where(state.converged[:, None]) for name, values in grid.items()}
     log = pd.DataFrame(day.log, index=labels)
     log["e_mwh"] = np.nansum(day.e, axis=1)
     log["short_mwh"] = _per_period(day, missing)

@@ -14,12 +14,12 @@ from pandapower_evflex.operation.day import Day
 from pandapower_evflex.operation.day_arguments import (
     FUNCTION,
     check_arguments,
-    completed,
     options_of,
     periods_between,
 )
 from pandapower_evflex.operation.day_report import RollingHorizon, report
 from pandapower_evflex.operation.planner import Planner
+from pandapower_evflex.operation.real_sessions import real_sessions
 from pandapower_evflex.operation.remaining_day import refuse_short_stays
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
@@ -60,8 +60,9 @@ def run_rolling_horizon(
         have passed do not count); None: the truth
     sessions : DataFrame
         what really happens, in the form of `net.ev_session` and with its index: a planned session that is missing
-        never comes, one with a new index was not announced; columns that are missing are those of the plan; None: as
-        planned. Sessions without a whole period are refused
+        never comes, one with a new index was not announced; columns that are missing are those of the plan; arrival
+        and departure in hours from the start, or as timestamps where the day has dates; None: as planned. Sessions
+        without a whole period are refused
     activations : DataFrame
         calls, at most one of a period: `period` (position or label), `direction` ("up" or "down"), `p_mw` (NaN: all
         that is offered)
@@ -108,7 +109,8 @@ def _studies(
     plan = truth = read_study(net, profiles, options, cyclic=False, function=FUNCTION, **periods)
     if sessions is not None:
         real = copy.copy(net)
-        real["ev_session"] = completed(sessions, net.get("ev_session", sessions.iloc[:0]))
+        planned = net.get("ev_session", sessions.iloc[:0])
+        real["ev_session"] = real_sessions(sessions, planned, plan.case.horizon, periods["dayfirst"])
         truth = read_study(real, profiles, options, cyclic=False, function=FUNCTION, **periods)
     for study in (plan, truth):
         refuse_short_stays(FUNCTION, study.stays)

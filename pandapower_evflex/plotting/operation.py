@@ -134,7 +134,7 @@ def _draw_limit(ax: Any, limit: float) -> None:
 
 
 def _shade(ax: Any, day: RollingHorizon, edges: Any, quantities: Sequence[str]) -> None:
-    chosen = day.violations["quantity"].isin(quantities)
+    chosen = day.violations["quantity"].isin(quantities) | day.violations["quantity"].isna()  # no power flow at all
     for number, period in enumerate(sorted(set(day.violations.loc[chosen, "period"].astype(int)))):
         style = {"color": COLOUR["limit"], "alpha": 0.2, "linewidth": 0.0}
         ax.axvspan(edges[period], edges[period + 1], label=None if number else "limit broken", **style)

@@ -211,3 +211,60 @@ def test_a_direction_that_was_not_sought_is_refused_unless_forced():
     with pytest.raises(evf.InvalidInputError, match='add "down" to scenarios'):
         evf.activate_flexibility(net, result, 0, "down")
     assert evf.activate_flexibility(net, result, 0, "down", force=True).granted_mw > 0.0
+
+
+def test_real_sessions_may_be_timestamps_where_the_day_has_dates():
+    """The clock goes from 2 to 3 in this night: 4 o'clock is the third hour."""
+    net = one_car()
+    real = net.ev_session.copy()
+    real["arrival_h"] = pd.Timestamp("2024-03-31 03:00", tz="Europe/Berlin")
+    start = pd.Timestamp("2024-03-31 00:00", tz="Europe/Berlin")
+    day = evf.run_rolling_horizon(net, sessions=real, start=start, **FOUR)
+    assert day.p_mw[0].to_numpy() == pytest.approx([0.0, 0.0, 0.01, 0.01])
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda real: real.assign(arrival_h=pd.Timestamp("2024-05-14 02:00")), "together with start="),
+        (lambda real: real.astype({"arrival_h": str}), "as numbers"),
+        (lambda real: real.rename(index=str), "are text"),
+        (lambda real: pd.concat([real, real]), "occur twice"),
+        (lambda real: real.assign(ev="0"), "'0' is not a whole number"),
+        (lambda real: real.assign(ev=9), "another EV"),
+        (lambda real: real.assign(departure_h=np.nan), "departure_h of row 0"),
+    ],
+)
+def test_real_sessions_that_are_none_are_refused_by_name(change, words):
+    net = one_car()
+    with pytest.raises(evf.InvalidInputError, match=words):
+        evf.run_rolling_horizon(net, sessions=change(net.ev_session.copy()), **FOUR)
+
+
+def test_forecasts_of_other_times_are_refused():
+    net = feeder_net(3)
+    times = pd.date_range("2024-05-14", periods=8, freq="h")
+    truth = {("load", "p_mw"): pd.DataFrame({0: np.full(8, 0.02)}, index=times)}
+    for forecast, words in (
+        (lambda now_h: {key: frame.shift(1, freq="h") for key, frame in truth.items()}, "not the periods of the day"),
+        (lambda now_h: {key: frame.iloc[int(now_h) :] for key, frame in truth.items()}, r"forecast\(1\).*7 rows"),
+        (lambda now_h: {key: 1e3 * frame for key, frame in truth.items()}, r"forecast\(0\).*are the values in kW"),
+    ):
+        with pytest.raises(evf.InvalidInputError, match=words):
+            evf.run_rolling_horizon(net, truth, forecast=forecast, every_h=1.0, progress=False)
+
+
+def test_a_call_of_a_period_that_is_none_is_named_by_its_row():
+    calls = pd.DataFrame({"period": [1, -1], "direction": "up", "p_mw": 0.001}, index=["a", "b"])
+    with pytest.raises(evf.InvalidInputError, match="activations.period of row b"):
+        evf.run_rolling_horizon(one_car(), activations=calls, **FOUR)
+
+
+def test_a_moment_without_a_power_flow_has_no_voltages_and_is_named():
+    net = feeder_net(3, sn_mva=0.25)
+    load = np.where(np.arange(8) == 3, 1.4, 0.02)
+    truth, calm = ({("load", "p_mw"): pd.DataFrame({0: values})} for values in (load, np.full(8, 0.02)))
+    day = evf.run_rolling_horizon(net, truth, forecast=lambda now_h: calm, **HOURLY)
+    assert day.violations.finding.tolist() == ["no power flow solution"] and day.violations.period.tolist() == [3]
+    assert day.vm_pu.iloc[3].isna().all() and day.trafo_loading_percent.iloc[3].isna().all()
+    assert day.vm_pu.drop(index=3).notna().all().all() and np.isnan(day.log.min_vm_pu[3])
