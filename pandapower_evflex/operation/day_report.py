@@ -87,7 +87,8 @@ def report(day: Day) -> RollingHorizon:
         "line_loading_percent": loading("line"),
         "trafo_loading_percent": loading("trafo"),
     }
-    grid = {name: values.where(state.converged[:, None]) for name, values in grid.items()}
+    for values in grid.values():
+        values.loc[~state.converged] = np.nan
     log = pd.DataFrame(day.log, index=labels)
     log["e_mwh"] = np.nansum(day.e, axis=1)
     log["short_mwh"] = _per_period(day, missing)
