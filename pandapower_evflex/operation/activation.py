@@ -146,14 +146,12 @@ def _checked(
         remedy = "give a result with a schedule"
         faults.append(Fault(FUNCTION, "result", (), result.status, "has no schedule to call from", remedy))
     elif result.settings["cyclic"]:
-        remedy = "run the day with cyclic=False"
-        faults.append(Fault(FUNCTION, "result", (), "cyclic=True", "has no time after a call", remedy))
+        remedy, problem = "run the day with cyclic=False", "goes on at its start: no period comes after a call"
+        faults.append(Fault(FUNCTION, "result", (), "a day with cyclic=True", problem, remedy))
     elif result.recovery.case.evs.duration > 1:
-        remedy = "run the day without duration_h"
-        value = f"duration_h={result.settings['duration_h']:g}"
-        faults.append(
-            Fault(FUNCTION, "result", (), value, "has activations that are held: none is called here", remedy)
-        )
+        remedy, problem = "run the day without duration_h", "is held for hours, and calls here last one period"
+        value = f"flexibility with duration_h={result.settings['duration_h']:g}"
+        faults.append(Fault(FUNCTION, "result", (), value, problem, remedy))
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))

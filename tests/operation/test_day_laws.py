@@ -268,3 +268,28 @@ def test_a_moment_without_a_power_flow_has_no_voltages_and_is_named():
     assert day.violations.finding.tolist() == ["no power flow solution"] and day.violations.period.tolist() == [3]
     assert day.vm_pu.iloc[3].isna().all() and day.trafo_loading_percent.iloc[3].isna().all()
     assert day.vm_pu.drop(index=3).notna().all().all() and np.isnan(day.log.min_vm_pu[3])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_on_a_strong_grid_only_what_full_power_cannot_charge_is_short(data):
+    """Whatever is called, whenever plans are renewed, and whoever comes at another hour or unannounced."""
+    net = two_cars()
+    net.ev["max_e_mwh"] = 0.06
+    net.ev_session["departure_h"] = 4.0
+    real, short = net.ev_session.copy(), {}
+    for row in real.index:
+        arrival, kwh = data.draw(st.integers(0, 3)), data.draw(st.sampled_from([5.0, 15.0, 35.0]))
+        real.loc[row, ["arrival_h", "e_departure_mwh"]] = arrival, 0.01 + 1e-3 * kwh
+        short[row] = max(kwh - 10.0 * (4 - arrival), 0.0)
+    if data.draw(st.booleans()):
+        real, short = real.rename(index={1: 9}), {0: short[0], 9: short[1]}
+    periods = data.draw(st.lists(st.integers(0, 3), unique=True))
+    directions = [data.draw(st.sampled_from(["up", "down"])) for _ in periods]
+    calls = pd.DataFrame({"period": periods, "direction": directions, "p_mw": 0.004})
+    every_h = data.draw(st.sampled_from([1.0, 2.0, 4.0]))
+    day = evf.run_rolling_horizon(net, sessions=real, activations=calls, **{**FOUR, "every_h": every_h})
+    found = 1e3 * day.short.set_index("session").energy_mwh
+    assert {row: found.get(row, 0.0) for row in short} == pytest.approx(short, abs=0.01)
+    moved = day.log.charged_mw - day.log.planned_mw
+    assert np.allclose(moved, day.log.called_mw, atol=1e-9)
