@@ -63,6 +63,27 @@ def _idle_kinds(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) -
     return [f"{name} {count}" for name, count in others.items()], list(unread)
 
 
+def driven_by_controllers(net: Net, table: str, column: str, labels: pd.Index) -> list[Fault]:
+    """Controllers in service that set a column of the given rows, which a schedule sets too."""
+    controllers = net.get("controller")
+    if not isinstance(controllers, pd.DataFrame) or not {"object", "in_service"} <= set(controllers):
+        return []
+    faults = []
+    for number, controller, live in zip(
+        controllers.index, controllers["object"], controllers["in_service"], strict=True
+    ):
+        sets = (getattr(controller, "element", None), getattr(controller, "variable", None))
+        own = labels.intersection(np.atleast_1d(getattr(controller, "element_index", [])))
+        if (live is True or live == 1) and sets == (table, column) and len(own):
+            remedy = (
+                f"set in_service of net.controller row {number} to False, or that of the row of net.flexibility; a "
+                "profile that is given is replaced by the schedule"
+            )
+            problem = f"is also driven by controller {number} ({type(controller).__name__})"
+            faults.append(Fault(table, column, tuple(own), f"the {table}", problem, remedy))
+    return faults
+
+
 def profiles_from_controllers(net: Net) -> Profile:
     """Profiles of the ConstControl controllers on the net that read from a DFData source.
 

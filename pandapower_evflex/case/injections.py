@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
@@ -19,6 +21,21 @@ _PART = {"p_mw": 1.0, "q_mvar": 1.0j}
 def base_injections(net: Net, grid: Grid, profiles: Profiles) -> ComplexArray:
     """Injections [n_period, n_bus] without EVs: table values, replaced by profiles where there are any."""
     return grid.s_fixed + profile_deviation(net, profiles) @ grid.rows_of_buses
+
+
+def without_scheduled(profiles: Profiles, scheduled: Mapping[tuple[str, str], pd.Index]) -> Profiles:
+    """Profiles in which elements that are scheduled inject nothing of their own.
+
+    Parameters
+    ----------
+    scheduled : {(table, column): labels}
+    """
+    values = dict(profiles.values)
+    for key, labels in scheduled.items():
+        nothing = pd.DataFrame(0.0, index=range(profiles.horizon.n_periods), columns=labels)
+        given = values.get(key, nothing.iloc[:, :0])
+        values[key] = pd.concat([given.drop(columns=labels, errors="ignore"), nothing], axis=1)
+    return Profiles(profiles.horizon, values)
 
 
 def profile_deviation(net: Net, profiles: Profiles) -> ComplexArray:

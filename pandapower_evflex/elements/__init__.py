@@ -13,14 +13,17 @@ A module has
 * ``nearest(data, schedule)``: the nearest schedule within its limits, for solvers that were stopped;
 * ``violation(data, schedule)``: largest violation of its equations, written from the paper and not from the forms;
 * ``reasons(data, schedule, direction)``: which of its own limits binds [n_period, n_unit], "" where none does;
-* ``index(data)``: labels of its units.
+* ``index(data)``: labels of its units;
+* ``REPLACES``: columns of one of pandapower's tables, and their profiles, that a schedule stands in place of: what the
+  table says of these units is not injected, and a power flow of the result finds the schedule there. A module without
+  it has a table of its own, and its units become loads.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pandapower_evflex.elements import ev
+from pandapower_evflex.elements import ev, storage
 
 #: every kind of element; EVs, which have sessions and needs, come first
-ELEMENTS: list[Any] = [ev]
+ELEMENTS: list[Any] = [ev, storage]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, IntArray, ObjectArray
-from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.chain import Chain
 from pandapower_evflex.elements.ev_alone import best_alone
@@ -28,7 +27,6 @@ from pandapower_evflex.elements.ev_slots import (
 )
 from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
 from pandapower_evflex.elements.schedule import Schedule
-from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 KIND = "ev"
@@ -98,25 +96,6 @@ def compile_evs(
     )
 
 
-def ev_bus_rows(evs: pd.DataFrame, grid: Grid) -> tuple[IntArray, list[Fault]]:
-    """Internal bus of each EV; an EV at a bus without supply is a fault."""
-    rows = pd.Series(grid.bus_row, index=grid.bus_index)[evs["bus"]].to_numpy()
-    dead = evs.index[rows < 0]
-    if not len(dead):
-        return rows, []
-    buses = ", ".join(str(bus) for bus in evs.loc[dead, "bus"])
-    return rows, [
-        Fault(
-            "ev",
-            "bus",
-            tuple(dead),
-            buses,
-            "is out of service or without supply",
-            "connect the bus, or set the EV's in_service to False",
-        )
-    ]
-
-
 def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     """From loads per scenario and slot [MW]; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold.
 
@@ -126,7 +105,7 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     p_slot = np.clip(load["base"], slots.p_min, slots.p_max)
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
-        activated = np.clip(load[direction], 0.0, slots.p_max)
+        activated = np.clip(load[direction], slots.p_floor, slots.p_max)
         offered = evs.offered(direction)
         flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
     e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_per_p * p_slot)
@@ -195,7 +174,7 @@ def violation(evs: EvCase, schedule: Schedule) -> float:
         return 0.0
     p, p_up, p_down, e = (values[at] for values in (schedule.p, schedule.p_up, schedule.p_down, schedule.e))
     e_before = np.where(slots.previous >= 0, e[slots.previous], 0.0) + slots.e_offset
-    by_power = [-p_up, -p_down, slots.p_min - p, p + p_up - slots.p_max, p_down - p]
+    by_power = [-p_up, -p_down, slots.p_min - p, p + p_up - slots.p_max, slots.p_floor - (p - p_down)]
     for name, flex in (("up", p_up), ("down", p_down)):
         offers = evs.offers[name]
         by_power.append(np.where(offers.offered, flex - offers.p_max, flex))

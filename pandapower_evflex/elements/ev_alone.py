@@ -30,7 +30,7 @@ def best_alone(evs: EvCase) -> dict[str, FloatArray]:
     before = slots.e_offset + np.where(follows, state[slots.previous], 0.0)
     p = (state - before) / slots.energy_per_p
     most = np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p)
-    least = np.maximum(0.0, (slots.e_min - before) / slots.energy_per_p)
+    least = np.maximum(slots.p_floor, (slots.e_min - before) / slots.energy_per_p)
     up = np.minimum(most, p + evs.offers["up"].p_max)
     down = np.maximum(least, p - evs.offers["down"].p_max)
     return {"base": p, "up": np.where(rewarded["up"], up, p), "down": np.where(rewarded["down"], down, p)}
@@ -50,7 +50,11 @@ def _table(evs: EvCase, follows: BoolArray, rewarded: Mapping[str, BoolArray]) -
     }
     for column, energy in energies.items():
         table[:, column] = energy / slots.energy_per_p
-    table[:, columns.P_LOW], table[:, columns.P_HIGH] = slots.p_min, slots.p_max
+    table[:, columns.P_LOW], table[:, columns.P_HIGH], table[:, columns.P_FLOOR] = (
+        slots.p_min,
+        slots.p_max,
+        slots.p_floor,
+    )
     scale = _largest_of_chain(slots, follows, evs.offers, rewarded)
     for d, cap, rank in (("up", columns.CAP_UP, columns.RANK_UP), ("down", columns.CAP_DOWN, columns.RANK_DOWN)):
         table[:, cap] = evs.offers[d].p_max

@@ -90,7 +90,7 @@ def _power_limits(evs: EvCase, loads: Mapping[str, Loads], offered: Mapping[str,
     for d, sign in DIRECTIONS.items():
         flex = sign * (loads[d].forms.coefficient - base.forms.coefficient)
         constant = sign * (loads[d].constant - base.constant)
-        capped = offered[d] & (evs.offers[d].p_max < slots.p_max)
+        capped = offered[d] & (evs.offers[d].p_max < slots.p_max - slots.p_floor)
         limits.append((forms_where(offered[d], -flex), constant[offered[d]]))
         limits.append((forms_where(capped, flex), (evs.offers[d].p_max * KW - constant)[capped]))
     up, down, moves = loads["up"], loads["down"], ~slots.power_is_fixed
@@ -119,7 +119,7 @@ def _box(slots: Slots, tied: BoolArray) -> tuple[FloatArray, FloatArray]:
     high[:, [LOWER, UPPER]] = most[:, None]
     low[tied, LOWER] = high[tied, LOWER]
     low[slots.pinned, UPPER] = high[slots.pinned, UPPER]
-    high[:, PLAN] = slots.p_max * KW
+    low[:, PLAN], high[:, PLAN] = slots.p_floor * KW, slots.p_max * KW
     return low, high
 
 
@@ -133,16 +133,17 @@ def _start(slots: Slots, tied: BoolArray, width: float) -> FloatArray:
     first = np.cumsum(n) - n
     done = (np.arange(len(slots)) - first[stay] + 1.0) / n[stay] if len(n) else np.empty(0)
     last = (first + n - 1)[stay] if len(n) else np.empty(0, dtype=np.int64)
+    begin = (slots.e_least - slots.energy_per_p * slots.p_floor)[first][stay] if len(n) else np.empty(0)
 
     def charged_evenly(e_end: FloatArray) -> FloatArray:
-        return np.clip(slots.e_least + done * (e_end[last] - slots.e_least), least, np.maximum(most, least))
+        return np.clip(begin + done * (e_end[last] - begin), least, np.maximum(most, least))
 
     lower = np.where(slots.pinned, most, charged_evenly(least))
     upper = np.where(slots.pinned, most, lower + width * (charged_evenly(most) - lower))
     x = np.zeros((len(slots), 3))
     x[:, LOWER], x[:, UPPER] = np.where(tied, most, lower) * KW, upper * KW
     load = 0.5 * (power_between(slots, LOWER, 2).kw(x) + power_between(slots, UPPER, 2).kw(x))
-    x[:, PLAN] = np.clip(load, 0.0, slots.p_max * KW)
+    x[:, PLAN] = np.clip(load, slots.p_floor * KW, slots.p_max * KW)
     return x
 
 

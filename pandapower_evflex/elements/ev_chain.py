@@ -8,7 +8,7 @@ scenario "down" (only where offered). The charging power is no variable: (17) gi
 
     0 \le T - P_{ch} \le \bar P_{up},\ T \le P_{max}         & \qquad (23) \\
     E_{t-1} + \eta\Delta T\, T \le E_{max}                   & \qquad (22) \\
-    0 \le P_{ch} - D \le \bar P_{down},\ D \ge 0             & \qquad (21) \\
+    0 \le P_{ch} - D \le \bar P_{down},\ D \ge \min(P_{min}, 0)   & \qquad (21) \\
     E_{t-1} + \eta\Delta T\, D \ge E_{min,t}                 & \qquad (24)
 
 and imply (18) and (20) where both directions are offered; where one is not, its limit falls on the schedule itself.
@@ -46,7 +46,7 @@ def chain_of(evs: EvCase) -> Chain:
     limits = [*_power_limits(evs, charging, loads, offered), *_energy_limits(slots, offered)]
     low, high, start = _ranges(slots, offered)
     quiet = start.copy()
-    quiet[:, [UP, DOWN]] = 0.0
+    quiet[:, [UP, DOWN]] = low[:, [UP, DOWN]]
     return chain_over(
         evs,
         limits,
@@ -59,7 +59,7 @@ def chain_of(evs: EvCase) -> Chain:
         quiet=quiet,
         loads=loads,
         offered=offered,
-        p_min=np.zeros(len(slots)),
+        p_min=slots.p_floor,
     )
 
 
@@ -79,12 +79,12 @@ def _power_limits(evs: EvCase, charging: Loads, loads: Mapping[str, Loads], offe
         flex = sign * (loads[d].forms.coefficient - charging.forms.coefficient)
         flex_constant = sign * (loads[d].constant - charging.constant)
         limits.append((forms_where(chosen, -flex), flex_constant[chosen]))
-        capped = chosen & (evs.offers[d].p_max < slots.p_max)
+        capped = chosen & (evs.offers[d].p_max < slots.p_max - slots.p_floor)
         cap = evs.offers[d].p_max * KW - flex_constant
         limits.append((forms_where(capped, flex), cap[capped]))
     least = loads["down"].forms
     limits.append((loads["up"].forms, slots.p_max * KW - loads["up"].constant))
-    limits.append((Forms(least.slot, -least.coefficient), loads["down"].constant))
+    limits.append((Forms(least.slot, -least.coefficient), loads["down"].constant - slots.p_floor * KW))
     asked = slots.p_min > 0.0
     limits.append((forms_where(asked, -charging.forms.coefficient), (charging.constant - slots.p_min * KW)[asked]))
     moves = ~slots.power_is_fixed
@@ -115,7 +115,7 @@ def _energy_limits(slots: Slots, offered: Mapping[str, BoolArray]) -> Limits:
 
 def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Box that contains every feasible x, and a start between the extremes [n_slot, 3]."""
-    n, p_max = len(slots), slots.p_max * KW
+    n, p_max, p_floor = len(slots), slots.p_max * KW, slots.p_floor * KW
     low, high, start = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3))
     low[:, ENERGY] = np.minimum(slots.e_least, slots.e_max) * KW
     high[:, ENERGY] = np.minimum(slots.e_most, slots.e_max) * KW
@@ -123,6 +123,7 @@ def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray,
     least, most = np.maximum(slots.e_least, slots.e_min), np.minimum(slots.e_most, slots.e_max)
     start[:, ENERGY] = np.where(slots.pinned, most, least + START_ENERGY * (most - least)) * KW
     for d, column, share in (("up", UP, 1.0), ("down", DOWN, START_DOWN)):
+        low[:, column] = np.where(offered[d], p_floor, 0.0)
         high[:, column] = np.where(offered[d], p_max, 0.0)
-        start[:, column] = share * high[:, column]
+        start[:, column] = low[:, column] + share * (high[:, column] - low[:, column])
     return low, high, start

@@ -8,10 +8,10 @@ for the periods s = t .. t + k - 1 of an activation that begins in t:
 
     P_s + u_t \le P_{max},\ 0 \le u_t \le \bar P_{up}              & \qquad (23) \\
     E_{t+k-1} + k\,\eta\Delta T\, u_t \le E_{max}                   & \qquad (22) \\
-    P_s - d_t \ge 0,\ 0 \le d_t \le \bar P_{down}                   & \qquad (21) \\
+    P_s - d_t \ge \min(P_{min}, 0),\ 0 \le d_t \le \bar P_{down}                   & \qquad (21) \\
     E_s - (s - t + 1)\,\eta\Delta T\, d_t \ge E_{min,s}             & \qquad (24)
 
-(22) is asked at the end only, since E does not fall. With k = 1 these are the equations of `ev_chain.py`.
+(22) is asked at the end only where E does not fall. With k = 1 these are the equations of `ev_chain.py`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def held_chain(evs: EvCase) -> Chain:
         quiet=quiet,
         loads={row.load: _loads(evs, row.activation, row.since, offered) for row in rows},
         offered=offered,
-        p_min=np.zeros(len(slots)),
+        p_min=slots.p_floor,
     )
 
 
@@ -121,16 +121,17 @@ def _activation_limits(evs: EvCase, direction: str, begun: IntArray) -> Limits:
         power, constant = _power(evs, begun, after)
         power *= sign
         power[:, column] = 1.0
-        most = slots.p_max[begun + after] * KW if direction == "up" else 0.0
+        own = begun + after
+        most = (slots.p_max[own] if direction == "up" else -slots.p_floor[own]) * KW
         limits.append((_forms(evs, begun, power), most - sign * constant))
     flex = np.zeros((len(begun), 3 + evs.duration))
     flex[:, column] = 1.0
     cap = evs.offers[direction].p_max[begun]
-    capped = cap < slots.p_max[begun]
+    capped = cap < (slots.p_max - slots.p_floor)[begun]
     limits.append((_forms(evs, begun, -flex), np.zeros(len(begun))))
     limits.append((_forms(evs, begun[capped], flex[capped]), cap[capped] * KW))
-    last = evs.duration - 1
-    for after in range(evs.duration) if direction == "down" else (last,):
+    falls = direction == "down" or bool((slots.p_floor < 0.0).any())
+    for after in range(0 if falls else evs.duration - 1, evs.duration):
         own = begun + after
         e_limit = slots.e_max[own] if direction == "up" else -slots.e_min[own]
         tight = slots.e_most[own] > slots.e_max[own] if direction == "up" else slots.e_min[own] > slots.e_least[own]
@@ -151,6 +152,6 @@ def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray,
     start[:, ENERGY] = np.where(slots.pinned, most, least + START_ENERGY * (most - least)) * KW
     quiet = start.copy()
     for d, column in CONTROLS.items():
-        high[:, column] = np.where(offered[d], slots.p_max * KW, 0.0)
+        high[:, column] = np.where(offered[d], (slots.p_max - slots.p_floor) * KW, 0.0)
         start[:, column] = START_FLEX[d] * high[:, column]
     return low, high, start, quiet

@@ -29,7 +29,7 @@ def held_violation(evs: EvCase, schedule: Schedule) -> float:
     for number in range(1, evs.duration + 1):
         own = begun + number - 1
         p, e = schedule.p[slots.period[own], slots.ev[own]], schedule.e[slots.period[own], slots.ev[own]]
-        broken += [(p + up) / p_max - 1.0, (down - p) / p_max]
+        broken += [(p + up) / p_max - 1.0, (slots.p_floor[own] - p + down) / p_max]
         broken.append((e + number * energy_per_p * up - slots.e_max[own]) / (energy_per_p * p_max))
         broken.append((slots.e_min[own] - e + number * energy_per_p * down) / (energy_per_p * p_max))
     return float(max(np.max(values, initial=0.0) for values in broken))
@@ -46,10 +46,9 @@ def held_rooms(evs: EvCase, p: FloatArray, e: FloatArray) -> dict[str, tuple[Flo
     rooms = {d: (np.zeros(len(slots)), np.zeros(len(slots))) for d in ("up", "down")}
     windows = begun[:, None] + np.arange(k)
     energy = slots.energy_per_p[begun, None] * np.arange(1, k + 1)
-    last = windows[:, -1]
     rooms["up"][0][begun] = np.min(slots.p_max[windows] - p[windows], axis=1, initial=np.inf)
-    rooms["up"][1][begun] = (slots.e_max[last] - e[last]) / energy[:, -1]
-    rooms["down"][0][begun] = np.min(p[windows], axis=1, initial=np.inf)
+    rooms["up"][1][begun] = np.min((slots.e_max - e)[windows] / energy, axis=1, initial=np.inf)
+    rooms["down"][0][begun] = np.min((p - slots.p_floor)[windows], axis=1, initial=np.inf)
     rooms["down"][1][begun] = np.min((e - slots.e_min)[windows] / energy, axis=1, initial=np.inf)
     return rooms
 

@@ -50,6 +50,11 @@ class Slots:
         return len(self.ev)
 
     @property
+    def p_floor(self) -> FloatArray:
+        """Least load under activation (21): none, or what can be fed in."""
+        return np.minimum(self.p_min, 0.0)
+
+    @property
     def is_last(self) -> BoolArray:
         """Slots whose energy no other slot continues."""
         return ~np.isin(np.arange(len(self)), self.previous)
@@ -163,7 +168,8 @@ def slots_of(stays: list[list[Stay]], controllable: BoolArray) -> Slots:
             elif len(charged):
                 offset += charged[-1]
             offset -= stay.trip
-            e_guaranteed = max(max(e_start, min(stay.e_need, stay.reach(e_start))) - stay.trip, 0.0)
+            e_kept = e_start - stay.e_discharged * len(stay.periods)
+            e_guaranteed = max(max(e_kept, min(stay.e_need, stay.reach(e_start))) - stay.trip, 0.0)
             e_best = max(stay.reach(e_start_most) - stay.trip, 0.0)
         n_stays += len(own)
     names = [name for name in Slots.__dataclass_fields__]
@@ -202,7 +208,7 @@ def _slots_of_stay(
         "previous": previous,
         "e_offset": e_offset,
         "e_min": e_min,
-        "e_least": np.full(n, e_start),
+        "e_least": e_start - stay.e_discharged * (at + 1.0),
         "e_most": e_start_most + most,
         "e_max": stay.e_max - (while_held[next_slot] - while_held[at]),
         **{name: np.full(n, value) for name, value in constant.items()},
@@ -257,16 +263,17 @@ def offers_of(
     flexibility: pd.DataFrame | None,
     slots: Slots,
     weight: FloatArray | None,
+    kind: str = "ev",
 ) -> Offers:
     """Offers of one direction; ``weight`` [n_period, n_ev] multiplies that of the table, None: not a scenario.
 
-    An EV without a row in net.flexibility offers both directions at weight 1; with rows, only what those in service
+    A unit without a row in net.flexibility offers both directions at weight 1; with rows, only what those in service
     say.
     """
     n_ev = len(evs)
     offered, p_max, own_weight = np.ones(n_ev, dtype=bool), np.full(n_ev, np.inf), np.ones(n_ev)
     if flexibility is not None:
-        rows = flexibility[flexibility["element_type"] == "ev"]
+        rows = flexibility[flexibility["element_type"] == kind]
         offered[evs.index.isin(rows["element"])] = False
         rows = rows[rows["in_service"].astype(bool) & (rows["direction"] == direction)]
         rows = rows[rows["element"].isin(evs.index)]

@@ -80,6 +80,11 @@ class Stay:
         return self.energy_per_p * self.p_max * self.n_after
 
     @property
+    def e_discharged(self) -> float:
+        """Energy that a period of feeding in at most takes."""
+        return self.energy_per_p * max(-self.p_min, 0.0)
+
+    @property
     def e_at_full_power(self) -> float:
         """Most energy charged in the whole stay."""
         n_held = len(self.held)

@@ -1,4 +1,4 @@
-"""One kind of element of a case, and what `read` of its module gets."""
+"""One kind of element of a case."""
 
 from __future__ import annotations
 
@@ -6,22 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pandapower_evflex.arrays import Net
-from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements import ELEMENTS
 from pandapower_evflex.elements.chain import Chain
-from pandapower_evflex.scenarios import Scenario
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The net with gaps filled, its grid and its profiles."""
-
-    net: Net
-    grid: Grid
-    profiles: Profiles
-    scenarios: tuple[Scenario, ...]
 
 
 @dataclass(frozen=True)

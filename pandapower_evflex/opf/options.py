@@ -187,6 +187,13 @@ def read_weights(weights: Any, evs: pd.Index, horizon: Horizon) -> tuple[dict[st
     return read, faults
 
 
+def weight_of_all(weights: Any, direction: str, horizon: Horizon) -> FloatArray:
+    """The weight of one direction for elements other than EVs [n_period]: scalars and series; frames are for EVs."""
+    weight = np.asarray(({} if weights is None else weights).get(direction, 1.0), dtype=float)
+    of_evs = weight.ndim > 1 and weight.shape[1] != 1
+    return np.array(np.broadcast_to(1.0 if of_evs else weight.reshape(-1), horizon.n_periods))
+
+
 def _read_weight(target: FloatArray, direction: str, weight: Any, evs: pd.Index) -> list[Fault]:
     """Fill ``target`` from one weight."""
     place = f"weights[{direction!r}]"

@@ -17,7 +17,7 @@ from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.forecasts import NO_NAME, Forecast, in_forecast, read_forecasts
 from pandapower_evflex.case.grid import Grid, read_grid
 from pandapower_evflex.case.idle_costs import idle_costs
-from pandapower_evflex.case.injections import base_injections
+from pandapower_evflex.case.injections import base_injections, without_scheduled
 from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.pf_options import trafo_loading
 from pandapower_evflex.case.phase_net import phase_net
@@ -25,7 +25,7 @@ from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import ELEMENTS, ev
-from pandapower_evflex.elements.ev import compile_evs, ev_bus_rows
+from pandapower_evflex.elements.ev import compile_evs
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.ev_stays import (
     Stay,
@@ -35,17 +35,21 @@ from pandapower_evflex.elements.ev_stays import (
     unreachable_stays,
     with_reduced_needs,
 )
-from pandapower_evflex.elements.part import Inputs, Part
+from pandapower_evflex.elements.inputs import Inputs, bus_rows
+from pandapower_evflex.elements.part import Part
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.limits import OVERVOLTAGE, UNDERVOLTAGE
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.duration import periods_held
 from pandapower_evflex.opf.findings.table import session_findings
-from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights
+from pandapower_evflex.opf.options import FUNCTION, Options, option_faults, read_weights, weight_of_all
 from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.tables.checks import check_tables
+from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.offering import OFFERING, offering_faults, offering_rows
+from pandapower_evflex.tables.schema import TableSchema
 
 logger = logging.getLogger(__name__)
 
@@ -106,12 +110,11 @@ def read_study(
     if not isinstance(cyclic, bool | np.bool_):
         faults.append(Fault(FUNCTION, "cyclic", (), shown(cyclic), "is not understood", "give True or False"))
         cyclic = False
-    table_faults = check_tables(net)
-    if "ev" not in net or (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"])):
-        table_faults = [
-            *table_faults,
-            Fault("ev", "", (), "the table", "is empty or missing", "add EVs with create_ev(net, bus, ...)"),
-        ]
+    table_faults = [*check_tables(net), *offering_faults(net)]
+    has_evs = "ev" in net and not (isinstance(net["ev"], pd.DataFrame) and not len(net["ev"]))
+    if not has_evs and not any(len(offering_rows(net, kind)) for kind in OFFERING):
+        remedy = "add EVs with create_ev(net, bus, ...), or rows of net.flexibility for other elements"
+        table_faults.append(Fault("ev", "", (), "the table", "is empty or missing", remedy))
     faults += table_faults
     plain = plain_net(net)
     periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
@@ -164,8 +167,9 @@ def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> 
 def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: Options, faults: list[Fault]) -> Study:
     first = next(iter(forecasts.values())).profiles
     horizon = first.horizon
-    evs = net["ev"][net["ev"]["in_service"].astype(bool)]
-    bus_row, bus_faults = ev_bus_rows(evs, grid)
+    table = net.get("ev", _empty(EV))
+    evs = table[table["in_service"].astype(bool)]
+    bus_row, bus_faults = bus_rows(ev.KIND, evs, grid)
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)
     sessions = _sessions_in_service(net)
     stays, stay_faults = read_stays(evs, sessions, horizon)
@@ -198,7 +202,15 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
         guarantee=options.guarantee,
         duration=duration,
     )
-    inputs = Inputs(net, grid, first, rows_of(options.scenarios, duration, forecasts))
+    inputs = Inputs(
+        net,
+        grid,
+        first,
+        rows_of(options.scenarios, duration, forecasts),
+        {d: weight_of_all(options.weights, d, horizon) if d in options.scenarios else None for d in DIRECTIONS},
+        options.guarantee,
+        duration,
+    )
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if duration > 1:
         faults += [_cannot_hold(element.KIND, options) for element, data in others if data is not None]
@@ -208,7 +220,10 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
         grid=grid,
         horizon=horizon,
         evs=evs_of(stays),
-        s_base={name: base_injections(net, grid, one.profiles) for name, one in forecasts.items()},
+        s_base={
+            name: base_injections(net, grid, without_scheduled(one.profiles, _scheduled(others)))
+            for name, one in forecasts.items()
+        },
         scenarios=inputs.scenarios,
         q_follows_flexibility=options.q_follows_flexibility,
         others=tuple(Part(element.KIND, data) for element, data in others if data is not None),
@@ -255,6 +270,20 @@ def _refuse_no_room(case: Case, options: Options) -> None:
 def _unit_doubts(net: Net, forecasts: Mapping[Any, Forecast]) -> list[str]:
     """Of all forecasts, each once."""
     return list(dict.fromkeys(doubt for one in forecasts.values() for doubt in unit_doubts(net, one.profiles)))
+
+
+def _scheduled(others: list[tuple[Any, Any]]) -> dict[tuple[str, str], pd.Index]:
+    """Rows of pandapower's tables, by column, in whose place a schedule stands."""
+    return {
+        (element.KIND, column): pd.Index(element.index(data))
+        for element, data in others
+        if data is not None
+        for column in getattr(element, "REPLACES", ())
+    }
+
+
+def _empty(schema: TableSchema) -> pd.DataFrame:
+    return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.columns})
 
 
 def _cannot_hold(kind: str, options: Options) -> Fault:

@@ -11,11 +11,12 @@ import pandas as pd
 from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.faults import element_faults, fault_where
+from pandapower_evflex.tables.offering import OFFERING
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 
 TABLE = "flexibility"
-ELEMENT_TYPES = ("ev", "cpo")
+ELEMENT_TYPES = ("ev", "cpo", *OFFERING)
 
 
 def _check_elements(net: Net, rows: pd.DataFrame) -> list[Fault]:
@@ -45,11 +46,15 @@ def _check_duplicates(net: Net, rows: pd.DataFrame) -> list[Fault]:
 FLEXIBILITY = TableSchema(
     TABLE,
     "Offers of flexibility. Up is more charging, down is less charging. An EV without a row offers both at weight 1; "
-    "the row of a site replaces the price of `net.cpo` and caps its bid.",
+    "the row of a site replaces the price of `net.cpo` and caps its bid. Elements of pandapower's tables offer what "
+    "their rows here say, nothing without.",
     (
         Column("name", "object", "name of the offer"),
         Column("element_type", "object", "table of the element", required=True, choices=ELEMENT_TYPES),
-        Column("element", "int64", "index in that table", required=True, hint="use an index of net.ev or net.cpo"),
+        Column(
+            "element", "int64", "index in that table", required=True, hint="use an index of the table that "
+            "element_type names",
+        ),
         Column("direction", "object", 'a cpo offers "down" only', required=True, choices=("up", "down")),
         Column("price_eur_per_mwh", "float64", "bid in the market", "EUR/MWh", default=np.nan),
         Column("weight", "float64", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
@@ -87,8 +92,8 @@ def create_flexibility(
     Parameters
     ----------
     net : pandapowerNet
-    element_type, element : "ev" or "cpo", and the index in that table
-    direction : "up" (more charging) or "down" (less charging)
+    element_type, element : "ev", "cpo" or "storage", and the index in that table
+    direction : "up" (more consumption or less feed-in) or "down" (less consumption or more feed-in)
     price_eur_per_mwh : float    bid in the market
     weight : float               C of the first paper's objective
     max_p_mw : float             cap on the offer, NaN: none

@@ -43,7 +43,7 @@ BAD_OFFERS = {
         offer("cpo", 0, "down"), "flexibility", "element", (0,), "use an index of net.cpo"
     ),
     "an offer of no element": Bad(
-        offer("ev", None, "up"), "flexibility", "element", (0,), "index of net.ev or net.cpo"
+        offer("ev", None, "up"), "flexibility", "element", (0,), "use an index of the table that element_type names"
     ),
     "an offer in an unknown direction": Bad(
         offer("ev", 0, "sideways"), "flexibility", "direction", (0,), 'use "up" or "down"'

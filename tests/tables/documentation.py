@@ -8,6 +8,7 @@ from pathlib import Path
 import pandapower_evflex as evf
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.offering import OFFERING
 from tests.tables.bad import Bad, good_net
 from tests.tables.bad_inputs import SECTIONS
 
@@ -64,7 +65,7 @@ Every call checks its input before anything is solved and before anything on the
 
 def tables_page() -> str:
     parts = [TABLES_HEAD]
-    for schema in TABLES.values():
+    for schema in (*TABLES.values(), *OFFERING.values()):
         parts.append(f"## net.{schema.name}\n\n{schema.description}\n\n{schema.markdown()}\n")
     return "\n".join([*parts, RATES_PART])
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.grid import slack_faults
+from pandapower_evflex.case.injections import INJECTION_SIGN
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
@@ -94,14 +95,24 @@ def check_result(net: Net, result: Any) -> None:
 def _add_units_as_loads(
     plain: Any, net: Net, result: Any, scenario: str, periods: slice = slice(None)
 ) -> dict[tuple[str, str], pd.DataFrame]:
-    """Loads for EVs and other units; the profiles of all elements, theirs among them, in some of the periods."""
-    evs = net["ev"].loc[result.p_mw.columns]
+    """Loads for EVs and other units; the profiles of all elements, theirs among them, in some of the periods.
+
+    Units of a table of pandapower stay what they are, and take their powers from the schedule.
+    """
+    evs = _scheduled_evs(net, result)
     p, q = _ev_powers(result, evs, scenario)
-    added = [_with_labels(_add_loads(plain, evs), p, q)]
+    added, replaced = [_with_labels(_add_loads(plain, evs), p, q)] if len(evs) else [], {}
     for kind, units in result.settings.get("other_units", {}).items():
-        power = _powers(result.series[kind], units["tan_phi"].to_numpy(), scenario, result.settings)
-        added.append(_with_labels(_add_units(plain, kind, units), *power))
+        p, q = _powers(result.series[kind], units["tan_phi"].to_numpy(), scenario, result.settings)
+        if kind in INJECTION_SIGN:
+            own = pd.DataFrame(-INJECTION_SIGN[kind] * p / scaling_of(plain, kind, units.index), columns=units.index)
+            replaced[kind, "p_mw"] = own.iloc[periods].reset_index(drop=True)
+        else:
+            added.append(_with_labels(_add_units(plain, kind, units), p, q))
     profiles = {key: frame.iloc[periods].reset_index(drop=True) for key, frame in result.profiles.items()}
+    for key, own in replaced.items():
+        given = profiles.get(key, own.iloc[:, :0])
+        profiles[key] = pd.concat([given.drop(columns=own.columns, errors="ignore"), own], axis=1)
     for loads in added:
         for column, frame in loads.items():
             key, own = ("load", column), frame.iloc[periods].reset_index(drop=True)
@@ -122,7 +133,12 @@ def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], p
 
 def _missing_elements(net: Net, result: Any) -> list[Fault]:
     """Elements of the result that were dropped from the net since."""
-    known = {"ev": result.p_mw.columns, **{table: frame.columns for (table, _), frame in result.profiles.items()}}
+    others = {kind: units.index for kind, units in result.settings.get("other_units", {}).items()}
+    known = {
+        "ev": result.p_mw.columns,
+        **others,
+        **{table: frame.columns for (table, _), frame in result.profiles.items()},
+    }
     return [
         Fault(
             table,
@@ -135,6 +151,16 @@ def _missing_elements(net: Net, result: Any) -> list[Fault]:
         for table, columns in known.items()
         if len(dropped := columns.difference(labels_of(net, table)).tolist())
     ]
+
+
+def scaling_of(net: Any, table: str, labels: pd.Index) -> FloatArray:
+    return net[table]["scaling"].reindex(labels).to_numpy(dtype=float)
+
+
+def _scheduled_evs(net: Net, result: Any) -> pd.DataFrame:
+    """Rows of net.ev that the result is of; a net of other elements alone needs no such table."""
+    labels = result.p_mw.columns
+    return net["ev"].loc[labels] if len(labels) else pd.DataFrame({"bus": [], "name": [], "cos_phi": []})
 
 
 def _ev_powers(result: Any, evs: pd.DataFrame, scenario: str) -> tuple[FloatArray, FloatArray]:

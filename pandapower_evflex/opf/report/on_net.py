@@ -266,9 +266,11 @@ def _flexibility_table(net: Net, result: FlexibilityOpfResult) -> pd.DataFrame:
 
 
 def _offered(result: FlexibilityOpfResult, offer: Any) -> tuple[int, float, float]:
-    frame: Mapping[Any, pd.Series] = result.p_up_mw if offer.direction == "up" else result.p_down_mw
-    if offer.element_type != "ev" or not offer.in_service or offer.element not in frame:
+    frames = {"ev": {"p_up_mw": result.p_up_mw, "p_down_mw": result.p_down_mw}, **result.series}
+    frame: Mapping[Any, pd.Series] = frames.get(offer.element_type, {}).get(f"p_{offer.direction}_mw", {})
+    if not offer.in_service or offer.element not in frame:
         return 0, 0.0, 0.0
-    plugged = result.e_mwh[offer.element].notna()
-    p = frame[offer.element][plugged]
+    p = frame[offer.element]
+    if offer.element_type == "ev":
+        p = p[result.e_mwh[offer.element].notna()]  # while it is plugged in
     return int((p > 0).sum()), float(p.mean()) if len(p) else 0.0, float(p.max()) if len(p) else 0.0

@@ -30,6 +30,8 @@ def refuse_other_evs(net: Net, result: Any) -> None:
 
 def _ev_faults(net: Net, result: Any) -> list[Fault]:
     ev = net.get("ev")
+    if ev is None and not len(result.p_mw.columns):
+        return []
     if not is_readable(ev) or not {"bus", "in_service"} <= set(ev):
         return [Fault("ev", "", (), "the table", "cannot be read", "put its columns and whole labels back")]
     evs, now = result.p_mw.columns, ev.index[ev["in_service"].astype(bool)]

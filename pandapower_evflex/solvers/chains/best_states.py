@@ -5,11 +5,13 @@ after it and p = e - a, the activations upward and downward of the slot are at m
 
 .. math::
 
-    u = \min(\bar u,\ \min(a + \bar p, \bar e) - e), \qquad d = \min(\bar d,\ e - \max(a, \underline e))
+    u = \min(\bar u,\ \min(a + \bar p, \bar e) - e), \qquad
+    d = \min(\bar d,\ e - \max(a + \underline p, \underline e))
 
 and :math:`\sum c_u u + c_d d` is maximised. On either side of :math:`a = \bar e - \bar p` and of
-:math:`a = \underline e` each of them depends on e alone or on p alone. So the value of what follows, as a function of
-a, is there a supremal convolution of concave functions by their slopes: exact, whatever rewards, caps and lengths are.
+:math:`a = \underline e - \underline p` each of them depends on e alone or on p alone. So the value of what follows, as
+a function of a, is there a supremal convolution of concave functions by their slopes: exact, whatever rewards, caps and
+lengths are.
 Of all best states those with the least :math:`\sum p^2` are taken.
 """
 
@@ -35,7 +37,9 @@ from pandapower_evflex.solvers.chains.concave import (
 OFFSET, LOW, HIGH, P_LOW, P_HIGH = 0, 1, 2, 3, 4
 #: limits of the state under activation, of the activation itself, and rewards as whole numbers, 0 for none
 E_MIN, E_MAX, CAP_UP, CAP_DOWN, RANK_UP, RANK_DOWN = 5, 6, 7, 8, 9, 10
-N_COLUMNS = 11
+#: least power under activation
+P_FLOOR = 11
+N_COLUMNS = 12
 #: length of a segment, as a share of the largest state, that rounding may leave; gap that rounding of ranges may leave
 NEGLIGIBLE, ROUNDING = 1e-13, 1e-7
 #: columns of a strip of states before: its end; where pieces of the reward of the state end, from low to high, and
@@ -95,10 +99,10 @@ def _strips(slots: FloatArray) -> FloatArray:
 
     [n_slot, 3, STRIP_WIDTH]
     """
-    full, owing = slots[:, E_MAX] - slots[:, P_HIGH], slots[:, E_MIN]
+    full, owing = slots[:, E_MAX] - slots[:, P_HIGH], slots[:, E_MIN] - slots[:, P_FLOOR]
     up_by_power = np.stack([np.full(len(slots), True), owing <= full, np.full(len(slots), False)], axis=1)
     down_by_power = np.stack([np.full(len(slots), False), owing <= full, np.full(len(slots), True)], axis=1)
-    e_min, e_max, cap_up, cap_down, up, down = slots[:, E_MIN:N_COLUMNS].T[:, :, None]
+    e_min, e_max, cap_up, cap_down, up, down, p_floor = slots[:, E_MIN:N_COLUMNS].T[:, :, None]
     p_low, p_high = slots[:, P_LOW, None], slots[:, P_HIGH, None]
     strips = np.empty((len(slots), 3, STRIP_WIDTH))
     strips[:, :, END] = np.stack([np.minimum(full, owing), np.maximum(full, owing), np.full(len(slots), np.inf)], 1)
@@ -113,7 +117,7 @@ def _strips(slots: FloatArray) -> FloatArray:
     strips[:, :, STATE_RANKS + 2] = -up
     # and so with the power; a higher power means a lower state before
     falls = np.where(up_by_power, p_high - cap_up, np.inf)
-    rises = np.where(down_by_power, cap_down, -np.inf)
+    rises = np.where(down_by_power, p_floor + cap_down, -np.inf)
     strips[:, :, POWERS], strips[:, :, POWERS + 3] = p_high, p_low
     strips[:, :, POWERS + 1] = np.minimum(np.maximum(np.maximum(falls, rises), p_low), p_high)
     strips[:, :, POWERS + 2] = np.minimum(np.maximum(np.minimum(falls, rises), p_low), p_high)
@@ -184,7 +188,7 @@ def _best_state(value, left, slot, before):
     start = min(max(before + slot[P_LOW], left), right)
     end = min(max(min(before + slot[P_HIGH], right), start), right)
     falls = min(before + slot[P_HIGH], slot[E_MAX]) - slot[CAP_UP]
-    rises = max(before, slot[E_MIN]) + slot[CAP_DOWN]
+    rises = max(before + slot[P_FLOOR], slot[E_MIN]) + slot[CAP_DOWN]
     position = left
     for k in range(len(value)):
         fall = (value[k, LAST] - value[k, FIRST]) / value[k, LENGTH]

@@ -1,0 +1,86 @@
+"""Batteries of `net.storage`: each is a car that may feed in and never leaves, so the equations are those of EVs.
+
+Its one stay is the horizon. It arrives with `soc_percent` and leaves with at least as much; its minimum-energy curve is
+:math:`E_{min,t} = \\max(E_{low}, E_{end} - \\eta\\Delta T P_{max} n_t)`, n_t periods left after t.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.arrays import ObjectArray
+from pandapower_evflex.case.controllers import driven_by_controllers
+from pandapower_evflex.case.periods import Horizon
+from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series, violation
+from pandapower_evflex.elements.ev import reasons as reasons_of_evs
+from pandapower_evflex.elements.ev_slots import EvCase, offers_of, slots_of
+from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.elements.inputs import Inputs, bus_rows
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.offering import typed_offering_rows
+
+__all__ = ["KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "series", "violation"]
+
+KIND = "storage"
+#: columns of the table, and their profiles, in whose place the schedule stands
+REPLACES = ("p_mw",)
+
+
+def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
+    """The batteries with a row in `net.flexibility`."""
+    rows = typed_offering_rows(inputs.net, KIND)
+    if not len(rows):
+        return None
+    bus_row, dead = bus_rows(KIND, rows, inputs.grid)
+    faults += dead + driven_by_controllers(inputs.net, KIND, "p_mw", rows.index)
+    horizon, n = inputs.profiles.horizon, len(rows)
+    stays = [_stay(number, row, horizon) for number, row in enumerate(rows.itertuples())]
+    slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
+    shape = (horizon.n_periods, n)
+    return EvCase(
+        index=rows.index.to_numpy(),
+        bus=rows["bus"].to_numpy(),
+        bus_row=bus_row,
+        tan_phi=np.zeros(n),
+        controllable=np.ones(n, dtype=bool),
+        stays=stays,
+        slots=slots,
+        offers={d: offers_of(d, rows, inputs.net["flexibility"], slots, inputs.weight(d, n), KIND) for d in DIRECTIONS},
+        held=np.zeros(shape, dtype=bool),
+        fixed_p=np.zeros(shape),
+        fixed_e=np.full(shape, np.nan),
+        guarantee=inputs.guarantee,
+        duration=inputs.duration,
+    )
+
+
+def _stay(number: int, row: pd.Series, horizon: Horizon) -> Stay:
+    e_start = row.max_e_mwh * row.soc_percent / 100.0
+    return Stay(
+        session=row.Index,
+        ev=number,
+        periods=np.arange(horizon.n_periods),
+        n_after=0,
+        e_arrival=e_start,
+        e_need=e_start,
+        e_low=float(np.nan_to_num(getattr(row, "min_e_mwh", 0.0))),
+        e_max=row.max_e_mwh,
+        p_min=row.min_p_mw,
+        p_max=row.max_p_mw,
+        trip=0.0,
+        eta=1.0,
+        energy_per_p=horizon.period_h,
+    )
+
+
+def reasons(data: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
+    """As those of EVs; what must be left at the end of the horizon is not the need of a driver."""
+    found = reasons_of_evs(data, schedule, direction)
+    at = (data.slots.period, data.slots.ev)
+    e_low = np.array([stay.e_low for stay in data.stays])[data.slots.ev]
+    least = np.where(data.slots.e_min > e_low, "must end charged", "battery empty")
+    found[at] = np.where(found[at] == "must leave charged", least, found[at])
+    return found
