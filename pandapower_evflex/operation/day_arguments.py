@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -78,6 +78,21 @@ def options_of(arguments: Mapping[str, Any]) -> Options:
     if "scenarios" in given:
         given["scenarios"] = names_of(given["scenarios"])
     return Options(**{**given, "progress": False})
+
+
+def refuse_other_elements(kinds: Iterable[str]) -> None:
+    """Only EVs have a state that a day carries on.
+
+    Raises
+    ------
+    InvalidInputError    names the tables of the others
+    """
+    faults = []
+    for kind in kinds:
+        remedy = f'set the rows of net.flexibility with element_type "{kind}" out of service: it then stays as it is'
+        faults.append(Fault(kind, "", (), "a flexible element", "is not possible in run_rolling_horizon", remedy))
+    if faults:
+        raise InvalidInputError(faults)
 
 
 def periods_between(every_h: Any, period_h: float) -> int:

@@ -16,6 +16,7 @@ from pandapower_evflex.operation.day_arguments import (
     check_arguments,
     options_of,
     periods_between,
+    refuse_other_elements,
 )
 from pandapower_evflex.operation.day_report import RollingHorizon, report
 from pandapower_evflex.operation.planner import Planner
@@ -107,6 +108,7 @@ def _studies(
 ) -> tuple[Study, Study]:
     """What is planned ahead, and what really happens."""
     plan = truth = read_study(net, profiles, options, cyclic=False, function=FUNCTION, **periods)
+    refuse_other_elements(part.kind for part in plan.case.others)
     if sessions is not None:
         real = copy.copy(net)
         planned = net.get("ev_session", sessions.iloc[:0])

@@ -217,3 +217,8 @@ def test_every_limit_has_a_place_in_the_net_and_a_price():
             assert limit.place(grid, position).element_type in ("bus", "line", "trafo", "trafo3w")
             share, unit = limit.price_unit(grid, position, allowed[position])
             assert 0.0 < share and unit
+
+
+def test_a_day_in_operation_refuses_what_it_cannot_carry_on(registered):
+    with pytest.raises(evf.InvalidInputError, match='element_type "sham" out of service'):
+        evf.run_rolling_horizon(net_with_sham(), every_h=1.0, **EIGHT_HOURS)
