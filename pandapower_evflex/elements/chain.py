@@ -92,6 +92,15 @@ class Chain:
     def greatest(self) -> FloatArray:
         return self._loads_of(self.p_max)
 
+    @property
+    def idle(self) -> FloatArray:
+        """Every unit with no more load than it must draw, and nothing that it could feed in."""
+        return self._loads_of(np.clip(0.0, self.p_min, self.p_max))
+
+    @property
+    def feeds_in(self) -> bool:
+        return bool(np.any(self.p_min < 0.0))
+
     def _loads_of(self, p: FloatArray) -> FloatArray:
         loads = self.fixed_p.copy()
         loads[self.period, self.unit] = p

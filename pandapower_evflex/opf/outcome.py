@@ -76,7 +76,8 @@ def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
     with clock.phase("base power flow"):
         flow = BatchedPowerFlow(case.grid)
         without_evs = states_of_forecasts(case, flow, case.chain.least)
-        of_grid = [row for name, state in without_evs.items() for row in _grid_findings(case, flow, name, state)]
+        idle = states_of_forecasts(case, flow, case.chain.idle) if case.chain.feeds_in else without_evs
+        of_grid = [row for name, state in idle.items() for row in _grid_findings(case, flow, name, state)]
         findings = findings_frame(study.findings + of_grid)
     tries_its_best = options.on_infeasible == "best_effort" and not len(findings[findings["finding"].isin(FINAL)])
     hopeless = findings[~findings["curable"].astype(bool)]

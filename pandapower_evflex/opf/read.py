@@ -213,7 +213,11 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
     )
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if duration > 1:
-        faults += [_cannot_hold(element.KIND, options) for element, data in others if data is not None]
+        argument = f"duration_h={options.duration_h:g}"
+        faults += [_for_evs_alone(element.KIND, argument) for element, data in others if data is not None]
+    if options.on_infeasible == "best_effort":
+        argument = 'on_infeasible="best_effort"'
+        faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
     if faults:
         raise InvalidInputError(faults)
     case = Case(
@@ -286,9 +290,10 @@ def _empty(schema: TableSchema) -> pd.DataFrame:
     return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.columns})
 
 
-def _cannot_hold(kind: str, options: Options) -> Fault:
-    remedy = f'leave duration_h out, or set the rows of net.flexibility with element_type "{kind}" out of service'
-    return Fault(kind, "", (), f"duration_h={options.duration_h:g}", "is for EVs alone", remedy)
+def _for_evs_alone(kind: str, argument: str) -> Fault:
+    name = argument.split("=")[0]
+    remedy = f'leave {name} out, or set the rows of net.flexibility with element_type "{kind}" out of service'
+    return Fault(kind, "", (), argument, "is for EVs alone", remedy)
 
 
 def _sessions_in_service(net: Net) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def uncontrolled_charging(
         refuse_other_evs(net, energy)
         energies = _energies_of(energy, case, labels)
     p, charged = _charging(case, kind, energies)
-    loads = case.chain.least
+    loads = case.chain.idle
     loads[:, : p.shape[1]] = p  # other elements wait
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
 

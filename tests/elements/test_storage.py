@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from pandapower.create import create_storage
 
@@ -58,6 +59,24 @@ def test_a_storage_without_a_row_stays_as_it_is():
     plain.load.loc[0, "p_mw"] += 0.005
     kept, as_load = (evf.run_flexibility_opf(one, **EIGHT_HOURS) for one in (net, plain))
     assert kept.objective_mw == pytest.approx(as_load.objective_mw, rel=1e-6) and not kept.series
+
+
+def test_what_a_battery_would_overload_at_full_power_is_no_finding_and_what_it_can_relieve_is_not_hopeless():
+    """100 kW either way behind a transformer of 40 kVA, and 60 kVA of load that the battery must carry a part of."""
+    values = {"max_e_mwh": 1.0, "max_p_mw": 0.1, "min_p_mw": -0.1}
+    quiet = evf.run_flexibility_opf(with_battery(without_evs(feeder_net(1, sn_mva=0.04)), **values), **EIGHT_HOURS)
+    assert quiet.status == "optimal" and not len(quiet.findings)
+    net = with_battery(without_evs(feeder_net(1, load_mw=0.0, sn_mva=0.04)), **values)
+    peak = {("load", "p_mw"): pd.DataFrame({0: [0.06] * 2 + [0.0] * 6})}
+    relieved = evf.run_flexibility_opf(net, peak, period_h=1.0, progress=False)
+    assert relieved.status == "optimal" and relieved.findings["curable"].all()
+    assert (relieved.series["storage"]["p_mw"][0].iloc[:2] < -0.019).all()
+
+
+@pytest.mark.parametrize("argument", [{"duration_h": 2.0}, {"on_infeasible": "best_effort"}])
+def test_what_is_for_evs_alone_is_refused_by_name(argument):
+    with pytest.raises(evf.InvalidInputError, match="storage.*is for EVs alone"):
+        evf.run_flexibility_opf(with_battery(feeder_net(2)), **argument, **EIGHT_HOURS)
 
 
 def test_both_methods_agree():

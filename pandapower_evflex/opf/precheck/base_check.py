@@ -27,7 +27,7 @@ SAME_SOLUTION = 1e-5
 
 
 def base_findings(case: Case, flow: BatchedPowerFlow, state: GridState) -> list[dict[str, Any]]:
-    """Violated limits of all periods without controllable EVs, one row per element and period."""
+    """Violated limits of all periods with every element idle, one row per element and period."""
     excess = state.excess(case.limits)
     rows = _without_operating_point(case, flow, state)
     for t in np.flatnonzero(excess.exceeds(TOLERANCE) & state.converged).tolist():
@@ -51,7 +51,7 @@ def _without_operating_point(case: Case, flow: BatchedPowerFlow, state: GridStat
 
 def _has_two(case: Case, flow: BatchedPowerFlow, state: GridState) -> BoolArray:
     """Whether the power flow, started elsewhere, ends elsewhere."""
-    other = flow.solve(case.injections(case.chain.least), starts=flow.starts.order[1:])
+    other = flow.solve(case.injections(case.chain.idle), starts=flow.starts.order[1:])
     difference = np.abs(other.v - state.v).max(axis=1)
     return state.converged & other.converged & (difference > SAME_SOLUTION)
 

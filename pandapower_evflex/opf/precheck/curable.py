@@ -1,6 +1,7 @@
 r"""Which limits that the grid breaks without controllable EVs can be cured by charging, and which cars worsen them.
 
-In one period the EVs choose loads :math:`0 \le p \le \bar p`. With h > 0 where a limit is broken and g its slope:
+In one period the EVs choose loads :math:`0 \le p \le \bar p`; what may feed in can lower a limit both ways, and
+nothing is proved beside it. With h > 0 where a limit is broken and g its slope:
 
 * No car lowers h from its first kilowatt on: taken as hopeless on every net. Squared branch flows and -v are convex in
   the loads (proved for one branch, seen in every test), so what does not fall at once never does.
@@ -59,15 +60,32 @@ class BrokenLimits:
 def broken_limits(
     case: Case, flow: BatchedPowerFlow, state: GridState, excess: ByLimit, t: int, tolerance: float = TOLERANCE
 ) -> BrokenLimits:
-    """All limits that ``state``, the grid with the least EV load, exceeds in period ``t``, judged."""
+    """All limits that ``state``, the grid with the least EV load, exceeds in period ``t``, judged.
+
+    With elements that may feed in, ``state`` is the grid with all of them idle.
+    """
     here = excess.at(np.array([t]))
     rows = LimitRows.of((t, kind, position) for _, kind, position in here.places(tolerance))
     slots = np.flatnonzero(case.evs.slots.period == t)
     slope = _slopes(case, flow, rows, state.v, case.limits, slots)
-    curable = np.any(slope < -NO_EFFECT, axis=1)
-    if curable.any() and not why_uncertified(case):
+    curable = _can_be_lowered(case, flow, rows, state.v, t)
+    is_proof = not case.others and not case.chain.feeds_in
+    if curable.any() and is_proof and not why_uncertified(case):
         curable &= ~_proved_hopeless(case, flow, rows, slope, slots)
     return BrokenLimits(rows, case.evs.slots.ev[slots], slope > NO_EFFECT, curable)
+
+
+def _can_be_lowered(case: Case, flow: BatchedPowerFlow, rows: LimitRows, v: ComplexArray, t: int) -> BoolArray:
+    """Limits that some element brings down from where it is idle, by more load or by less [n_row]."""
+    chain, here = case.chain, case.chain.period == t
+    if not here.any() or not len(rows):
+        return np.zeros(len(rows), dtype=bool)
+    unit, idle = chain.unit[here], np.clip(0.0, chain.p_min, chain.p_max)[here]
+    gradient = limit_gradients(flow, rows, v, case.limits)[:, chain.bus_row[unit]]
+    slope = gradient.real + gradient.imag * chain.tan_phi[unit]
+    by_more = (slope < -NO_EFFECT) & (chain.p_max[here] > idle)
+    by_less = (slope > NO_EFFECT) & (chain.p_min[here] < idle)
+    return np.any(by_more | by_less, axis=1)
 
 
 def _slopes(
