@@ -123,7 +123,7 @@ def pf_option_faults(net: Net) -> list[Fault]:
             faults.append(Fault(TABLE, name, (), repr(given[name]), "is not understood", option.remedy))
     for name, (value, meaning) in ONLY.items():
         wrong = given.get(name, value)
-        if name == "enforce_q_lims" and _is_bool(wrong) and not _has_reactive_limits(net):
+        if name == "enforce_q_lims" and _is_bool(wrong) and wrong and not _has_reactive_limits(net):
             continue
         if not (_is_bool(wrong) if isinstance(value, bool) else isinstance(wrong, str)) or wrong != value:
             faults.append(

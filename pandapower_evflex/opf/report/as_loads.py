@@ -69,7 +69,7 @@ def for_one_power_flow(net: Net, result: Any, position: int, scenario: str) -> A
     plain = _without_our_tables(plain_net(net))
     for name, value in plain.items():
         if isinstance(value, pd.DataFrame) and not str(name).startswith(("res_", "_")):
-            plain[name] = pd.DataFrame(value.copy())
+            plain[name] = pd.DataFrame(value.copy(deep=len(value) > 0))
         elif isinstance(value, dict) and str(name).startswith("_"):
             plain[name] = dict(value)
     at = slice(position, position + 1)

@@ -31,6 +31,7 @@ from pandapower_evflex.opf.report.why_not_more import limiting_reasons
 from pandapower_evflex.opf.solve.each_alone import EachAlone
 from pandapower_evflex.opf.solve.recovery import Recovery
 from pandapower_evflex.opf.verify import GridState
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 from pandapower_evflex.tables.kinds import is_one_of, shown
 
@@ -243,7 +244,8 @@ def solved_result(
     first = {scenario: state for scenario, state in states.items() if not scenario.since}
     (_, own, _), *others = case.by_part()
     evs = schedule.of(own)
-    reasons = {d: limiting_reasons(case, schedule, states, prices, d) for d in DIRECTIONS}
+    flow = BatchedPowerFlow(case.grid)
+    reasons = {d: limiting_reasons(case, schedule, states, prices, d, flow) for d in DIRECTIONS}
     objective = weighted_flexibility_mw(case, schedule)
     return FlexibilityOpfResult(
         objective_mw=objective,

@@ -33,12 +33,15 @@ def limiting_reasons(
     states: Mapping[Scenario, GridState],
     prices: Mapping[Scenario, ByLimit],
     direction: str,
+    flow: BatchedPowerFlow,
 ) -> ObjectArray:
     """Reason [n_period, n_unit] of one direction; limits of elements come first, then those of the grid that bind."""
     parts = [part.element.reasons(part.data, schedule.of(units), direction) for part, units, _ in case.by_part()]
     reasons, chain = np.concatenate(parts, axis=1), case.chain
     limited = np.flatnonzero(reasons[chain.period, chain.unit] == "")
-    reasons[chain.period[limited], chain.unit[limited]] = _network_reasons(case, states, prices, direction, limited)
+    reasons[chain.period[limited], chain.unit[limited]] = _network_reasons(
+        case, states, prices, direction, flow, limited
+    )
     return reasons
 
 
@@ -47,6 +50,7 @@ def _network_reasons(
     states: Mapping[Scenario, GridState],
     prices: Mapping[Scenario, ByLimit],
     direction: str,
+    flow: BatchedPowerFlow,
     limited: IntArray,
 ) -> ObjectArray:
     """Binding network elements that the EVs of the given slots move, as "trafo 0", "line 3", "bus 7".
@@ -61,7 +65,7 @@ def _network_reasons(
         binding = binding_of(case, states[scenario], prices[scenario])
         rows = binding_rows(binding, np.unique(period))
         elements = np.array(elements_of(case.grid, rows), dtype=object)
-        gradient = limit_gradients(BatchedPowerFlow(case.grid), rows, states[scenario].v)
+        gradient = limit_gradients(flow, rows, states[scenario].v)
         for t in np.unique(rows.case).tolist():
             here, own = np.flatnonzero(period == t), rows.case == t
             moved = _moved_by(case, gradient[own], case.chain.unit[limited[here]], direction)
