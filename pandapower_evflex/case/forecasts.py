@@ -110,7 +110,7 @@ def _pairs(forecasts: Any, faults: list[Fault]) -> dict[Any, tuple[Any, Any]]:
 
 def _is_name(name: Any) -> bool:
     if isinstance(name, str):
-        return bool(name.strip()) and name not in (EXPECTED, WORST)
+        return bool(name.strip()) and name.isprintable() and name not in (EXPECTED, WORST)
     return isinstance(name, int | np.integer) and not isinstance(name, bool)
 
 

@@ -308,7 +308,7 @@ def _failed(
 
 def _smaller_margin(options: Options) -> str:
     """A way on of runs with a margin."""
-    margin = options.margin_percent
+    margin = float(options.margin_percent)
     return f"margin_percent={margin:g} keeps that much of every limit free, a smaller one less" if margin else ""
 
 

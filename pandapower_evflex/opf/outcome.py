@@ -160,7 +160,7 @@ def _what_fails(checked: Mapping[str, Any]) -> str:
 def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
     parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
     if options.margin_percent:
-        parts.append(f"{options.margin_percent:g} % of every limit are kept free")
+        parts.append(f"{float(options.margin_percent):g} % of every limit are kept free")
     if len(reduced):
         parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
     if len(findings) and solution.status != "best_effort":

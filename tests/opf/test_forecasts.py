@@ -276,3 +276,29 @@ def test_a_margin_holds_in_every_forecast():
     result = run(net, calm_and_cold(net, cold=0.022), margin_percent=10)
     highest = {key: frame.max().max() for key, frame in result.trafo_loading_percent.items()}
     assert max(highest.values()) == pytest.approx(90.0, abs=1e-3)
+
+
+def test_a_plan_for_more_days_breaks_a_limit_on_fewer_days_that_were_not_among_them():
+    """Thirty days of loads that nobody foresaw, by the transformer's apparent power in `runpp`."""
+    net = feeder_net(4, sn_mva=0.05)
+    rng = np.random.default_rng(0)
+    drawn = rng.uniform(0.016, 0.026, 36)
+    net.load.loc[0, "q_mvar"] = 0.0
+    plans = {
+        "one": run(net, {"mean": (1.0, load(net, 0.021))}),
+        "margin": run(net, {"mean": (1.0, load(net, 0.021))}, margin_percent=5),
+        "six": run(net, {f"day {i}": (1 / 6, load(net, mw)) for i, mw in enumerate(drawn[:6])}),
+    }
+    broken = {}
+    for name, result in plans.items():
+        plain, n = evf.with_evs_as_loads(net, result.in_forecast(next(iter(result.forecasts))), 0, "up"), 0
+        for mw in drawn[6:]:
+            plain.load.loc[0, "p_mw"] = mw
+            pp.runpp(plain)
+            trafo = plain.res_trafo.iloc[0]
+            n += np.hypot(trafo.p_hv_mw, trafo.q_hv_mvar) > 0.05 * (1.0 + 1e-6)
+        broken[name] = n
+    assert broken["one"] > broken["margin"] and broken["one"] > broken["six"]
+    assert broken["one"] == (drawn[6:] > 0.021).sum()
+    assert broken["six"] == (drawn[6:] > drawn[:6].max()).sum()
+    assert plans["one"].objective_mw > max(plans["margin"].objective_mw, plans["six"].objective_mw)

@@ -70,7 +70,7 @@ def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -
         "res_period": _period_table(result),
         "res_flexibility": _flexibility_table(net, result),
         **moment.tables,
-        **({} if moment.forecast == "" else {FORECAST: moment.forecast}),
+        **({} if moment.forecast == "" else {FORECAST: str(moment.forecast)}),
     }
     clear_results(net)
     for name, value in tables.items():
