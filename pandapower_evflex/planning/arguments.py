@@ -17,6 +17,7 @@ from pandapower_evflex.planning.fault.post_fault import FAILING, RATED
 from pandapower_evflex.planning.fault.reinforced import candidates, no_candidates, with_candidates_in_service
 from pandapower_evflex.planning.fault.switch_types import BREAKERS, ISOLATORS, type_names
 from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.planning.site_arguments import site_argument_faults
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
@@ -84,6 +85,8 @@ def input_faults(net: Net, settings: Settings, solver: Any, max_plans: Any, exec
     rows = candidates(net) if readable else no_candidates()
     of_net = grid_faults(with_candidates_in_service(net, rows))
     faults += of_tables + of_net
+    if not of_tables:
+        faults += site_argument_faults(net, settings)
     if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
         return faults  # tables that cannot be read
     faults += _failure_faults(net) + _limit_faults_after_a_fault(net) + _switch_faults(net)

@@ -176,6 +176,10 @@ class CongestedDays:
         """What cannot be served with what was bought [n_period, n_row]."""
         if not any(purchase.p_mw.any() for purchase in purchases):
             return shed_mw
+        not_delivered = np.sum([purchase.not_delivered(*shed_mw.shape) for purchase in purchases], axis=0)
+        return self._left_if_delivered(found, purchases, shed_mw) + not_delivered
+
+    def _left_if_delivered(self, found: list[Congestion], purchases: list[Purchase], shed_mw: FloatArray) -> FloatArray:
         if self.settings.rebound:
             return self._left_by_power_flow(purchases)
         left = shed_mw.copy()

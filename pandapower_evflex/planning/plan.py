@@ -130,6 +130,9 @@ def run_planning(
     progress: bool | None = None,
     dayfirst: bool | None = None,
     ev_offers: FlexibilityOpfResult | None = None,
+    quantile: float | None = None,
+    lattices: Any = None,
+    plug_ins_per_day: Any = None,
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
@@ -176,6 +179,12 @@ def run_planning(
     ev_offers : FlexibilityOpfResult    EVs with a price for "down" in `net.flexibility` bid beside the sites, by its
                                 `p_down_mw` and its schedule, which counts as load; the same periods as the plan. None:
                                 the last run on the net, where it has these periods
+    quantile : float            rule="exact": a site sells what it can shave on all but this share of its days, 0.05 for
+                                19 of 20; None: its mean over the days. What is sold and cannot be shaved on a day is
+                                not served: its mean is part of R, and what is bought is paid in full
+    lattices : CpoRates or int [n_day, n_evse, n_period], or {cpo: these}
+        rule="exact": real days, two or more; None: 200 simulated days, which differ less than real ones
+    plug_ins_per_day : float or {cpo: float}    arrivals per outlet and day, see `estimate_transition_matrices`
 
     Returns
     -------
@@ -218,6 +227,9 @@ def run_planning(
         events_per_fault=events_per_fault,
         max_ties=max_ties,
         momentary_h=momentary_h,
+        quantile=quantile,
+        lattices=lattices,
+        plug_ins_per_day=plug_ins_per_day,
     )
     return plan_study(
         net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst, ev_offers

@@ -87,5 +87,5 @@ def planning_case(
     read = read_days(net, profiles, days, period_h, settings.load_growth_percent, faults, dayfirst)
     charging = charging_on(net, len(read)) if ev_offers is None else charging_of(ev_offers, read)
     read = replace(read, deviation=read.deviation - ev_load(net, len(read), charging))
-    offers = SiteOffers(net, read, settings.rule, 1.0 + settings.site_growth_percent / 100.0, charging)
+    offers = SiteOffers(net, read, settings, charging)
     return PlanningCase(net, read, offers, settings)

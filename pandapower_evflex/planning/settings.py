@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,5 +21,8 @@ class Settings:
     events_per_fault: float | None
     max_ties: int
     momentary_h: float
+    quantile: float | None = None
+    lattices: Any = None
+    plug_ins_per_day: Any = None
     #: growth of the charging sites until a later year
     site_growth_percent: float = 0.0

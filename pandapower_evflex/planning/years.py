@@ -81,6 +81,9 @@ def run_planning_horizon(
     executor: Any = None,
     progress: bool | None = None,
     dayfirst: bool | None = None,
+    quantile: float | None = None,
+    lattices: Any = None,
+    plug_ins_per_day: Any = None,
 ) -> PlanningHorizon:
     r"""The cheapest sequence of irreversible investments over years of growth, with and without flexibility.
 
@@ -132,6 +135,9 @@ def run_planning_horizon(
         events_per_fault=events_per_fault,
         max_ties=max_ties,
         momentary_h=momentary_h,
+        quantile=quantile,
+        lattices=lattices,
+        plug_ins_per_day=plug_ins_per_day,
     )
     studies = []
     for year in tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress):

@@ -156,11 +156,11 @@ def cpo_peak_shaving(
     charging, occupancy = rates_of(net, cpos)
     n_day_periods = len(charging) or DEFAULT_PERIODS
     window = _window(start_h, end_h, n_day_periods, shape)
-    days = lattices_of_sites(lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
+    days = lattices_of_sites(FUNCTION, lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
     rng = checked_generator(FUNCTION, seed)
     rows = []
     for i, cpo in enumerate(cpos):
-        plug_ins = _of_site(plug_ins_per_day, cpo)
+        plug_ins = plug_ins_of(plug_ins_per_day, cpo)
         site = _Site(cpo, int(sites.at[cpo, "n_evse"]), charging[:, i], occupancy[:, i], days.get(cpo), plug_ins)
         d_c, d_o = site.densities(window)
         paper = shaving_limit_outlets(d_c, d_o, site.n_evse, window.n_periods, shape=window.heights)
@@ -183,7 +183,7 @@ def _limit(
     """What the cars of a site can shave [outlets]: on real days, on simulated ones, or in the limit of many outlets."""
     start, heights = window.start, window.heights
     if rule != "meanfield" and site.days is not None:
-        apexes = real_apexes(site.days, start, heights, site.cpo)
+        apexes = real_apexes(FUNCTION, site.days, start, heights, site.cpo)
     elif rule == "exact":
         apexes = simulated_apexes(site.chain(), site.first(), site.n_evse, start, heights, n_days, rng)
     else:
@@ -207,7 +207,7 @@ def _window(start_h: Any, end_h: Any, n_day_periods: int, shape: Any) -> _Window
     return _Window(start % n_day_periods, peak_shape(shape, n_periods), f"{float(start_h):g} to {float(end_h):g} h")
 
 
-def _of_site(plug_ins_per_day: Any, cpo: Any) -> Any:
+def plug_ins_of(plug_ins_per_day: Any, cpo: Any) -> Any:
     if isinstance(plug_ins_per_day, (Mapping, pd.Series)):
         return plug_ins_per_day.get(cpo)
     return plug_ins_per_day

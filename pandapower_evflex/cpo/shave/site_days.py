@@ -50,7 +50,7 @@ def simulated_apexes(
     return _apexes(states.reshape(shape), first.reshape(shape), start, heights)
 
 
-def real_apexes(days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> FloatArray:
+def real_apexes(function: str, days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> FloatArray:
     """Largest apex on each day; stays end with the day.
 
     Where the window goes on after midnight, each day is followed by the next one given, and there is one fewer.
@@ -59,10 +59,10 @@ def real_apexes(days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> Fl
     if start + len(heights) > cells.shape[2]:
         if len(cells) < 2:
             remedy = "give more days: after midnight the window goes on in the next one"
-            raise_if([Fault(FUNCTION, "lattices", (cpo,), "one day", "is too few", remedy)])
+            raise_if([Fault(function, "lattices", (cpo,), "one day", "is too few", remedy)])
         cells, arrivals = _with_next(cells), None if arrivals is None else _with_next(arrivals)
     flat = (-1, cells.shape[2])
-    states, first = checked_lattice(FUNCTION, cells.reshape(flat), None if arrivals is None else arrivals.reshape(flat))
+    states, first = checked_lattice(function, cells.reshape(flat), None if arrivals is None else arrivals.reshape(flat))
     return _apexes(states.reshape(cells.shape), first.reshape(cells.shape), start, heights)
 
 
@@ -74,7 +74,9 @@ def _apexes(states: Int8Array, first: BoolArray, start: int, heights: FloatArray
     return np.array([apex_of(day, begins, start, heights) for day, begins in zip(states, first, strict=True)])
 
 
-def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_periods: int) -> dict[Any, SiteDays]:
+def lattices_of_sites(
+    function: str, lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_periods: int
+) -> dict[Any, SiteDays]:
     """The days of each site, by its index; a single site may give them without.
 
     Raises
@@ -88,15 +90,15 @@ def lattices_of_sites(lattices: Any, cpos: Any, n_evse: Mapping[Any, int], n_per
     faults = []
     if not isinstance(lattices, Mapping) and len(cpos) > 1:
         remedy = "say whose they are: {cpo: lattices}"
-        faults.append(Fault(FUNCTION, "lattices", (), "one stack", f"for {len(cpos)} sites", remedy))
+        faults.append(Fault(function, "lattices", (), "one stack", f"for {len(cpos)} sites", remedy))
     missing = tuple(cpo for cpo in cpos if cpo not in given)
     if missing:
-        faults.append(Fault(FUNCTION, "lattices", missing, "lattices", "are missing", "give them for all sites"))
+        faults.append(Fault(function, "lattices", missing, "lattices", "are missing", "give them for all sites"))
     for cpo, own in days.items():
         shape = own.lattices.shape
         if len(shape) != 3 or not shape[0] or shape[1:] != (n_evse[cpo], n_periods):
             problem = f"has no days of {n_evse[cpo]} outlets and {n_periods} periods"
             remedy = "give states [day, outlet, period] of all outlets in the periods of the rates"
-            faults.append(Fault(FUNCTION, "lattices", (cpo,), f"an array of shape {shape}", problem, remedy))
+            faults.append(Fault(function, "lattices", (cpo,), f"an array of shape {shape}", problem, remedy))
     raise_if(faults)
     return days

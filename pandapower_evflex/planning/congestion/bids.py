@@ -17,6 +17,7 @@ from pandapower_evflex.planning.congestion.sites import Site, sites_of
 from pandapower_evflex.planning.congestion.windows import Window
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Bid:
     most_mwh : float            energy of the window
     tan_phi : float             reactive power per active power
     site : Site or None         None: an EV, whose need is met whatever is called
+    on_days_mw : float [n_day]  apex that can be shaved on each of its days, infinite where the rule knows no days
     """
 
     name: str
@@ -64,19 +66,24 @@ class Bid:
     most_mwh: float
     tan_phi: float
     site: Site | None
+    on_days_mw: FloatArray
+
+    def share_not_delivered(self, p_mw: float) -> float:
+        """Expected share of an apex that its cars cannot shave, days being equally likely."""
+        return float(np.maximum(1.0 - self.on_days_mw / p_mw, 0.0).mean()) if p_mw > 0.0 else 0.0
 
 
 class SiteOffers:
     """All sites and EVs of a net that have a price."""
 
-    def __init__(self, net: Net, days: Days, rule: str, site_growth: float, charging: Charging | None = None) -> None:
-        self.rule = rule
-        sites = sites_of(net, site_growth)
+    def __init__(self, net: Net, days: Days, settings: Settings, charging: Charging | None = None) -> None:
+        self.rule, self.quantile = settings.rule, settings.quantile
+        sites = sites_of(net, settings)
         unpriced = [site.cpo for site in sites if np.isnan(site.price_eur_per_mwh)]
         if unpriced:
             logger.info("sites %s have no price and are left out of the market", listed(unpriced))
         self.sites = [site for site in sites if site.cpo not in unpriced]
-        if self.sites and rule == "paper":
+        if self.sites and self.rule == "paper":
             warn_of_period(24.0 / len(self.sites[0].charging_rate))
         _warn_of_small_loads(self.sites, days)
         self.evs = _ev_offers(net, days, charging)
@@ -98,12 +105,15 @@ class SiteOffers:
         return [bid for bid in found if bid.p_mw > 0.0]
 
     def _site_bid(self, site: Site, row: int, window: Window, profile: FloatArray) -> Bid:
-        p = site.shaving_mw(window, self.rule, profile)
+        on_days = site.shaving_mw(window, self.rule, profile)
+        apex = float(on_days.mean() if self.quantile is None else np.quantile(on_days, self.quantile))
+        p = float(np.fmin(apex, site.max_p_mw))
         if self.rule == "paper":  # the energy of its triangle, whenever it charges
             most, energy = np.fmin(site.charging_mw(window), site.max_p_mw), 0.5 * p * window.duration_h
         else:
             most, energy = p * profile, p * float(profile.sum()) * window.day.period_h
-        return Bid(str(site.name), row, p, site.price_eur_per_mwh, most, energy, site.tan_phi, site)
+        on_days = on_days if self.rule == "exact" else np.full(1, np.inf)
+        return Bid(str(site.name), row, p, site.price_eur_per_mwh, most, energy, site.tan_phi, site, on_days)
 
 
 def _warn_of_small_loads(sites: list[Site], days: Days) -> None:
@@ -123,7 +133,8 @@ def _warn_of_small_loads(sites: list[Site], days: Days) -> None:
 def _ev_bid(ev: EvOffer, row: int, window: Window) -> Bid:
     p = float(np.fmin(ev.p_down_mw[window.cases].min(), ev.max_p_mw))
     most = np.full(window.n_periods, p)
-    return Bid(str(ev.name), row, p, ev.price_eur_per_mwh, most, p * window.duration_h, ev.tan_phi, None)
+    always = np.full(1, np.inf)
+    return Bid(str(ev.name), row, p, ev.price_eur_per_mwh, most, p * window.duration_h, ev.tan_phi, None, always)
 
 
 def _priced_evs(net: Net) -> pd.DataFrame:

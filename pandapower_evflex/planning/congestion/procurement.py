@@ -50,6 +50,13 @@ class Purchase:
     def energy_mwh(self) -> float:
         return float(self.p_mw.sum()) * self.window.day.period_h
 
+    def not_delivered(self, n_case: int, n_row: int) -> FloatArray:
+        """What is bought and expected not to be delivered, since days differ [n_case, n_row]."""
+        missing = np.zeros((n_case, n_row))
+        for bid, p in zip(self.bids, self.p_mw.T, strict=True):
+            missing[self.window.cases, bid.row] += p * bid.share_not_delivered(float(p.max(initial=0.0)))
+        return missing
+
     def injection_with_rebound(self, n_case: int, n_row: int) -> ComplexArray:
         """Change of the injections: less load in the window and more after it [n_case, n_row]."""
         change = np.zeros((n_case, n_row), dtype=np.complex128)

@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
-from pandapower_evflex.cpo.chain.markov import estimate_transition_matrices, simulate_lattice
+from pandapower_evflex.cpo.chain.markov import (
+    count_transition_matrices,
+    estimate_transition_matrices,
+    simulate_lattice,
+)
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY
 from pandapower_evflex.cpo.equations import (
     charging_density,
@@ -21,8 +25,12 @@ from pandapower_evflex.cpo.equations import (
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.lattice import shave_peak
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
-from pandapower_evflex.cpo.shave.site_days import simulated_apexes
+from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
+from pandapower_evflex.cpo.shave.site_days import SiteDays, real_apexes, simulated_apexes
 from pandapower_evflex.planning.congestion.windows import Window
+from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.planning.site_arguments import days_of_sites
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
@@ -48,6 +56,8 @@ class Site:
     growth : float                     outlets then over outlets now
     evse_p_mw, tan_phi, price_eur_per_mwh, max_p_mw : float
     charging_rate, occupancy_rate : float [n_rate]    of the day from 00:00
+    days : SiteDays or None            real days; None: rule="exact" simulates some
+    plug_ins : float or None           arrivals per outlet and day, where they are known
     """
 
     cpo: Any
@@ -61,6 +71,8 @@ class Site:
     max_p_mw: float
     charging_rate: FloatArray
     occupancy_rate: FloatArray
+    days: SiteDays | None = None
+    plug_ins: float | None = None
     _known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -72,19 +84,22 @@ class Site:
         rates = _resampled(self.charging_rate, window)
         return rates * self.installed_mw
 
-    def shaving_mw(self, window: Window, rule: str, profile: FloatArray) -> float:
-        """Largest apex that it can shave, for a profile of the window whose largest value is 1; "paper": a triangle."""
+    def shaving_mw(self, window: Window, rule: str, profile: FloatArray) -> FloatArray:
+        """Largest apex that it can shave [n_day], for a profile of the window whose largest value is 1.
+
+        With rule="exact" on each of its days; else one number, with rule="paper" of a triangle.
+        """
         start, n_periods = self._rate_periods(window)
         heights = peak_shape("triangle", n_periods)
         if rule != "paper":
             heights = _on_rates(profile, window, start, n_periods, len(self.charging_rate))
         key = (rule, start, heights.tobytes())
         if key not in self._known:
-            self._known[key] = self._outlets(rule, start, heights)
-        power = self._known[key] * self.growth * self.evse_p_mw
-        return float(np.fmin(power, self.max_p_mw))
+            self._known[key] = np.atleast_1d(self._outlets(rule, start, heights))
+        power: FloatArray = self._known[key] * self.growth * self.evse_p_mw
+        return power
 
-    def _outlets(self, rule: str, start: int, heights: FloatArray) -> float:
+    def _outlets(self, rule: str, start: int, heights: FloatArray) -> Any:
         if not self.n_evse:
             return 0.0
         n_periods = len(heights)
@@ -92,11 +107,13 @@ class Site:
             d_c = charging_density(self.charging_rate, start, n_periods)
             d_o = max(d_c, occupancy_density(self.occupancy_rate, start, n_periods))
             return shaving_limit_outlets(d_c, d_o, self.n_evse, n_periods, shape=heights)
+        if self.days is not None:
+            return real_apexes(FUNCTION, self.days, start, heights, self.cpo)
         P, first = self._chain()
         if rule == "meanfield":
             return mean_field_peak_shave(P, first, self.n_evse, start, n_periods, shape=heights)
         rng = np.random.default_rng(SEED)
-        return float(np.mean(simulated_apexes(P, first, self.n_evse, start, heights, N_DAYS, rng)))
+        return simulated_apexes(P, first, self.n_evse, start, heights, N_DAYS, rng)
 
     def payback(self, window: Window) -> FloatArray:
         """When a MWh deferred in a window comes back [n_period of the day type], MW per MWh.
@@ -134,7 +151,13 @@ class Site:
     def _chain(self) -> tuple[FloatArray, FloatArray]:
         if "chain" not in self._known:
             first = state_probabilities(self.charging_rate, self.occupancy_rate)[0]
-            self._known["chain"] = estimate_transition_matrices(self.charging_rate, self.occupancy_rate), first
+            prior = None if self.days is None else count_transition_matrices(self.days.lattices)
+            self._known["chain"] = (
+                estimate_transition_matrices(
+                    self.charging_rate, self.occupancy_rate, prior=prior, plug_ins_per_day=self.plug_ins
+                ),
+                first,
+            )
         chain: tuple[FloatArray, FloatArray] = self._known["chain"]
         return chain
 
@@ -144,7 +167,7 @@ class Site:
         states = state_probabilities(self.charging_rate, self.occupancy_rate)
         plug_ins = float(np.sum(states[:, EMPTY] * (1.0 - P[:, EMPTY, EMPTY])))
         least = float(np.mean(self.occupancy_rate)) * 24.0 / LONGEST_MEAN_STAY_H
-        if plug_ins >= least:
+        if plug_ins >= least or self.days is not None or self.plug_ins is not None:
             return P, first
         P = estimate_transition_matrices(self.charging_rate, self.occupancy_rate, plug_ins_per_day=least)
         return P, first
@@ -158,13 +181,14 @@ class Site:
         return first % len(self.charging_rate), min(last - first, len(self.charging_rate))
 
 
-def sites_of(net: Net, growth: float) -> list[Site]:
+def sites_of(net: Net, settings: Settings) -> list[Site]:
     """Sites in service that offer less charging, with or without a price."""
     if "cpo" not in net or not len(net["cpo"]):
         return []
     offers = cpo_offers(net, net["cpo"].index.tolist())
     cpos: Sequence[Any] = offers.index.tolist()
     charging, occupancy = rates_of(net, cpos)
+    days = {} if settings.lattices is None else days_of_sites(net, settings.lattices)
     sites = []
     for i, cpo in enumerate(cpos):
         row = net["cpo"].loc[cpo]
@@ -174,13 +198,15 @@ def sites_of(net: Net, growth: float) -> list[Site]:
                 bus=int(row["bus"]),
                 name=row["name"] if pd.notna(row["name"]) else f"cpo {cpo}",
                 n_evse=int(row["n_evse"]),
-                growth=growth,
+                growth=1.0 + settings.site_growth_percent / 100.0,
                 evse_p_mw=float(row["evse_p_mw"]),
                 tan_phi=float(tan_phi(row["cos_phi"])),
                 price_eur_per_mwh=float(offers.at[cpo, "price_eur_per_mwh"]),
                 max_p_mw=float(offers.at[cpo, "max_p_mw"]),
                 charging_rate=charging[:, i],
                 occupancy_rate=occupancy[:, i],
+                days=days.get(cpo),
+                plug_ins=plug_ins_of(settings.plug_ins_per_day, cpo),
             )
         )
     return sites

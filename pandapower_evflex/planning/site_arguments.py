@@ -1,0 +1,72 @@
+"""What a plan is told of the days of its sites: real ones, a quantile over them, plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.arrays import Net
+from pandapower_evflex.cpo.checks import checked_lattice, scalar_faults
+from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.tables.cpo_offers import cpo_offers
+from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
+
+
+def site_argument_faults(net: Net, settings: Settings) -> list[Fault]:
+    """Of `quantile`, `lattices` and `plug_ins_per_day`; the tables are right."""
+    faults = []
+    if settings.quantile is not None:
+        remedy = "give a share of the days from 0 to 1: 0.05 for what can be shaved on 19 of 20"
+        faults += scalar_faults(FUNCTION, "quantile", settings.quantile, remedy, least=0.0, most=1.0)
+    for name in ("quantile", "lattices"):
+        given = getattr(settings, name)
+        if given is not None and settings.rule != "exact":
+            remedy = 'days differ with rule="exact" only'
+            problem = f"is not known to rule={settings.rule!r}"
+            faults.append(Fault(FUNCTION, name, (), "an argument", problem, remedy))
+    return faults + _plug_in_faults(net, settings.plug_ins_per_day) + _lattice_faults(net, settings.lattices)
+
+
+def _plug_in_faults(net: Net, given: Any) -> list[Fault]:
+    remedy = "give the arrivals per outlet and day, above 0, as a number or as {cpo: number}"
+    if given is None:
+        return []
+    if not isinstance(given, (Mapping, pd.Series)):
+        return scalar_faults(FUNCTION, "plug_ins_per_day", given, remedy, above=0.0)
+    known = net["cpo"].index if "cpo" in net else pd.Index([])
+    unknown = tuple(cpo for cpo in given.keys() if cpo not in known)
+    faults = [Fault(FUNCTION, "plug_ins_per_day", unknown, "sites", "are not in net.cpo", remedy)] if unknown else []
+    for cpo, value in given.items():
+        found = scalar_faults(FUNCTION, "plug_ins_per_day", value, remedy, above=0.0)
+        faults += [Fault(FUNCTION, "plug_ins_per_day", (cpo,), f.value, f.problem, f.remedy) for f in found]
+    return faults
+
+
+def _lattice_faults(net: Net, given: Any) -> list[Fault]:
+    if given is None:
+        return []
+    try:
+        for cpo, days in days_of_sites(net, given).items():
+            if len(days.lattices) < 2:
+                remedy = "give two or more: they tell how days differ, and what comes after midnight"
+                return [Fault(FUNCTION, "lattices", (cpo,), "one day", "is too few", remedy)]
+            flat = (-1, days.lattices.shape[2])
+            checked_lattice(
+                FUNCTION, days.lattices.reshape(flat), None if days.arrivals is None else days.arrivals.reshape(flat)
+            )
+    except InvalidInputError as error:
+        return list(error.faults)
+    return []
+
+
+def days_of_sites(net: Net, lattices: Any) -> dict[Any, SiteDays]:
+    """Real days of the sites that offer less charging, by their index."""
+    cpos = cpo_offers(net, net["cpo"].index.tolist()).index.tolist() if "cpo" in net else []
+    n_periods = len(rates_of(net, cpos)[0]) or DEFAULT_PERIODS if cpos else DEFAULT_PERIODS
+    n_evse = net["cpo"]["n_evse"].to_dict() if cpos else {}
+    return lattices_of_sites(FUNCTION, lattices, cpos, n_evse, n_periods)
