@@ -122,6 +122,12 @@ BAD_PLANS = {
     "a discount rate in percent": argument("discount_rate", 6.5, "0.065 for 6.5 %"),
     "a growth below -100 %": argument("load_growth_percent", -101.0, "20 for a fifth more"),
     "a negative momentary_h": argument("momentary_h", -0.05, "0.05 for 3 min"),
+    "a quantile above 1": Bad(
+        lambda net: plan(net, rule="exact", quantile=5), PLAN, "quantile", (), "0.05 for what can be shaved", line_fails
+    ),
+    "a quantile with the paper's rule": argument("quantile", 0.05, 'rule="exact" only'),
+    "days with the paper's rule": argument("lattices", np.zeros((2, 5, 96), dtype=int), 'rule="exact" only'),
+    "plug-ins below 0": argument("plug_ins_per_day", -1.0, "arrivals per outlet and day"),
     "negative events": argument("events_per_fault", -1.0, "0 or more, or None"),
     "events that are not a number": argument("events_per_fault", np.nan, "0 or more, or None"),
     "a negative number of ties": argument("max_ties", -1, "a whole number from 0"),
