@@ -312,7 +312,7 @@ def arriving_empty(stays: list[list[Stay]], after: Collection[Any]) -> list[list
     return [
         [
             replace(stay, e_arrival=0.0) if before is not None and before.session in after else stay
-            for before, stay in zip([None, *own[:-1]], own, strict=True)
+            for before, stay in zip([None, *own], own, strict=False)
         ]
         for own in stays
     ]

@@ -80,6 +80,16 @@ def test_two_cars_behind_room_for_one_are_short_by_what_the_transformer_does_not
     assert "2 sessions leave 6.0" in result.message
 
 
+def test_a_car_without_a_session_changes_nothing():
+    short = []
+    for n_more in (0, 1):
+        net = two_cars_one_charger()
+        net.trafo["sn_mva"] = 0.0075
+        evf.create_evs(net, [net.ev.bus.iloc[0]] * n_more, max_p_mw=0.01, max_e_mwh=0.06)
+        short.append(evf.run_flexibility_opf(net, **TWO_HOURS, **BEST).short.energy_mwh.sum())
+    assert short[0] > 0.0 and short[1] == pytest.approx(short[0], abs=1e-8)
+
+
 def test_equal_shares_of_the_need_are_weighed_by_its_square():
     """Least squares of s / need at a given sum of s: s in proportion to the square of the need."""
     net = two_cars_one_charger()
