@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from pandapower_evflex.solvers.chains.forms import Forms
 
 #: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3
+#: loads of a slot that may feed in with losses: the two parts of the schedule
+SPLIT = ("charged", "fed_in")
 #: loads of a slot: the schedule, and under full activation
 LOADS = ("base", "up", "down")
 
@@ -83,6 +85,28 @@ class Chain:
         """Names of the columns of x."""
         return self.states + self.controls
 
+    def with_controls(self, controls: tuple[str, ...]) -> Chain:
+        """With further controls, which no form of these units uses."""
+        more = len(controls) - len(self.controls)
+        if not more:
+            return self
+        assert controls[: len(self.controls)] == self.controls
+
+        def wider(forms: Forms) -> Forms:
+            at = [2 * len(self.states) + len(self.controls)] * more
+            return Forms(forms.slot, np.insert(forms.coefficient, at, 0.0, axis=1), forms.ahead)
+
+        boxes = {name: np.pad(getattr(self, name), ((0, 0), (0, more))) for name in ("low", "high", "start", "quiet")}
+        loads = {name: Loads(wider(load.forms), load.constant) for name, load in self.loads.items()}
+        return replace(self, controls=controls, limits=wider(self.limits), loads=loads, **boxes)
+
+    def load_named(self, name: str) -> Loads:
+        """A load that some kinds alone have: those that lose nothing charge their load and feed in none."""
+        if name in self.loads or name != "fed_in":
+            return self.loads.get(name, self.loads["base"])
+        base = self.loads["base"]
+        return Loads(base.forms.times(np.zeros(len(base.forms))), np.zeros(len(base.constant)))
+
     @property
     def least(self) -> FloatArray:
         """The least load of every unit [n_period, n_unit], MW."""
@@ -111,6 +135,7 @@ class Chain:
         """Units and slots one after the other."""
         if len(chains) == 1:
             return chains[0]
+        chains = [chain.with_controls(max((c.controls for c in chains), key=len)) for chain in chains]
         n_units = np.cumsum([0, *[len(chain.bus_row) for chain in chains]])
         n_slots = np.cumsum([0, *[len(chain) for chain in chains]])
 
@@ -132,10 +157,10 @@ class Chain:
             limits=moved([chain.limits for chain in chains]),
             loads={
                 name: Loads(
-                    moved([chain.loads[name].forms for chain in chains]),
-                    np.concatenate([chain.loads[name].constant for chain in chains]),
+                    moved([chain.load_named(name).forms for chain in chains]),
+                    np.concatenate([chain.load_named(name).constant for chain in chains]),
                 )
-                for name in chains[0].loads
+                for name in dict.fromkeys(name for chain in chains for name in chain.loads)
             },
             offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in DIRECTIONS},
             weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in DIRECTIONS},

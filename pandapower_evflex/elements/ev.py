@@ -102,13 +102,13 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     Limits hold after it as well: a charging power moved by clipping moves the energies after it by as little.
     """
     slots = evs.slots
-    p_slot = np.clip(load["base"], slots.p_min, slots.p_max)
+    p_slot = np.clip(_without_waste(slots, load), slots.p_min, slots.p_max)
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
         activated = np.clip(load[direction], slots.p_floor, slots.p_max)
         offered = evs.offered(direction)
         flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
-    e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_per_p * p_slot)
+    e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_of(p_slot))
     p, e = evs.fixed_p.copy(), evs.fixed_e.copy()
     p_up, p_down = np.zeros_like(p), np.zeros_like(p)
     at = (slots.period, slots.ev)
@@ -116,6 +116,14 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     if evs.held.any():
         fill_energies_while_held(evs, e)
     return Schedule(p, p_up, p_down, e)
+
+
+def _without_waste(slots: Slots, load: Mapping[str, FloatArray]) -> FloatArray:
+    """The least load that leads to the same energies."""
+    if "fed_in" not in load or not slots.loses.any():
+        return load["base"]
+    stored = slots.energy_per_p * load["charged"] - slots.energy_per_discharge * load["fed_in"]
+    return np.where(slots.loses, slots.power_of(stored), load["base"])
 
 
 def _sums_along_chains(slots: Slots, added: FloatArray) -> FloatArray:
@@ -133,12 +141,27 @@ def point(evs: EvCase, schedule: Schedule) -> FloatArray:
     at = (evs.slots.period, evs.slots.ev)
     if evs.duration > 1:
         return np.stack([schedule.e[at], schedule.p_up[at], schedule.p_down[at]], axis=1)
-    return np.stack([schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]], axis=1)
+    columns = [schedule.e[at], schedule.load("up")[at], schedule.load("down")[at]]
+    if evs.slots.loses.any():
+        columns.append(np.where(evs.slots.loses, np.maximum(-schedule.p[at], 0.0), 0.0))
+    return np.stack(columns, axis=1)
 
 
 def alone(evs: EvCase) -> Schedule:
-    """The schedule with the most flexibility if there were no grid; NaN where an EV cannot keep its own limits."""
-    return series(evs, best_alone(evs))
+    """The schedule with the most flexibility if there were no grid; NaN where an EV cannot keep its own limits.
+
+    More than any schedule has where something is lost by feeding in.
+    """
+    slots, best = evs.slots, best_alone(evs)
+    if not slots.loses.any():
+        return series(evs, best)
+    # a bound: as if nothing were lost, in what reaches the store
+    p, p_up, p_down = evs.fixed_p.copy(), np.zeros(evs.fixed_p.shape), np.zeros(evs.fixed_p.shape)
+    e, at = evs.fixed_e.copy(), (slots.period, slots.ev)
+    stored = slots.energy_per_p * best["base"]
+    p[at], e[at] = slots.power_of(stored), _sums_along_chains(slots, slots.e_offset + stored)
+    p_up[at], p_down[at] = best["up"] - best["base"], best["base"] - best["down"]
+    return Schedule(p, p_up, p_down, e)
 
 
 def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
@@ -148,12 +171,13 @@ def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
     """
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     wanted, e, before = schedule.e[at], np.empty(len(slots)), np.empty(len(slots))
+    at_least = slots.energy_of(slots.p_min)
     for i in range(len(slots)):  # in order of time within each chain
         before[i] = slots.e_offset[i] + (e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0)
-        least = max(slots.e_min[i], before[i] + slots.energy_per_p[i] * slots.p_min[i])
+        least = max(slots.e_min[i], before[i] + at_least[i])
         most = min(slots.e_max[i], before[i] + slots.energy_per_p[i] * slots.p_max[i])
         e[i] = min(max(wanted[i], least), most)
-    p = (e - before) / slots.energy_per_p
+    p = slots.power_of(e - before)
     room = {d: np.minimum(*rooms) for d, rooms in held_rooms(evs, p, e).items()}
     values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
     values["p"][at], values["e"][at] = p, e
@@ -179,9 +203,9 @@ def violation(evs: EvCase, schedule: Schedule) -> float:
         offers = evs.offers[name]
         by_power.append(np.where(offers.offered, flex - offers.p_max, flex))
     by_energy = [
-        np.abs(e_before + slots.energy_per_p * p - e),
-        e_before + slots.energy_per_p * (p + p_up) - slots.e_max,
-        slots.e_min - e_before - slots.energy_per_p * (p - p_down),
+        np.abs(e_before + slots.energy_of(p) - e),
+        e_before + slots.energy_of(p + p_up) - slots.e_max,
+        slots.e_min - e_before - slots.energy_of(p - p_down),
         np.where(slots.is_last, slots.e_min - e, 0.0),
     ]
     worst = max(

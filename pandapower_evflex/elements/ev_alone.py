@@ -30,14 +30,17 @@ def best_alone(evs: EvCase) -> dict[str, FloatArray]:
     before = slots.e_offset + np.where(follows, state[slots.previous], 0.0)
     p = (state - before) / slots.energy_per_p
     most = np.minimum(slots.p_max, (slots.e_max - before) / slots.energy_per_p)
-    least = np.maximum(slots.p_floor, (slots.e_min - before) / slots.energy_per_p)
+    least = np.maximum(_stored(slots, slots.p_floor), (slots.e_min - before) / slots.energy_per_p)
     up = np.minimum(most, p + evs.offers["up"].p_max)
     down = np.maximum(least, p - evs.offers["down"].p_max)
     return {"base": p, "up": np.where(rewarded["up"], up, p), "down": np.where(rewarded["down"], down, p)}
 
 
 def _table(evs: EvCase, follows: BoolArray, rewarded: Mapping[str, BoolArray]) -> FloatArray:
-    """The slots as `best_states` reads them; one EV has one efficiency, so its energies share one unit."""
+    """The slots as `best_states` reads them; one EV has one efficiency, so its energies share one unit.
+
+    Where feeding in loses, powers are what reaches or leaves the store. What an EV offers so is never less.
+    """
     slots = evs.slots
     table = np.empty((len(slots), columns.N_COLUMNS))
     pinned = np.minimum(slots.e_most, slots.e_max)
@@ -50,16 +53,19 @@ def _table(evs: EvCase, follows: BoolArray, rewarded: Mapping[str, BoolArray]) -
     }
     for column, energy in energies.items():
         table[:, column] = energy / slots.energy_per_p
-    table[:, columns.P_LOW], table[:, columns.P_HIGH], table[:, columns.P_FLOOR] = (
-        slots.p_min,
-        slots.p_max,
-        slots.p_floor,
-    )
+    table[:, columns.P_HIGH] = slots.p_max
+    for column, p in ((columns.P_LOW, slots.p_min), (columns.P_FLOOR, slots.p_floor)):
+        table[:, column] = _stored(slots, p)
     scale = _largest_of_chain(slots, follows, evs.offers, rewarded)
     for d, cap, rank in (("up", columns.CAP_UP, columns.RANK_UP), ("down", columns.CAP_DOWN, columns.RANK_DOWN)):
         table[:, cap] = evs.offers[d].p_max
         table[:, rank] = np.where(rewarded[d], np.rint(FINEST * evs.offers[d].weight / scale), 0.0)
     return table
+
+
+def _stored(slots: Slots, p: FloatArray) -> FloatArray:
+    """What a load adds to the store, as charging power."""
+    return slots.energy_of(p) / slots.energy_per_p
 
 
 def _largest_of_chain(

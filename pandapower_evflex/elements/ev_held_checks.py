@@ -43,6 +43,10 @@ def held_rooms(evs: EvCase, p: FloatArray, e: FloatArray) -> dict[str, tuple[Flo
     p, e : float [n_slot]    MW, MWh at the end of the period
     """
     slots, begun, k = evs.slots, np.flatnonzero(evs.fits), evs.duration
+    if slots.loses.any():
+        before = e - slots.energy_of(p)
+        most, least = slots.power_of(slots.e_max - before), slots.power_of(slots.e_min - before)
+        return {"up": (slots.p_max - p, most - p), "down": (p - slots.p_floor, p - least)}
     rooms = {d: (np.zeros(len(slots)), np.zeros(len(slots))) for d in ("up", "down")}
     windows = begun[:, None] + np.arange(k)
     energy = slots.energy_per_p[begun, None] * np.arange(1, k + 1)

@@ -45,6 +45,7 @@ class Slots:
     p_min: FloatArray
     p_max: FloatArray
     energy_per_p: FloatArray  #: eta * period_h
+    energy_per_discharge: FloatArray  #: period_h / eta_d
 
     def __len__(self) -> int:
         return len(self.ev)
@@ -53,6 +54,23 @@ class Slots:
     def p_floor(self) -> FloatArray:
         """Least load under activation (21): none, or what can be fed in."""
         return np.minimum(self.p_min, 0.0)
+
+    @property
+    def loses(self) -> BoolArray:
+        """Slots in which power that is fed in takes more from the store than as much charging adds."""
+        more = self.energy_per_discharge > self.energy_per_p * (1.0 + 1e-12)
+        return more & (self.p_min < 0.0) & ~self.power_is_fixed
+
+    def energy_of(self, p: FloatArray) -> FloatArray:
+        """What a load adds to the store, MWh."""
+        return p * np.where(
+            p > 0.0, self.energy_per_p, np.where(self.loses, self.energy_per_discharge, self.energy_per_p)
+        )
+
+    def power_of(self, energy: FloatArray) -> FloatArray:
+        """The load that adds so much to the store, MW."""
+        losing = (energy < 0.0) & self.loses
+        return energy / np.where(losing, self.energy_per_discharge, self.energy_per_p)
 
     @property
     def is_last(self) -> BoolArray:
@@ -200,7 +218,8 @@ def _slots_of_stay(
         previous[0], e_offset[0] = link, offset + e_offset[0]
     reach = np.minimum(stay.e_max, e_start + most)
     e_min = np.minimum(reach, np.maximum(stay.e_low, stay.e_need - (stay.e_at_full_power - most)))
-    constant = {"p_min": stay.p_min, "p_max": stay.p_max, "energy_per_p": stay.energy_per_p}
+    names = ("p_min", "p_max", "energy_per_p", "energy_per_discharge")
+    constant = {name: getattr(stay, name) for name in names}
     return {
         "ev": np.full(n, stay.ev),
         "stay": np.full(n, number),

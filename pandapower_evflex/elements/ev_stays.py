@@ -42,6 +42,7 @@ class Stay:
     eta : float               charging efficiency, 0..1
     held : tuple of int       positions in `periods` at which the EV draws its least power, whatever the schedule
     energy_per_p : float      eta * period_h, energy of a period per unit of power
+    energy_per_discharge : float    period_h / eta_d, energy that a unit of power fed in for a period takes
     """
 
     session: Any
@@ -57,6 +58,7 @@ class Stay:
     trip: float
     eta: float
     energy_per_p: float
+    energy_per_discharge: float
     held: tuple[int, ...] = ()
 
     @property
@@ -82,7 +84,7 @@ class Stay:
     @property
     def e_discharged(self) -> float:
         """Energy that a period of feeding in at most takes."""
-        return self.energy_per_p * max(-self.p_min, 0.0)
+        return self.energy_per_discharge * max(-self.p_min, 0.0)
 
     @property
     def e_at_full_power(self) -> float:
@@ -169,8 +171,17 @@ def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
             "p_max": _or_else(own("max_p_mw"), of_ev("max_p_mw")),
             "trip": trip,
             "eta": of_ev("efficiency_percent") / 100.0,
+            "eta_discharge": discharge_efficiency(evs)[at],
         }
     )
+
+
+def discharge_efficiency(units: pd.DataFrame) -> FloatArray:
+    """Share of what leaves the store that is fed in [n_unit]; that of charging where nothing else is said."""
+    charging = units["efficiency_percent"].to_numpy(dtype=float)
+    name = "discharge_efficiency_percent"
+    own = units[name].to_numpy(dtype=float) if name in units else np.full(len(units), np.nan)
+    return _or_else(own, charging) / 100.0
 
 
 def _or_else(values: FloatArray, others: FloatArray) -> FloatArray:
@@ -199,6 +210,7 @@ def _stay(session: Any, ev: int, periods: IntArray, n_after: int, row: Any, hori
         trip=row.trip,
         eta=row.eta,
         energy_per_p=row.eta * horizon.period_h,
+        energy_per_discharge=horizon.period_h / row.eta_discharge,
     )
 
 

@@ -6,8 +6,9 @@ Its one stay is the horizon. It arrives with `soc_percent` and leaves with at le
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 
 from pandapower_evflex.arrays import ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
@@ -15,7 +16,7 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
 from pandapower_evflex.elements.ev_slots import EvCase, offers_of, slots_of
-from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.elements.ev_stays import Stay, discharge_efficiency
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
@@ -37,7 +38,13 @@ def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     faults += dead + driven_by_controllers(inputs.net, KIND, "p_mw", rows.index)
     horizon, n = inputs.profiles.horizon, len(rows)
-    stays = [_stay(number, row, horizon) for number, row in enumerate(rows.itertuples())]
+    rows = rows.assign(
+        efficiency_percent=rows["efficiency_percent"].fillna(100.0) if "efficiency_percent" in rows else 100.0
+    )
+    eta, eta_discharge = rows["efficiency_percent"].to_numpy() / 100.0, discharge_efficiency(rows)
+    stays = [
+        _stay(number, row, eta[number], eta_discharge[number], horizon) for number, row in enumerate(rows.itertuples())
+    ]
     slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
     shape = (horizon.n_periods, n)
     return EvCase(
@@ -57,7 +64,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
     )
 
 
-def _stay(number: int, row: pd.Series, horizon: Horizon) -> Stay:
+def _stay(number: int, row: Any, eta: float, eta_discharge: float, horizon: Horizon) -> Stay:
     e_start = row.max_e_mwh * row.soc_percent / 100.0
     return Stay(
         session=row.Index,
@@ -71,8 +78,9 @@ def _stay(number: int, row: pd.Series, horizon: Horizon) -> Stay:
         p_min=row.min_p_mw,
         p_max=row.max_p_mw,
         trip=0.0,
-        eta=1.0,
-        energy_per_p=horizon.period_h,
+        eta=eta,
+        energy_per_p=eta * horizon.period_h,
+        energy_per_discharge=horizon.period_h / eta_discharge,
     )
 
 

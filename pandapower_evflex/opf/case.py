@@ -13,7 +13,7 @@ from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
-from pandapower_evflex.elements.chain import KW, LOADS, Chain, Loads
+from pandapower_evflex.elements.chain import KW, LOADS, SPLIT, Chain, Loads
 from pandapower_evflex.elements.ev_slots import EvCase
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
@@ -153,4 +153,4 @@ class Case:
 
     def schedule_at(self, loads: Mapping[str, Loads], x: FloatArray) -> Schedule:
         """At a point of the chain."""
-        return self.schedule({name: loads[name].kw(x) / KW for name in LOADS})
+        return self.schedule({name: loads[name].kw(x) / KW for name in (*LOADS, *SPLIT) if name in loads})

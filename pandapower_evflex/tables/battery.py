@@ -58,6 +58,15 @@ STORAGE = TableSchema(
             hint="a storage is positive when it charges: give the greatest discharging power as a number of 0 or below "
             "(50 kW is -0.05)",
         ),
+        Column(
+            "efficiency_percent", "float64", "charging efficiency; missing: 100", "%", optional=True, above=1.0,
+            upper=100.0, hint="percent from 0 to 100 is meant: 95, not 0.95",
+        ),
+        Column(
+            "discharge_efficiency_percent", "float64", "share of what leaves the battery that is fed in; missing: "
+            "`efficiency_percent`", "%", optional=True, above=1.0, upper=100.0,
+            hint="percent from 0 to 100 is meant: 95, not 0.95",
+        ),
         Column("scaling", "float64", "must be 1", optional=True, required=True),
     ),
     (_check_energy, _check_start, _check_scaling),

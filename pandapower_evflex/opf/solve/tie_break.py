@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import KW, Loads
+from pandapower_evflex.elements.chain import KW, SPLIT, Loads
 from pandapower_evflex.elements.ev_held import CONTROLS
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
@@ -144,7 +144,8 @@ def _solve(
 def point_of(case: Case, schedule: Schedule) -> FloatArray:
     """The schedule as a point of the chains, kW and kWh."""
     points = [part.element.point(part.data, schedule.of(units)) for part, units, _ in case.by_part()]
-    return np.concatenate(points) * KW
+    width = len(case.chain.columns)
+    return np.concatenate([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in points]) * KW
 
 
 def _stage(
@@ -205,9 +206,10 @@ def _with_squares(problem: ChainProblem, squares: list[tuple[Forms, FloatArray, 
 
 
 def _squares_of_plan(case: Case, chains: Chains, weight: float) -> list[tuple[Forms, FloatArray, FloatArray]]:
-    """P_ch, and up and down of a band."""
-    plan = chains.loads["base"]
-    squares = [(plan.forms, np.full(len(plan.forms), weight * _weight_of_squares(case)), -plan.constant)]
+    """P_ch, or its two parts where feeding in loses, and up and down of a band."""
+    parts = [chains.loads[name] for name in (SPLIT if SPLIT[0] in chains.loads else ("base",))]
+    weights = np.full(len(case.chain), weight * _weight_of_squares(case))
+    squares = [(part.forms, weights, -part.constant) for part in parts]
     return squares + (_squares_of_band(case, chains, weight * BAND_WEIGHT) if case.evs.has_band else [])
 
 
