@@ -96,7 +96,9 @@ class Chain:
             at = [2 * len(self.states) + len(self.controls)] * more
             return Forms(forms.slot, np.insert(forms.coefficient, at, 0.0, axis=1), forms.ahead)
 
-        boxes = {name: np.pad(getattr(self, name), ((0, 0), (0, more))) for name in ("low", "high", "start", "quiet")}
+        boxes: dict[str, Any] = {
+            name: np.pad(getattr(self, name), ((0, 0), (0, more))) for name in ("low", "high", "start", "quiet")
+        }
         loads = {name: Loads(wider(load.forms), load.constant) for name, load in self.loads.items()}
         return replace(self, controls=controls, limits=wider(self.limits), loads=loads, **boxes)
 

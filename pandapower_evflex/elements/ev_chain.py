@@ -49,7 +49,8 @@ def chain_of(evs: EvCase) -> Chain:
     slots = evs.slots
     offered = {d: evs.offers[d].offered & ~slots.pinned for d in DIRECTIONS}
     charging = power_between(slots, ENERGY, 1)
-    own_loads, controls = {}, ("load_up", "load_down")
+    own_loads: dict[str, Loads] = {}
+    controls: tuple[str, ...] = ("load_up", "load_down")
     if slots.loses.any():
         controls = (*controls, "fed_in")
         own_loads = _charged_and_fed_in(slots, charging)

@@ -12,6 +12,12 @@ from pandapower_evflex.elements.schedule import Schedule
 TOO_SOON = "leaves too soon"
 
 
+def name_of_floor(reasons: ObjectArray) -> ObjectArray:
+    """What feeds in is limited downward by the power that it feeds in at most."""
+    by_power = np.isin(reasons, ["nothing scheduled", "all scheduled power"])
+    return np.where(by_power, "min_p_mw", reasons).astype(object)
+
+
 def held_violation(evs: EvCase, schedule: Schedule) -> float:
     """Largest violation of the equations of the activations, relative to the largest power of the EV.
 
@@ -69,5 +75,7 @@ def held_reasons(evs: EvCase, schedule: Schedule, direction: str, binding: float
         conditions = [by_power <= close, full, capped, energy]
         names = ["nothing scheduled", "all scheduled power", "max_p_mw", "must leave charged"]
     found = np.select(conditions, names, default="").astype(object)
+    if direction == "down":
+        found[slots.p_floor < 0.0] = name_of_floor(found[slots.p_floor < 0.0])
     found[~evs.fits] = TOO_SOON
     return found

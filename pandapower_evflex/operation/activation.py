@@ -152,6 +152,9 @@ def _checked(
         remedy, problem = "run the day without duration_h", "is held for hours, and calls here last one period"
         value = f"flexibility with duration_h={result.settings['duration_h']:g}"
         faults.append(Fault(FUNCTION, "result", (), value, problem, remedy))
+    elif result.recovery.case.evs.slots.p_floor.any():
+        remedy, problem = "set min_p_mw of the EVs to 0 and run again", "is not modelled in calls"
+        faults.append(Fault(FUNCTION, "result", (), "EVs that feed in (V2G)", problem, remedy))
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))

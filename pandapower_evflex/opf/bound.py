@@ -16,6 +16,7 @@ from pandapower_evflex.opf.objective import bound_mw
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.results import period_labels
+from pandapower_evflex.opf.verify import VERIFIED, element_violations
 
 FUNCTION = "flexibility_bound"
 
@@ -31,7 +32,7 @@ class FlexibilityBound:
     objective_mw : float
         sum over periods, EVs and activation scenarios of C P: no schedule on any grid has more
     is_exact : bool
-        a schedule of the cars reaches it; False: it may be more than they can do
+        a schedule of the cars reaches it; False: it may be more than they can do (they feed in with losses)
     """
 
     p_up_mw: pd.DataFrame
@@ -97,7 +98,9 @@ def flexibility_bound(
     case, rows = study.case, period_labels(study.profiles)
     evs = case.alone.of(slice(0, len(case.evs.index)))
 
+    is_reached = max(element_violations(case, case.alone).values()) <= VERIFIED
+
     def frame(values: Any) -> pd.DataFrame:
         return pd.DataFrame(values, index=rows, columns=case.evs.index)
 
-    return FlexibilityBound(frame(evs.p_up), frame(evs.p_down), bound_mw(case), is_exact=True)
+    return FlexibilityBound(frame(evs.p_up), frame(evs.p_down), bound_mw(case), is_exact=is_reached)

@@ -26,9 +26,10 @@ from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import ELEMENTS, ev
 from pandapower_evflex.elements.ev import compile_evs
-from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, EvCase
 from pandapower_evflex.elements.ev_stays import (
     Stay,
+    discharge_efficiency,
     idle_sessions,
     overfull_stays,
     read_stays,
@@ -47,6 +48,7 @@ from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.ev import EV
+from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.kinds import check_net, shown
 from pandapower_evflex.tables.offering import OFFERING, offering_faults, offering_rows
 from pandapower_evflex.tables.schema import TableSchema
@@ -218,6 +220,7 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
     if options.on_infeasible == "best_effort":
         argument = 'on_infeasible="best_effort"'
         faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
+    faults += _feeding_in_faults(evs, others, options, duration)
     if faults:
         raise InvalidInputError(faults)
     case = Case(
@@ -288,6 +291,32 @@ def _scheduled(others: list[tuple[Any, Any]]) -> dict[tuple[str, str], pd.Index]
 
 def _empty(schema: TableSchema) -> pd.DataFrame:
     return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.columns})
+
+
+def _feeding_in_faults(
+    evs: pd.DataFrame, others: list[tuple[Any, Any]], options: Options, duration: int
+) -> list[Fault]:
+    """What is not there yet for elements that feed in."""
+    feeding = evs["min_p_mw"].to_numpy(dtype=float) < 0.0
+    remedy = "leave the argument out, or set min_p_mw to 0"
+    faults = []
+    for argument, is_given in (
+        (f"duration_h={options.duration_h}", duration > 1),
+        ('on_infeasible="best_effort"', options.on_infeasible == "best_effort"),
+    ):
+        if is_given:
+            problem = f"is not modelled with {argument}"
+            faults += fault_where("ev", evs, "min_p_mw", feeding, problem, remedy, "feeding in")
+    if options.guarantee == ANY_SEQUENCE:
+        losing = feeding & (evs["efficiency_percent"].to_numpy(dtype=float) * discharge_efficiency(evs) < 100.0)
+        problem = f'with losses is not modelled with guarantee="{ANY_SEQUENCE}"'
+        remedy = "leave the guarantee out, or set the efficiencies to 100"
+        faults += fault_where("ev", evs, "min_p_mw", losing, problem, remedy, "feeding in")
+        for element, data in others:
+            slots = getattr(data, "slots", None)
+            if slots is not None and slots.loses.any():
+                faults.append(Fault(element.KIND, "min_p_mw", (), "feeding in", problem, remedy))
+    return faults
 
 
 def _for_evs_alone(kind: str, argument: str) -> Fault:

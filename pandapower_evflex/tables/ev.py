@@ -27,6 +27,15 @@ def _check_power(net: Net, ev: pd.DataFrame) -> list[Fault]:
     return fault_where("ev", ev, "min_p_mw", wrong, "is above max_p_mw", "give a least power below the greatest")
 
 
+def _check_feeding_in(net: Net, ev: pd.DataFrame) -> list[Fault]:
+    name = "discharge_efficiency_percent"
+    if name not in ev:
+        return []
+    wrong = ev[name].notna() & (ev["min_p_mw"] >= 0.0)
+    remedy = "set min_p_mw to the greatest power fed in, as a number below 0, or leave the efficiency out"
+    return fault_where("ev", ev, name, wrong, "is that of an EV that feeds nothing in", remedy)
+
+
 EV = TableSchema(
     "ev",
     "Electric vehicles, positive when they consume.",
@@ -50,12 +59,18 @@ EV = TableSchema(
             "min_e_mwh", "float64", "lower limit of the energy (18)", "MWh", default=0.0, required=True, lower=0.0,
         ),
         Column(
-            "min_p_mw", "float64", "least charging power in every plugged period (20); not the 6 A threshold", "MW",
-            default=0.0, required=True, lower=0.0, hint="discharging (V2G) is not modelled: give 0 or more",
+            "min_p_mw", "float64", "least charging power in every plugged period (20), not the 6 A threshold; below 0: "
+            "the greatest power that is fed in (V2G)", "MW", default=0.0, required=True, lower=-10.0,
+            hint="give MW: 0, or for V2G the greatest power fed in as a number below 0 (11 kW is -0.011)",
         ),
         Column(
             "efficiency_percent", "float64", "charging efficiency", "%", default=100.0, required=True, above=1.0,
             upper=100.0, hint="percent from 0 to 100 is meant: 95, not 0.95",
+        ),
+        Column(
+            "discharge_efficiency_percent", "float64", "share of what leaves the battery that is fed in; missing: "
+            "`efficiency_percent`", "%", default=np.nan, optional=True, above=1.0, upper=100.0,
+            hint="percent from 0 to 100 is meant: 95, not 0.95",
         ),
         Column(
             "cos_phi", "float64", "power factor, inductive", default=1.0, required=True, above=0.0, upper=1.0,
@@ -70,7 +85,7 @@ EV = TableSchema(
         Column("in_service", "bool", "takes part", default=True),
         MEMORY,
     ),
-    (_check_energy, _check_power, check_sites),
+    (_check_energy, _check_power, _check_feeding_in, check_sites),
 )  # fmt: skip
 
 #: column of net.ev -> column of the std types that fills it, for three phases
@@ -92,6 +107,7 @@ def create_ev(
     min_e_mwh: float | None = None,
     min_p_mw: float = 0.0,
     efficiency_percent: float | None = None,
+    discharge_efficiency_percent: float | None = None,
     cos_phi: float | None = None,
     consumption_kwh_per_km: float | None = None,
     controllable: bool = True,
@@ -113,8 +129,10 @@ def create_ev(
     phases : 1 or 3              which AC power of the std type is meant
     max_p_mw, max_e_mwh : float  greatest charging power [MW] and usable battery [MWh]; here or from the std type
     min_e_mwh : float            lower limit of the energy [MWh], eq. (18) of the first paper
-    min_p_mw : float             least power in every plugged period [MW], eq. (20)
+    min_p_mw : float             least power in every plugged period [MW], eq. (20); below 0: what it may feed in (V2G)
     efficiency_percent : float   charging efficiency
+    discharge_efficiency_percent : float
+                                 share of what leaves the battery that is fed in; None: as for charging
     cos_phi : float              power factor, inductive
     consumption_kwh_per_km : float
                                  for needs that are given as trips
@@ -150,6 +168,7 @@ def create_ev(
             min_e_mwh=min_e_mwh,
             min_p_mw=min_p_mw,
             efficiency_percent=efficiency_percent,
+            discharge_efficiency_percent=discharge_efficiency_percent,
             cos_phi=cos_phi,
             consumption_kwh_per_km=consumption_kwh_per_km,
             controllable=controllable,
@@ -173,6 +192,7 @@ def create_evs(
     min_e_mwh: Any = None,
     min_p_mw: Any = 0.0,
     efficiency_percent: Any = None,
+    discharge_efficiency_percent: Any = None,
     cos_phi: Any = None,
     consumption_kwh_per_km: Any = None,
     controllable: Any = True,
@@ -199,6 +219,7 @@ def create_evs(
         "min_e_mwh": min_e_mwh,
         "min_p_mw": min_p_mw,
         "efficiency_percent": efficiency_percent,
+        "discharge_efficiency_percent": discharge_efficiency_percent,
         "cos_phi": cos_phi,
         "controllable": controllable,
         "cpo": cpo,

@@ -47,7 +47,13 @@ BAD_EVS = {
     "an infinite battery": Bad(ev(max_e_mwh=np.inf), "ev", "max_e_mwh", (2,), "give a finite number"),
     "a lower energy limit above the battery": Bad(ev(min_e_mwh=0.07), "ev", "min_e_mwh", (2,), "within the battery"),
     "a negative lower energy limit": Bad(ev(min_e_mwh=-0.01), "ev", "min_e_mwh", (2,), "give 0 MWh or more"),
-    "discharging": Bad(ev(min_p_mw=-0.005), "ev", "min_p_mw", (2,), "V2G"),
+    "feeding in, in kW": Bad(ev(min_p_mw=-11), "ev", "min_p_mw", (2,), "V2G"),
+    "an efficiency of feeding in without power to feed in": Bad(
+        ev(discharge_efficiency_percent=95.0), "ev", "discharge_efficiency_percent", (2,), "feeds nothing in"
+    ),
+    "a share where a percentage of feeding in is meant": Bad(
+        ev(min_p_mw=-0.005, discharge_efficiency_percent=0.95), "ev", "discharge_efficiency_percent", (2,), "not 0.95"
+    ),
     "a least power above the greatest": Bad(ev(min_p_mw=0.02), "ev", "min_p_mw", (2,), "below the greatest"),
     "an efficiency given as a fraction": Bad(
         ev(efficiency_percent=0.9), "ev", "efficiency_percent", (2,), "95, not 0.95"

@@ -39,7 +39,7 @@ def room_findings(case: Case) -> list[dict[str, Any]]:
     `value` is the energy that cars need in the window and `limit` what the branch carries, MWh.
     """
     stays = [stay for stay in case.evs.stays if case.evs.controllable[stay.ev] and len(stay.periods)]
-    if why_uncertified(case) or not stays:
+    if why_uncertified(case) or not stays or any(stay.p_min < 0.0 for stay in stays):
         return []
     plugged = np.zeros((len(stays), case.horizon.n_periods), dtype=bool)
     for number, stay in enumerate(stays):

@@ -358,7 +358,9 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
         }
         if schedule is not None:
             at = (dwell, stay.ev)
-            charged = float(np.sum(schedule.p[at])) * stay.energy_per_p
+            fed_in = np.minimum(schedule.p[at], 0.0)
+            charged = float(np.sum(schedule.p[at] - fed_in) * stay.energy_per_p)
+            charged += float(np.sum(fed_in)) * stay.energy_per_discharge
             row["e_departure_mwh"] = schedule.e[dwell[-1], stay.ev]
             row["e_arrival_mwh"] = row["e_departure_mwh"] - charged
             row["charged_mwh"] = charged

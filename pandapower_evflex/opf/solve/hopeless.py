@@ -42,7 +42,7 @@ def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
 
 
 def _is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
-    if why_uncertified(case) or case.others or not len(case.evs.slots):
+    if why_uncertified(case) or case.others or not len(case.evs.slots) or case.evs.slots.loses.any():
         return False
     slots, power, power_0 = case.evs.slots, *powers_of_energies(case)
     low, high = np.maximum(slots.e_least, slots.e_min) * KW, np.minimum(slots.e_most, slots.e_max) * KW
