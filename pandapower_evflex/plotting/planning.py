@@ -125,7 +125,7 @@ def _triangle(ax: Any, start: float, end: float, apex: float, **style: Any) -> N
 def plot_plan_costs(
     study: PlanningStudy,
     *,
-    against_nothing: bool = False,
+    against_nothing: bool = True,
     names: Mapping[Any, str] | pd.Series | None = None,
     most: int = 12,
     ax: Any | None = None,
@@ -135,7 +135,7 @@ def plot_plan_costs(
     Parameters
     ----------
     study : PlanningStudy
-    against_nothing : bool     costs minus those of doing nothing, as in the paper's Table I
+    against_nothing : bool     costs minus those of doing nothing, as in the paper's Table I; False: the costs
     names : dict or Series     of the candidates, such as net.reinforcement.name; None: their index
     most : int                 plans drawn, the cheapest ones; doing nothing is always among them
 
