@@ -102,3 +102,15 @@ def test_no_energy_is_wasted_whatever_breaks_the_tie(tie_break):
     eta, eta_d = battery["efficiency_percent"] / 100.0, battery["discharge_efficiency_percent"] / 100.0
     added = np.diff(e, prepend=battery["soc_percent"] / 100.0 * battery["max_e_mwh"])
     assert np.abs(np.where(p > 0.0, eta * p, p / eta_d) - added).max() < 1e-9
+
+
+@pytest.mark.parametrize("method", ["fast", "exact", "auto"])
+def test_where_wasting_energy_would_pay_no_gap_is_claimed(method):
+    """Downward flexibility that weighs more asks for load at any price, so the optimum would charge and feed in."""
+    result = evf.run_flexibility_opf(
+        net_with(random_battery(3)), n_periods=N, period_h=1.0, weights={"up": 0.5, "down": 1.0}, method=method,
+        tie_break=None, progress=False,
+    )  # fmt: skip
+    assert result.status == "feasible" and np.isnan(result.gap), result.message
+    assert "charges and discharges at once" in result.message
+    assert result.verification["max_storage_violation"] < 1e-6

@@ -49,7 +49,7 @@ BAD_EVS = {
     "a negative lower energy limit": Bad(ev(min_e_mwh=-0.01), "ev", "min_e_mwh", (2,), "give 0 MWh or more"),
     "feeding in, in kW": Bad(ev(min_p_mw=-11), "ev", "min_p_mw", (2,), "V2G"),
     "an efficiency of feeding in without power to feed in": Bad(
-        ev(discharge_efficiency_percent=95.0), "ev", "discharge_efficiency_percent", (2,), "feeds nothing in"
+        ev(discharge_efficiency_percent=95.0), "ev", "discharge_efficiency_percent", (2,), "greatest power fed in"
     ),
     "a share where a percentage of feeding in is meant": Bad(
         ev(min_p_mw=-0.005, discharge_efficiency_percent=0.95), "ev", "discharge_efficiency_percent", (2,), "not 0.95"

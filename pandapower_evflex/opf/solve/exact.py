@@ -26,6 +26,7 @@ from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
 from pandapower_evflex.opf.solve.solution import Solution
+from pandapower_evflex.opf.solve.waste import AT_ONCE, costs_waste
 from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, scheduled_states, verification
 from pandapower_evflex.scenarios import Scenario
 from pandapower_evflex.solvers import ipopt
@@ -69,6 +70,9 @@ def solve_exact(run: Run) -> Solution:
     prices = prices_of_exact(case, blocks, problem, solved, objective_scale(case.chain))
     if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
         message = "solved to a local optimum"
+        if costs_waste(case, chain.at(solved.x), schedule):
+            message = f"a schedule that keeps all limits; the local optimum {AT_ONCE}, and a schedule does not"
+            return Solution("feasible", message, schedule, states, np.nan, prices, pd.DataFrame(), stats)
         return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats)
     why = _why_ended(solved, run.budget, tol, number)
     never_started = solved.status == "failed" and not solved.iterations  # for instance a linear solver that is missing

@@ -28,6 +28,7 @@ from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_o
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
+from pandapower_evflex.opf.solve.waste import AT_ONCE, is_wasteful
 from pandapower_evflex.opf.verify import scheduled_states
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
@@ -94,12 +95,17 @@ def solve_fast(run: Run) -> Solution:
             status, why = "iteration_limit", f"stopped by {end}: {why}"
         elif is_proved_infeasible(case, flow):
             status, why = "infeasible", "no schedule exists: needs and limits of the grid exclude each other"
+        if is_wasteful(chains.loads, point.x):
+            why = f"{why} (its last point {AT_ONCE})"
         message = f"{why}; at the last point of the solver:\n{text}"
         return Solution(status, message, None, {}, np.nan, prices, findings, stats)
     doubt = why_uncertified(case) or _doubt(network, point)
     point.gap += free * float(point.lam.sum())  # what the limits as they are might give
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
-    status, message = _status(gap, doubt, end or _pulled_back(case, chains, point, schedule))
+    fell_back = _pulled_back(case, chains, point, schedule)
+    if fell_back and not end and is_wasteful(chains.loads, point.x):
+        gap, doubt, fell_back = np.nan, f"the optimum {AT_ONCE}", f"an optimum that {AT_ONCE}"
+    status, message = _status(gap, doubt, end or fell_back)
     return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats)
 
 
