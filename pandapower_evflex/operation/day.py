@@ -39,7 +39,7 @@ class Day:
     """
 
     def __init__(self, truth: Study, plan: Study, planner: Planner) -> None:
-        self.truth, self.planned, self.real = truth, plan.stays, with_needs_as_asked(truth)
+        self.truth, self.planned, self.real = truth, with_needs_as_asked(plan), with_needs_as_asked(truth)
         self._planner, self._flow = planner, BatchedPowerFlow(truth.case.grid)
         self.n_periods, n_ev = truth.case.horizon.n_periods, len(truth.case.evs.index)
         self.plan: Plan | None = None

@@ -145,6 +145,14 @@ def test_a_need_above_the_planned_one_is_served_or_named():
     assert day.log.short_mwh.tolist() == pytest.approx([0.0, 0.0, 0.0, 0.005])
 
 
+def test_a_need_that_was_out_of_reach_ahead_is_named_as_such():
+    net = one_car()
+    net.ev_session["e_departure_mwh"] = 0.055
+    day = evf.run_rolling_horizon(net, **FOUR)
+    assert day.short.energy_mwh[0] == pytest.approx(0.005)
+    assert day.short.reason[0] == "cannot be reached at full power"
+
+
 def test_what_the_grid_holds_back_is_named():
     """Two cars of 15 kWh behind a transformer that carries 10 kW for two hours."""
     net = hours_of_need(0.0101)
