@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.findings.remedies import OTHER_VOLTAGES, breaks_grid, ways_on
@@ -289,7 +290,8 @@ def _failed(
 ) -> FlexibilityOpfResult:
     causes = study.unit_doubts() if breaks_grid(findings) else []
     causes += filter(None, [study.not_run, _smaller_margin(options)])
-    ways = ways_on(findings, way or status, options.on_infeasible, causes)
+    on_infeasible = options.on_infeasible if NO_NAME in study.forecasts else ""
+    ways = ways_on(findings, way or status, on_infeasible, causes)
     return unsolved_result(
         study.case,
         study.profiles,

@@ -246,6 +246,8 @@ def test_a_forecast_that_nothing_can_cure_is_named():
     with pytest.raises(evf.FlexibilityOPFNotConverged, match="forecast cold in 8 periods") as error:
         run(net, calm_and_cold(net, cold=0.06))
     assert set(error.value.findings["forecast"]) == {"cold"}
+    assert "leave out what need not be kept (cold)" in str(error.value)
+    assert str(error.value).count("best_effort") == 1  # refused with forecasts, possible with each alone
     result = run(net, calm_and_cold(net, cold=0.06), raise_on_failure=False)
     assert list(result.vm_pu) == [(s, f) for f in ("calm", "cold") for s in ("down", "up")] + [
         ("base", "calm"), ("base", "cold"),
@@ -302,3 +304,15 @@ def test_a_plan_for_more_days_breaks_a_limit_on_fewer_days_that_were_not_among_t
     assert broken["one"] == (drawn[6:] > 0.021).sum()
     assert broken["six"] == (drawn[6:] > drawn[:6].max()).sum()
     assert plans["one"].objective_mw > max(plans["margin"].objective_mw, plans["six"].objective_mw)
+
+
+def test_two_forecasts_that_exclude_each_other_are_proved_to():
+    """Each leaves room for half of the day, and no hour is left in both."""
+    net = feeder_net(4, sn_mva=0.05)
+    late, early = load(net, *[0.046] * 4, *[0.005] * 4), load(net, *[0.005] * 4, *[0.046] * 4)
+    for profiles in (late, early):
+        assert run(net, profiles=profiles).status == "optimal"
+    with pytest.raises(evf.FlexibilityOPFNotConverged, match="no schedule exists") as error:
+        run(net, {"late": (0.5, late), "early": (0.5, early)})
+    assert error.value.result.status == "infeasible"
+    assert "leave out what need not be kept (late, early)" in str(error.value)

@@ -105,7 +105,7 @@ def _in_forecasts(rows: pd.DataFrame, worst: Any = None) -> str:
     names = list(dict.fromkeys(rows["forecast"].dropna()))
     if len(names) < 2:
         return "".join(f", forecast {name}" for name in names)
-    return f", {len(names)} forecasts" + ("" if worst is None else f" (worst {worst})")
+    return f" in {len(names)} forecasts" + ("" if worst is None else f" (worst {worst})")
 
 
 def _where(scenario: Any) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pandapower_evflex.errors import listed
+
 NO_SOLUTION = "no power flow solution"
 NO_POWER_FLOW = "no power flow solution without EVs"
 LOW_VOLTAGE_ONLY = "only a low-voltage solution of the power flow without EVs"
@@ -64,6 +66,7 @@ def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Seq
     Parameters
     ----------
     status : of the run, or OTHER_VOLTAGES: some have a line of their own
+    on_infeasible : as in the run, "" where a best effort is not possible
     causes : of broken limits: profiles in another unit, controllers that were not run
     """
     kinds = set(findings["finding"]) if len(findings) else set()
@@ -71,6 +74,7 @@ def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Seq
     lines = [_OF_STATUSES[status]] if status in _OF_STATUSES else []
     lines += [line for kind, line in (*_OF_SESSIONS.items(), *_OF_BUSES.items()) if kind in kinds]
     lines += [line for table, line in _OF_BRANCHES.items() if table in overloaded]
+    lines += _of_forecasts(findings)
     if kinds & {*UNSOLVED, NO_SOLUTION}:
         lines.append(
             "look at loads, generation and profiles of these periods (pandapower.runpp, pandapower.diagnostic)"
@@ -80,3 +84,14 @@ def ways_on(findings: pd.DataFrame, status: str, on_infeasible: str, causes: Seq
     if on_infeasible == "raise" and status not in ("iteration_limit", OTHER_VOLTAGES) and not kinds & set(FINAL):
         lines.append(_BEST_EFFORT)
     return "\n".join(["what to do:", *[f"- {line}" for line in lines]]) if lines else ""
+
+
+def _of_forecasts(findings: pd.DataFrame) -> list[str]:
+    """Of runs with several forecasts that some of them break."""
+    names = [] if not len(findings) else findings["forecast"].dropna().unique().tolist()
+    if not names:
+        return []
+    return [
+        f"limits hold in every forecast: leave out what need not be kept ({listed(names)}), or give each a run of its "
+        'own, where on_infeasible="best_effort" serves what the grid carries'
+    ]

@@ -20,7 +20,11 @@ NAMED = 5
 def seen_in(result: Any, name: Any) -> Any:
     """See `FlexibilityOpfResult.in_forecast`."""
     if not is_label(name, list(result.forecasts)):
-        remedy = f"use one of {_names(result)}" if result.forecasts else "this run knows only the profiles given"
+        remedy = (
+            f"use one of {_names(result)}"
+            if result.forecasts
+            else "leave it out: this run knows only the profiles given"
+        )
         raise InvalidInputError([Fault("in_forecast", "name", (), shown(name), "is no forecast of this run", remedy)])
     frames: dict[str, Any] = {
         of: {scenario: frame for (scenario, forecast), frame in getattr(result, of).items() if forecast == name}

@@ -37,11 +37,7 @@ MAX_ROUNDS = 20
 
 
 def is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
-    """Whether it is proved that no schedule exists, under one of the forecasts; False leaves it open."""
-    return any(_is_proved_infeasible(case.under(forecast), flow) for forecast in case.forecasts)
-
-
-def _is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
+    """Whether it is proved that no schedule exists, for all forecasts together; False leaves it open."""
     if why_uncertified(case) or case.others or not len(case.evs.slots) or case.evs.slots.loses.any():
         return False
     slots, power, power_0 = case.evs.slots, *powers_of_energies(case)
@@ -59,14 +55,15 @@ def _is_proved_infeasible(case: Case, flow: BatchedPowerFlow) -> bool:
         if solved.x[-1] > CLEARLY:
             return True
         p_kw = np.clip(power @ solved.x[:n] + power_0, slots.p_min * KW, slots.p_max * KW)
-        state = state_at(case, flow, p_kw)
-        if not state.converged.all():
+        states = [(one, state_at(one, flow, p_kw)) for one in map(case.under, case.forecasts)]
+        if not all(state.converged.all() for _, state in states):
             return False
-        slope, h = _tangents(case, flow, state)
-        if not np.any(h > KEPT):
+        tangents = [_tangents(one, flow, state) for one, state in states]
+        if not any(np.any(h > KEPT) for _, h in tangents):
             return False
-        a.append(hstack([slope @ power, csr_matrix(-np.ones((len(h), 1)))]))
-        b.append(slope @ (p_kw - power_0) - h)
+        for slope, h in tangents:
+            a.append(hstack([slope @ power, csr_matrix(-np.ones((len(h), 1)))]))
+            b.append(slope @ (p_kw - power_0) - h)
     return False
 
 
