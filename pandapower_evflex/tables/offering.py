@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
@@ -31,7 +32,9 @@ def offering_faults(net: Net) -> list[Fault]:
     faults = []
     for kind, schema in OFFERING.items():
         rows = offering_rows(net, kind)
-        faults += frame_faults(net, schema, rows) if len(rows) else []
+        missing = [c.name for c in schema.columns if not c.optional and c.name not in rows]
+        if len(rows):  # pandapower adds such columns where they are first given: each row lacks its value
+            faults += frame_faults(net, schema, rows.assign(**dict.fromkeys(missing, np.nan)))
     return faults
 
 

@@ -19,6 +19,7 @@ from tests.tables.bad_sessions import BAD_SESSIONS
 from tests.tables.bad_shaving import BAD_SHAVING
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
 from tests.tables.bad_site_sessions import BAD_SITE_SESSIONS
+from tests.tables.bad_storages import BAD_STORAGES
 from tests.tables.bad_time_kinds import BAD_CLOCKS, BAD_DATES, BAD_ORDERS, BAD_SPANS
 from tests.tables.bad_times import BAD_TIMES
 
@@ -32,6 +33,7 @@ SECTIONS = {
     "Durations where a time belongs": BAD_SPANS,
     "Dates that are none": BAD_DATES,
     "Offers and characteristics": BAD_OFFERS,
+    "Batteries that offer": BAD_STORAGES,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
     "Numbers in charging reports": BAD_SESSION_NUMBERS,
