@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pandapower_evflex.arrays import IntArray, Net
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.site_links import warn_of_unlinked_evs
+
+
+def _charging_within_outlet(net: Net, rows: pd.DataFrame) -> list[Fault]:
+    if "charging_p_mw" not in rows:
+        return []
+    wrong = rows["charging_p_mw"].astype(float) > rows["evse_p_mw"]
+    return fault_where("cpo", rows, "charging_p_mw", wrong, "is above evse_p_mw", "give at most that of the outlet")
+
 
 CPO = TableSchema(
     "cpo",
@@ -27,6 +38,11 @@ CPO = TableSchema(
             unusual_above=1.0, hint="give the power of one outlet in MW, 0 or more (22 kW is 0.022)",
         ),
         Column(
+            "charging_p_mw", "float64", "mean power of a car that charges; NaN: that of the outlet", "MW",
+            default=np.nan, lower=0.0, upper=10.0, unusual_above=1.0, optional=True,
+            hint="give the mean power of a charging car in MW (3.6 kW is 0.0036), or leave it out",
+        ),
+        Column(
             "price_eur_per_mwh", "float64", "bid in the market; NaN: none", "EUR/MWh", default=np.nan, lower=0.0,
             hint="give what the operator asks for less charging, 0 or more; NaN for no bid",
         ),
@@ -37,7 +53,15 @@ CPO = TableSchema(
         Column("in_service", "bool", "takes part", default=True),
         MEMORY,
     ),
+    checks=(_charging_within_outlet,),
 )  # fmt: skip
+
+
+def charging_mw_per_outlet(sites: pd.DataFrame) -> pd.Series:
+    """Power that an outlet with a charging car takes [MW]: on average where it is known, else what it can."""
+    if "charging_p_mw" not in sites:
+        return sites["evse_p_mw"]
+    return sites["charging_p_mw"].astype(float).fillna(sites["evse_p_mw"])
 
 
 def create_cpo(
@@ -46,6 +70,7 @@ def create_cpo(
     n_evse: int,
     evse_p_mw: float,
     *,
+    charging_p_mw: float | None = np.nan,
     price_eur_per_mwh: float | None = np.nan,
     cos_phi: float = 1.0,
     name: str | None = None,
@@ -65,6 +90,8 @@ def create_cpo(
     bus : int
     n_evse : int                 N of the second paper, number of outlets; a site of 0 outlets sheds nothing
     evse_p_mw : float            P, power of one outlet [MW]
+    charging_p_mw : float        mean power of a car that charges [MW], as `CpoRates.charging_p_mw` counts it; what the
+                                 site can shave is then counted in it. NaN: `evse_p_mw`, often twice of what cars draw
     price_eur_per_mwh : float    bid in the market for less charging; NaN: none
     cos_phi : float              power factor, inductive
     **kwargs                     further columns
@@ -87,7 +114,8 @@ def create_cpo(
     (96, 1)
     """
     rows = create_cpos(
-        net, [bus], n_evse, evse_p_mw, price_eur_per_mwh=price_eur_per_mwh, cos_phi=cos_phi, name=name,
+        net, [bus], n_evse, evse_p_mw, charging_p_mw=charging_p_mw, price_eur_per_mwh=price_eur_per_mwh,
+        cos_phi=cos_phi, name=name,
         index=None if index is None else [index], in_service=in_service, **kwargs,
     )  # fmt: skip
     return int(rows[0])
@@ -99,6 +127,7 @@ def create_cpos(
     n_evse: Any,
     evse_p_mw: Any,
     *,
+    charging_p_mw: Any = np.nan,
     price_eur_per_mwh: Any = np.nan,
     cos_phi: Any = 1.0,
     name: Any = None,
@@ -121,6 +150,7 @@ def create_cpos(
         "bus": buses,
         "n_evse": n_evse,
         "evse_p_mw": evse_p_mw,
+        "charging_p_mw": charging_p_mw,
         "price_eur_per_mwh": price_eur_per_mwh,
         "cos_phi": cos_phi,
         "in_service": in_service,

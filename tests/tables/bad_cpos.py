@@ -94,6 +94,10 @@ BAD_CPOS = {
     "a negative number of outlets": Bad(cpo(n_evse=-3), "cpo", "n_evse", (0,), "a whole number of 0 or more"),
     "half an outlet": Bad(cpo(n_evse=2.5), "cpo", "n_evse", (0,), "a whole number of 0 or more"),
     "no number of outlets": Bad(cpo(n_evse=None), "cpo", "n_evse", (0,), "give the number of outlets"),
+    "cars that draw more than their outlet has": Bad(
+        cpo(charging_p_mw=0.03), "cpo", "charging_p_mw", (0,), "at most that of the outlet"
+    ),
+    "cars of a negative power": Bad(cpo(charging_p_mw=-0.003), "cpo", "charging_p_mw", (0,), "3.6 kW is 0.0036"),
     "outlets of a negative power": Bad(cpo(evse_p_mw=-0.022), "cpo", "evse_p_mw", (0,), "0 or more"),
     "outlets of unlimited power": Bad(cpos(evse_p_mw=[0.022, np.inf]), "cpo", "evse_p_mw", (1,), "finite number"),
     "outlets without power": Bad(cpo(evse_p_mw=np.nan), "cpo", "evse_p_mw", (0,), "the power of one outlet in MW"),

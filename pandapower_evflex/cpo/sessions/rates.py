@@ -45,6 +45,8 @@ class CpoRates:
     days : DatetimeIndex [n_day]
     evse : Index                          labels of the first rows of the lattices; the others had no session
     period_h : float
+    charging_p_mw : float                 mean power of a car that charges, by the energies of the sessions; NaN where
+                                          they tell none
     report : Series                       counts of sessions read, bad, overlapping, ..., of days and of days without
                                           any session (gaps)
     """
@@ -57,6 +59,7 @@ class CpoRates:
     evse: pd.Index
     period_h: float
     report: pd.Series
+    charging_p_mw: float = np.nan
 
     @property
     def plug_ins_per_day(self) -> float:
@@ -158,7 +161,10 @@ def cpo_rates_from_sessions(
     charging_rate, occupancy_rate = (lattices == 1).mean(axis=(0, 1)), (lattices > 0).mean(axis=(0, 1))
     for array in (charging_rate, occupancy_rate, lattices, arrivals):
         array.setflags(write=False)
-    return CpoRates(charging_rate, occupancy_rate, lattices, arrivals, dates, stays.evse, period_h, report)
+    return CpoRates(
+        charging_rate, occupancy_rate, lattices, arrivals, dates, stays.evse, period_h, report,
+        _mean_power_mw(stays, sampled),
+    )  # fmt: skip
 
 
 def _checked_sizes(n_evse: Any, period_h: Any) -> int:
@@ -217,6 +223,13 @@ def _lattices(stays: OutletStays, instants: IntArray, n_evse: int) -> tuple[NDAr
     sampled = first < last
     arrivals[stays.row[sampled], first[sampled]] = True
     return change.cumsum(axis=1, dtype=np.int8)[:, :-1], arrivals, sampled
+
+
+def _mean_power_mw(stays: OutletStays, sampled: BoolArray) -> float:
+    """Energy over hours of charging of all stays that tell both."""
+    hours = (stays.charging_end - stays.arrival) / HOUR
+    known = sampled & (stays.energy_mwh > 0.0) & (hours > 0.0)
+    return float(stays.energy_mwh[known].sum() / hours[known].sum()) if known.any() else np.nan
 
 
 def _by_day(cells: NDArray[Any], n_days: int) -> NDArray[Any]:

@@ -23,10 +23,14 @@ def overview(rates: CpoRates) -> str:
             f"{rates.period_h:g} h",
             f"charging: {_share(rates.charging_rate, n_evse, rates.period_h)}",
             f"plugged in: {_share(rates.occupancy_rate, n_evse, rates.period_h)}",
-            f"{rates.plug_ins_per_day:.2f} plug-ins per outlet and day",
+            f"{rates.plug_ins_per_day:.2f} plug-ins per outlet and day{_power(rates.charging_p_mw)}",
             f"sessions: {counts}",
         ]
     )
+
+
+def _power(p_mw: float) -> str:
+    return "" if np.isnan(p_mw) else f", cars charge with {1e3 * p_mw:.3g} kW on average"
 
 
 def _share(rate: FloatArray, n_evse: int, period_h: float) -> str:

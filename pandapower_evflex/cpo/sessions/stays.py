@@ -42,6 +42,7 @@ class OutletStays:
     ----------
     row : int [n]                               outlet, from 0
     arrival, charging_end, departure : int [n]  instants in ns since 1970, in this order (any two may coincide)
+    energy_mwh : float [n]                      charged; NaN where nothing tells
     evse : Index [n_outlets with a stay]        labels of the outlets
     clock : Clock                               of the site
     report : dict                               counts
@@ -52,6 +53,7 @@ class OutletStays:
     arrival: Int64Array
     charging_end: Int64Array
     departure: Int64Array
+    energy_mwh: FloatArray
     evse: pd.Index
     clock: Clock
     report: dict[str, int]
@@ -89,9 +91,10 @@ def read_outlet_stays(
     report |= read.report
     evse, row = np.unique(outlets.code[good], return_inverse=True)
     arrival, departure = times["arrival"].asi8[good], times["departure"].asi8[good]
-    charging_end = _charging_end(times, energy, power)[good]
+    charging_end, charged = _charging_end(times, energy, power)[good], energy[good]
     order = np.lexsort((departure, arrival, row))
     row, arrival, departure, charging_end = row[order], arrival[order], departure[order], charging_end[order]
+    charged = charged[order]
     named = {} if columns is None else dict(columns)
     place = named.get("evse", "evse")
     refuse_colliding(TABLE, "evse", place, "evse" in named, sessions.columns, row, arrival, departure)
@@ -101,7 +104,7 @@ def read_outlet_stays(
     gone = cut_at_next_plug_in(row, arrival, departure)
     report["overlaps"] = int(np.sum(gone < departure))
     charging_end = np.clip(charging_end, arrival, gone)
-    return OutletStays(row, arrival, charging_end, gone, outlets.labels[evse], read.clock, report, read.days)
+    return OutletStays(row, arrival, charging_end, gone, charged, outlets.labels[evse], read.clock, report, read.days)
 
 
 def _named(sessions: Any, columns: Mapping[str, Any] | None) -> dict[str, Cells]:

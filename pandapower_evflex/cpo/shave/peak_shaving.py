@@ -23,9 +23,16 @@ from pandapower_evflex.cpo.equations import (
 )  # fmt: skip
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
-from pandapower_evflex.cpo.shave.site_days import FUNCTION, SiteDays, lattices_of_sites, real_apexes, simulated_apexes
+from pandapower_evflex.cpo.shave.site_days import (
+    FUNCTION,
+    SiteDays,
+    lattices_of_sites,
+    real_apexes,
+    simulated_apexes,
+    warn_of_power,
+)
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.tables.cpo import CPO
+from pandapower_evflex.tables.cpo import CPO, charging_mw_per_outlet
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
 from pandapower_evflex.tables.faults import frame_faults
@@ -157,6 +164,7 @@ def cpo_peak_shaving(
     n_day_periods = len(charging) or DEFAULT_PERIODS
     window = _window(start_h, end_h, n_day_periods, shape)
     days = lattices_of_sites(FUNCTION, lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
+    warn_of_power(sites, days)
     rng = checked_generator(FUNCTION, seed)
     rows = []
     for i, cpo in enumerate(cpos):
@@ -172,7 +180,7 @@ def cpo_peak_shaving(
         warn_of_period(24.0 / n_day_periods)
     columns = ["outlets", "paper_outlets", "charging_density", "occupancy_density"]
     shaved = pd.DataFrame(rows, columns=columns, index=offers.index, dtype=float)
-    p_mw = np.fmin(shaved["outlets"] * sites["evse_p_mw"], offers["max_p_mw"])
+    p_mw = np.fmin(shaved["outlets"] * charging_mw_per_outlet(sites), offers["max_p_mw"])
     priced = {"p_mw": p_mw.astype(float), "price_eur_per_mwh": offers["price_eur_per_mwh"]}
     return pd.concat([sites[["name", "bus"]], pd.DataFrame(priced, index=offers.index), shaved], axis=1)
 

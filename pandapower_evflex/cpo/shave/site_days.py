@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
@@ -15,8 +17,14 @@ from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, r
 from pandapower_evflex.cpo.sessions.rates import CpoRates
 from pandapower_evflex.cpo.shave.shaving import apex_of
 from pandapower_evflex.errors import Fault
+from pandapower_evflex.tables.cpo import charging_mw_per_outlet
+
+logger = logging.getLogger(__name__)
 
 FUNCTION = "cpo_peak_shaving"
+
+#: power counted over power charged from which on it is warned of
+OVERSTATED = 1.2
 
 
 @dataclass(frozen=True)
@@ -27,17 +35,31 @@ class SiteDays:
     ----------
     lattices : [n_day, n_evse, n_period]            states, not checked yet
     arrivals : bool [n_day, n_evse, n_period]       first cells of stays; None: those after an empty cell only
+    charging_p_mw : float                           mean power of a car that charges; NaN where nobody tells
     """
 
     lattices: NDArray[Any]
     arrivals: BoolArray | None
+    charging_p_mw: float = np.nan
 
     @classmethod
     def of(cls, given: Any) -> SiteDays:
         """The days of a `CpoRates`, or of an array of states alone."""
         if isinstance(given, CpoRates):
-            return cls(given.lattices, given.arrivals)
+            return cls(given.lattices, given.arrivals, given.charging_p_mw)
         return cls(array_of(given), None)
+
+
+def warn_of_power(sites: pd.DataFrame, days: Mapping[Any, SiteDays]) -> None:
+    """Sites whose charging cars are counted with far more power than their sessions tell."""
+    counted = charging_mw_per_outlet(sites)
+    for cpo, own in days.items():
+        if counted[cpo] > OVERSTATED * own.charging_p_mw:
+            logger.warning(
+                "cpo %s: a car that charges counts with %.4g kW, its sessions tell of %.3g kW on average: MW are "
+                "overstated %.2g times; set net.cpo.charging_p_mw",
+                cpo, 1e3 * counted[cpo], 1e3 * own.charging_p_mw, counted[cpo] / own.charging_p_mw,
+            )  # fmt: skip
 
 
 def simulated_apexes(

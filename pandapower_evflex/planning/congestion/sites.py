@@ -26,12 +26,13 @@ from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.lattice import shave_peak
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
-from pandapower_evflex.cpo.shave.site_days import SiteDays, real_apexes, simulated_apexes
+from pandapower_evflex.cpo.shave.site_days import SiteDays, real_apexes, simulated_apexes, warn_of_power
 from pandapower_evflex.planning.congestion.windows import Window
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.site_arguments import days_of_sites
 from pandapower_evflex.tables.cos_phi_p import tan_phi
+from pandapower_evflex.tables.cpo import charging_mw_per_outlet
 from pandapower_evflex.tables.cpo_offers import cpo_offers
 from pandapower_evflex.tables.cpo_rates import rates_of
 
@@ -54,7 +55,7 @@ class Site:
     cpo, bus, name : of net.cpo
     n_evse : int
     growth : float                     outlets then over outlets now
-    evse_p_mw, tan_phi, price_eur_per_mwh, max_p_mw : float
+    charging_p_mw, tan_phi, price_eur_per_mwh, max_p_mw : float
     charging_rate, occupancy_rate : float [n_rate]    of the day from 00:00
     days : SiteDays or None            real days; None: rule="exact" simulates some
     plug_ins : float or None           arrivals per outlet and day, where they are known
@@ -65,7 +66,7 @@ class Site:
     name: Any
     n_evse: int
     growth: float
-    evse_p_mw: float
+    charging_p_mw: float
     tan_phi: float
     price_eur_per_mwh: float
     max_p_mw: float
@@ -77,7 +78,7 @@ class Site:
 
     @property
     def installed_mw(self) -> float:
-        return self.n_evse * self.growth * self.evse_p_mw
+        return self.n_evse * self.growth * self.charging_p_mw
 
     def charging_mw(self, window: Window) -> FloatArray:
         """Mean charging load in the periods of a window."""
@@ -96,7 +97,7 @@ class Site:
         key = (rule, start, heights.tobytes())
         if key not in self._known:
             self._known[key] = np.atleast_1d(self._outlets(rule, start, heights))
-        power: FloatArray = self._known[key] * self.growth * self.evse_p_mw
+        power: FloatArray = self._known[key] * self.growth * self.charging_p_mw
         return power
 
     def _outlets(self, rule: str, start: int, heights: FloatArray) -> Any:
@@ -189,6 +190,8 @@ def sites_of(net: Net, settings: Settings) -> list[Site]:
     cpos: Sequence[Any] = offers.index.tolist()
     charging, occupancy = rates_of(net, cpos)
     days = {} if settings.lattices is None else days_of_sites(net, settings.lattices)
+    warn_of_power(net["cpo"].loc[cpos], days)
+    power = charging_mw_per_outlet(net["cpo"])
     sites = []
     for i, cpo in enumerate(cpos):
         row = net["cpo"].loc[cpo]
@@ -199,7 +202,7 @@ def sites_of(net: Net, settings: Settings) -> list[Site]:
                 name=row["name"] if pd.notna(row["name"]) else f"cpo {cpo}",
                 n_evse=int(row["n_evse"]),
                 growth=1.0 + settings.site_growth_percent / 100.0,
-                evse_p_mw=float(row["evse_p_mw"]),
+                charging_p_mw=float(power[cpo]),
                 tan_phi=float(tan_phi(row["cos_phi"])),
                 price_eur_per_mwh=float(offers.at[cpo, "price_eur_per_mwh"]),
                 max_p_mw=float(offers.at[cpo, "max_p_mw"]),
