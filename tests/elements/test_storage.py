@@ -87,3 +87,24 @@ def test_both_methods_agree():
         for method in ("fast", "exact")
     ]
     assert found[0] == pytest.approx(found[1], rel=2e-6)
+
+
+def test_a_battery_with_losses_beside_cars_that_feed_in_adds_flexibility_and_both_methods_agree():
+    def best(soc_percent, method, max_e_mwh=0.1):
+        net = feeder_net(3, sn_mva=0.06)
+        net.ev["min_p_mw"], net.ev["efficiency_percent"] = [-0.011, 0.0, 0.0], 92.0
+        if max_e_mwh:
+            losses = {"efficiency_percent": 93.0, "discharge_efficiency_percent": 90.0}
+            with_battery(net, soc_percent=soc_percent, max_e_mwh=max_e_mwh, min_e_mwh=0.0, p_mw=0.0, **losses)
+        return evf.run_flexibility_opf(net, method=method, tie_break=None, **EIGHT_HOURS)
+
+    fast, exact, without = best(50.0, "fast"), best(50.0, "exact"), best(50.0, "exact", max_e_mwh=0.0)
+    assert fast.objective_mw == pytest.approx(exact.objective_mw, rel=2e-6)
+    assert exact.objective_mw > without.objective_mw
+    tiny = best(50.0, "exact", max_e_mwh=1e-6)
+    assert tiny.objective_mw == pytest.approx(without.objective_mw, rel=1e-4), "a battery of no energy changes nothing"
+
+
+def test_the_overview_counts_batteries():
+    result = evf.run_flexibility_opf(with_battery(without_evs(feeder_net(1))), **EIGHT_HOURS)
+    assert "1 of net.storage" in str(result) and "upward" in str(result)

@@ -26,11 +26,11 @@ _OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
 def overview(result: FlexibilityOpfResult) -> str:
     """The lines that `print(result)` shows."""
     lines = [folded(f"{result.status}: {result.message}"), _size(result)]
-    if result.p_mw.notna().to_numpy().all() and len(result.p_mw.columns):
+    if result.p_mw.notna().to_numpy().all() and (len(result.p_mw.columns) or result.series):
         lines += [
             *filter(None, [_given_up(result)]),
-            _flexibility("upward (more charging)", result.p_up_mw),
-            _flexibility("downward (less charging)", result.p_down_mw),
+            _flexibility("upward (more charging)", result.total("p_up_mw")),
+            _flexibility("downward (less charging)", result.total("p_down_mw")),
             _promise(result),
             f"limits of the grid that bind: {_binding(result.binding)}{_left_of_bound(result)}",
             *(f"limits of the cars, {name}: {_reasons(result, name)}" for name in ("up", "down")),
@@ -56,7 +56,8 @@ def folded(message: str) -> str:
 def _size(result: FlexibilityOpfResult) -> str:
     n_periods, n_evs = result.p_mw.shape
     period_h = result.settings["period_h"]
-    text = f"{n_evs} EVs, {len(result.summary)} sessions, {n_periods} periods of {period_h:g} h"
+    others = "".join(f", {len(frames['p_mw'].columns)} of net.{kind}" for kind, frames in result.series.items())
+    text = f"{n_evs} EVs, {len(result.summary)} sessions{others}, {n_periods} periods of {period_h:g} h"
     power = 1e3 * result.p_mw.sum(axis=1, min_count=1)
     if not power.notna().any():
         return text
@@ -72,8 +73,8 @@ def _given_up(result: FlexibilityOpfResult) -> str:
     return ", ".join(parts)
 
 
-def _flexibility(name: str, frame: pd.DataFrame) -> str:
-    total = 1e3 * frame.sum(axis=1)
+def _flexibility(name: str, of_all: pd.Series) -> str:
+    total = 1e3 * of_all
     plugged = total[total > 0.0]
     mean = plugged.mean() if len(plugged) else 0.0
     return (
