@@ -297,7 +297,7 @@ def test_on_a_strong_grid_only_what_full_power_cannot_charge_is_short(data):
     calls = pd.DataFrame({"period": periods, "direction": directions, "p_mw": 0.004})
     every_h = data.draw(st.sampled_from([1.0, 2.0, 4.0]))
     day = evf.run_rolling_horizon(net, sessions=real, activations=calls, **{**FOUR, "every_h": every_h})
-    found = 1e3 * day.short.set_index("session").energy_mwh
+    found = (1e3 * day.short.set_index("session").energy_mwh).to_dict()
     assert {row: found.get(row, 0.0) for row in short} == pytest.approx(short, abs=0.01)
     moved = day.log.charged_mw - day.log.planned_mw
     assert np.allclose(moved, day.log.called_mw, atol=1e-9)
