@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.options import Options, names_of
-from pandapower_evflex.tables.faults import as_numbers
+from pandapower_evflex.tables.faults import as_numbers, fault_where
 from pandapower_evflex.tables.kinds import check_net, shown
 
 FUNCTION = "run_rolling_horizon"
@@ -91,6 +92,23 @@ def refuse_other_elements(kinds: Iterable[str]) -> None:
     for kind in kinds:
         remedy = f'set the rows of net.flexibility with element_type "{kind}" out of service: it then stays as it is'
         faults.append(Fault(kind, "", (), "a flexible element", "is not possible in run_rolling_horizon", remedy))
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def refuse_feeding_in(net: Net) -> None:
+    """A day carries on cars that charge.
+
+    Raises
+    ------
+    InvalidInputError    names the EVs that may feed in
+    """
+    rows = net["ev"][net["ev"]["in_service"].astype(bool)] if "ev" in net else pd.DataFrame({"min_p_mw": []})
+    remedy = "set min_p_mw to 0 for the day"
+    feeding = rows["min_p_mw"].to_numpy(dtype=float) < 0.0
+    faults = fault_where(
+        "ev", rows, "min_p_mw", feeding, "is not possible in run_rolling_horizon", remedy, "feeding in"
+    )
     if faults:
         raise InvalidInputError(faults)
 

@@ -16,6 +16,7 @@ from pandapower_evflex.operation.day_arguments import (
     check_arguments,
     options_of,
     periods_between,
+    refuse_feeding_in,
     refuse_other_elements,
 )
 from pandapower_evflex.operation.day_report import RollingHorizon, report
@@ -109,6 +110,7 @@ def _studies(
     """What is planned ahead, and what really happens."""
     plan = truth = read_study(net, profiles, options, cyclic=False, function=FUNCTION, **periods)
     refuse_other_elements(part.kind for part in plan.case.others)
+    refuse_feeding_in(net)
     if sessions is not None:
         real = copy.copy(net)
         planned = net.get("ev_session", sessions.iloc[:0])
