@@ -23,7 +23,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandapower_evflex.elements import ev, storage
+from pandapower_evflex.elements import ev, load, storage
 
 #: every kind of element; EVs, which have sessions and needs, come first
-ELEMENTS: list[Any] = [ev, storage]
+ELEMENTS: list[Any] = [ev, storage, load]
+
+
+def replaced_by_schedule(kind: str) -> tuple[str, ...]:
+    """Columns of the table of a kind that a schedule stands in place of."""
+    element = next(element for element in ELEMENTS if element.KIND == kind)
+    columns: tuple[str, ...] = getattr(element, "REPLACES", ())
+    return columns

@@ -42,7 +42,7 @@ class Chain:
     ----------
     states, controls : tuple of str    names of the columns of x, states first
     bus_row : int [n_unit]             row of the grid
-    tan_phi : float [n_unit]           reactive over active power, consumer sense (inductive positive)
+    tan_phi : float [n_period, n_unit]    reactive over active power, consumer sense (inductive positive)
     fixed_p : float [n_period, n_unit]    MW; load where a unit has no slot, 0 where it has one
     unit, period : int [n_slot]
     follows : bool [n_slot]            the states before are those of slot i - 1
@@ -124,6 +124,11 @@ class Chain:
         return self._loads_of(np.clip(0.0, self.p_min, self.p_max))
 
     @property
+    def tan_phi_of_slot(self) -> FloatArray:
+        """Reactive over active power [n_slot]."""
+        return self.tan_phi[self.period, self.unit]
+
+    @property
     def feeds_in(self) -> bool:
         return bool(np.any(self.p_min < 0.0))
 
@@ -149,11 +154,12 @@ class Chain:
                 Forms(f.slot + n, f.coefficient, f.ahead) for f, n in zip(forms, n_slots, strict=False)
             ])  # fmt: skip
 
-        plain = ("bus_row", "tan_phi", "period", "follows", "free", "bound", "low", "high", "start", "quiet")
+        plain = ("bus_row", "period", "follows", "free", "bound", "low", "high", "start", "quiet")
         return cls(
             states=chains[0].states,
             controls=chains[0].controls,
             **{name: together(name) for name in (*plain, "p_min", "p_max")},
+            tan_phi=together("tan_phi", axis=1),
             fixed_p=together("fixed_p", axis=1),
             unit=np.concatenate([chain.unit + n for chain, n in zip(chains, n_units, strict=False)]),
             limits=moved([chain.limits for chain in chains]),

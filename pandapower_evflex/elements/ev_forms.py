@@ -22,7 +22,7 @@ def chain_over(evs: EvCase, limits: Limits, **own: Any) -> Chain:
     assert np.array_equal(slots.previous[follows], np.flatnonzero(follows) - 1)
     return Chain(
         bus_row=evs.bus_row,
-        tan_phi=evs.tan_phi,
+        tan_phi=np.broadcast_to(evs.tan_phi, evs.fixed_p.shape),
         fixed_p=evs.fixed_p,
         unit=slots.ev,
         period=slots.period,

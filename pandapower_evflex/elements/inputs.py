@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ class Inputs:
     weights : {direction: [n_period]}    of all elements; None: the direction is no scenario
     guarantee : str                      see `EvCase`
     duration : int                       periods for which an activation is held
+    forecasts : {forecast: Profiles}     "" where there is one set of profiles
     """
 
     net: Net
@@ -34,6 +36,7 @@ class Inputs:
     weights: Mapping[str, FloatArray | None] = field(default_factory=dict)
     guarantee: str = ONE_ACTIVATION
     duration: int = 1
+    forecasts: Mapping[Any, Profiles] = field(default_factory=dict)
 
     def weight(self, direction: str, n_units: int) -> FloatArray | None:
         """Weights [n_period, n_unit] of one direction, None where it is no scenario."""

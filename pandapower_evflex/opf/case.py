@@ -103,6 +103,15 @@ class Case:
         """What the elements could do if there were no grid: no schedule has more flexibility."""
         return Schedule.joined([part.element.alone(part.data) for part in self.parts])
 
+    @property
+    def uncontrolled(self) -> FloatArray:
+        """What other elements than EVs draw where nobody schedules them [n_period, n_unit]: batteries wait."""
+        loads = self.chain.idle
+        for part, units, _ in self.by_part():
+            if hasattr(part.element, "uncontrolled"):
+                loads[:, units] = part.element.uncontrolled(part.data)
+        return loads
+
     @cached_property
     def limits(self) -> ByLimit:
         """What every schedule keeps."""

@@ -59,7 +59,7 @@ def _is_monotone(
 ) -> BoolArray:
     """Whether all cars that may be called move a limit in one direction, at every point [n_row]."""
     called = (schedule.p_up + schedule.p_down > NOT_CALLED)[rows.case]
-    tan_phi = case.chain.tan_phi if case.q_follows_flexibility else np.zeros(len(case.chain.tan_phi))
+    tan_phi = case.chain.tan_phi[rows.case] if case.q_follows_flexibility else 0.0
     slopes = []
     for state in states.values():
         gradient = limit_gradients(flow, rows, state.v, case.seen_limits)[:, case.chain.bus_row]

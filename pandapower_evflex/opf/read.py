@@ -24,7 +24,7 @@ from pandapower_evflex.case.phase_net import phase_net
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
-from pandapower_evflex.elements import ELEMENTS, ev
+from pandapower_evflex.elements import ELEMENTS, ev, replaced_by_schedule
 from pandapower_evflex.elements.ev import compile_evs
 from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, EvCase
 from pandapower_evflex.elements.ev_stays import (
@@ -212,6 +212,7 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
         {d: weight_of_all(options.weights, d, horizon) if d in options.scenarios else None for d in DIRECTIONS},
         options.guarantee,
         duration,
+        {name: one.profiles for name, one in forecasts.items()},
     )
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if duration > 1:
@@ -285,7 +286,7 @@ def _scheduled(others: list[tuple[Any, Any]]) -> dict[tuple[str, str], pd.Index]
         (element.KIND, column): pd.Index(element.index(data))
         for element, data in others
         if data is not None
-        for column in getattr(element, "REPLACES", ())
+        for column in replaced_by_schedule(element.KIND)
     }
 
 

@@ -130,8 +130,8 @@ def uncontrolled_charging(
         refuse_other_evs(net, energy)
         energies = _energies_of(energy, case, labels)
     p, charged = _charging(case, kind, energies)
-    loads = case.chain.idle
-    loads[:, : p.shape[1]] = p  # other elements wait
+    loads = case.uncontrolled
+    loads[:, : p.shape[1]] = p
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
 
     def where_solved(values: FloatArray) -> FloatArray:

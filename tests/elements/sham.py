@@ -38,7 +38,7 @@ def chain(data):
         states=("energy",),
         controls=("load_up", "load_down"),
         bus_row=bus_row,
-        tan_phi=np.full(len(labels), 0.1),
+        tan_phi=np.full((n_periods, len(labels)), 0.1),
         fixed_p=np.zeros((n_periods, len(labels))),
         unit=np.repeat(np.arange(len(labels)), n_periods),
         period=np.tile(np.arange(n_periods), len(labels)),

@@ -36,7 +36,11 @@ def registered():
 
 @pytest.fixture
 def case(registered):
-    return compiled(net_with_sham())
+    """EVs, the sham and a load that may be shifted."""
+    net = net_with_sham()
+    net.load["shift_h"], net.load["max_p_mw"] = 2.0, 2.0 * net.load["p_mw"]
+    evf.create_flexibilities(net, "load", [0, 0], ["up", "down"])
+    return compiled(net)
 
 
 def points(case, n=20):

@@ -82,7 +82,7 @@ def _can_be_lowered(case: Case, flow: BatchedPowerFlow, rows: LimitRows, v: Comp
         return np.zeros(len(rows), dtype=bool)
     unit, idle = chain.unit[here], np.clip(0.0, chain.p_min, chain.p_max)[here]
     gradient = limit_gradients(flow, rows, v, case.limits)[:, chain.bus_row[unit]]
-    slope = gradient.real + gradient.imag * chain.tan_phi[unit]
+    slope = gradient.real + gradient.imag * chain.tan_phi_of_slot[here]
     by_more = (slope < -NO_EFFECT) & (chain.p_max[here] > idle)
     by_less = (slope > NO_EFFECT) & (chain.p_min[here] < idle)
     return np.any(by_more | by_less, axis=1)

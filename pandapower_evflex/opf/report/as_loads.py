@@ -15,6 +15,7 @@ from pandapower_evflex.case.injections import INJECTION_SIGN
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
+from pandapower_evflex.elements import replaced_by_schedule
 from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
 from pandapower_evflex.opf.report.moment import checked_scenario, period_position
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
@@ -103,10 +104,14 @@ def _add_units_as_loads(
     p, q = _ev_powers(result, evs, scenario)
     added, replaced = [_with_labels(_add_loads(plain, evs), p, q)] if len(evs) else [], {}
     for kind, units in result.settings.get("other_units", {}).items():
-        p, q = _powers(result.series[kind], units["tan_phi"].to_numpy(), scenario, result.settings)
+        ratio = result.settings["other_tan_phi"][kind][units.index].to_numpy()
+        p, q = _powers(result.series[kind], ratio, scenario, result.settings)
         if kind in INJECTION_SIGN:
-            own = pd.DataFrame(-INJECTION_SIGN[kind] * p / scaling_of(plain, kind, units.index), columns=units.index)
-            replaced[kind, "p_mw"] = own.iloc[periods].reset_index(drop=True)
+            factor = -INJECTION_SIGN[kind] / scaling_of(plain, kind, units.index)
+            powers = {"p_mw": p, "q_mvar": q}
+            for column in replaced_by_schedule(kind):
+                own = pd.DataFrame(factor * powers[column], columns=units.index)
+                replaced[kind, column] = own.iloc[periods].reset_index(drop=True)
         else:
             added.append(_with_labels(_add_units(plain, kind, units), p, q))
     profiles = {key: frame.iloc[periods].reset_index(drop=True) for key, frame in result.profiles.items()}

@@ -35,6 +35,8 @@ _SHORT = {
 FORECAST = f"{SERIES_PREFIX}forecast"
 #: key of the frame with buses and reactive power of elements other than EVs
 UNITS = "units_"
+#: reactive over active power of units other than EVs
+TAN_PHI = "tan_phi"
 _SUMS = ("p_mw", "p_up_mw", "p_down_mw")
 _EXTREMES = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
 _ORDER = ("up", "down", "base")
@@ -155,6 +157,7 @@ class StoredResult:
             setattr(self, name, _stored(net, f"ev_{name}")[evs].set_axis(pd.Index(time), axis=0))
         self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[SIDE])}
         self.series, self.settings["other_units"] = _other_units(net)
+        self.settings["other_tan_phi"] = {kind: _stored(net, f"{kind}_{TAN_PHI}") for kind in self.series}
         if STORED_BUSES in net:
             self.settings["ev_bus"] = whole_labels(net[STORED_BUSES]).iloc[0].astype(int).to_dict()
         self.profiles = {
@@ -169,11 +172,12 @@ def _other_units(net: Net) -> tuple[dict[str, dict[str, pd.DataFrame]], dict[str
     """Series of elements other than EVs, and their buses."""
     prefix = SERIES_PREFIX + UNITS
     kinds = [key.removeprefix(prefix) for key in net if isinstance(key, str) and key.startswith(prefix)]
+    units = {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus"], axis=1) for kind in kinds}
     series = {
-        kind: {name: _stored(net, f"{kind}_{name}") for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
-        for kind in kinds
+        kind: {name: _stored(net, f"{kind}_{name}")[own.index] for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
+        for kind, own in units.items()
     }
-    return series, {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus", "tan_phi"], axis=1) for kind in kinds}
+    return series, units
 
 
 def _stored(net: Net, name: str) -> pd.DataFrame:
@@ -188,7 +192,9 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
         frames |= {f"{short}_{scenario}": frame for scenario, frame in getattr(result, name).items()}
     frames |= {f"{table}_{column}": frame for (table, column), frame in result.profiles.items()}
     for kind, units in result.settings["other_units"].items():
-        frames |= {f"{kind}_{name}": frame for name, frame in result.series[kind].items()}
+        for name, frame in result.series[kind].items():
+            frames[f"{kind}_{name}"] = _beside_profiles(frame, frames.get(f"{kind}_{name}"))
+        frames[f"{kind}_{TAN_PHI}"] = result.settings["other_tan_phi"][kind]
         frames[f"{UNITS}{kind}"] = units.T
     frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
@@ -198,6 +204,14 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
         SIDE: result.settings["q_follows_flexibility"],
         PROFILES: " ".join(f"{table}.{column}" for table, column in result.profiles),
     }
+
+
+def _beside_profiles(series: pd.DataFrame, profiles: pd.DataFrame | None) -> pd.DataFrame:
+    """A series of units whose table has profiles: each unit's own schedule, and the profiles of those without one."""
+    if profiles is None:
+        return series
+    kept = profiles.drop(columns=series.columns, errors="ignore")
+    return pd.concat([series.reset_index(drop=True), kept.reset_index(drop=True)], axis=1)
 
 
 def _flat(frame: pd.DataFrame) -> StoredFrame:

@@ -406,6 +406,9 @@ def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
         "ev_bus": dict(zip(case.evs.index.tolist(), case.evs.bus.tolist(), strict=True)),
         "charging_limits": charging_limits(case),
         "other_units": {part.kind: _units(case, part) for part in case.others},
+        "other_tan_phi": {
+            part.kind: pd.DataFrame(part.chain.tan_phi, columns=pd.Index(_labels(part))) for part in case.others
+        },
     }
 
 
@@ -422,8 +425,8 @@ def charging_limits(case: Case) -> pd.DataFrame:
 
 
 def _units(case: Case, part: Part) -> pd.DataFrame:
-    """Bus and reactive over active power of every unit."""
+    """Bus of every unit."""
     row_of_bus = pd.Series(case.grid.bus_index, index=case.grid.bus_row)
     first = row_of_bus[~row_of_bus.index.duplicated()]
     buses = first[part.chain.bus_row].to_numpy()
-    return pd.DataFrame({"bus": buses, "tan_phi": part.chain.tan_phi}, index=pd.Index(_labels(part)))
+    return pd.DataFrame({"bus": buses}, index=pd.Index(_labels(part)))

@@ -68,21 +68,21 @@ def _network_reasons(
         gradient = limit_gradients(flow, rows, states[scenario].v)
         for t in np.unique(rows.case).tolist():
             here, own = np.flatnonzero(period == t), rows.case == t
-            moved = _moved_by(case, gradient[own], case.chain.unit[limited[here]], direction)
+            moved = _moved_by(case, gradient[own], limited[here], direction)
             for number, of in zip(here.tolist(), moved, strict=True):
                 names[number].update(dict.fromkeys(elements[own][of]))
     return np.array([", ".join(own) or NOTHING_BINDS for own in names], dtype=object)
 
 
-def _moved_by(case: Case, gradient: ComplexArray, unit: IntArray, direction: str) -> BoolArray:
+def _moved_by(case: Case, gradient: ComplexArray, slot: IntArray, direction: str) -> BoolArray:
     """Which limits an EV brings nearer by more of its flexibility [n_ev, n_row].
 
     Those that it moves by `MOVES` of what the bus with the strongest effect does, or else the one that it moves most:
     through the voltage, every load moves every limit a little.
     """
     sign = DIRECTIONS[direction]
-    tan_phi = case.chain.tan_phi[unit] if case.q_follows_flexibility else np.zeros(len(unit))
-    at_unit = gradient[:, case.chain.bus_row[unit]]
+    tan_phi = case.chain.tan_phi_of_slot[slot] if case.q_follows_flexibility else np.zeros(len(slot))
+    at_unit = gradient[:, case.chain.bus_row[case.chain.unit[slot]]]
     slope = sign * (at_unit.real + at_unit.imag * tan_phi)
     strongest = np.abs(gradient).max(axis=1, keepdims=True)
     share = np.divide(slope, strongest, out=np.zeros_like(slope), where=strongest > 0.0)

@@ -154,7 +154,7 @@ class _Search:
             load = self._load(scenarios[k])
             s[number] = case.injections(load, self.schedule.p, scenarios[k].forecast)[t]
             p, p_for_q = load[t, cars], (load if case.q_follows_flexibility else self.schedule.p)[t, cars]
-            np.subtract.at(one[number], case.chain.bus_row[cars], p + 1j * p_for_q * case.chain.tan_phi[cars])
+            np.subtract.at(one[number], case.chain.bus_row[cars], p + 1j * p_for_q * case.chain.tan_phi[t, cars])
         return s, one
 
     def _said(self, moments: list[tuple[int, int]], vm: FloatArray) -> WorstPhase:

@@ -82,7 +82,7 @@ def _loads_of(case: Case, blocks: Blocks, scenario: Scenario) -> BlockLoads:
     unit = chain.unit[slot]
     active = chain.loads[scenario.load]
     reactive = active if case.q_follows_flexibility else chain.loads["base"]
-    return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi[unit])
+    return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi_of_slot[slot])
 
 
 def add_network(builder: ProblemBuilder, case: Case, chain: ChainVariables, blocks: Blocks) -> None:

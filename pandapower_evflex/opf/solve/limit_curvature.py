@@ -4,8 +4,8 @@ A limit bends mainly because losses do. Its Hessian by the loads at the EV buses
 of one limit is measured once, by differences of adjoint gradients, and used in all periods. It is split into its
 strongest modes and a remainder, :math:`V \operatorname{diag}(\sigma) V^T + R`; negative curvature is left out of both.
 
-EV loads enter at *ports*: one per bus and power factor, or, where reactive power does not follow the activation, one
-for active and one for reactive power.
+EV loads enter at *ports*: one per bus and power factor, or, where reactive power does not follow the activation or
+power factors vary with time, one for active and one for reactive power.
 """
 
 from __future__ import annotations

@@ -96,8 +96,9 @@ class ReducedNetwork:
         self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         self._modes: dict[tuple[str, int, int], Modes] = {}
         chain = self.case.chain
-        if self.case.q_follows_flexibility:
-            kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi], axis=1)
+        self._power_factors_hold = self.case.q_follows_flexibility and not np.ptp(chain.tan_phi, axis=0).any()
+        if self._power_factors_hold:
+            kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi[0]], axis=1)
         else:
             kinds = np.stack([np.tile(chain.bus_row, 2), np.repeat([1.0, 1.0j], len(chain.bus_row))], axis=1)
         ports, port_of_unit = np.unique(kinds, axis=0, return_inverse=True)
@@ -133,7 +134,7 @@ class ReducedNetwork:
         loads = [self.chains.loads[block.scenario.load] for block in self.blocks]
         active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
         constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
-        tan_phi = chain.tan_phi[chain.unit[slot]]
+        tan_phi = chain.tan_phi_of_slot[slot]
         if case.q_follows_flexibility:
             self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
         else:
@@ -242,7 +243,8 @@ class ReducedNetwork:
             forms = self.chains.loads[name].forms.of(slot[chosen])
             at[chosen], active[chosen] = forms.slot, forms.coefficient / KW
         drawn, port = Forms(at, active, base.ahead), self._port_of_unit[:, self.case.chain.unit[slot]]
-        if self.case.q_follows_flexibility:
+        if self._power_factors_hold:
             return _Entries.moving(row, port[0], drawn)
-        reactive = base.times(self.case.chain.tan_phi[self.case.chain.unit[slot]] / KW)
+        tan_phi = self.case.chain.tan_phi_of_slot[slot]
+        reactive = drawn.times(tan_phi) if self.case.q_follows_flexibility else base.times(tan_phi / KW)
         return _Entries.moving(np.tile(row, 2), port.ravel(), Forms.join([drawn, reactive]))

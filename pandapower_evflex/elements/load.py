@@ -1,0 +1,226 @@
+r"""Shiftable loads of `net.load`: each is a car whose battery is what has been drawn since the start of the horizon.
+
+With :math:`C` the cumulated energy of its profile, constant before the horizon and after it, and :math:`s` its
+`shift_h`, the energy drawn until the end of period t and under activation in it lies in
+
+.. math::
+
+    \max(C(t - s),\ C_{end} - \Delta T P_{max} n_t) \le E_t \le C(t + s), \qquad E_{end} = C_{end}
+
+n_t periods left after t: a load that was deferred can still be served by the end of the horizon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.arrays import FloatArray, ObjectArray
+from pandapower_evflex.case.controllers import driven_by_controllers
+from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
+from pandapower_evflex.elements.ev import reasons as reasons_of_evs
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, EvCase, offers_of, slots_of
+from pandapower_evflex.elements.ev_stays import Stay
+from pandapower_evflex.elements.inputs import Inputs, bus_rows
+from pandapower_evflex.elements.load_faults import faults_of_profiles
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.offering import typed_offering_rows
+
+__all__ = [
+    "KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "series", "uncontrolled",
+    "violation",
+]  # fmt: skip
+
+KIND = "load"
+#: columns of the table, and their profiles, in whose place the schedule stands
+REPLACES = ("p_mw", "q_mvar")
+#: MW; scale of the powers of a load that draws nothing
+NOTHING = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftableLoads(EvCase):
+    """Loads as cars, and what they were made of.
+
+    Parameters
+    ----------
+    profile : float [n_period, n_unit]    MW, scaling included
+    shift_h, max_p : float [n_unit]       h, MW
+    period_h : float
+    """
+
+    profile: FloatArray
+    shift_h: FloatArray
+    max_p: FloatArray
+    period_h: float
+
+
+def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
+    """The loads with a row in `net.flexibility`."""
+    rows = typed_offering_rows(inputs.net, KIND)
+    if not len(rows):
+        return None
+    bus_row, dead = bus_rows(KIND, rows, inputs.grid)
+    horizon, n = inputs.profiles.horizon, len(rows)
+    p, q = (powers_of(inputs.profiles, rows, column) for column in REPLACES)
+    max_p = rows["max_p_mw"].to_numpy(dtype=float) if "max_p_mw" in rows else np.full(n, np.nan)
+    faults += dead + _promise_faults(inputs.guarantee)
+    for column in REPLACES:
+        faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
+        faults += _differing_forecasts(inputs, rows, column)
+    faults += faults_of_profiles(rows, p, q, max_p, horizon)
+    max_p = np.where(np.isnan(max_p), p.max(axis=0), max_p)
+    max_p = np.where(max_p > 0.0, max_p, NOTHING)
+    stays = [_stay(number, label, p[:, number], max_p[number], horizon) for number, label in enumerate(rows.index)]
+    slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
+    shift_h = rows["shift_h"].to_numpy(dtype=float)
+    deferred, advanced = energy_band(p, shift_h, horizon.period_h)
+    slots = replace(slots, e_min=np.maximum(deferred.T.ravel(), slots.e_min), e_max=advanced.T.ravel())
+    shape = (horizon.n_periods, n)
+    return ShiftableLoads(
+        index=rows.index.to_numpy(),
+        bus=rows["bus"].to_numpy(),
+        bus_row=bus_row,
+        tan_phi=reactive_ratio(p, q),
+        controllable=np.ones(n, dtype=bool),
+        stays=stays,
+        slots=slots,
+        offers={d: offers_of(d, rows, inputs.net["flexibility"], slots, inputs.weight(d, n), KIND) for d in DIRECTIONS},
+        held=np.zeros(shape, dtype=bool),
+        fixed_p=np.zeros(shape),
+        fixed_e=np.full(shape, np.nan),
+        guarantee=inputs.guarantee,
+        duration=inputs.duration,
+        profile=p,
+        shift_h=shift_h,
+        max_p=max_p,
+        period_h=horizon.period_h,
+    )
+
+
+def _promise_faults(guarantee: str) -> list[Fault]:
+    if guarantee == ONE_ACTIVATION:
+        return []
+    remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "load" out of service'
+    return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for loads that are shifted", remedy)]
+
+
+def powers_of(profiles: Profiles, rows: pd.DataFrame, column: str) -> FloatArray:
+    """Profiles of one column, values of the table where there is none [n_period, n_unit], scaling included."""
+    values = np.tile(pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float), (profiles.horizon.n_periods, 1))
+    frame = profiles.values.get((KIND, column))
+    if frame is not None:
+        has_profile = rows.index.isin(frame.columns)
+        values[:, has_profile] = frame[rows.index[has_profile]].to_numpy(dtype=float)
+    scaling = rows["scaling"].to_numpy(dtype=float) if "scaling" in rows else 1.0
+    return np.asarray(values * scaling)
+
+
+def _differing_forecasts(inputs: Inputs, rows: pd.DataFrame, column: str) -> list[Fault]:
+    """One schedule serves one profile."""
+    first = powers_of(inputs.profiles, rows, column)
+    differs = np.zeros(len(rows), dtype=bool)
+    for profiles in inputs.forecasts.values():
+        differs |= np.any(powers_of(profiles, rows, column) != first, axis=0)
+    if not differs.any():
+        return []
+    remedy = "give these loads the same profile in every forecast, or set their rows of net.flexibility out of service"
+    problem = "of a load that is shifted differs between forecasts"
+    return [Fault(KIND, column, tuple(rows.index[differs]), "the profile", problem, remedy)]
+
+
+def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest energy at the end of every period [n_period, n_unit], MWh: deferred and advanced."""
+    hours = period_h * np.arange(len(p) + 1)
+    cumulated = np.vstack([np.zeros(p.shape[1]), np.cumsum(period_h * p, axis=0)])
+
+    def shifted(sign: float) -> FloatArray:
+        columns = [
+            np.interp(hours[1:] + sign * shift, hours, of_unit)
+            for shift, of_unit in zip(shift_h, cumulated.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
+
+    return shifted(-1.0), shifted(1.0)
+
+
+def reactive_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
+    """q/p of every period; where nothing is drawn, that of the horizon."""
+    total = p.sum(axis=0)
+    of_horizon = np.divide(q.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
+    return np.divide(q, p, out=np.tile(of_horizon, (len(p), 1)), where=p > 0.0)
+
+
+def _stay(number: int, label: Any, p: FloatArray, max_p: float, horizon: Any) -> Stay:
+    energy = horizon.period_h * p.sum()
+    return Stay(
+        session=label,
+        ev=number,
+        periods=np.arange(horizon.n_periods),
+        n_after=0,
+        e_arrival=0.0,
+        e_need=energy,
+        e_low=0.0,
+        e_max=energy,
+        p_min=0.0,
+        p_max=max_p,
+        trip=0.0,
+        eta=1.0,
+        energy_per_p=horizon.period_h,
+        energy_per_discharge=horizon.period_h,
+    )
+
+
+def uncontrolled(data: ShiftableLoads) -> FloatArray:
+    """What the loads draw where nobody schedules them [n_period, n_unit], MW."""
+    return data.profile
+
+
+def violation(data: ShiftableLoads, schedule: Schedule) -> float:
+    """Largest violation of powers and of the energy band, relative to the greatest power and its energy in a period."""
+    p, up, down, h, max_p = schedule.p, schedule.p_up, schedule.p_down, data.period_h, data.max_p
+    n = len(p)
+    drawn = h * np.cumsum(p, axis=0)
+    total = h * data.profile.sum(axis=0)
+    hours = h * np.arange(1, n + 1)
+
+    def served(until: FloatArray) -> FloatArray:
+        """Energy of the profile until some hours [n_period, n_unit]: an integral, period by period."""
+        share = np.clip(until[:, None, :] / h - np.arange(n)[None, :, None], 0.0, 1.0)
+        return np.asarray(h * np.einsum("tku,ku->tu", share, data.profile))
+
+    most = served(hours[:, None] + data.shift_h)
+    least = np.maximum(served(hours[:, None] - data.shift_h), total - h * max_p * (n - np.arange(1, n + 1))[:, None])
+    by_power = [-p, -up, -down, p + up - max_p, down - p, *_beyond_offers(data, schedule)]
+    by_energy = [drawn + h * up - most, least - drawn + h * down, schedule.e - drawn, drawn - schedule.e]
+    by_energy.append(np.abs(drawn[-1:] - total))
+    worst = max(*(np.max(value / max_p) for value in by_power), *(np.max(value / (h * max_p)) for value in by_energy))
+    return max(0.0, float(worst))
+
+
+def _beyond_offers(data: ShiftableLoads, schedule: Schedule) -> list[FloatArray]:
+    """Flexibility that nobody offers, or more of it than is offered [n_slot, 1 of them], as columns of every period."""
+    found = []
+    for direction, offers in data.offers.items():
+        cap = np.zeros(schedule.p.shape)
+        cap[data.slots.period, data.slots.ev] = np.where(offers.offered, offers.p_max, 0.0)
+        found.append(schedule.flex(direction) - cap)
+    return found
+
+
+def reasons(data: ShiftableLoads, schedule: Schedule, direction: str) -> ObjectArray:
+    """As those of EVs; energy is limited by how far it may be shifted, and by the end of the horizon."""
+    found = reasons_of_evs(data, schedule, direction)
+    deferred, _ = energy_band(data.profile, data.shift_h, data.period_h)
+    at = (data.slots.period, data.slots.ev)
+    by_end = np.zeros(found.shape, dtype=bool)
+    by_end[at] = data.slots.e_min > deferred[at]
+    found = np.where(found == "battery full", "fully advanced", found)
+    found = np.where(found == "must leave charged", np.where(by_end, "must be served", "fully deferred"), found)
+    return found.astype(object)
