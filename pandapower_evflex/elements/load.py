@@ -187,7 +187,7 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
     p, up, down, h, max_p = schedule.p, schedule.p_up, schedule.p_down, data.period_h, data.max_p
     n = len(p)
     drawn = h * np.cumsum(p, axis=0)
-    total = h * data.profile.sum(axis=0)
+    total, needed = h * data.profile.sum(axis=0), _needed_before_the_end(data)
     hours = h * np.arange(1, n + 1)
 
     def served(until: FloatArray) -> FloatArray:
@@ -196,7 +196,7 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
         return np.asarray(h * np.einsum("tku,ku->tu", share, data.profile))
 
     most = served(hours[:, None] + data.shift_h)
-    least = np.maximum(served(hours[:, None] - data.shift_h), total - h * max_p * (n - np.arange(1, n + 1))[:, None])
+    least = np.maximum(served(hours[:, None] - data.shift_h), needed)
     by_power = [-p, -up, -down, p + up - max_p, down - p, *_beyond_offers(data, schedule)]
     by_energy = [drawn + h * up - most, least - drawn + h * down, schedule.e - drawn, drawn - schedule.e]
     by_energy.append(np.abs(drawn[-1:] - total))
@@ -204,8 +204,15 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
     return max(0.0, float(worst))
 
 
+def _needed_before_the_end(data: ShiftableLoads) -> FloatArray:
+    """Energy at the end of every period from which full power serves the rest [n_period, n_unit]."""
+    n_left = np.arange(len(data.profile))[::-1, None]
+    total: FloatArray = data.period_h * data.profile.sum(axis=0)
+    return total - data.period_h * data.max_p * n_left
+
+
 def _beyond_offers(data: ShiftableLoads, schedule: Schedule) -> list[FloatArray]:
-    """Flexibility that nobody offers, or more of it than is offered [n_slot, 1 of them], as columns of every period."""
+    """Flexibility beyond what is offered, by direction [n_period, n_unit]."""
     found = []
     for direction, offers in data.offers.items():
         cap = np.zeros(schedule.p.shape)
@@ -218,9 +225,7 @@ def reasons(data: ShiftableLoads, schedule: Schedule, direction: str) -> ObjectA
     """As those of EVs; energy is limited by how far it may be shifted, and by the end of the horizon."""
     found = reasons_of_evs(data, schedule, direction)
     deferred, _ = energy_band(data.profile, data.shift_h, data.period_h)
-    at = (data.slots.period, data.slots.ev)
-    by_end = np.zeros(found.shape, dtype=bool)
-    by_end[at] = data.slots.e_min > deferred[at]
+    by_end = _needed_before_the_end(data) >= deferred
     found = np.where(found == "battery full", "fully advanced", found)
     found = np.where(found == "must leave charged", np.where(by_end, "must be served", "fully deferred"), found)
     return found.astype(object)
