@@ -16,7 +16,8 @@ A module has
 * ``index(data)``: labels of its units;
 * ``REPLACES``: columns of one of pandapower's tables, and their profiles, that a schedule stands in place of: what the
   table says of these units is not injected, and a power flow of the result finds the schedule there. A module without
-  it has a table of its own, and its units become loads.
+  it has a table of its own, and its units become loads;
+* ``uncontrolled(data)``: what its units draw where nobody schedules them [n_period, n_unit]; without it, they are idle.
 """
 
 from __future__ import annotations

@@ -113,7 +113,9 @@ def _promise_faults(guarantee: str) -> list[Fault]:
 
 def powers_of(profiles: Profiles, rows: pd.DataFrame, column: str) -> FloatArray:
     """Profiles of one column, values of the table where there is none [n_period, n_unit], scaling included."""
-    values = np.tile(pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float), (profiles.horizon.n_periods, 1))
+    values = np.tile(
+        pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float), (profiles.horizon.n_periods, 1)
+    )
     frame = profiles.values.get((KIND, column))
     if frame is not None:
         has_profile = rows.index.isin(frame.columns)

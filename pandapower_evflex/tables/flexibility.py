@@ -92,7 +92,7 @@ def create_flexibility(
     Parameters
     ----------
     net : pandapowerNet
-    element_type, element : "ev", "cpo" or "storage", and the index in that table
+    element_type, element : "ev", "cpo", "storage" or "load", and the index in that table
     direction : "up" (more consumption or less feed-in) or "down" (less consumption or more feed-in)
     price_eur_per_mwh : float    bid in the market
     weight : float               C of the first paper's objective

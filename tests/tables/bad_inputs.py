@@ -17,6 +17,7 @@ from tests.tables.bad_runs import BAD_RUNS
 from tests.tables.bad_session_files import BAD_SESSION_FILES, BAD_SESSION_NAMES, BAD_SESSION_NUMBERS
 from tests.tables.bad_sessions import BAD_SESSIONS
 from tests.tables.bad_shaving import BAD_SHAVING
+from tests.tables.bad_shiftables import BAD_SHIFTABLES
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
 from tests.tables.bad_site_sessions import BAD_SITE_SESSIONS
 from tests.tables.bad_storages import BAD_STORAGES
@@ -34,6 +35,7 @@ SECTIONS = {
     "Dates that are none": BAD_DATES,
     "Offers and characteristics": BAD_OFFERS,
     "Batteries that offer": BAD_STORAGES,
+    "Loads that are shifted": BAD_SHIFTABLES,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
     "Numbers in charging reports": BAD_SESSION_NUMBERS,

@@ -33,7 +33,7 @@ _SHORT = {
 }
 #: key of the name of the forecast that the frames are of, where there were several
 FORECAST = f"{SERIES_PREFIX}forecast"
-#: key of the frame with buses and reactive power of elements other than EVs
+#: key of the frame with buses of elements other than EVs
 UNITS = "units_"
 #: reactive over active power of units other than EVs
 TAN_PHI = "tan_phi"
