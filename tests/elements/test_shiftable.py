@@ -86,6 +86,20 @@ def test_both_methods_agree_where_power_factors_vary_and_the_grid_binds():
     assert found[0] == pytest.approx(found[1], rel=2e-6)
 
 
+def test_both_methods_agree_on_cars_a_battery_that_loses_and_a_load_together():
+    found = []
+    for method in ("fast", "exact"):
+        net, profiles = with_heat_pump(feeder_net(3, sn_mva=0.07), max_p_mw=0.03)
+        battery = pp.create_storage(net, 3, 0.0, max_e_mwh=0.03, soc_percent=50.0, max_p_mw=0.01, min_p_mw=-0.01)
+        net.storage["efficiency_percent"] = 90.0
+        evf.create_flexibilities(net, "storage", [battery, battery], ["up", "down"])
+        result = evf.run_flexibility_opf(net, profiles, method=method, tie_break=None, **HOURLY)
+        assert result.status == "optimal", result.message
+        assert set(result.series) == {"storage", "load"} and result.verification["against_runpp"] < 1e-8
+        found.append(result.objective_mw)
+    assert found[0] == pytest.approx(found[1], rel=2e-6)
+
+
 @pytest.mark.parametrize("method", ["fast", "exact"])
 def test_a_load_that_can_shift_lowers_no_optimum_and_one_that_cannot_changes_nothing(method):
     def objective(**own):
@@ -140,8 +154,11 @@ def test_the_stored_result_survives_json_and_a_renumbering():
     evf.run_flexibility_opf(net, profiles, **HOURLY)
     again = pp.from_json_string(pp.to_json(net))
     assert json.loads(pp.to_json(again))
+    evf.toolbox.reindex_elements(again, "load", lookup={1: 7})
     one, two = (evf.with_evs_as_loads(source, None, 2, "up").load for source in (net, again))
-    assert np.allclose(one[["p_mw", "q_mvar"]], two[["p_mw", "q_mvar"]])
+    columns = ["p_mw", "q_mvar"]
+    assert one.loc[1, "p_mw"] and np.allclose(one.loc[[1], columns], two.loc[[7], columns])
+    assert np.allclose(one.drop(1)[columns], two.drop(7)[columns])
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,9 @@ def _other_units(net: Net) -> tuple[dict[str, dict[str, pd.DataFrame]], dict[str
     """Series of elements other than EVs, and their buses."""
     prefix = SERIES_PREFIX + UNITS
     kinds = [key.removeprefix(prefix) for key in net if isinstance(key, str) and key.startswith(prefix)]
-    units = {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus"], axis=1) for kind in kinds}
+    buses = {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus"], axis=1) for kind in kinds}
+    # labels that the toolbox has changed since stand in the series; of units of pandapower's tables no bus is asked
+    units = {kind: own.reindex(_stored(net, f"{kind}_{TAN_PHI}").columns) for kind, own in buses.items()}
     series = {
         kind: {name: _stored(net, f"{kind}_{name}")[own.index] for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
         for kind, own in units.items()
