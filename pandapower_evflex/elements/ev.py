@@ -106,8 +106,8 @@ def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
     flex = {}
     for direction, sign in (("up", 1.0), ("down", -1.0)):
         activated = np.clip(load[direction], slots.p_floor, slots.p_max)
-        offered = evs.offered(direction)
-        flex[direction] = np.where(offered, np.maximum(sign * (activated - p_slot), 0.0), 0.0)
+        offers, offered = evs.offers[direction], evs.offered(direction) & ~slots.pinned
+        flex[direction] = np.where(offered, np.clip(sign * (activated - p_slot), 0.0, offers.p_max), 0.0)
     e_slot = _sums_along_chains(slots, slots.e_offset + slots.energy_of(p_slot))
     p, e = evs.fixed_p.copy(), evs.fixed_e.copy()
     p_up, p_down = np.zeros_like(p), np.zeros_like(p)
@@ -160,7 +160,7 @@ def alone(evs: EvCase) -> Schedule:
     e, at = evs.fixed_e.copy(), (slots.period, slots.ev)
     stored = slots.energy_per_p * best["base"]
     p[at], e[at] = slots.power_of(stored), _sums_along_chains(slots, slots.e_offset + stored)
-    p_up[at], p_down[at] = best["up"] - best["base"], best["base"] - best["down"]
+    p_up[at], p_down[at] = (np.maximum(x, 0.0) for x in (best["up"] - best["base"], best["base"] - best["down"]))
     return Schedule(p, p_up, p_down, e)
 
 

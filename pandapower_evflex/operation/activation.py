@@ -155,6 +155,10 @@ def _checked(
     elif result.recovery.case.evs.slots.p_floor.any():
         remedy, problem = "set min_p_mw of the EVs to 0 and run again", "is not modelled in calls"
         faults.append(Fault(FUNCTION, "result", (), "EVs that feed in (V2G)", problem, remedy))
+    elif flags["renew"] is True and result.series:
+        kinds = " and ".join(f"net.{kind}" for kind in result.series)
+        remedy = "leave renew out: the schedule of these stays as it is, or run again without their offers"
+        faults.append(Fault(FUNCTION, "renew", (), f"a plan with {kinds}", "cannot be renewed", remedy))
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))

@@ -54,6 +54,11 @@ def series_names(net: Net) -> list[str]:
     return [key for key in net if isinstance(key, str) and key.startswith(SERIES_PREFIX) and key != KEY]
 
 
+def bus_names(net: Net) -> list[str]:
+    """Of these the frames of one row that hold the buses of units."""
+    return [key for key in series_names(net) if key.endswith("_bus")]
+
+
 def whole_labels(frame: pd.DataFrame) -> pd.DataFrame:
     """Column labels as whole numbers: SQLite gives them back as text."""
     return frame.set_axis(frame.columns.astype(np.int64), axis=1)

@@ -20,7 +20,7 @@ from pandapower_evflex.tables.references import (
     REFERENCES,
     ROWS_OF,
     SERIES_OF,
-    STORED_BUSES,
+    bus_names,
     labelled_columns,
     mapped,
     present,
@@ -94,8 +94,8 @@ def relabel_references(net: Net, lookups: Mapping[str, Mapping[Any, Any]]) -> No
         for target, lookup in lookups.items():
             values = mapped(values, lookup, reference.points_to(frame, target) & values.isin(list(lookup)).to_numpy())
         net[reference.table] = frame.assign(**{reference.column: values})
-    if "bus" in lookups and STORED_BUSES in net:
-        net[STORED_BUSES] = StoredFrame(net[STORED_BUSES].map(lambda bus: lookups["bus"].get(bus, bus)))
+    for name in bus_names(net) if "bus" in lookups else ():
+        net[name] = StoredFrame(net[name].map(lambda bus: lookups["bus"].get(bus, bus)))
 
 
 def drop_linked(net: Net, gone: Mapping[str, Collection[Any]]) -> None:

@@ -114,3 +114,19 @@ def test_where_wasting_energy_would_pay_no_gap_is_claimed(method):
     assert result.status == "feasible" and np.isnan(result.gap), result.message
     assert "charges and discharges at once" in result.message
     assert result.verification["max_storage_violation"] < 1e-6
+
+
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_a_full_battery_that_wastes_nothing_in_a_period_without_choice(method):
+    """The last period must fill it again: nothing is offered there, whatever the solver charges and feeds in at once."""
+    battery = {
+        "max_e_mwh": 0.036884, "min_e_mwh": 0.007377, "soc_percent": 100.0, "max_p_mw": 0.02839, "min_p_mw": -0.006079,
+        "efficiency_percent": 50.0, "discharge_efficiency_percent": 95.0,
+    }  # fmt: skip
+    net = net_with(battery)
+    net.flexibility = net.flexibility.iloc[:1].assign(max_p_mw=0.01)
+    result = evf.run_flexibility_opf(net, n_periods=3, period_h=1.0, method=method, tie_break=None, progress=False)
+    assert result.status in ("optimal", "optimal_within_gap"), result.message
+    offered = result.series["storage"]["p_up_mw"][0]
+    assert offered.iloc[2] == 0.0 and offered.max() <= 0.01 + 1e-12
+    assert result.verification["max_storage_violation"] < 1e-6

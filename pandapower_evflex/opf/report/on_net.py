@@ -33,8 +33,8 @@ _SHORT = {
 }
 #: key of the name of the forecast that the frames are of, where there were several
 FORECAST = f"{SERIES_PREFIX}forecast"
-#: key of the frame with buses of elements other than EVs
-UNITS = "units_"
+#: end of the key of the frame with buses of elements other than EVs
+UNIT_BUS = "bus"
 #: reactive over active power of units other than EVs
 TAN_PHI = "tan_phi"
 _SUMS = ("p_mw", "p_up_mw", "p_down_mw")
@@ -170,11 +170,12 @@ class StoredResult:
 
 def _other_units(net: Net) -> tuple[dict[str, dict[str, pd.DataFrame]], dict[str, pd.DataFrame]]:
     """Series of elements other than EVs, and their buses."""
-    prefix = SERIES_PREFIX + UNITS
-    kinds = [key.removeprefix(prefix) for key in net if isinstance(key, str) and key.startswith(prefix)]
-    buses = {kind: _stored(net, f"{UNITS}{kind}").T.set_axis(["bus"], axis=1) for kind in kinds}
-    # labels that the toolbox has changed since stand in the series; of units of pandapower's tables no bus is asked
-    units = {kind: own.reindex(_stored(net, f"{kind}_{TAN_PHI}").columns) for kind, own in buses.items()}
+    kinds = [
+        key.removeprefix(SERIES_PREFIX).removesuffix(f"_{TAN_PHI}")
+        for key in series_names(net)
+        if key.endswith(f"_{TAN_PHI}")
+    ]
+    units = {kind: _stored(net, f"{kind}_{UNIT_BUS}").T.set_axis(["bus"], axis=1) for kind in kinds}
     series = {
         kind: {name: _stored(net, f"{kind}_{name}")[own.index] for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
         for kind, own in units.items()
@@ -197,7 +198,7 @@ def series_frames(result: FlexibilityOpfResult) -> dict[str, Any]:
         for name, frame in result.series[kind].items():
             frames[f"{kind}_{name}"] = _beside_profiles(frame, frames.get(f"{kind}_{name}"))
         frames[f"{kind}_{TAN_PHI}"] = result.settings["other_tan_phi"][kind]
-        frames[f"{UNITS}{kind}"] = units.T
+        frames[f"{kind}_{UNIT_BUS}"] = units.T
     frames["ev_bus"] = pd.DataFrame(result.settings["ev_bus"], index=[0])
     frames["time"] = pd.DataFrame({"time": _time_texts(result)})
     flat = {SERIES_PREFIX + name: _flat(frame) for name, frame in frames.items()}

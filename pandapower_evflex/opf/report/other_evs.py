@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.injections import INJECTION_SIGN
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.ev import EV
@@ -23,7 +25,7 @@ def refuse_other_evs(net: Net, result: Any) -> None:
     ------
     InvalidInputError    EVs that came or went since, EVs at other buses, labels that were changed
     """
-    faults = _ev_faults(net, result)
+    faults = _ev_faults(net, result) or _unit_faults(net, result.settings.get("other_units", {}))
     if faults:
         raise InvalidInputError(faults)
 
@@ -53,3 +55,18 @@ def _moved_faults(ev: pd.DataFrame, buses: dict[Any, int]) -> list[Fault]:
     then = pd.Series(buses, dtype=object).reindex(ev.index)
     moved = then.notna() & (ev["bus"] != then)
     return fault_where("ev", ev, "bus", moved, "is not the bus that the EV has in the result", REMEDY)
+
+
+def _unit_faults(net: Net, other_units: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Rows of pandapower's tables that are out of service or at other buses now; what is gone is found elsewhere."""
+    faults = []
+    for kind, units in other_units.items():
+        if kind not in INJECTION_SIGN or not is_readable(net.get(kind)):
+            continue
+        rows = net[kind].loc[net[kind].index.intersection(units.index)]
+        idle = ~rows["in_service"].isin([True])
+        problem, remedy = "is scheduled in the result, but out of service now", f"set it to True, or {REMEDY}"
+        faults += fault_where(kind, rows, "in_service", idle, problem, remedy)
+        moved = rows["bus"] != units["bus"].reindex(rows.index)
+        faults += fault_where(kind, rows, "bus", moved, f"is not the bus that the {kind} has in the result", REMEDY)
+    return faults

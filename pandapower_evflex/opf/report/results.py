@@ -428,5 +428,5 @@ def _units(case: Case, part: Part) -> pd.DataFrame:
     """Bus of every unit."""
     row_of_bus = pd.Series(case.grid.bus_index, index=case.grid.bus_row)
     first = row_of_bus[~row_of_bus.index.duplicated()]
-    buses = first[part.chain.bus_row].to_numpy()
+    buses = getattr(part.data, "bus", first[part.chain.bus_row].to_numpy())
     return pd.DataFrame({"bus": buses}, index=pd.Index(_labels(part)))

@@ -14,7 +14,7 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import shown
-from pandapower_evflex.tables.references import SERIES_PREFIX, STORED_BUSES, labelled_columns
+from pandapower_evflex.tables.references import SERIES_PREFIX, STORED_BUSES, bus_names, labelled_columns
 
 REMEDY = "run run_flexibility_opf again, or give its result"
 TIME, SIDE = f"{SERIES_PREFIX}time", f"{SERIES_PREFIX}q_follows_flexibility"
@@ -88,12 +88,13 @@ def _cell_faults(key: str, wrong: Any, problem: str) -> list[Fault]:
 
 
 def _row_faults(net: Net, keys: list[str]) -> list[Fault]:
-    """Rows are the periods, counted from 0; the buses of EVs have one."""
+    """Rows are the periods, counted from 0; buses of units have one."""
     frames = {key: net[key] for key in (TIME, *keys)}
-    usual = Counter(len(frame) for key, frame in frames.items() if key != STORED_BUSES).most_common(1)[0][0]
+    once = bus_names(net)
+    usual = Counter(len(frame) for key, frame in frames.items() if key not in once).most_common(1)[0][0]
     faults = []
     for key, frame in frames.items():
-        n = 1 if key == STORED_BUSES else usual
+        n = 1 if key in once else usual
         if len(frame) != n:
             faults.append(_fault(key, f"{len(frame)} rows", f"are not the {n} of the others"))
         elif list(frame.index) != list(range(n)):
