@@ -118,7 +118,7 @@ def test_where_wasting_energy_would_pay_no_gap_is_claimed(method):
 
 @pytest.mark.parametrize("method", ["fast", "exact"])
 def test_a_full_battery_that_wastes_nothing_in_a_period_without_choice(method):
-    """The last period must fill it again: nothing is offered there, whatever the solver charges and feeds in at once."""
+    """The last period must fill it again: nothing is offered there, whatever a solver wastes."""
     battery = {
         "max_e_mwh": 0.036884, "min_e_mwh": 0.007377, "soc_percent": 100.0, "max_p_mw": 0.02839, "min_p_mw": -0.006079,
         "efficiency_percent": 50.0, "discharge_efficiency_percent": 95.0,
