@@ -130,3 +130,19 @@ def test_a_full_battery_that_wastes_nothing_in_a_period_without_choice(method):
     offered = result.series["storage"]["p_up_mw"][0]
     assert offered.iloc[2] == 0.0 and offered.max() <= 0.01 + 1e-12
     assert result.verification["max_storage_violation"] < 1e-6
+
+
+def test_where_wasting_energy_would_pay_the_exact_method_claims_no_optimum():
+    """Downward weighs more: charging and feeding in at once would schedule load in order to withdraw it."""
+    battery = {
+        "max_e_mwh": 0.1, "soc_percent": 100.0, "max_p_mw": 0.03, "min_p_mw": -0.03, "efficiency_percent": 50.0,
+        "discharge_efficiency_percent": 50.0,
+    }  # fmt: skip
+    arguments = {"n_periods": 3, "period_h": 1.0, "weights": {"up": 0.3, "down": 1.0}, "tie_break": None}
+    exact, fast = (
+        evf.run_flexibility_opf(net_with(battery), method=method, progress=False, **arguments)
+        for method in ("exact", "fast")
+    )
+    assert exact.status == "feasible" and "charges and discharges at once" in exact.message
+    assert fast.status != "optimal" or fast.gap <= 1e-6
+    assert exact.verification["max_storage_violation"] < 1e-6
