@@ -27,6 +27,7 @@ from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study, read_study
 from pandapower_evflex.opf.report.results import period_labels
+from pandapower_evflex.tables.offering import OFFERING, offering_rows
 
 
 def run_rolling_horizon(
@@ -108,6 +109,7 @@ def _studies(
     net: Net, profiles: Any, sessions: pd.DataFrame | None, options: Options, periods: dict[str, Any]
 ) -> tuple[Study, Study]:
     """What is planned ahead, and what really happens."""
+    refuse_other_elements(kind for kind in OFFERING if len(offering_rows(net, kind)))
     plan = truth = read_study(net, profiles, options, cyclic=False, function=FUNCTION, **periods)
     refuse_other_elements(part.kind for part in plan.case.others)
     refuse_feeding_in(net)

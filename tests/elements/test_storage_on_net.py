@@ -95,3 +95,9 @@ def test_a_plan_with_a_battery_is_called_but_not_renewed(net, solved):
     assert evf.activate_flexibility(net, solved[1], PERIOD, "up").granted_mw > 0.0
     with pytest.raises(evf.InvalidInputError, match=r"renew: a plan with net\.storage cannot be renewed"):
         evf.activate_flexibility(net, solved[1], PERIOD, "up", renew=True)
+
+
+def test_a_day_in_operation_names_the_battery_and_no_argument_that_was_not_given(net):
+    with pytest.raises(evf.InvalidInputError, match="storage: a flexible element is not possible") as refused:
+        evf.run_rolling_horizon(net, PROFILES, every_h=1.0, **EIGHT_HOURS)
+    assert "on_infeasible" not in str(refused.value)
