@@ -101,3 +101,10 @@ def test_a_day_in_operation_names_the_battery_and_no_argument_that_was_not_given
     with pytest.raises(evf.InvalidInputError, match="storage: a flexible element is not possible") as refused:
         evf.run_rolling_horizon(net, PROFILES, every_h=1.0, **EIGHT_HOURS)
     assert "on_infeasible" not in str(refused.value)
+
+
+def test_profiles_of_a_result_hold_the_batteries_beside_the_evs_with_the_signs_of_their_table(solved):
+    profiles = solved[1].to_profiles()
+    assert {("ev", "p_mw"), ("storage", "p_mw"), ("storage", "e_mwh")} <= set(profiles)
+    charging, energy = profiles["storage", "p_mw"][OFFERING], profiles["storage", "e_mwh"][OFFERING]
+    np.testing.assert_allclose(np.diff(energy, prepend=0.05), charging, atol=1e-8)  # hours of 1, no losses

@@ -203,9 +203,14 @@ class FlexibilityOpfResult:
         )
 
     def to_profiles(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """The EV series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}."""
+        """All series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}.
+
+        Other flexible elements stand beside the EVs, {("storage", "p_mw"): ...}, with the signs of their tables.
+        """
         names = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
-        return {("ev", name): getattr(self, name).reset_index(drop=True) for name in names}
+        evs = {("ev", name): getattr(self, name) for name in names}
+        others = {(kind, name): frame for kind, frames in self.series.items() for name, frame in frames.items()}
+        return {key: frame.reset_index(drop=True) for key, frame in {**evs, **others}.items()}
 
     def __str__(self) -> str:
         return overview(self)
