@@ -18,6 +18,7 @@ from pandapower_evflex.case.net_values import gap_faults
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.errors import InvalidInputError
 from tests.case.nets import NETS, elements_net, simbench_net
+from tests.examples import sampled, sweep
 
 MISSING = "no such column"
 GARBAGE = [
@@ -61,7 +62,8 @@ def refused_or_finite(table, column, value):
     return bool(gaps)
 
 
-@pytest.mark.parametrize(("number", "table", "column"), [(i, *place) for i, place in enumerate(COLUMNS)])
+@sweep
+@pytest.mark.parametrize(("number", "table", "column"), sampled([(i, *place) for i, place in enumerate(COLUMNS)], 130))
 def test_a_spoilt_cell_is_refused_or_harmless(number, table, column):
     for value in itertools.islice(itertools.cycle(GARBAGE), number % len(GARBAGE), number % len(GARBAGE) + 2):
         refused_or_finite(table, column, value)

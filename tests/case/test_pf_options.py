@@ -21,6 +21,7 @@ from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.switched_grid import grid_after_a_fault
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.built_once import built_once
+from tests.examples import sampled, sweep
 from tests.tables.test_storage import WAYS
 
 RUN = {"n_periods": 4, "period_h": 1.0, "progress": False}
@@ -89,7 +90,8 @@ def ours_and_theirs(net):
     return v[grid.bus_row[supplied]], theirs.to_numpy()[supplied]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@sweep
+@pytest.mark.parametrize("options", sampled(OPTIONS, 30), ids=str)
 def test_voltages_are_those_of_runpp_with_the_user_s_options(options):
     net = nw.create_kerber_landnetz_freileitung_1() if "check_connectivity" in options else three_winding_net()
     set_user_pf_options(net, **options)

@@ -38,7 +38,6 @@ def feeder_net(n_evs=3, *, load_mw=0.02, sn_mva=0.1, pv_mw=0.0):
     return net
 
 
-@built_once
 def two_feeders_net(*, max_loading_percent=15.0, max_e_mwh=0.2):
     """20/0.4 kV and a cable to either side of the busbar, three EVs at the end of each."""
     net = create_empty_network()

@@ -21,6 +21,7 @@ from pandapower.create import (
 from scipy.optimize import linprog
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.test_best_effort import BEST, assert_no_limit_is_worse_than_without_cars
 
 N_PERIODS, N_EVS, P_MAX, ETA = 6, 5, 0.011, 0.9
@@ -118,11 +119,11 @@ KINDS = {
     "least powers beyond ratings": Kind(min_p_mw=0.008, load_mw=0.012),
     "meshed, cyclic, least powers": Kind(n_loops=3, cyclic=True, min_p_mw=0.004, ratings=0.4, load_mw=0.002),
 }
-SEEDS = [1, *[pytest.param(seed, marks=pytest.mark.slow) for seed in (0, *range(2, 25))]]
+SEEDS = range(25)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", KINDS)
+@sweep
+@pytest.mark.parametrize(("name", "seed"), sampled([(name, seed) for seed in SEEDS for name in KINDS], 2, place=1))
 def test_the_least_energy_is_short_of_all_that_a_linear_program_finds(name, seed):
     kind = KINDS[name]
     net, profiles = random_net(seed, kind)

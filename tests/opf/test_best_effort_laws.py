@@ -18,6 +18,7 @@ from pandapower.create import (
 )
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import constant, feeder_net, two_feeders_net
 from tests.opf.test_best_effort import BEST, assert_no_limit_is_worse_than_without_cars, violations
 
@@ -68,7 +69,8 @@ NETS = {
 }
 
 
-@pytest.mark.parametrize("name", NETS)
+@sweep
+@pytest.mark.parametrize("name", sampled(list(NETS), 2))
 def test_no_limit_is_worse_than_without_cars(name):
     make, arguments = NETS[name]
     net, profiles = make()

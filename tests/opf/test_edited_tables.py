@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import constant, feeder_net
 
 TABLES = ("ev", "ev_session", "flexibility")
@@ -110,9 +112,8 @@ REFUSED_SERIES = {
 }
 
 
-@pytest.mark.parametrize("scenario", ["base", "up"])
-@pytest.mark.parametrize("key", READ)
-@pytest.mark.parametrize("edit", SAME_SERIES)
+@sweep
+@pytest.mark.parametrize(("edit", "key", "scenario"), sampled(list(product(SAME_SERIES, READ, ("base", "up"))), 17))
 def test_a_series_that_says_the_same_shows_the_same_moment(key, edit, scenario):
     net = copy.deepcopy(solved_net()[0])
     evf.write_period(net, PERIOD, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandapower as pp
@@ -11,6 +12,7 @@ from scipy.optimize import brentq
 
 import pandapower_evflex as evf
 from pandapower_evflex.opf.solve import tie_break
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, two_feeders_net
 from tests.opf.odd_feeders import odd_feeder
 
@@ -20,7 +22,8 @@ def solved(seed, **arguments):
     return evf.run_flexibility_opf(net, progress=False, raise_on_failure=False, **{**own, **arguments})
 
 
-@pytest.mark.parametrize("seed", [2, 15, 16, 27, 30, 32, 35, 38, 44, 56])
+@sweep
+@pytest.mark.parametrize("seed", sampled([2, 15, 16, 27, 30, 32, 35, 38, 44, 56], 5))
 def test_the_fast_method_and_its_tie_break_end_where_they_once_stalled(seed):
     fast = solved(seed, method="fast")
     assert fast.status == ("optimal_within_gap" if seed == 15 else "optimal")
@@ -60,8 +63,10 @@ def load_at_the_limit_of_both_cables():
     return brentq(room, 0.0, 0.1, xtol=1e-12)
 
 
-@pytest.mark.parametrize("tie_break", ["smooth", "min_energy", "level"])
-@pytest.mark.parametrize("method", ["fast", "auto", "exact"])
+@sweep
+@pytest.mark.parametrize(
+    ("method", "tie_break"), sampled(list(product(("fast", "auto", "exact"), ("smooth", "min_energy", "level"))), 5)
+)
 def test_tie_breaks_end_on_two_feeders_where_only_downward_flexibility_counts(method, tie_break):
     """Whatever is charged can be withdrawn: both cables are at their limit in all eight hours."""
     net = two_feeders_net()

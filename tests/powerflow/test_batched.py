@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandapower as pp
 import pandapower.networks as nw
@@ -14,6 +16,7 @@ from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.limits.loading import element_loading_percent, end_loading
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS, elements_net, random_loads, two_sources
+from tests.examples import sampled, sweep
 
 #: pu; pandapower itself stops at 1e-10 MVA
 VOLTAGE_TOLERANCE = 1e-9
@@ -27,8 +30,8 @@ def voltages(grid, v):
     return np.where(grid.bus_row >= 0, np.abs(v)[grid.bus_row], np.nan)
 
 
-@pytest.mark.parametrize("trafo_loading", ["power", "current"])
-@pytest.mark.parametrize("name", NETS)
+@sweep
+@pytest.mark.parametrize(("name", "trafo_loading"), sampled(list(product(NETS, ("power", "current"))), 11))
 def test_voltages_and_loadings_equal_those_of_runpp(name, trafo_loading):
     net = NETS[name]()
     grid = read_grid(net, trafo_loading=trafo_loading)

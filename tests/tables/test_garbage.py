@@ -80,8 +80,8 @@ def test_garbage_in_an_argument_is_refused_or_harmless(function, argument):
 def _net_with_tables():
     net = good_net()
     evf.create_flexibilities(net, "ev", [0, 1], "up")
-    evf.create_cpos(net, [5, 7], 12, 0.022)
-    evf.create_ev(net, 5, "MG4", cpo=0)
+    evf.create_cpos(net, [5, 7], 12, 0.022, charging_p_mw=0.011)
+    evf.create_ev(net, 5, "MG4", cpo=0, min_p_mw=-0.005, discharge_efficiency_percent=90.0)
     evf.create_flexibility(net, "cpo", 0, "down")
     evf.create_cos_phi_p(net, pp.create_sgen(net, 5, 0.01, sn_mva=0.01))
     evf.create_reinforcements(net, "line", [3, 4], 2e4, lifetime_years=30, parallel=2)

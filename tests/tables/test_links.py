@@ -19,6 +19,7 @@ from pandapower.create import create_bus, create_empty_network, create_ext_grid,
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.links import remember_all
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.tables.test_storage import WAYS
 
@@ -306,7 +307,8 @@ def test_names_handed_on_while_the_net_grows_are_right_once_the_remedy_is_follow
     assert BUS_LINKS <= stale(net)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@sweep
+@pytest.mark.parametrize("way", sampled(list(WAYS), 4))
 def test_storage_neither_spoils_links_nor_hides_what_becomes_of_them(net, way, tmp_path):
     stored = WAYS[way](net, tmp_path)
     assert check_tables(stored) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from functools import cache
+from itertools import product
 
 import numpy as np
 import openpyxl
@@ -18,6 +19,7 @@ from pandapower_evflex.opf.report.on_net import RESULT_TABLES
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.stored_frame import StoredFrame
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 from tests.tables.test_storage import WAYS, net_with_every_table
 
@@ -145,8 +147,11 @@ def test_text_stays_text_in_excel(tmp_path):
 STORES = {**WAYS, "SQLite": _through_sqlite_with_results}
 
 
-@pytest.mark.parametrize("way", ["JSON", "JSON text", "pickle", "Excel", "SQLite"])
-@pytest.mark.parametrize("make", [solved_net, net_with_special_texts])
+@sweep
+@pytest.mark.parametrize(
+    ("make", "way"),
+    sampled(list(product((solved_net, net_with_special_texts), ("JSON", "JSON text", "pickle", "Excel", "SQLite"))), 5),
+)
 def test_what_was_loaded_is_stored_as_well_as_what_was_made(make, way, tmp_path):
     """Save, load, save, load, without a function of ours between."""
     net = make()
