@@ -21,15 +21,15 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, EvCase, offers_of, slots_of
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, EvCase, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
 from pandapower_evflex.elements.load_faults import faults_of_profiles
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.offering import typed_offering_rows
 
 __all__ = [
@@ -82,21 +82,8 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
     shift_h = rows["shift_h"].to_numpy(dtype=float)
     deferred, advanced = energy_band(p, shift_h, horizon.period_h)
     slots = replace(slots, e_min=np.maximum(deferred.T.ravel(), slots.e_min), e_max=advanced.T.ravel())
-    shape = (horizon.n_periods, n)
     return ShiftableLoads(
-        index=rows.index.to_numpy(),
-        bus=rows["bus"].to_numpy(),
-        bus_row=bus_row,
-        tan_phi=reactive_ratio(p, q),
-        controllable=np.ones(n, dtype=bool),
-        stays=stays,
-        slots=slots,
-        offers={d: offers_of(d, rows, inputs.net["flexibility"], slots, inputs.weight(d, n), KIND) for d in DIRECTIONS},
-        held=np.zeros(shape, dtype=bool),
-        fixed_p=np.zeros(shape),
-        fixed_e=np.full(shape, np.nan),
-        guarantee=inputs.guarantee,
-        duration=inputs.duration,
+        **always_there(inputs, KIND, rows, bus_row, reactive_ratio(p, q), stays, slots),
         profile=p,
         shift_h=shift_h,
         max_p=max_p,

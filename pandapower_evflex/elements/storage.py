@@ -13,14 +13,14 @@ import numpy as np
 from pandapower_evflex.arrays import ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.case.periods import Horizon
+from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import EvCase, offers_of, slots_of
+from pandapower_evflex.elements.ev_slots import EvCase, slots_of
 from pandapower_evflex.elements.ev_stays import Stay, discharge_efficiency
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.offering import typed_offering_rows
 
 __all__ = ["KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "series", "violation"]
@@ -46,22 +46,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
         _stay(number, row, eta[number], eta_discharge[number], horizon) for number, row in enumerate(rows.itertuples())
     ]
     slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
-    shape = (horizon.n_periods, n)
-    return EvCase(
-        index=rows.index.to_numpy(),
-        bus=rows["bus"].to_numpy(),
-        bus_row=bus_row,
-        tan_phi=np.zeros(n),
-        controllable=np.ones(n, dtype=bool),
-        stays=stays,
-        slots=slots,
-        offers={d: offers_of(d, rows, inputs.net["flexibility"], slots, inputs.weight(d, n), KIND) for d in DIRECTIONS},
-        held=np.zeros(shape, dtype=bool),
-        fixed_p=np.zeros(shape),
-        fixed_e=np.full(shape, np.nan),
-        guarantee=inputs.guarantee,
-        duration=inputs.duration,
-    )
+    return EvCase(**always_there(inputs, KIND, rows, bus_row, np.zeros(n), stays, slots))
 
 
 def _stay(number: int, row: Any, eta: float, eta_discharge: float, horizon: Horizon) -> Stay:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.cpo.checks import checked_lattice, scalar_faults
-from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites
+from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites, quantile_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.settings import Settings
@@ -19,16 +19,11 @@ from pandapower_evflex.tables.cpo_rates import DEFAULT_PERIODS, rates_of
 
 def site_argument_faults(net: Net, settings: Settings) -> list[Fault]:
     """Of `quantile`, `lattices` and `plug_ins_per_day`; the tables are right."""
-    faults = []
-    if settings.quantile is not None:
-        remedy = "give a share of the days from 0 to 1: 0.05 for what can be shaved on 19 of 20"
-        faults += scalar_faults(FUNCTION, "quantile", settings.quantile, remedy, least=0.0, most=1.0)
-    for name in ("quantile", "lattices"):
-        given = getattr(settings, name)
-        if given is not None and settings.rule != "exact":
-            remedy = 'days differ with rule="exact" only'
-            problem = f"is not known to rule={settings.rule!r}"
-            faults.append(Fault(FUNCTION, name, (), "an argument", problem, remedy))
+    faults = quantile_faults(FUNCTION, settings.quantile, settings.rule)
+    if settings.lattices is not None and settings.rule != "exact":
+        remedy = 'days differ with rule="exact" only'
+        problem = f"is not known to rule={settings.rule!r}"
+        faults.append(Fault(FUNCTION, "lattices", (), "an argument", problem, remedy))
     return faults + _plug_in_faults(net, settings.plug_ins_per_day) + _lattice_faults(net, settings.lattices)
 
 

@@ -27,6 +27,7 @@ from pandapower_evflex.cpo.shave.site_days import (
     FUNCTION,
     SiteDays,
     lattices_of_sites,
+    quantile_faults,
     real_apexes,
     simulated_apexes,
     warn_of_power,
@@ -233,11 +234,6 @@ def _faults(net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days
         faults += list(error.faults)
     if not isinstance(rule, str) or rule not in RULES:
         faults.append(Fault(FUNCTION, "rule", (), repr(rule), "is not known", f"use one of {', '.join(RULES)}"))
-    if quantile is not None:
-        remedy = "give a share of the days from 0 to 1: 0.05 for what can be shaved on 19 of 20"
-        faults += scalar_faults(FUNCTION, "quantile", quantile, remedy, least=0.0, most=1.0)
-        if rule in ("paper", "meanfield"):
-            remedy = 'days differ with rule="exact" only'
-            faults.append(Fault(FUNCTION, "quantile", (), quantile, f"is not known to rule={rule!r}", remedy))
+    faults += quantile_faults(FUNCTION, quantile, rule)
     remedy = "give the number of days to simulate, 1 or more"
     return faults + scalar_faults(FUNCTION, "n_days", n_days, remedy, least=1, whole=True)

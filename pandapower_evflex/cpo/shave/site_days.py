@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.cpo.chain.markov import simulate_lattice
-from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, raise_if
+from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, raise_if, scalar_faults
 from pandapower_evflex.cpo.sessions.rates import CpoRates
 from pandapower_evflex.cpo.shave.shaving import apex_of
 from pandapower_evflex.errors import Fault
@@ -60,6 +60,18 @@ def warn_of_power(sites: pd.DataFrame, days: Mapping[Any, SiteDays]) -> None:
                 "overstated %.2g times; set net.cpo.charging_p_mw",
                 cpo, 1e3 * counted[cpo], 1e3 * own.charging_p_mw, counted[cpo] / own.charging_p_mw,
             )  # fmt: skip
+
+
+def quantile_faults(function: str, quantile: Any, rule: Any) -> list[Fault]:
+    """Of a share of the days, which only rule="exact" knows."""
+    if quantile is None:
+        return []
+    remedy = "give a share of the days from 0 to 1: 0.05 for what can be shaved on 19 of 20"
+    faults = scalar_faults(function, "quantile", quantile, remedy, least=0.0, most=1.0)
+    if rule in ("paper", "meanfield"):
+        remedy = 'days differ with rule="exact" only'
+        faults.append(Fault(function, "quantile", (), quantile, f"is not known to rule={rule!r}", remedy))
+    return faults
 
 
 def simulated_apexes(
