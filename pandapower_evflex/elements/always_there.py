@@ -18,7 +18,7 @@ def always_there(
     inputs: Inputs, kind: str, rows: pd.DataFrame, bus_row: IntArray, tan_phi: FloatArray, stays: list[Stay],
     slots: Slots,
 ) -> dict[str, Any]:  # fmt: skip
-    """Fields of the `EvCase` of some rows of a table."""
+    """Fields of the `Units` of some rows of a table."""
     shape = (inputs.profiles.horizon.n_periods, len(rows))
     weight = {direction: inputs.weight(direction, len(rows)) for direction in DIRECTIONS}
     flexibility = inputs.net["flexibility"]

@@ -18,8 +18,8 @@ from pandapower_evflex.elements.ev_held import held_chain
 from pandapower_evflex.elements.ev_held_checks import held_reasons, held_rooms, held_violation
 from pandapower_evflex.elements.ev_slots import (
     ONE_ACTIVATION,
-    EvCase,
     Slots,
+    Units,
     charge_at_arrival,
     fill_energies_while_held,
     offers_of,
@@ -34,11 +34,11 @@ KIND = "ev"
 BINDING = 1e-5
 
 
-def index(evs: EvCase) -> IntArray:
+def index(evs: Units) -> IntArray:
     return evs.index
 
 
-def chain(evs: EvCase) -> Chain:
+def chain(evs: Units) -> Chain:
     """(17) to (24), or the band, and the reward of (4) as forms."""
     if evs.has_band:
         return band_chain_of(evs)
@@ -54,7 +54,7 @@ def compile_evs(
     weights: Mapping[str, FloatArray | None],
     guarantee: str = ONE_ACTIVATION,
     duration: int = 1,
-) -> EvCase:
+) -> Units:
     """Arrays of the EVs in service.
 
     Parameters
@@ -64,7 +64,7 @@ def compile_evs(
     stays : list per EV of Stay              needs reachable
     bus_row : int [n_ev]                     internal bus of each EV
     weights : {direction: [n_period, n_ev]}  None: the direction is no scenario
-    guarantee : str                          see `EvCase`
+    guarantee : str                          see `Units`
     duration : int                           periods for which an activation is held
     """
     stays = with_needs_of_next(stays)
@@ -79,7 +79,7 @@ def compile_evs(
         for stay in stays[i]:
             held[stay.periods[list(stay.held)], i] = True
             fixed_p[stay.periods[list(stay.held)], i] = stay.p_min
-    return EvCase(
+    return Units(
         index=evs.index.to_numpy(),
         bus=evs["bus"].to_numpy(),
         bus_row=bus_row,
@@ -96,7 +96,7 @@ def compile_evs(
     )
 
 
-def series(evs: EvCase, load: Mapping[str, FloatArray]) -> Schedule:
+def series(evs: Units, load: Mapping[str, FloatArray]) -> Schedule:
     """From loads per scenario and slot [MW]; the solver's 1e-9 are clipped so that P_up, P_down >= 0 and (17) hold.
 
     Limits hold after it as well: a charging power moved by clipping moves the energies after it by as little.
@@ -134,7 +134,7 @@ def _sums_along_chains(slots: Slots, added: FloatArray) -> FloatArray:
     return sums - np.repeat(before, np.diff(np.append(first, len(sums))))
 
 
-def point(evs: EvCase, schedule: Schedule) -> FloatArray:
+def point(evs: Units, schedule: Schedule) -> FloatArray:
     """A schedule as a point of the chain, MW and MWh [n_slot, 3]."""
     if evs.has_band:
         return band_point(evs, schedule)
@@ -147,7 +147,7 @@ def point(evs: EvCase, schedule: Schedule) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def alone(evs: EvCase) -> Schedule:
+def alone(evs: Units) -> Schedule:
     """The schedule with the most flexibility if there were no grid; NaN where an EV cannot keep its own limits.
 
     More than any schedule has where something is lost by feeding in.
@@ -164,7 +164,7 @@ def alone(evs: EvCase) -> Schedule:
     return Schedule(p, p_up, p_down, e)
 
 
-def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
+def nearest(evs: Units, schedule: Schedule) -> Schedule:
     """The nearest energies that keep (18) to (20), one period after the other, and no more flexibility than they leave.
 
     For a schedule of an interior point that was stopped before the EVs kept their limits.
@@ -189,7 +189,7 @@ def nearest(evs: EvCase, schedule: Schedule) -> Schedule:
     return nearest_band(evs, replace(found, p_up=schedule.p_up, p_down=schedule.p_down)) if evs.has_band else found
 
 
-def violation(evs: EvCase, schedule: Schedule) -> float:
+def violation(evs: Units, schedule: Schedule) -> float:
     """Largest violation of the EV equations (17) to (24), relative to P_max and to the energy of a period at P_max."""
     if evs.has_band:
         return band_violation(evs, schedule)
@@ -214,7 +214,7 @@ def violation(evs: EvCase, schedule: Schedule) -> float:
     return max(0.0, float(worst), held_violation(evs, schedule) if evs.duration > 1 else 0.0)
 
 
-def reasons(evs: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
+def reasons(evs: Units, schedule: Schedule, direction: str) -> ObjectArray:
     """Which of its own limits binds [n_period, n_ev], "" where none does: then it is the network."""
     slots, offers = evs.slots, evs.offers[direction]
     found = np.full(schedule.p.shape, "away", dtype=object)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.elements.ev_slots import EvCase, Offers, Slots
+from pandapower_evflex.elements.ev_slots import Offers, Slots, Units
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains import best_states as columns
 from pandapower_evflex.solvers.chains.best_states import best_states
@@ -20,7 +20,7 @@ from pandapower_evflex.solvers.chains.best_states import best_states
 FINEST = 2.0**37
 
 
-def best_alone(evs: EvCase) -> dict[str, FloatArray]:
+def best_alone(evs: Units) -> dict[str, FloatArray]:
     """Loads per scenario and slot [MW]; NaN where no schedule keeps the limits of an EV."""
     slots = evs.slots
     follows = slots.previous >= 0
@@ -36,7 +36,7 @@ def best_alone(evs: EvCase) -> dict[str, FloatArray]:
     return {"base": p, "up": np.where(rewarded["up"], up, p), "down": np.where(rewarded["down"], down, p)}
 
 
-def _table(evs: EvCase, follows: BoolArray, rewarded: Mapping[str, BoolArray]) -> FloatArray:
+def _table(evs: Units, follows: BoolArray, rewarded: Mapping[str, BoolArray]) -> FloatArray:
     """The slots as `best_states` reads them; one EV has one efficiency, so its energies share one unit.
 
     Where feeding in loses, powers are what reaches or leaves the store. What an EV offers so is never less.

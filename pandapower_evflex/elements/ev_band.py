@@ -22,7 +22,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, ObjectArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits, chain_over, forms_where, power_between
-from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.elements.ev_slots import Slots, Units
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
@@ -33,7 +33,7 @@ LOWER, UPPER, PLAN = 0, 1, 2
 START_WIDTH = 0.6
 
 
-def band_chain_of(evs: EvCase) -> Chain:
+def band_chain_of(evs: Units) -> Chain:
     """The edges, the plan between them, and the reward of (4)."""
     slots = evs.slots
     tied = is_tied(slots) | ~(evs.offers["up"].offered | evs.offers["down"].offered)
@@ -84,7 +84,7 @@ def _chosen(where: BoolArray, one: Loads, other: Loads) -> Loads:
     return Loads(Forms(one.forms.slot, coefficient), np.where(where, one.constant, other.constant))
 
 
-def _power_limits(evs: EvCase, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
+def _power_limits(evs: Units, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
     """Order of the edges and the plan, P_min, P_max and what is offered at most."""
     slots, base, limits = evs.slots, loads["base"], []
     for d, sign in DIRECTIONS.items():
@@ -162,12 +162,12 @@ def _edges(slots: Slots, schedule: Schedule) -> tuple[FloatArray, FloatArray]:
     return _energies(slots, schedule.load("down")[at]), _energies(slots, schedule.load("up")[at])
 
 
-def band_point(evs: EvCase, schedule: Schedule) -> FloatArray:
+def band_point(evs: Units, schedule: Schedule) -> FloatArray:
     """A schedule as a point of the chain, MW and MWh [n_slot, 3]."""
     return np.stack([*_edges(evs.slots, schedule), schedule.p[evs.slots.period, evs.slots.ev]], axis=1)
 
 
-def band_violation(evs: EvCase, schedule: Schedule) -> float:
+def band_violation(evs: Units, schedule: Schedule) -> float:
     """Largest violation of the band's equations, relative to P_max and to the energy of a period at P_max."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     if not len(slots):
@@ -184,7 +184,7 @@ def band_violation(evs: EvCase, schedule: Schedule) -> float:
     return max(0.0, float(worst))
 
 
-def nearest_band(evs: EvCase, schedule: Schedule) -> Schedule:
+def nearest_band(evs: Units, schedule: Schedule) -> Schedule:
     """Of a plan within its limits: the band clipped to the powers, and narrowed car by car until both edges hold."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     p = schedule.p[at]
@@ -205,7 +205,7 @@ def nearest_band(evs: EvCase, schedule: Schedule) -> Schedule:
     return Schedule(**values)
 
 
-def band_reasons(evs: EvCase, schedule: Schedule, direction: str, binding: float) -> ObjectArray:
+def band_reasons(evs: Units, schedule: Schedule, direction: str, binding: float) -> ObjectArray:
     """Which of the EV's own limits binds in each slot, "" when none does: energies bind before they are reached."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     p, flex = schedule.p[at], schedule.flex(direction)[at]

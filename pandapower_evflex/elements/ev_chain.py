@@ -32,7 +32,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits, chain_over, forms_where, power_between
-from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.elements.ev_slots import Slots, Units
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
 
@@ -44,7 +44,7 @@ START_ENERGY, START_DOWN = 0.3, 0.2
 START_FED_IN = 0.1
 
 
-def chain_of(evs: EvCase) -> Chain:
+def chain_of(evs: Units) -> Chain:
     """(17) to (24), and the reward of (4); slots whose energy no schedule can choose offer nothing."""
     slots = evs.slots
     offered = {d: evs.offers[d].offered & ~slots.pinned for d in DIRECTIONS}
@@ -117,7 +117,7 @@ def _activated(charging: Loads, offered: BoolArray, column: int) -> Loads:
     return Loads(Forms(charging.forms.slot, coefficient), np.where(offered, 0.0, charging.constant))
 
 
-def _power_limits(evs: EvCase, charging: Loads, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
+def _power_limits(evs: Units, charging: Loads, loads: Mapping[str, Loads], offered: Mapping[str, BoolArray]) -> Limits:
     """(20), (21), (23)"""
     slots, limits = evs.slots, []
     for d, sign in DIRECTIONS.items():

@@ -8,7 +8,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
-from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.elements.ev_slots import Slots, Units
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
 
@@ -16,7 +16,7 @@ from pandapower_evflex.solvers.chains.forms import Forms
 Limits = list[tuple[Forms, FloatArray]]
 
 
-def chain_over(evs: EvCase, limits: Limits, **own: Any) -> Chain:
+def chain_over(evs: Units, limits: Limits, **own: Any) -> Chain:
     """A chain over the slots of the EVs; ``own`` are the fields of `Chain` that a promise decides."""
     slots, follows = evs.slots, evs.slots.previous >= 0
     assert np.array_equal(slots.previous[follows], np.flatnonzero(follows) - 1)

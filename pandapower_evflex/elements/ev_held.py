@@ -23,7 +23,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits, chain_over
-from pandapower_evflex.elements.ev_slots import EvCase, Slots
+from pandapower_evflex.elements.ev_slots import Slots, Units
 from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.solvers.chains.forms import Forms
 
@@ -34,7 +34,7 @@ CONTROLS = {"up": UP, "down": DOWN}
 START_ENERGY, START_FLEX = 0.3, {"up": 1.0, "down": 0.1}
 
 
-def held_chain(evs: EvCase) -> Chain:
+def held_chain(evs: Units) -> Chain:
     """The equations, and the reward of (4); windows with a slot whose energy no schedule can choose offer nothing."""
     slots = evs.slots
     movable = evs.fits.copy()
@@ -67,7 +67,7 @@ def _energy(after: int) -> int:
     return after + 1 if after <= 0 else 3 + after
 
 
-def _power(evs: EvCase, at: IntArray, after: int) -> tuple[FloatArray, FloatArray]:
+def _power(evs: Units, at: IntArray, after: int) -> tuple[FloatArray, FloatArray]:
     """P of the slots ``after`` the given ones: coefficients of forms of the given ones, and constant [kW]."""
     slots, own = evs.slots, at + after
     coefficient = np.zeros((len(at), 3 + evs.duration))
@@ -77,11 +77,11 @@ def _power(evs: EvCase, at: IntArray, after: int) -> tuple[FloatArray, FloatArra
     return coefficient, -slots.e_offset[own] * KW * per_energy
 
 
-def _forms(evs: EvCase, at: IntArray, coefficient: FloatArray) -> Forms:
+def _forms(evs: Units, at: IntArray, coefficient: FloatArray) -> Forms:
     return Forms(at, coefficient, evs.duration - 1)
 
 
-def _loads(evs: EvCase, activation: str, since: int, offered: Mapping[str, BoolArray]) -> Loads:
+def _loads(evs: Units, activation: str, since: int, offered: Mapping[str, BoolArray]) -> Loads:
     """Load of every slot where an activation began so many slots before, that of the schedule elsewhere."""
     every = np.arange(len(evs.slots))
     at, (coefficient, constant) = every.copy(), _power(evs, every, 0)
@@ -94,7 +94,7 @@ def _loads(evs: EvCase, activation: str, since: int, offered: Mapping[str, BoolA
     return Loads(_forms(evs, at, coefficient), constant)
 
 
-def _schedule_limits(evs: EvCase) -> Limits:
+def _schedule_limits(evs: Units) -> Limits:
     """(18) to (20) of the schedule itself, where it can be chosen."""
     slots = evs.slots
     moves, free = np.flatnonzero(~slots.power_is_fixed), ~slots.pinned
@@ -113,7 +113,7 @@ def _schedule_limits(evs: EvCase) -> Limits:
     return limits
 
 
-def _activation_limits(evs: EvCase, direction: str, begun: IntArray) -> Limits:
+def _activation_limits(evs: Units, direction: str, begun: IntArray) -> Limits:
     """(21) to (24) of the activations that begin in the given slots."""
     slots, sign, column = evs.slots, DIRECTIONS[direction], 1 + CONTROLS[direction]
     limits: Limits = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray, ObjectArray
-from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.schedule import Schedule
 
 #: why an activation cannot begin here although its direction is offered
@@ -18,7 +18,7 @@ def name_of_floor(reasons: ObjectArray) -> ObjectArray:
     return np.where(by_power, "min_p_mw", reasons).astype(object)
 
 
-def held_violation(evs: EvCase, schedule: Schedule) -> float:
+def held_violation(evs: Units, schedule: Schedule) -> float:
     """Largest violation of the equations of the activations, relative to the largest power of the EV.
 
     Period after period of every activation; the schedule itself is not asked.
@@ -41,7 +41,7 @@ def held_violation(evs: EvCase, schedule: Schedule) -> float:
     return float(max(np.max(values, initial=0.0) for values in broken))
 
 
-def held_rooms(evs: EvCase, p: FloatArray, e: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+def held_rooms(evs: Units, p: FloatArray, e: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
     """What power and energy leave to activations that begin in each slot: {direction: (by power, by energy)} [n_slot].
 
     Parameters
@@ -63,7 +63,7 @@ def held_rooms(evs: EvCase, p: FloatArray, e: FloatArray) -> dict[str, tuple[Flo
     return rooms
 
 
-def held_reasons(evs: EvCase, schedule: Schedule, direction: str, binding: float) -> ObjectArray:
+def held_reasons(evs: Units, schedule: Schedule, direction: str, binding: float) -> ObjectArray:
     """Which of the EV's own limits binds in each slot up to a relative distance, "" when none does."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     by_power, by_energy = held_rooms(evs, schedule.p[at], schedule.e[at])[direction]

@@ -34,7 +34,7 @@ class Slots:
     """Plugged EV-periods of the controllable EVs, stay by stay in order of time; powers in MW, energies in MWh."""
 
     ev: IntArray  #: position among the EVs in service
-    stay: IntArray  #: position in EvCase.stays
+    stay: IntArray  #: position in Units.stays
     period: IntArray
     previous: IntArray  #: slot whose energy comes before, -1: e_offset is the energy itself
     e_offset: FloatArray  #: arrival energy, or minus the trip since `previous`
@@ -102,22 +102,22 @@ class Offers:
 
 
 @dataclass(frozen=True)
-class EvCase:
-    """The EVs in service.
+class Units:
+    """The units of one kind that are in service: EVs, batteries or shiftable loads.
 
     Parameters
     ----------
-    index : int [n_ev]            labels in net.ev
-    bus, bus_row : int [n_ev]     label in net.bus, and row of the grid
-    tan_phi : float [n_ev]        reactive over active power, consumer sense (inductive positive)
-    stays : list of Stay          of all EVs, needs final
-    slots : Slots                 of the controllable EVs
+    index : int [n_unit]            labels in their table
+    bus, bus_row : int [n_unit]     label in net.bus, and row of the grid
+    tan_phi : float [n_unit] or [n_period, n_unit]   reactive over active power, consumer sense (inductive positive)
+    stays : list of Stay            of all units, needs final
+    slots : Slots                   of the controllable units
     offers : {"up": Offers, "down": Offers}
-    held : bool [n_period, n_ev]  controllable EVs that draw their least power: no slot
-    fixed_p : float [n_period, n_ev]   power of uncontrollable and held EVs
-    fixed_e : float [n_period, n_ev]   energy of uncontrollable EVs (nan: other EV, or away)
-    guarantee : str               `ONE_ACTIVATION` or `ANY_SEQUENCE`
-    duration : int                periods for which an activation is held
+    held : bool [n_period, n_unit]  controllable EVs that draw their least power: no slot
+    fixed_p : float [n_period, n_unit]   power of uncontrollable and held EVs
+    fixed_e : float [n_period, n_unit]   energy of uncontrollable EVs (nan: other EV, or away)
+    guarantee : str                 `ONE_ACTIVATION` or `ANY_SEQUENCE`
+    duration : int                  periods for which an activation is held
     """
 
     index: IntArray
@@ -264,8 +264,8 @@ def charge_at_arrival(
     return p, e
 
 
-def fill_energies_while_held(case: EvCase, e: FloatArray) -> None:
-    """Energies [n_period, n_ev] of EVs that draw their least power, in place; those of all slots are there."""
+def fill_energies_while_held(case: Units, e: FloatArray) -> None:
+    """Energies [n_period, n_unit] of EVs that draw their least power, in place; those of all slots are there."""
     energy = np.nan
     for stay in case.stays:
         energy = energy if stay.is_coupled else stay.e_arrival
@@ -284,7 +284,7 @@ def offers_of(
     weight: FloatArray | None,
     kind: str = "ev",
 ) -> Offers:
-    """Offers of one direction; ``weight`` [n_period, n_ev] multiplies that of the table, None: not a scenario.
+    """Offers of one direction; ``weight`` [n_period, n_unit] multiplies that of the table, None: not a scenario.
 
     A unit without a row in net.flexibility offers both directions at weight 1; with rows, only what those in service
     say.
@@ -306,8 +306,8 @@ def offers_of(
     return Offers(offered[slots.ev], p_max[slots.ev], own_weight[slots.ev] * weight[slots.period, slots.ev])
 
 
-def energy_curves(case: EvCase, horizon: Horizon) -> FloatArray:
-    """Minimum-energy curve [n_period, n_ev] of the controllable EVs, nan while away."""
+def energy_curves(case: Units, horizon: Horizon) -> FloatArray:
+    """Minimum-energy curve [n_period, n_unit] of the controllable EVs, nan while away."""
     curve = np.full((horizon.n_periods, len(case.index)), np.nan)
     curve[case.slots.period, case.slots.ev] = case.slots.e_min
     return curve

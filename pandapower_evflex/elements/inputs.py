@@ -24,7 +24,7 @@ class Inputs:
     Parameters
     ----------
     weights : {direction: [n_period]}    of all elements; None: the direction is no scenario
-    guarantee : str                      see `EvCase`
+    guarantee : str                      see `Units`
     duration : int                       periods for which an activation is held
     forecasts : {forecast: Profiles}     "" where there is one set of profiles
     """

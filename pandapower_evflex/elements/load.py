@@ -24,7 +24,7 @@ from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, EvCase, slots_of
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
 from pandapower_evflex.elements.load_faults import faults_of_profiles
@@ -45,7 +45,7 @@ NOTHING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftableLoads(EvCase):
+class ShiftableLoads(Units):
     """Loads as cars, and what they were made of.
 
     Parameters

@@ -16,7 +16,7 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import EvCase, slots_of
+from pandapower_evflex.elements.ev_slots import Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay, discharge_efficiency
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
 from pandapower_evflex.elements.schedule import Schedule
@@ -30,7 +30,7 @@ KIND = "storage"
 REPLACES = ("p_mw",)
 
 
-def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
+def read(inputs: Inputs, faults: list[Fault]) -> Units | None:
     """The batteries with a row in `net.flexibility`."""
     rows = typed_offering_rows(inputs.net, KIND)
     if not len(rows):
@@ -46,7 +46,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> EvCase | None:
         _stay(number, row, eta[number], eta_discharge[number], horizon) for number, row in enumerate(rows.itertuples())
     ]
     slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
-    return EvCase(**always_there(inputs, KIND, rows, bus_row, np.zeros(n), stays, slots))
+    return Units(**always_there(inputs, KIND, rows, bus_row, np.zeros(n), stays, slots))
 
 
 def _stay(number: int, row: Any, eta: float, eta_discharge: float, horizon: Horizon) -> Stay:
@@ -69,7 +69,7 @@ def _stay(number: int, row: Any, eta: float, eta_discharge: float, horizon: Hori
     )
 
 
-def reasons(data: EvCase, schedule: Schedule, direction: str) -> ObjectArray:
+def reasons(data: Units, schedule: Schedule, direction: str) -> ObjectArray:
     """As those of EVs; what must be left at the end of the horizon is not the need of a driver."""
     found = reasons_of_evs(data, schedule, direction)
     at = (data.slots.period, data.slots.ev)

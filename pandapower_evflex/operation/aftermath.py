@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.ev_slots import EvCase, fill_energies_while_held
+from pandapower_evflex.elements.ev_slots import Units, fill_energies_while_held
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.pull_back import restored
@@ -70,7 +70,7 @@ def aftermath(
     return Aftermath(left, _short(evs, e, period), is_planned_anew=True)
 
 
-def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:
+def _recovered(evs: Units, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:
     """The plan with what would be missing made up in the first periods that have upward flexibility left."""
     slots, p = evs.slots, p.copy()
     e, _ = _carried_on(evs, p, period)
@@ -89,7 +89,7 @@ def _recovered(evs: EvCase, schedule: Schedule, p: FloatArray, period: int) -> F
     return p
 
 
-def _up_to_the_plan(evs: EvCase, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> FloatArray:
+def _up_to_the_plan(evs: Units, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> FloatArray:
     """Charging to the lower of the energies ``e`` that it leads to and those of the plan, after the call."""
     slots, at, p = evs.slots, (evs.slots.period, evs.slots.ev), p.copy()
     later = slots.period > period
@@ -99,7 +99,7 @@ def _up_to_the_plan(evs: EvCase, schedule: Schedule, p: FloatArray, e: FloatArra
     return p
 
 
-def _carried_on(evs: EvCase, p: FloatArray, period: int) -> tuple[FloatArray, FloatArray]:
+def _carried_on(evs: Units, p: FloatArray, period: int) -> tuple[FloatArray, FloatArray]:
     """Energies of a plan, and the plan without what a full battery does not take after the call."""
     slots, p, e = evs.slots, p.copy(), evs.fixed_e.copy()
     for i in range(len(slots)):  # in order of time within each chain
@@ -113,7 +113,7 @@ def _carried_on(evs: EvCase, p: FloatArray, period: int) -> tuple[FloatArray, Fl
     return e, p
 
 
-def _short(evs: EvCase, e: FloatArray, period: int) -> FloatArray:
+def _short(evs: Units, e: FloatArray, period: int) -> FloatArray:
     """What is missing to the minimum-energy curve in the last slot of a stay [n_stay]."""
     slots, short = evs.slots, np.zeros(len(evs.stays))
     departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True)) if len(slots) else np.empty(0, int)
@@ -129,7 +129,7 @@ def _grid_carries(case: Case, flow: BatchedPowerFlow, p: FloatArray, period: int
     return bool(kept[period + 1 :].all())
 
 
-def _with_what_is_left(evs: EvCase, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> Schedule:
+def _with_what_is_left(evs: Units, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> Schedule:
     """Flexibilities of later periods from the new energies, never more than what was promised."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
     before = e[at] - slots.energy_per_p * p[at]

@@ -13,7 +13,7 @@ import pandas as pd
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
 from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.case.plain_net import plain_net
-from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -165,7 +165,7 @@ def _as_it_was(plan: Plan, study: Study, first: int) -> Plan | None:
     return Plan(first, case, rest, plan.status, STANDS, plan.lacks_mw, plan.short)
 
 
-def _same_evs(now: EvCase, then: EvCase, at: int, e: FloatArray) -> bool:
+def _same_evs(now: Units, then: Units, at: int, e: FloatArray) -> bool:
     """Whether the EVs are where the plan with the energies ``e`` expected them, ``at`` periods after it was made."""
     a, b, later = now.slots, then.slots, then.slots.period >= at
     if not (np.array_equal(a.ev, b.ev[later]) and np.array_equal(a.period + at, b.period[later])):

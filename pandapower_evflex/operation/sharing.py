@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.scenarios import DIRECTIONS
 
@@ -15,7 +15,7 @@ SHARES = ("proportional", "slack")
 
 
 def shared(
-    evs: EvCase, schedule: Schedule, period: int, direction: str, offered: FloatArray, asked: float, share: str
+    evs: Units, schedule: Schedule, period: int, direction: str, offered: FloatArray, asked: float, share: str
 ) -> FloatArray:
     """Power that every EV gives [n_ev], MW; all that is offered where more is asked for.
 
@@ -34,7 +34,7 @@ def shared(
 
 
 def _by_slack(
-    evs: EvCase, schedule: Schedule, period: int, direction: str, offered: FloatArray, asked: float
+    evs: Units, schedule: Schedule, period: int, direction: str, offered: FloatArray, asked: float
 ) -> FloatArray:
     """A linear program: least sum of later flexibility lost.
 
@@ -65,7 +65,7 @@ def _by_slack(
     return given
 
 
-def _continues(evs: EvCase, period: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _continues(evs: Units, period: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Slots whose energy goes on from that of the given period."""
     slots = evs.slots
     goes_on = np.zeros(len(slots), dtype=bool)

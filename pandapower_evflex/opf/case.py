@@ -14,7 +14,7 @@ from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
 from pandapower_evflex.elements.chain import KW, LOADS, SPLIT, Chain, Loads
-from pandapower_evflex.elements.ev_slots import EvCase
+from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
@@ -29,7 +29,7 @@ class Case:
     ----------
     grid : Grid
     horizon : Horizon
-    evs : EvCase
+    evs : Units
     s_base : {forecast: complex [n_period, n_bus]}    injection of everything that is not scheduled, pu; "" where there
                                                       is one set of profiles
     scenarios : tuple of Scenario        which are asked for
@@ -42,7 +42,7 @@ class Case:
 
     grid: Grid
     horizon: Horizon
-    evs: EvCase
+    evs: Units
     s_base: Mapping[Any, ComplexArray]
     scenarios: tuple[Scenario, ...]
     q_follows_flexibility: bool

@@ -26,7 +26,7 @@ from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import ELEMENTS, ev, replaced_by_schedule
 from pandapower_evflex.elements.ev import compile_evs
-from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, EvCase
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, Units
 from pandapower_evflex.elements.ev_stays import (
     Stay,
     discharge_efficiency,
@@ -79,7 +79,7 @@ class Study:
     profiles: Profiles
     forecasts: Mapping[Any, Forecast]
     stays: list[list[Stay]]
-    evs_of: partial[EvCase]
+    evs_of: partial[Units]
     findings: list[dict[str, Any]]
     reduced: pd.DataFrame
     not_run: str

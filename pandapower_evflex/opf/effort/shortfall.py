@@ -55,7 +55,7 @@ class Shortfall:
 
     Parameters
     ----------
-    mwh : float [n_stay]         per stay of `EvCase.stays`
+    mwh : float [n_stay]         per stay of `Units.stays`
     schedule : Schedule          that leaves so much short, nothing activated
     reasons : list of list       elements of the grid that hold each stay back
     """
