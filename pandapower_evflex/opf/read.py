@@ -166,64 +166,43 @@ def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> 
         return None
 
 
+@dataclass(frozen=True)
+class _Cars:
+    """The EVs in service as read, before their stays are compiled into slots.
+
+    Parameters
+    ----------
+    evs : DataFrame
+    bus_row : int array per EV   of the grid
+    weights : {"up" | "down": array [n_period, n_ev]}
+    stays : list per EV of Stay
+    duration : int               periods that a call lasts
+    """
+
+    evs: pd.DataFrame
+    bus_row: np.ndarray
+    weights: dict[str, np.ndarray]
+    stays: list[list[Stay]]
+    duration: int
+
+
 def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: Options, faults: list[Fault]) -> Study:
     first = next(iter(forecasts.values())).profiles
     horizon = first.horizon
-    table = net.get("ev", _empty(EV))
-    evs = table[table["in_service"].astype(bool)]
-    bus_row, bus_faults = bus_rows(ev.KIND, evs, grid)
-    weights, weight_faults = read_weights(options.weights, evs.index, horizon)
-    sessions = _sessions_in_service(net)
-    stays, stay_faults = read_stays(evs, sessions, horizon)
-    duration, duration_faults = periods_held(FUNCTION, options.duration_h, horizon)
-    faults = [*faults, *bus_faults, *weight_faults, *stay_faults, *duration_faults]
-    faults = faults or [
-        in_forecast(fault, name) for name, one in forecasts.items() for fault in unit_faults(net, one.profiles)
-    ]
-    if faults:
-        raise InvalidInputError(faults)
-    if (weights["down"] > weights["up"]).any():
-        logger.warning(
-            "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
-        )
-    unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
-    idle = idle_sessions(stays, unreachable)
-    if idle:
-        logger.info("sessions %s have no whole period plugged in and need none: they are left out", listed(idle))
-    reduced = reduced_frame(evs.index, unreachable if options.reduces else [])
-    if options.reduces:
-        stays = with_reduced_needs(stays, unreachable)
-        unreachable = []
+    cars = _read_cars(net, forecasts, grid, options, faults)
+    stays, reduced, findings = _reachable(cars, options)
     evs_of = partial(
         compile_evs,
-        evs,
+        cars.evs,
         net.get("flexibility"),
-        bus_row=bus_row,
+        bus_row=cars.bus_row,
         horizon=horizon,
-        weights={d: weights[d] if d in options.scenarios else None for d in DIRECTIONS},
+        weights={d: cars.weights[d] if d in options.scenarios else None for d in DIRECTIONS},
         guarantee=options.guarantee,
-        duration=duration,
+        duration=cars.duration,
     )
-    inputs = Inputs(
-        net,
-        grid,
-        first,
-        rows_of(options.scenarios, duration, forecasts),
-        {d: weight_of_all(options.weights, d, horizon) if d in options.scenarios else None for d in DIRECTIONS},
-        options.guarantee,
-        duration,
-        {name: one.profiles for name, one in forecasts.items()},
-    )
-    others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
-    if duration > 1:
-        argument = f"duration_h={options.duration_h:g}"
-        faults += [_for_evs_alone(element.KIND, argument) for element, data in others if data is not None]
-    if options.on_infeasible == "best_effort":
-        argument = 'on_infeasible="best_effort"'
-        faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
-    faults += _feeding_in_faults(evs, others, options, duration)
-    if faults:
-        raise InvalidInputError(faults)
+    inputs = _inputs(net, forecasts, grid, options, cars.duration)
+    others = _read_others(inputs, cars, options)
     case = Case(
         grid=grid,
         horizon=horizon,
@@ -242,8 +221,7 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
     not_run = idle_controllers(net, first.elements)
     for note in filter(None, (not_run, idle_costs(net), unseen_phases(net))):
         logger.warning(note)
-    findings = session_findings(evs.index, unreachable, overfull)
-    is_one_phase = evs["phases"].to_numpy() == 1
+    is_one_phase = cars.evs["phases"].to_numpy() == 1
     return Study(
         case,
         first if NO_NAME in forecasts else Profiles(horizon, {}),
@@ -255,8 +233,82 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
         not_run,
         options.trafo_loading,
         partial(_unit_doubts, net, forecasts),
-        OnePhase(is_one_phase, partial(phase_net, net, grid, bus_row[is_one_phase])),
+        OnePhase(is_one_phase, partial(phase_net, net, grid, cars.bus_row[is_one_phase])),
     )
+
+
+def _read_cars(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: Options, faults: list[Fault]) -> _Cars:
+    """EVs, sessions and weights; their faults with the ``faults`` so far.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    horizon = next(iter(forecasts.values())).profiles.horizon
+    table = net.get("ev", _empty(EV))
+    evs = table[table["in_service"].astype(bool)]
+    bus_row, bus_faults = bus_rows(ev.KIND, evs, grid)
+    weights, weight_faults = read_weights(options.weights, evs.index, horizon)
+    sessions = _sessions_in_service(net)
+    stays, stay_faults = read_stays(evs, sessions, horizon)
+    duration, duration_faults = periods_held(FUNCTION, options.duration_h, horizon)
+    faults = [*faults, *bus_faults, *weight_faults, *stay_faults, *duration_faults]
+    faults = faults or [
+        in_forecast(fault, name) for name, one in forecasts.items() for fault in unit_faults(net, one.profiles)
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    if (weights["down"] > weights["up"]).any():
+        logger.warning(
+            "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"
+        )
+    return _Cars(evs, bus_row, weights, stays, duration)
+
+
+def _reachable(cars: _Cars, options: Options) -> tuple[list[list[Stay]], pd.DataFrame, list[dict[str, Any]]]:
+    """Stays, with needs reduced where asked for; what was reduced; what no charging can satisfy."""
+    index, stays = cars.evs.index, cars.stays
+    unreachable, overfull = unreachable_stays(stays), overfull_stays(stays)
+    idle = idle_sessions(stays, unreachable)
+    if idle:
+        logger.info("sessions %s have no whole period plugged in and need none: they are left out", listed(idle))
+    reduced = reduced_frame(index, unreachable if options.reduces else [])
+    if options.reduces:
+        stays = with_reduced_needs(stays, unreachable)
+        unreachable = []
+    return stays, reduced, session_findings(index, unreachable, overfull)
+
+
+def _inputs(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: Options, duration: int) -> Inputs:
+    """What elements other than EVs are read from."""
+    first = next(iter(forecasts.values())).profiles
+    weights = {
+        d: weight_of_all(options.weights, d, first.horizon) if d in options.scenarios else None for d in DIRECTIONS
+    }
+    scenarios = rows_of(options.scenarios, duration, forecasts)
+    profiles = {name: one.profiles for name, one in forecasts.items()}
+    return Inputs(net, grid, first, scenarios, weights, options.guarantee, duration, profiles)
+
+
+def _read_others(inputs: Inputs, cars: _Cars, options: Options) -> list[tuple[Any, Any]]:
+    """Elements other than EVs, each with its data or None.
+
+    Raises
+    ------
+    InvalidInputError    also where an argument is for EVs alone
+    """
+    faults: list[Fault] = []
+    others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
+    if cars.duration > 1:
+        argument = f"duration_h={options.duration_h:g}"
+        faults += [_for_evs_alone(element.KIND, argument) for element, data in others if data is not None]
+    if options.on_infeasible == "best_effort":
+        argument = 'on_infeasible="best_effort"'
+        faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
+    faults += _feeding_in_faults(cars.evs, others, options, cars.duration)
+    if faults:
+        raise InvalidInputError(faults)
+    return others
 
 
 def _refuse_no_room(case: Case, options: Options) -> None:
