@@ -1,4 +1,4 @@
-"""The command line: `python -m pandapower_evflex demo`."""
+"""The command line: `evflex`, or `python -m pandapower_evflex`, with one subcommand."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
-from pandapower_evflex.demo import run_demo
-from pandapower_evflex.errors import EvflexError
+from pandapower_evflex.commands import demo
+from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged
 from pandapower_evflex.output import CannotWrite
+
+#: in the order of the help
+COMMANDS: tuple[ModuleType, ...] = (demo,)
+EXIT_CODES = "exit codes: 0 solved, 1 no schedule or something to mend, 2 bad input or no output, 130 after Ctrl-C"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,24 +27,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    exit code: 0; 1 when there is no schedule; 2 when the arguments are wrong or the output cannot be written; 130 after
-    Ctrl-C. Every code but 0 comes with its reason on standard error.
+    exit code: 0; 1 when there is no schedule; 2 when arguments or input are wrong or the output cannot be written; 130
+    after Ctrl-C. Every code but 0 comes with its reason on standard error.
     """
     given = _parser().parse_args(arguments)
     try:
-        run_demo(given.out, given.seed, progress=False if given.quiet else None)
+        code: int | None = given.run(given)
     except (EvflexError, CannotWrite, KeyboardInterrupt) as error:
         code, reason = _ending(error)
         print(reason, file=sys.stderr)
-        return code
-    return 0
+    return code or 0
 
 
 def _ending(error: BaseException) -> tuple[int, str]:
     """Exit code and its reason."""
     if isinstance(error, KeyboardInterrupt):
         return 130, "interrupted"
-    return (2 if isinstance(error, CannotWrite) else 1), str(error)
+    return (1 if isinstance(error, FlexibilityOPFNotConverged) else 2), str(error)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,16 +54,27 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m pandapower_evflex", description=__doc__)
-    commands = parser.add_subparsers(metavar="demo", required=True)
-    demo = commands.add_parser("demo", help="solve a synthetic suburb of 61 nodes, 24 EVs and 96 periods")
-    demo.add_argument("--out", type=Path, default=Path("evflex_demo"), help="folder for CSV files and figures")
-    demo.add_argument("--seed", type=_seed, default=0, help="of houses, roofs, cars and nights; 0, 1, 2, ...")
-    demo.add_argument("--quiet", action="store_true", help="no progress bar")
+    from pandapower_evflex import __version__
+
+    name = "evflex" if Path(sys.argv[0]).stem == "evflex" else "python -m pandapower_evflex"
+    parser = _Parser(
+        prog=name, description=__doc__, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"pandapower_evflex {__version__}")
+    commands = parser.add_subparsers(metavar="|".join(command.NAME for command in COMMANDS), required=True)
+    for command in COMMANDS:
+        _add_command(commands, name, command)
     return parser
 
 
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or more")
-    return int(text)
+def _add_command(commands: argparse._SubParsersAction[_Parser], name: str, command: ModuleType) -> None:
+    examples = "\n".join(f"  {name} {example}" for example in command.EXAMPLES)
+    own = commands.add_parser(
+        command.NAME,
+        help=command.SUMMARY,
+        description=command.SUMMARY,
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(own)
+    own.set_defaults(run=command.run)

@@ -29,6 +29,7 @@ LAYERS = (
     ("warmup",),
     ("output",),
     ("demo",),
+    ("commands",),
     ("cli",),
     ("__main__",),
 )

@@ -1,0 +1,29 @@
+"""`demo`: the built-in case."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pandapower_evflex.commands.arguments import add_quiet
+from pandapower_evflex.demo import run_demo
+
+NAME = "demo"
+SUMMARY = "solve a synthetic suburb of 61 nodes, 24 EVs and 96 periods"
+EXAMPLES = ("demo", "demo --seed 3 --out suburb")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("evflex_demo"), help="folder for CSV files and figures")
+    parser.add_argument("--seed", type=_seed, default=0, help="of houses, roofs, cars and nights; 0, 1, 2, ...")
+    add_quiet(parser)
+
+
+def run(given: argparse.Namespace) -> None:
+    run_demo(given.out, given.seed, progress=False if given.quiet else None)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or more")
+    return int(text)
