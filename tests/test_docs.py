@@ -53,3 +53,12 @@ def test_the_architecture_page_shows_all_layers_and_wings_in_their_order():
     for wings in WINGS.values():
         shown = [re.search(rf"^ +{wing}\b", diagram, re.M) for wing in wings if wing != "chains"]
         assert all(shown) and [place.start() for place in shown] == sorted(place.start() for place in shown)
+
+
+def test_every_public_function_and_class_has_its_place_in_the_reference():
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
+    shown = set(re.findall(r"^\.\. auto(?:function|class|exception):: (\w+)$", pages, re.M))
+    modules = [evf.mobility, evf.networks, evf.toolbox, evf.plotting]
+    public = {name for module in (evf, *modules) for name in module.__all__}
+    assert public - shown == {"mobility", "networks", "toolbox"}
+    assert shown <= public

@@ -1,4 +1,4 @@
-"""What the README shows is what its lines print."""
+"""What the README and the pages for users show is what their lines print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/start.md", "docs/claims.md")
 BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
 #: of a number shown; solvers stop within it, and what is rounding already (exponents below) counts as equal
@@ -20,26 +21,28 @@ PERCENT = re.compile(r"(?<![\d.])(\d+) %")
 
 
 def sections() -> dict[str, list[tuple[str, str]]]:
-    """Code and what it prints, by section; lines of a section see those before them."""
+    """Code and what it prints, by page and section; lines of a section see those before them."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for part in README.split("\n## ")[1:]:
-        blocks = BLOCK.findall(part)
-        if blocks:
-            kinds = [kind for kind, _ in blocks]
-            assert kinds == ["python", "text"] * (len(blocks) // 2), "each block of code is followed by what it prints"
-            found[part.splitlines()[0]] = [
-                (code, text) for (_, code), (_, text) in zip(blocks[::2], blocks[1::2], strict=True)
-            ]
+    for page in PAGES:
+        for part in (ROOT / page).read_text(encoding="utf-8").split("\n## ")[1:]:
+            blocks = BLOCK.findall(part)
+            if blocks:
+                kinds = [kind for kind, _ in blocks]
+                assert kinds == ["python", "text"] * (len(blocks) // 2), "each block of code is followed by its output"
+                found[f"{page}: {part.splitlines()[0]}"] = [
+                    (code, text) for (_, code), (_, text) in zip(blocks[::2], blocks[1::2], strict=True)
+                ]
     return found
 
 
 @pytest.mark.parametrize("section", sections())
-def test_every_block_prints_what_stands_below_it(section):
+def test_every_block_prints_what_stands_below_it(section, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for code, expected in sections()[section]:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, f"README.md, {section}", "exec"), names)
+            exec(compile(code, section, "exec"), names)
         assert_same_text(printed.getvalue(), expected)
     plt.close("all")
 

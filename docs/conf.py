@@ -1,0 +1,31 @@
+"""The documentation as a site: `python -m sphinx -W -c docs . build/site` in the root of the repository.
+
+The root is the source folder, so that links between pages, tutorials and files of the repository are the same on the
+site and beside the code.
+"""
+
+import pandapower_evflex as evf
+
+project = "pandapower_evflex"
+author = "the pandapower_evflex team"
+version = release = evf.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc", "myst_nb"]
+root_doc = "docs/index"
+include_patterns = ["docs/**", "tutorials/*.ipynb", "CONTRIBUTING.md", "CHANGELOG.rst"]
+exclude_patterns = ["**/.ipynb_checkpoints"]
+
+# notebooks are stored with their outputs; the slow tests run them
+nb_execution_mode = "off"
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 4
+suppress_warnings = ["myst.xref_ambiguous"]
+
+autodoc_typehints = "none"
+autosummary_generate = False
+numpydoc_show_class_members = False
+default_role = "code"
+
+html_theme = "pydata_sphinx_theme"
+html_title = "pandapower_evflex"
+html_show_sourcelink = False
