@@ -21,7 +21,7 @@ from pandapower_evflex.planning.site_arguments import site_argument_faults
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_where
-from pandapower_evflex.tables.kinds import check_net, choice_faults, shown
+from pandapower_evflex.tables.kinds import check_net, choice_faults, flag_faults, shown
 from pandapower_evflex.tables.schema import Column
 
 #: optional columns of lines, transformers and buses
@@ -102,10 +102,8 @@ def _setting_faults(settings: Settings) -> list[Fault]:
         faults += single_number_faults(FUNCTION, EVENTS, settings.events_per_fault)
     for name, known in CHOICES.items():
         faults += choice_faults(FUNCTION, name, getattr(settings, name), known)
-    if not isinstance(settings.rebound, (bool, np.bool_)):
-        faults.append(
-            Fault(FUNCTION, "rebound", (), shown(settings.rebound), "is not understood", "give True or False")
-        )
+    for name in ("rebound", "split"):
+        faults += flag_faults(FUNCTION, name, getattr(settings, name))
     if not _is_whole(settings.max_ties, 0) or settings.max_ties > MOST_TIES:
         remedy = f"give a whole number from 0 to {MOST_TIES}"
         faults.append(Fault(FUNCTION, "max_ties", (), shown(settings.max_ties), "is not a number of ties", remedy))

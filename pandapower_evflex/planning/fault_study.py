@@ -60,12 +60,12 @@ def _best_state(
 ) -> tuple[Restoration, CongestedDays | None, frozenset[tuple[str, Any]]]:
     """The best restoration, its days, and what is strained in any of those considered."""
     net = built.net
-    considered: dict[tuple[Any, ...], CongestedDays | None] = {}
+    considered: dict[Any, CongestedDays | None] = {}
     events = events_per_fault(repair_time_h(net, *fault), case.settings.events_per_fault)
 
     def shed(choice: Restoration) -> Shed:
         state = _operating_state(built, choice, case.days)
-        days = considered[choice.switches_closed] = None if state is None else CongestedDays(case, state)
+        days = considered[choice.position] = None if state is None else CongestedDays(case, state)
         if days is None or days.state.keeps_all_limits(AT_LIMIT):  # the first look
             return Shed()
         beyond = max((excess for _, _, excess in days.overloads.others), default=0.0)
@@ -78,9 +78,10 @@ def _best_state(
         load_mw=case.days.mean_load_mw,
         shed=shed,
         supply=built.supply,
+        split=case.settings.split,
     )
     strained = [days.state.strained() for days in considered.values() if days is not None]
-    return best, considered[best.switches_closed], frozenset().union(*strained)
+    return best, considered[best.position], frozenset().union(*strained)
 
 
 def _operating_state(built: BuiltNet, choice: Restoration, days: Days) -> OperatingState | None:

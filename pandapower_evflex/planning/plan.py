@@ -21,7 +21,7 @@ from pandapower_evflex.planning.plan_costs import PlanCost, PlanCosts
 from pandapower_evflex.planning.plan_search import cheapest_by_milp
 from pandapower_evflex.planning.planning_case import planning_case
 from pandapower_evflex.planning.reliability import INDICES, indices, load_points
-from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.planning.settings import Settings, settings_of
 from pandapower_evflex.planning.site_income import site_table
 from pandapower_evflex.planning.study_overview import overview
 from pandapower_evflex.tables.checks import TABLES
@@ -38,7 +38,7 @@ COSTS = {
 FAULT_COLUMNS = [
     "element_type", "element", "switches_closed", "dark_mw", "overloaded_element_type", "overloaded_element",
     "start_h", "end_h", "missing_mw", "ens_mwh", "procured_mw", "price_eur_per_mwh", "ens_with_flexibility_mwh",
-    "rebound_mw", "day",
+    "rebound_mw", "day", "switches_opened",
 ]  # fmt: skip
 #: EUR per year below which two plans cost the same: the one that builds and buys less is taken
 SAME_COST_EUR = 1e-6
@@ -63,7 +63,8 @@ class PlanningStudy:
                               `ens_mwh` (of this element alone), `procured_mw`, `price_eur_per_mwh`,
                               `ens_with_flexibility_mwh` (of all elements of the window, from its start to the next
                               window, rebound included), `rebound_mw` (largest load that comes back; not
-                              counted with rebound=False), `day`
+                              counted with rebound=False), `day`, `switches_opened` (to isolate the fault; last the
+                              one that splits an island)
     fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
                               costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
     findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
@@ -133,6 +134,7 @@ def run_planning(
     quantile: float | None = None,
     lattices: Any = None,
     plug_ins_per_day: Any = None,
+    split: bool = False,
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
@@ -185,6 +187,8 @@ def run_planning(
     lattices : CpoRates or int [n_day, n_evse, n_period], or {cpo: these}
         rule="exact": real days, two or more; None: 200 simulated days, which differ less than real ones
     plug_ins_per_day : float or {cpo: float}    arrivals per outlet and day, see `estimate_transition_matrices`
+    split : bool                where no ties carry a whole island, one further switch in it may be opened, so that its
+                                parts come back by ties of their own, or one of them does
 
     Returns
     -------
@@ -215,22 +219,7 @@ def run_planning(
     >>> study.plans.reinforcements[study.best]
     (0,)
     """
-    settings = Settings(
-        voll_eur_per_mwh=voll_eur_per_mwh,
-        loss_price_eur_per_mwh=loss_price_eur_per_mwh,
-        discount_rate=discount_rate,
-        load_growth_percent=load_growth_percent,
-        rule=rule,
-        rebound=rebound,
-        pricing=pricing,
-        procurement=procurement,
-        events_per_fault=events_per_fault,
-        max_ties=max_ties,
-        momentary_h=momentary_h,
-        quantile=quantile,
-        lattices=lattices,
-        plug_ins_per_day=plug_ins_per_day,
-    )
+    settings = settings_of(locals())
     return plan_study(
         net, profiles, days, period_h, settings, solver, max_plans, executor, progress, dayfirst, ev_offers
     )
@@ -308,6 +297,7 @@ def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
             "element": element,
             "switches_closed": outcome.restoration.switches_closed,
             "dark_mw": outcome.restoration.dark_mw,
+            "switches_opened": outcome.restoration.switches_opened,
         }
         rows += [{**common, **row} for row in outcome.congestion.rows or [{}]]
     return rows

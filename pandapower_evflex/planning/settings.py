@@ -1,8 +1,9 @@
-"""The arguments of `run_planning`."""
+"""The arguments that `run_planning` and `run_planning_horizon` have in common."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -24,5 +25,12 @@ class Settings:
     quantile: float | None = None
     lattices: Any = None
     plug_ins_per_day: Any = None
+    split: bool = False
     #: growth of the charging sites until a later year
     site_growth_percent: float = 0.0
+
+
+def settings_of(arguments: Mapping[str, Any]) -> Settings:
+    """Those of the arguments of a function that are settings."""
+    names = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in arguments.items() if name in names})

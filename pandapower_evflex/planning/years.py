@@ -12,11 +12,12 @@ from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import NUMBERS
 from pandapower_evflex.planning.fault.reinforced import n_combinations
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, plan_study
-from pandapower_evflex.planning.settings import Settings
+from pandapower_evflex.planning.settings import settings_of
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import check_net, is_one_of, progress_faults, raise_if, shown
 from pandapower_evflex.tables.schema import Column
@@ -81,9 +82,11 @@ def run_planning_horizon(
     executor: Any = None,
     progress: bool | None = None,
     dayfirst: bool | None = None,
+    ev_offers: FlexibilityOpfResult | None = None,
     quantile: float | None = None,
     lattices: Any = None,
     plug_ins_per_day: Any = None,
+    split: bool = False,
 ) -> PlanningHorizon:
     r"""The cheapest sequence of irreversible investments over years of growth, with and without flexibility.
 
@@ -98,6 +101,7 @@ def run_planning_horizon(
                                         sites grow by their own percentage in outlets, at the same rates; their charging
                                         is in the load at their bus, which grows by "load"
     load_growth_percent : float         growth before year 0
+    ev_offers : FlexibilityOpfResult    the same schedule and the same bids every year
     max_plans : int                     more plans a year than this are refused: all of them are evaluated
     others : see `run_planning`
 
@@ -121,24 +125,9 @@ def run_planning_horizon(
     >>> horizon.build_years.loc[0].tolist(), horizon.years_deferred.tolist()
     ([3, 2], [1.0])
     """
+    settings = settings_of(locals())
     raise_if(progress_faults(FUNCTION, progress))
     growth = _checked(net, n_years, growth_percent_per_year, load_growth_percent, max_plans)
-    settings = Settings(
-        voll_eur_per_mwh=voll_eur_per_mwh,
-        loss_price_eur_per_mwh=loss_price_eur_per_mwh,
-        discount_rate=discount_rate,
-        load_growth_percent=load_growth_percent,
-        rule=rule,
-        rebound=rebound,
-        pricing=pricing,
-        procurement=procurement,
-        events_per_fault=events_per_fault,
-        max_ties=max_ties,
-        momentary_h=momentary_h,
-        quantile=quantile,
-        lattices=lattices,
-        plug_ins_per_day=plug_ins_per_day,
-    )
     studies = []
     for year in tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress):
         then = replace(
@@ -146,7 +135,9 @@ def run_planning_horizon(
             load_growth_percent=_compounded(load_growth_percent, growth["load"], year),
             site_growth_percent=_compounded(0.0, growth["cpo"], year),
         )
-        study = plan_study(net, profiles, days, period_h, then, "enumeration", max_plans, executor, False, dayfirst)
+        study = plan_study(
+            net, profiles, days, period_h, then, "enumeration", max_plans, executor, False, dayfirst, ev_offers
+        )
         studies.append(study)
     return _horizon_of(studies, discount_rate)
 

@@ -103,7 +103,8 @@ def _checked(net: Net, fault: Any) -> tuple[Restoration, Node]:
     if not pd.api.types.is_list_like(fault.switches_closed):
         remedy = "give labels of net.switch in a tuple, () for none"
         raise_if([Fault(POST_FAULT, "switches_closed", (), repr(fault.switches_closed), "is not a list", remedy)])
-    state = restored_by(net, fault.element_type, fault.element, fault.switches_closed)
+    opened = getattr(fault, "switches_opened", ())
+    state = restored_by(net, fault.element_type, fault.element, fault.switches_closed, opened)
     table: Any = getattr(fault, "overloaded_element_type", None)
     element: Any = getattr(fault, "overloaded_element", None)
     if not isinstance(table, str) or table == "net":

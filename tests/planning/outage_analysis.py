@@ -6,11 +6,20 @@ It shares no code with the package. Lines and buses fail, loads are constant, no
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 MOMENTARY_H = 0.05
+
+
+class Found(NamedTuple):
+    """What a set of ties does: cost, switchings and ties; hours without supply by bus; whether more could be done."""
+
+    key: tuple
+    hours: dict
+    leaves_load: bool
 
 
 class Outages:
@@ -37,46 +46,71 @@ class Outages:
         own = self.net.switch.switching_time_h[label]
         return float(self.net[table].switching_time_h[element] if np.isnan(own) else own)
 
-    def after(self, element, table="line"):
+    def after(self, element, table="line", *, shed=None, split=False):
         """Hours without supply of every bus that loses it, and the ties closed."""
-        fault, links = (table, element), self.links
-        fed = flood(self.sources, [link for link in links if link[3]])
-        down = flood({fault}, [link for link in links if link[3] and not link[4]])
-        alive = flood(self.sources - down, [link for link in links if link[3] and not down & set(link[:2])])
-        edge = {link[2] for link in links if link[3] and len(down & set(link[:2])) == 1}
-        tripped = {link[2] for link in links if link[2] in edge and alive & set(link[:2])}
-        zone = flood({fault}, [link for link in links if link[2] is None])
+        best = self.best(element, table, shed=shed, split=split)
+        return best.hours, best.key[2]
+
+    def best(self, element, table, *, shed=None, split=False):
+        best = self.cheapest(element, table, shed)
+        if split and best.leaves_load:
+            parted = (self.cheapest(element, table, shed, own) for own in self.links if own[2] is not None and own[3])
+            best = min([best, *filter(None, parted)], key=lambda found: found.key)
+        return best
+
+    def cheapest(self, element, table, shed=None, further=None):
+        """Of all sets of ties, with a further switch open; None where that parts nothing."""
+        fault, links = (table, element), [link for link in self.links if link is not further]
+        fed = flood(self.sources, [link for link in self.links if link[3]])
+        down = flood({fault}, [link for link in self.links if link[3] and not link[4]])
+        alive = flood(self.sources - down, [link for link in self.links if link[3] and not down & set(link[:2])])
+        edge = {link[2] for link in self.links if link[3] and len(down & set(link[:2])) == 1}
+        tripped = {link[2] for link in self.links if link[2] in edge and alive & set(link[:2])}
+        zone = flood({fault}, [link for link in self.links if link[2] is None])
         lost = {node for node in fed - alive if node[0] == "bus"}
-        outside = [link for link in links if not zone & set(link[:2])]
-        closed = [link for link in outside if link[3]]
-        open_links = [link for link in outside if not link[3]]
+        closed = [link for link in links if link[3] and not zone & set(link[:2])]
+        open_links = [link for link in links if not link[3] and not zone & set(link[:2])]
+        back_at_once = flood(self.sources - zone, closed)
+        if further is not None:
+            one, other = further[:2]
+            is_out = {one, other} <= fed - alive - zone and not {one, other} & back_at_once
+            if not is_out or other in flood({one}, closed):
+                return None
         repair_h = float(self.net[table].repair_time_h[element])
+        load = {bus: self.load.get(bus[1], 0.0) for bus in lost}
         best = None
         for size in range(len(open_links) + 1):
             for ties in itertools.combinations(open_links, size):
                 if n_loops(closed + list(ties), self.sources) != n_loops(closed, self.sources):
                     continue
                 steps = ties_in_a_row(self.sources - zone, closed, ties)
-                waiting = {bus: repair_h for bus in lost}
-                waiting |= {bus: h for bus, h in self.clock(fault, zone, edge, tripped, ties).items() if bus in lost}
-                too_long = [bus for bus in lost if steps.get(bus, 0) > self.max_ties and self.load.get(bus[1], 0) > 0]
-                cost = sum(self.load.get(bus[1], 0.0) * min(h, repair_h) for bus, h in waiting.items())
-                key = (round(cost, 7), size, tuple(sorted(tie[2] for tie in ties)))
-                if not too_long and (best is None or key < best[0]):
-                    best = key, {bus[1]: min(h, repair_h) for bus, h in waiting.items()}
-        return best[1], best[0][2]
+                if any(steps.get(bus, 0) > self.max_ties and mw > 0 for bus, mw in load.items()):
+                    continue
+                back = self.clock(fault, zone, edge, tripped, ties, further)
+                hours = {bus: min(back.get(bus, repair_h), repair_h) for bus in lost}
+                shed_mwh = 0.0 if shed is None else repair_h * shed(self.sources - zone, closed, ties)
+                cost = sum(load[bus] * h for bus, h in hours.items()) + shed_mwh
+                key = (round(cost, 7), size + (further is not None), tuple(sorted(tie[2] for tie in ties)))
+                if best is None or key < best.key:
+                    leaves_load = shed_mwh > 0 or any(load[b] > 0 for b in lost - zone - set(back))
+                    best = Found(key, {bus[1]: h for bus, h in hours.items()}, leaves_load)
+        return best
 
-    def clock(self, fault, zone, edge, tripped, ties):
+    def clock(self, fault, zone, edge, tripped, ties, further=None):
         """When every node is energised, watching the switches at work."""
         moved = {label: self.time_of(label, *fault) for *_, label, _, _ in self.links if label is not None}
         chosen = {tie[2] for tie in ties}
-        unmoved = [link for link in self.links if link[3] and link[2] not in tripped and not zone & set(link[:2])]
+        apart = tripped if further is None else tripped | {further[2]}
+        unmoved = [link for link in self.links if link[3] and link[2] not in apart and not zone & set(link[:2])]
         isolators = [link for link in self.links if link[3] and len(zone & set(link[:2])) == 1 and link[2] not in edge]
         since = {}
         for now in sorted({0.0, *moved.values()}):
             still_closed = [link for link in isolators if moved[link[2]] > now]
             at_fault = flood(zone, still_closed + [link for link in unmoved]) if still_closed else set(zone)
-            again = [link for link in self.links if link[2] in tripped | chosen and moved[link[2]] <= now]
+            if further is not None and further[2] not in edge and moved[further[2]] > now:
+                at_fault |= flood(set(further[:2]), unmoved)
+            again = [link for link in self.links if link[2] in (tripped | chosen) - (apart - tripped)]
+            again = [link for link in again if link is not further and moved[link[2]] <= now]
             usable = [link for link in unmoved + again if not (at_fault | zone) & set(link[:2])]
             for node in flood(self.sources - at_fault - zone, usable):
                 since.setdefault(node, now)

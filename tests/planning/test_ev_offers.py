@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pandapower_evflex as evf
-from tests.planning.plan_nets import planned
+from tests.planning.plan_nets import PRICES, planned
 
 OPTIONS = {"rebound": False, "progress": False}
 
@@ -72,11 +72,27 @@ def test_the_result_given_is_that_of_the_net_where_it_ran_there(suppliers):
     np.testing.assert_allclose(one.plans.total_eur_per_year, other.plans.total_eur_per_year, rtol=1e-9)
 
 
+def test_every_year_of_a_horizon_has_both_suppliers(suppliers):
+    """Loads grow by 1 % from the second year on; the EV stays as its schedule says."""
+    net, profiles, result = suppliers
+    horizon = evf.run_planning_horizon(
+        net, profiles, 2, 1.0, ev_offers=result, **{**PRICES, **OPTIONS}, pricing="pay_as_bid"
+    )
+    assert with_flexibility(horizon.studies[0]) == pytest.approx([-1000.0, 450.0, -550.0], rel=1e-4)
+    for year, growth in enumerate([0.0, 1.0]):
+        study = planned(net, profiles, ev_offers=result, pricing="pay_as_bid", load_growth_percent=growth, **OPTIONS)
+        assert with_flexibility(horizon.studies[year]) == pytest.approx(with_flexibility(study))
+    (row,) = horizon.studies[1].faults.itertuples()
+    assert row.missing_mw > 0.675 and row.procured_mw == pytest.approx(0.4, rel=1e-3)
+
+
 def test_what_does_not_fit_is_refused(suppliers):
     net, profiles, result = suppliers
     half = {key: frame.iloc[::2] for key, frame in profiles.items()}
     with pytest.raises(evf.InvalidInputError, match="a result of 96 periods of 0.25 h does not fit the profiles"):
         planned(net, half, ev_offers=result, **OPTIONS)
+    with pytest.raises(evf.InvalidInputError, match="a result of 96 periods"):
+        evf.run_planning_horizon(net, half, 2, 1.0, ev_offers=result, **{**PRICES, **OPTIONS})
     with pytest.raises(evf.InvalidInputError, match="is not a result"):
         planned(net, profiles, ev_offers=result.p_down_mw, **OPTIONS)
     without, _ = evf.networks.ring_10kv()

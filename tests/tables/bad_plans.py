@@ -138,6 +138,7 @@ BAD_PLANS = {
     "a slip in the procurement": argument("procurement", "best", '"merit_order" or "optimal"'),
     "a slip in the solver": argument("solver", "highs", '"auto" or "enumeration" or "milp"'),
     "a rebound that is neither true nor false": argument("rebound", "no", "give True or False"),
+    "a split that is neither true nor false": argument("split", 1, "give True or False"),
     "an executor that is a number": argument("executor", 4, "concurrent.futures.Executor"),
     "offers of EVs that are a number": argument("ev_offers", 4, "what run_flexibility_opf returns"),
     "days as a list": argument("days", [250, 115], "give one number"),

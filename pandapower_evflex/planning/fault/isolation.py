@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -92,6 +92,7 @@ class Isolation:
     trips_source : bool        no breaker or fuse lies between the fault and a source
     lost : set of nodes        without supply from the trip on, those of the zone included
     place : {node: island}     of all nodes but those of the zone, once it is isolated; all that is supplied is `SOURCE`
+    split : label              a further switch that is opened, so that the parts of an island can come back apart
     """
 
     supply: Supply
@@ -104,6 +105,7 @@ class Isolation:
     trips_source: bool
     lost: frozenset[Node]
     place: Mapping[Node, int]
+    split: Any = None
 
     @cached_property
     def ties(self) -> list[Tie]:
@@ -114,6 +116,18 @@ class Isolation:
             for u, v, edge in self.supply.graph.edges(data=True)
             if not edge["closed"] and u not in zone and v not in zone and place[u] != place[v]
         )
+
+    def splits(self) -> Iterator[Isolation]:
+        """With one further switch open, which parts one island into two: by its label."""
+        waiting = {node for node in self.lost - self.zone if self.place[node] != SOURCE}
+        closed = self.supply.graph.subgraph(waiting).edges(data=True)
+        for switch, u, v in sorted(
+            (e["switch"], u, v) for u, v, e in closed if e["closed"] and e["switch"] is not None
+        ):
+            own = reached(self.supply.closed, [u], self.zone, {switch})
+            if v not in own:
+                new = max(self.place.values()) + 1
+                yield replace(self, split=switch, place={**self.place, **dict.fromkeys(own, new)})
 
     def time_of(self, switch: Any) -> float:
         """Hours until somebody or something has moved a switch; NaN: not known."""
@@ -149,14 +163,18 @@ class Isolation:
     @cached_property
     def _sections(self) -> tuple[dict[Node, int], dict[int, float]]:
         """Section of every node outside the zone, and how long each waits to be parted from the zone."""
-        edges = list(self.supply.graph.edges(data=True))
-        section = parts_of(self.supply.closed, self.zone, self.tripped)
+        section = parts_of(self.supply.closed, self.zone, self.tripped | self._further)
         wait = dict.fromkeys(section.values(), 0.0)
-        for u, v, edge in edges:
-            if edge["closed"] and (u in self.zone) != (v in self.zone) and edge["switch"] not in self.at_edge:
-                own = section[v if u in self.zone else u]
-                wait[own] = float(np.maximum(wait[own], self.time_of(edge["switch"])))
+        for u, v, edge in self.supply.graph.edges(data=True):
+            at_zone = (u in self.zone) != (v in self.zone)
+            if edge["closed"] and (at_zone or edge["switch"] in self._further) and edge["switch"] not in self.at_edge:
+                for own in {section[node] for node in (u, v) if node not in self.zone}:
+                    wait[own] = float(np.maximum(wait[own], self.time_of(edge["switch"])))
         return section, wait
+
+    @property
+    def _further(self) -> frozenset[Any]:
+        return frozenset() if self.split is None else frozenset({self.split})
 
     @cached_property
     def _closings(self) -> dict[Any, tuple[int, int, dict[str, float]]]:
@@ -173,7 +191,8 @@ class Isolation:
         """The sections, and what has tripped between them."""
         between = nx.MultiGraph()
         between.add_nodes_from(self._sections[1])
-        between.add_edges_from(self._closings[switch] for switch in self.tripped if switch in self._closings)
+        again = self.tripped - self._further
+        between.add_edges_from(self._closings[switch] for switch in again if switch in self._closings)
         return between
 
 

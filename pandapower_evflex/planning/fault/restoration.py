@@ -44,8 +44,8 @@ class Restoration:
     ----------
     element_type, element               what is faulted
     switches_tripped                    labels in net.switch: breakers and fuses that clear the fault
-    switches_opened, switches_closed    isolation, and the ties of the restoration; what has tripped elsewhere is closed
-                                        again
+    switches_opened, switches_closed    isolation (and last the switch at which an island is split), and the ties of
+                                        the restoration; what has tripped elsewhere is closed again
     zone : tuple of (table, label)      buses and branches that no switch parts from the fault: out of service
     dark_buses : tuple                  without supply until the repair, those of the zone included
     interrupted_buses : tuple           without supply until switches are set
@@ -75,6 +75,11 @@ class Restoration:
     all_compared: bool = True
 
     @property
+    def position(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Where the switches stand."""
+        return self.switches_opened, self.switches_closed
+
+    @property
     def n_switchings(self) -> int:
         return len(self.switches_opened) + len(self.switches_closed)
 
@@ -88,6 +93,7 @@ def restore_supply(
     load_mw: pd.Series | None = None,
     shed: Callable[[Restoration], Shed] | None = None,
     supply: Supply | None = None,
+    split: bool = False,
 ) -> Restoration:
     """The cheapest state after a fault of a line, transformer or bus.
 
@@ -108,6 +114,8 @@ def restore_supply(
     load_mw : Series [bus]    load that counts; None: net.load as it stands
     shed : function        of a state; None: nothing is overloaded. Asked only where it can decide
     supply : Supply        of the net, where it is known
+    split : bool           where the best set sheds load or leaves an island dark, one further switch may be opened in
+                           an island, so that its parts come back by ties of their own, or one of them does
 
     Returns
     -------
@@ -121,23 +129,61 @@ def restore_supply(
     _refuse_unknown(net, supply, element_type, element, max_ties)
     load = _load_by_bus(net) if load_mw is None else load_mw
     isolation = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
-    waiting = _Waiting(isolation, load, _time(net, element_type, element, "repair_time_h"))
-    found = tie_sets(isolation.ties, waiting.islands, max_ties)
-    best, cost = None, (np.inf, np.inf, np.inf, np.inf)
-    for dark, energy, n_ties, ties in sorted(waiting.outlook(ties) for ties in found.sets):
-        if (dark, energy, 0.0, n_ties) >= cost:
+    repair_h = _time(net, element_type, element, "repair_time_h")
+    shed = _nothing_shed if shed is None else shed
+    best = _cheapest(_Waiting(isolation, load, repair_h), max_ties, shed, (np.inf,) * 4)
+    assert best is not None  # without any tie there is always a state
+    if split and best.leaves_load:
+        for parted in isolation.splits():
+            best = _cheapest(_Waiting(parted, load, repair_h), max_ties, shed, best.cost) or best
+    return best.state
+
+
+def _nothing_shed(state: Restoration) -> Shed:
+    return Shed()
+
+
+class _Choice(NamedTuple):
+    """A state; its cost: dark MW where the repair time is not known, MWh, limits left broken, switchings."""
+
+    state: Restoration
+    cost: tuple[float, ...]
+    leaves_load: bool
+
+
+def _cheapest(
+    waiting: _Waiting, max_ties: int, shed: Callable[[Restoration], Shed], below: tuple[float, ...]
+) -> _Choice | None:
+    """The cheapest set of ties; None where none costs less than what is known."""
+    found = tie_sets(waiting.isolation.ties, waiting.islands, max_ties)
+    best, cost = None, below
+    for dark, energy, n_switchings, ties in sorted(waiting.outlook(ties) for ties in found.sets):
+        if (dark, energy, 0.0, n_switchings) >= cost:
             break  # no set that follows costs less, whatever it sheds
         state = waiting.state(ties)
-        own = Shed() if shed is None else shed(state)
-        own_cost = (dark, round(energy + own.mwh, SAME_DIGITS), round(own.beyond, SAME_DIGITS), n_ties)
+        own = shed(state)
+        own_cost = (dark, round(energy + own.mwh, SAME_DIGITS), round(own.beyond, SAME_DIGITS), float(n_switchings))
         if own_cost < cost:
-            best, cost = replace(state, shed_mwh=own.mwh), own_cost
-    assert best is not None  # without any tie there is always a state
-    return replace(best, one_tie_more_mw=waiting.one_tie_more_mw(max_ties), all_compared=found.are_all)
+            leaves_load = own.mwh > 0.0 or own.beyond > 0.0 or waiting.dark_islands_mw(ties) > 0.0
+            best, cost = _Choice(replace(state, shed_mwh=own.mwh), own_cost, leaves_load), own_cost
+    if best is None:
+        return None
+    more = waiting.one_tie_more_mw(max_ties)
+    return best._replace(state=replace(best.state, one_tie_more_mw=more, all_compared=found.are_all))
 
 
-def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iterable[Any]) -> Restoration:
+def restored_by(
+    net: Net,
+    element_type: str,
+    element: Any,
+    switches_closed: Iterable[Any],
+    switches_opened: Iterable[Any] = (),
+) -> Restoration:
     """The state after a fault with these ties closed, such as a row of `PlanningStudy.faults` names them.
+
+    Parameters
+    ----------
+    switches_opened : labels    one that isolation does not open splits an island there
 
     Raises
     ------
@@ -147,11 +193,16 @@ def restored_by(net: Net, element_type: str, element: Any, switches_closed: Iter
     ties = tuple(sorted(switches_closed))
     supply = supply_of(net)
     _refuse_unknown(net, supply, element_type, element, len(ties))
-    isolation = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
-    at = {tie[0]: tie for tie in isolation.ties}
-    lost = set(isolation.island_of.values()) - {SOURCE}
-    if set(ties) <= set(at) and is_radial([at[tie] for tie in ties], lost, len(ties)):
-        return _Waiting(isolation, _load_by_bus(net), _time(net, element_type, element, "repair_time_h")).state(ties)
+    whole = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
+    further = set(switches_opened) - set(whole.opened)
+    parted = [own for own in whole.splits() if {own.split} == further] if further else [whole]
+    for isolation in parted:
+        at = {tie[0]: tie for tie in isolation.ties}
+        lost = set(isolation.island_of.values()) - {SOURCE}
+        if set(ties) <= set(at) and is_radial([at[tie] for tie in ties], lost, len(ties)):
+            return _Waiting(isolation, _load_by_bus(net), _time(net, element_type, element, "repair_time_h")).state(
+                ties
+            )
     remedy = "give open switches that together supply what the fault has parted from its source"
     raise InvalidInputError(
         [Fault("restored_by", "switches_closed", ties, "closing these switches", "restores no supply", remedy)]
@@ -185,7 +236,13 @@ class _Waiting:
         energy = sum(self.section_mw[own] * hours for own, hours in back.items() if hours == hours)
         known = not np.isnan(self.repair_h)
         dark_mwh = dark * self.repair_h if known else 0.0
-        return 0.0 if known else round(dark, SAME_DIGITS), round(energy + dark_mwh, SAME_DIGITS), len(ties), ties
+        n_switchings = len(ties) + (self.isolation.split is not None)
+        return 0.0 if known else round(dark, SAME_DIGITS), round(energy + dark_mwh, SAME_DIGITS), n_switchings, ties
+
+    def dark_islands_mw(self, ties: tuple[Any, ...]) -> float:
+        """Load outside the zone that a set leaves dark."""
+        back = self.isolation.hours_back(ties)
+        return sum(mw for own, mw in self.section_mw.items() if own not in back)
 
     def _hours(self, ties: Iterable[Any]) -> dict[int, float]:
         """Hours until a section is back; nothing waits beyond the repair."""
@@ -205,7 +262,7 @@ class _Waiting:
             element_type=table,
             element=element,
             switches_tripped=tuple(sorted(isolation.tripped)),
-            switches_opened=isolation.opened,
+            switches_opened=isolation.opened if isolation.split is None else (*isolation.opened, isolation.split),
             switches_closed=ties,
             zone=tuple(sorted(isolation.zone)),
             dark_buses=dark,
