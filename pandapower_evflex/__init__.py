@@ -8,19 +8,13 @@ from pandapower_evflex.case.controllers import profiles_from_controllers
 from pandapower_evflex.cpo.chain.markov import count_transition_matrices, estimate_transition_matrices, simulate_lattice
 from pandapower_evflex.cpo.densities import cpo_densities
 from pandapower_evflex.cpo.equations import (
-    charging_density,
     is_flexible_enough,
     load_reduction,
     max_velocity,
     normalised_demand,
-    occupancy_density,
-    peak_limit_outlets,
     reduction_of_velocity,
-    shaving_limit_mw,
-    shaving_limit_outlets,
     shifting_velocity,
     state_probabilities,
-    velocity_limit,
     velocity_of_reduction,
 )
 from pandapower_evflex.cpo.peak_shape import peak_shape
@@ -30,6 +24,14 @@ from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.peak_shaving import cpo_peak_shaving
 from pandapower_evflex.cpo.shave.shave_lp import max_shave_lp
 from pandapower_evflex.cpo.shave.shaving import max_peak_shave
+from pandapower_evflex.cpo.shaving_rule import (
+    charging_density,
+    occupancy_density,
+    peak_limit_outlets,
+    shaving_limit_mw,
+    shaving_limit_outlets,
+    velocity_limit,
+)
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
 from pandapower_evflex.operation.activation import Activation, activate_flexibility

@@ -1,13 +1,11 @@
-"""The equations of the second paper's section II, one function each; outlets and periods unless the name has a unit.
+"""The equations of the second paper's section II about states and velocities, (1) to (8) and (12), one function each.
 
 A. M. Jerónimo et al., Modeling demand response of Charge Point Operators to consider flexibility in grid planning.
-Windows are half-open, and peaks are averages over periods: see the notes of the functions where the paper reads
-differently.
+Outlets and periods; (9) to (15) are in `shaving_rule.py`.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,8 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.cpo.checks import (
     CHARGING,
-    MOST_WHOLE,
     array_of,
     checked_lattice,
-    n_evse_faults,
     raise_if,
     scalar_faults,
     series_faults,
@@ -27,15 +23,8 @@ from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.rate_values import checked_rates
 
-logger = logging.getLogger(__name__)
-
-#: period of the paper [h]; the rule is about energy and so depends on the period
-PERIOD_H = 0.25
-
 #: difference that counts as rounding
 ROUNDING = 1e-9
-
-SHARE = "give a share of the outlets from 0 to 1: 0.45, not 45 percent"
 
 
 def state_probabilities(charging_rate: Any, occupancy_rate: Any) -> FloatArray:
@@ -76,13 +65,51 @@ def rates_of_day(function: str, charging_rate: Any, occupancy_rate: Any) -> tupl
 
 
 def normalised_demand(lattice: Any) -> FloatArray:
-    """(2): L(k), number of outlets that charge in each period [n_period], from states [n_evse, n_period]."""
+    """(2): L(k), number of outlets that charge in each period.
+
+    Parameters
+    ----------
+    lattice : int [n_evse, n_period]    0 empty, 1 charging, 2 idle
+
+    Returns
+    -------
+    float [n_period]    outlets
+
+    Raises
+    ------
+    InvalidInputError    another state, or not a table of cells
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.normalised_demand([[1, 1, 2], [0, 1, 1]]).tolist()
+    [1.0, 2.0, 1.0]
+    """
     states, _ = checked_lattice("normalised_demand", lattice, None)
     return np.sum(states == CHARGING, axis=0, dtype=float)
 
 
 def load_reduction(demand: Any, target: Any) -> FloatArray:
-    """(3): what is to be reduced, L(k) - L*(k), in outlets [n_period]."""
+    """(3): what is to be reduced, L(k) - L*(k).
+
+    Parameters
+    ----------
+    demand, target : float [n_period]    L and L*, outlets that charge and that may charge
+
+    Returns
+    -------
+    float [n_period]    outlets
+
+    Raises
+    ------
+    InvalidInputError    values that are missing, series of different lengths
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.load_reduction([8, 9, 7], [8, 6, 7]).tolist()
+    [0.0, 3.0, 0.0]
+    """
     load, faults = series_faults("load_reduction", "demand", demand, "give numbers of outlets")
     wanted, more = series_faults("load_reduction", "target", target, "give numbers of outlets")
     if not faults + more and len(load) != len(wanted):
@@ -93,7 +120,26 @@ def load_reduction(demand: Any, target: Any) -> FloatArray:
 
 
 def shifting_velocity(waiting: Any) -> FloatArray:
-    """(4): v(k), number of outlets with a charging cell waiting beyond period k, from numbers [n_evse, n_period]."""
+    """(4): v(k), number of outlets with a charging cell waiting beyond period k.
+
+    Parameters
+    ----------
+    waiting : int [n_evse, n_period]    cells of each outlet that wait at the end of each period
+
+    Returns
+    -------
+    float [n_period]    outlets
+
+    Raises
+    ------
+    InvalidInputError    not a table of numbers
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.shifting_velocity([[1, 1, 0], [0, 1, 0]]).tolist()
+    [1.0, 2.0, 0.0]
+    """
     cells = array_of(waiting)
     if cells.ndim != 2 or cells.dtype.kind not in "biuf" or not np.isfinite(cells).all():
         value, remedy = f"an array of shape {cells.shape}", "give numbers, one row per outlet and one column per period"
@@ -102,27 +148,107 @@ def shifting_velocity(waiting: Any) -> FloatArray:
 
 
 def reduction_of_velocity(velocity: Any) -> FloatArray:
-    """(5): reduction v(k) - v(k - 1) that follows from a velocity [n_period], from rest."""
+    """(5): reduction v(k) - v(k - 1) that follows from a velocity, from rest.
+
+    Parameters
+    ----------
+    velocity : float [n_period]    v, outlets
+
+    Returns
+    -------
+    float [n_period]    outlets; negative where what waited comes back
+
+    Raises
+    ------
+    InvalidInputError    values that are missing
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.reduction_of_velocity([1, 3, 2]).tolist()
+    [1.0, 2.0, -1.0]
+    """
     v, faults = series_faults("reduction_of_velocity", "velocity", velocity, "give numbers of outlets")
     raise_if(faults)
     return np.diff(v, prepend=0.0)
 
 
 def velocity_of_reduction(reduction: Any) -> FloatArray:
-    """(6): velocity at the end of each period, the running sum of the reductions so far [n_period]."""
+    """(6): velocity at the end of each period, the running sum of the reductions so far.
+
+    Parameters
+    ----------
+    reduction : float [n_period]    outlets
+
+    Returns
+    -------
+    float [n_period]    v, outlets
+
+    Raises
+    ------
+    InvalidInputError    values that are missing
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.velocity_of_reduction([1, 2, -1]).tolist()
+    [1.0, 3.0, 2.0]
+    """
     dl, faults = series_faults("velocity_of_reduction", "reduction", reduction, "give numbers of outlets")
     raise_if(faults)
     return np.cumsum(dl)
 
 
 def max_velocity(peak: float, n_periods: int, *, shape: Any = "triangle") -> float:
-    """(7): v*, the area of a peak of ``peak`` outlets [outlets x periods]; of a triangle dT dL / 2."""
+    """(7): v*, the area of a peak; of a triangle dT dL / 2.
+
+    Parameters
+    ----------
+    peak : float        dL, apex in outlets
+    n_periods : int     dT, length of the window
+    shape : "triangle", "rectangle" or float [n_periods]
+        of the peak, see `peak_shape`
+
+    Returns
+    -------
+    float    outlets times periods
+
+    Raises
+    ------
+    InvalidInputError    a negative peak, an empty window, a shape that does not fit
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.max_velocity(12, 4)
+    24.0
+    """
     raise_if(scalar_faults("max_velocity", "peak", peak, "give outlets, 0 or more", least=0.0))
     return float(peak) * float(peak_shape(shape, n_periods).sum())
 
 
 def is_flexible_enough(velocity: Any, velocity_limit: Any) -> bool:
-    """(8) for series, (12) for maxima: whether the velocity stays within its limit, equality included."""
+    """(8) for series, (12) for maxima: whether the velocity stays within its limit, equality included.
+
+    Parameters
+    ----------
+    velocity : float or float [n_period]          v or v*
+    velocity_limit : float or float [n_period]    one limit, or one per period
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    InvalidInputError    values that are missing, a number of limits that is neither one nor that of the velocities
+
+    Examples
+    --------
+    >>> import pandapower_evflex as evf
+    >>> evf.is_flexible_enough([1, 3, 2], 3), evf.is_flexible_enough(25, 24)
+    (True, False)
+    """
     function, remedy = "is_flexible_enough", "give numbers of outlets"
     v, faults = series_faults(function, "velocity", np.atleast_1d(array_of(velocity)), remedy)
     v_lim, more = series_faults(function, "velocity_limit", np.atleast_1d(array_of(velocity_limit)), remedy)
@@ -131,136 +257,3 @@ def is_flexible_enough(velocity: Any, velocity_limit: Any) -> bool:
         more.append(Fault(function, "velocity_limit", (), value, problem, "give one, or one per period"))
     raise_if(faults + more)
     return bool(np.all(v <= v_lim + ROUNDING * np.maximum(1.0, np.abs(v_lim))))
-
-
-def charging_density(charging_rate: Any, start: int, n_periods: int) -> float:
-    """(9): d_c, mean charging rate over ``n_periods`` periods from ``start`` on, across midnight where they lead.
-
-    The paper sums over dT + 1 periods and divides by dT; here both are dT.
-    """
-    return _density("charging_density", "charging_rate", charging_rate, start, n_periods)
-
-
-def occupancy_density(occupancy_rate: Any, start: int, n_periods: int) -> float:
-    """(10): d_o, mean occupancy rate over the same window as `charging_density`."""
-    return _density("occupancy_density", "occupancy_rate", occupancy_rate, start, n_periods)
-
-
-def _density(function: str, name: str, rate: Any, start: Any, n_periods: Any) -> float:
-    shares, faults = series_faults(function, name, rate, SHARE, least=0.0)
-    if not faults and np.any(shares > 1.0 + ROUNDING):
-        faults.append(Fault(function, name, (), f"{shares.max():g}", "is above 1", SHARE))
-    n = len(shares)
-    faults += scalar_faults(
-        function, "start", start, "give the first period of the window", least=-MOST_WHOLE, whole=True
-    )
-    remedy = "give 1 period up to a day of them"
-    faults += scalar_faults(function, "n_periods", n_periods, remedy, least=1, most=max(n, 1), whole=True)
-    raise_if(faults)
-    first = int(start) % n
-    return float(shares[np.arange(first, first + int(n_periods)) % n].mean())
-
-
-def velocity_limit(charging_density: float, occupancy_density: float, n_evse: int) -> float:
-    """(11): limit (d_o - d_c) N of the largest velocity, the idle outlets."""
-    raise_if(_site_faults("velocity_limit", charging_density, occupancy_density, n_evse))
-    return max(float(occupancy_density) - float(charging_density), 0.0) * int(n_evse)
-
-
-def peak_limit_outlets(
-    charging_density: float, occupancy_density: float, n_evse: int, n_periods: int, *, shape: Any = "triangle"
-) -> float:
-    """(13): largest peak that passes the test (12), 2 (d_o - d_c) N / dT for a triangle; in outlets, not capped.
-
-    In general it is the limit (11) over the sum of the shape. It can exceed what charges: see `shaving_limit_outlets`.
-    """
-    raise_if(_site_faults("peak_limit_outlets", charging_density, occupancy_density, n_evse))
-    return velocity_limit(charging_density, occupancy_density, n_evse) / float(peak_shape(shape, n_periods).sum())
-
-
-def shaving_limit_outlets(
-    charging_density: float,
-    occupancy_density: float,
-    n_evse: int,
-    n_periods: int,
-    *,
-    shape: Any = "triangle",
-    period_h: float = PERIOD_H,
-) -> float:
-    """(15): D_g, largest peak that a site can shave by the paper's rule, in outlets.
-
-    Parameters
-    ----------
-    charging_density, occupancy_density : float    d_c and d_o, shares of the outlets
-    n_evse : int              N, number of outlets
-    n_periods : int           dT, length of the window in periods
-    shape : "triangle", "rectangle" or float [n_periods]
-        of the peak, see `peak_shape`
-    period_h : float          [h]; other than 0.25 it is warned of in the log
-
-    Returns
-    -------
-    float    ``min(2 (d_o - d_c) N / dT, d_c N)``: not more than charges can be switched off
-
-    Notes
-    -----
-    The rule allows the energy (d_o - d_c) N P times *one period*, however long the window is. With shorter periods the
-    same hour therefore yields less: it is a rule for quarter hours.
-
-    Raises
-    ------
-    InvalidInputError    densities that are missing, negative, above 1 (percent), d_c above d_o; a number of outlets
-        that is none; an empty window; a shape that does not fit
-
-    Examples
-    --------
-    The paper's site: 12 outlets.
-
-    >>> import pandapower_evflex as evf
-    >>> round(evf.shaving_limit_outlets(0.45, 0.85, n_evse=60, n_periods=4), 9)
-    12.0
-    """
-    remedy = "give the length of a period in hours, 0.25 for quarter hours"
-    faults = _site_faults("shaving_limit_outlets", charging_density, occupancy_density, n_evse)
-    faults += scalar_faults("shaving_limit_outlets", "period_h", period_h, remedy, above=0.0, most=24.0)
-    raise_if(faults)
-    warn_of_period(period_h)
-    rule = peak_limit_outlets(charging_density, occupancy_density, n_evse, n_periods, shape=shape)
-    return min(rule, float(charging_density) * int(n_evse))
-
-
-def warn_of_period(period_h: float) -> None:
-    """Warn in the log of periods for which the rule was not made."""
-    if abs(period_h - PERIOD_H) > ROUNDING:
-        message = "periods of %g min: the paper's rule is meant for 15 min and changes in proportion to the period"
-        logger.warning(message, 60.0 * period_h)
-
-
-def shaving_limit_mw(
-    charging_density: float,
-    occupancy_density: float,
-    n_evse: int,
-    evse_p_mw: float,
-    n_periods: int,
-    *,
-    shape: Any = "triangle",
-    period_h: float = PERIOD_H,
-) -> float:
-    """D_g of `shaving_limit_outlets` times the power of one outlet [MW]."""
-    remedy = "give the power of one outlet in MW, 0 or more (22 kW is 0.022)"
-    raise_if(scalar_faults("shaving_limit_mw", "evse_p_mw", evse_p_mw, remedy, least=0.0))
-    outlets = shaving_limit_outlets(
-        charging_density, occupancy_density, n_evse, n_periods, shape=shape, period_h=period_h
-    )
-    return outlets * float(evse_p_mw)
-
-
-def _site_faults(function: str, d_c: Any, d_o: Any, n_evse: Any) -> list[Fault]:
-    faults = scalar_faults(function, "charging_density", d_c, SHARE, least=0.0, most=1.0)
-    faults += scalar_faults(function, "occupancy_density", d_o, SHARE, least=0.0, most=1.0)
-    if not faults and d_c > d_o + ROUNDING:
-        problem = f"is above the occupancy density {float(d_o):g}"
-        faults.append(
-            Fault(function, "charging_density", (), f"{float(d_c):g}", problem, "an outlet that charges is occupied")
-        )
-    return faults + n_evse_faults(function, n_evse)

@@ -21,9 +21,9 @@ from pandapower_evflex.cpo.checks import (
     series_faults,
     window_faults,
 )
-from pandapower_evflex.cpo.equations import velocity_limit
 from pandapower_evflex.cpo.shave.lattice import PeakShave
 from pandapower_evflex.cpo.shave.peak_shaving import cpo_peak_shaving
+from pandapower_evflex.cpo.shaving_rule import velocity_limit
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.plotting.axes import (
     COLOUR,

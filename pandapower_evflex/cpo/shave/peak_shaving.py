@@ -14,13 +14,7 @@ from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.cpo.chain.markov import count_transition_matrices, estimate_transition_matrices
 from pandapower_evflex.cpo.checks import raise_if, scalar_faults
 from pandapower_evflex.cpo.densities import site_faults, window_hours
-from pandapower_evflex.cpo.equations import (
-    charging_density,
-    occupancy_density,
-    shaving_limit_outlets,
-    state_probabilities,
-    warn_of_period,
-)  # fmt: skip
+from pandapower_evflex.cpo.equations import state_probabilities
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.site_days import (
@@ -31,6 +25,12 @@ from pandapower_evflex.cpo.shave.site_days import (
     real_apexes,
     simulated_apexes,
     warn_of_power,
+)
+from pandapower_evflex.cpo.shaving_rule import (
+    charging_density,
+    occupancy_density,
+    shaving_limit_outlets,
+    warn_of_period,
 )
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.cpo import CPO, charging_mw_per_outlet

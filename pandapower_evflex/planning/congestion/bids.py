@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, Net
-from pandapower_evflex.cpo.equations import warn_of_period
+from pandapower_evflex.cpo.shaving_rule import warn_of_period
 from pandapower_evflex.errors import listed
 from pandapower_evflex.opf.report.on_net import SERIES_PREFIX
 from pandapower_evflex.planning.congestion.sites import Site, sites_of

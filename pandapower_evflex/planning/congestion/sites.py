@@ -16,17 +16,13 @@ from pandapower_evflex.cpo.chain.markov import (
     simulate_lattice,
 )
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY
-from pandapower_evflex.cpo.equations import (
-    charging_density,
-    occupancy_density,
-    shaving_limit_outlets,
-    state_probabilities,
-)
+from pandapower_evflex.cpo.equations import state_probabilities
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.lattice import shave_peak
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
 from pandapower_evflex.cpo.shave.site_days import SiteDays, real_apexes, simulated_apexes, warn_of_power
+from pandapower_evflex.cpo.shaving_rule import charging_density, occupancy_density, shaving_limit_outlets
 from pandapower_evflex.planning.congestion.windows import Window
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.settings import Settings
