@@ -18,6 +18,11 @@ INJECTION_SIGN = {"load": -1.0, "sgen": 1.0, "storage": -1.0, "gen": 1.0}
 _PART = {"p_mw": 1.0, "q_mvar": 1.0j}
 
 
+def load_sign(table: str) -> float:
+    """Load (consumption positive) per unit of a table's power; tables of ours hold loads."""
+    return -INJECTION_SIGN.get(table, -1.0)
+
+
 def base_injections(net: Net, grid: Grid, profiles: Profiles) -> ComplexArray:
     """Injections [n_period, n_bus] without EVs: table values, replaced by profiles where there are any."""
     return grid.s_fixed + profile_deviation(net, profiles) @ grid.rows_of_buses

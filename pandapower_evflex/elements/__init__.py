@@ -17,6 +17,9 @@ A module has
 * ``REPLACES``: columns of one of pandapower's tables, and their profiles, that a schedule stands in place of: what the
   table says of these units is not injected, and a power flow of the result finds the schedule there. A module without
   it has a table of its own, and its units become loads;
+* ``IS_DEVIATION``: its load comes on top of what table and profiles inject, which stays (curtailment of generators);
+* ``frames(data, schedule, q_follows_flexibility)``: its series [n_period, n_unit] with pandapower's signs, where they
+  are not the arrays of the `Schedule`;
 * ``uncontrolled(data)``: what its units draw where nobody schedules them [n_period, n_unit]; without it, they are idle.
 """
 
@@ -24,10 +27,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandapower_evflex.elements import ev, load, storage
+from pandapower_evflex.elements import ev, load, sgen, storage
 
 #: every kind of element; EVs, which have sessions and needs, come first
-ELEMENTS: list[Any] = [ev, storage, load]
+ELEMENTS: list[Any] = [ev, storage, load, sgen]
 
 
 def replaced_by_schedule(kind: str) -> tuple[str, ...]:

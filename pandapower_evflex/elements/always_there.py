@@ -30,7 +30,7 @@ def always_there(
         "controllable": np.ones(len(rows), dtype=bool),
         "stays": stays,
         "slots": slots,
-        "offers": {d: offers_of(d, rows, flexibility, slots, weight[d], kind) for d in DIRECTIONS},
+        "offers": {d: offers_of(d, rows, flexibility, slots.ev, slots.period, weight[d], kind) for d in DIRECTIONS},
         "held": np.zeros(shape, dtype=bool),
         "fixed_p": np.zeros(shape),
         "fixed_e": np.full(shape, np.nan),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.scenarios import DIRECTIONS
-from pandapower_evflex.solvers.chains.forms import Forms
+from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
 #: kW per pu (1 MVA); Ipopt's dual tolerance is absolute, and an objective in MW would end 1e-5 short of the optimum
 KW = 1e3
@@ -54,6 +54,7 @@ class Chain:
     offered : {"up", "down"}           bool [n_slot]
     weight : {"up", "down"}            C of (4) [n_slot]
     p_min, p_max : float [n_slot]      MW, the least and the greatest load; shares of flexibility are of the latter
+    sums : Rows, sums_b : float        rows over many slots, sums x <= sums_b
     """
 
     states: tuple[str, ...]
@@ -76,6 +77,8 @@ class Chain:
     weight: Mapping[str, FloatArray]
     p_min: FloatArray
     p_max: FloatArray
+    sums: Rows = field(default_factory=Rows.none)
+    sums_b: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -100,7 +103,8 @@ class Chain:
             name: np.pad(getattr(self, name), ((0, 0), (0, more))) for name in ("low", "high", "start", "quiet")
         }
         loads = {name: Loads(wider(load.forms), load.constant) for name, load in self.loads.items()}
-        return replace(self, controls=controls, limits=wider(self.limits), loads=loads, **boxes)
+        sums = replace(self.sums, forms=wider(self.sums.forms)) if self.sums.n_rows else self.sums
+        return replace(self, controls=controls, limits=wider(self.limits), loads=loads, sums=sums, **boxes)
 
     def load_named(self, name: str) -> Loads:
         """A load that some kinds alone have: those that lose nothing charge their load and feed in none."""
@@ -150,11 +154,17 @@ class Chain:
             return np.concatenate([getattr(chain, name) for chain in chains], axis=axis)
 
         def moved(forms: Sequence[Forms]) -> Forms:
-            return Forms.join([
-                Forms(f.slot + n, f.coefficient, f.ahead) for f, n in zip(forms, n_slots, strict=False)
-            ])  # fmt: skip
+            return Forms.join([moved_by(f, n) for f, n in zip(forms, n_slots, strict=False)])
 
-        plain = ("bus_row", "period", "follows", "free", "bound", "low", "high", "start", "quiet")
+        def moved_by(forms: Forms, n: int) -> Forms:
+            return Forms(forms.slot + n, forms.coefficient, forms.ahead)
+
+        plain = ("bus_row", "period", "follows", "free", "bound", "low", "high", "start", "quiet", "sums_b")
+        sums = [
+            replace(chain.sums, forms=moved_by(chain.sums.forms, n))
+            for chain, n in zip(chains, n_slots, strict=False)
+            if chain.sums.n_rows
+        ]
         return cls(
             states=chains[0].states,
             controls=chains[0].controls,
@@ -172,4 +182,5 @@ class Chain:
             },
             offered={d: np.concatenate([chain.offered[d] for chain in chains]) for d in DIRECTIONS},
             weight={d: np.concatenate([chain.weight[d] for chain in chains]) for d in DIRECTIONS},
+            sums=Rows.join(sums) if sums else Rows.none(),
         )

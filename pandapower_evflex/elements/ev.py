@@ -87,7 +87,7 @@ def compile_evs(
         controllable=controllable,
         stays=[stay for own in stays for stay in own],
         slots=slots,
-        offers={d: offers_of(d, evs, flexibility, slots, weights[d]) for d in ("up", "down")},
+        offers={d: offers_of(d, evs, flexibility, slots.ev, slots.period, weights[d]) for d in ("up", "down")},
         held=held,
         fixed_p=fixed_p,
         fixed_e=fixed_e,

@@ -280,11 +280,14 @@ def offers_of(
     direction: str,
     evs: pd.DataFrame,
     flexibility: pd.DataFrame | None,
-    slots: Slots,
+    unit: IntArray,
+    period: IntArray,
     weight: FloatArray | None,
     kind: str = "ev",
 ) -> Offers:
-    """Offers of one direction; ``weight`` [n_period, n_unit] multiplies that of the table, None: not a scenario.
+    """Offers of one direction by slots, each of a ``unit`` in a ``period`` [n_slot].
+
+    ``weight`` [n_period, n_unit] multiplies that of the table, None: not a scenario.
 
     A unit without a row in net.flexibility offers both directions at weight 1; with rows, only what those in service
     say.
@@ -302,8 +305,8 @@ def offers_of(
         p_max[position] = rows["max_p_mw"].fillna(np.inf).to_numpy(dtype=float)
     if weight is None:
         offered[:] = False
-        weight = np.zeros((int(slots.period.max(initial=-1)) + 1, n_ev))
-    return Offers(offered[slots.ev], p_max[slots.ev], own_weight[slots.ev] * weight[slots.period, slots.ev])
+        weight = np.zeros((int(period.max(initial=-1)) + 1, n_ev))
+    return Offers(offered[unit], p_max[unit], own_weight[unit] * weight[period, unit])
 
 
 def energy_curves(case: Units, horizon: Horizon) -> FloatArray:

@@ -44,6 +44,41 @@ class Inputs:
         return None if weight is None else np.tile(weight[:, None], (1, n_units))
 
 
+def powers_of(profiles: Profiles, kind: str, rows: pd.DataFrame, column: str) -> FloatArray:
+    """Profiles of one column, values of the table where there is none [n_period, n_unit], scaling included."""
+    values = np.tile(
+        pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float), (profiles.horizon.n_periods, 1)
+    )
+    frame = profiles.values.get((kind, column))
+    if frame is not None:
+        has_profile = rows.index.isin(frame.columns)
+        values[:, has_profile] = frame[rows.index[has_profile]].to_numpy(dtype=float)
+    scaling = rows["scaling"].to_numpy(dtype=float) if "scaling" in rows else 1.0
+    return np.asarray(values * scaling)
+
+
+def differing_forecasts(inputs: Inputs, kind: str, rows: pd.DataFrame, column: str, what: str) -> list[Fault]:
+    """One schedule is of one profile; ``what`` names the units in the plural."""
+    first = powers_of(inputs.profiles, kind, rows, column)
+    differs = np.zeros(len(rows), dtype=bool)
+    for profiles in inputs.forecasts.values():
+        differs |= np.any(powers_of(profiles, kind, rows, column) != first, axis=0)
+    if not differs.any():
+        return []
+    remedy = (
+        f"give these {what} the same profile in every forecast, or set their rows of net.flexibility out of service"
+    )
+    problem = f"of {what} that are scheduled differs between forecasts"
+    return [Fault(kind, column, tuple(rows.index[differs]), "the profile", problem, remedy)]
+
+
+def reactive_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
+    """q/p of every period; where there is no power, that of the horizon."""
+    total = p.sum(axis=0)
+    of_horizon = np.divide(q.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
+    return np.divide(q, p, out=np.tile(of_horizon, (len(p), 1)), where=p > 0.0)
+
+
 def bus_rows(kind: str, units: pd.DataFrame, grid: Grid) -> tuple[IntArray, list[Fault]]:
     """Internal bus of each unit of a table; one at a bus without supply is a fault."""
     rows = pd.Series(grid.bus_row, index=grid.bus_index)[units["bus"]].to_numpy()

@@ -16,17 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
-from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
 from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.elements.inputs import Inputs, bus_rows
+from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.load_faults import faults_of_profiles
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
@@ -68,12 +66,12 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
         return None
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     horizon, n = inputs.profiles.horizon, len(rows)
-    p, q = (powers_of(inputs.profiles, rows, column) for column in REPLACES)
+    p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
     max_p = rows["max_p_mw"].to_numpy(dtype=float) if "max_p_mw" in rows else np.full(n, np.nan)
     faults += dead + _promise_faults(inputs.guarantee)
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
-        faults += _differing_forecasts(inputs, rows, column)
+        faults += differing_forecasts(inputs, KIND, rows, column, "loads")
     faults += faults_of_profiles(rows, p, q, max_p, horizon)
     max_p = np.where(np.isnan(max_p), p.max(axis=0), max_p)
     max_p = np.where(max_p > 0.0, max_p, NOTHING)
@@ -98,32 +96,6 @@ def _promise_faults(guarantee: str) -> list[Fault]:
     return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for loads that are shifted", remedy)]
 
 
-def powers_of(profiles: Profiles, rows: pd.DataFrame, column: str) -> FloatArray:
-    """Profiles of one column, values of the table where there is none [n_period, n_unit], scaling included."""
-    values = np.tile(
-        pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float), (profiles.horizon.n_periods, 1)
-    )
-    frame = profiles.values.get((KIND, column))
-    if frame is not None:
-        has_profile = rows.index.isin(frame.columns)
-        values[:, has_profile] = frame[rows.index[has_profile]].to_numpy(dtype=float)
-    scaling = rows["scaling"].to_numpy(dtype=float) if "scaling" in rows else 1.0
-    return np.asarray(values * scaling)
-
-
-def _differing_forecasts(inputs: Inputs, rows: pd.DataFrame, column: str) -> list[Fault]:
-    """One schedule serves one profile."""
-    first = powers_of(inputs.profiles, rows, column)
-    differs = np.zeros(len(rows), dtype=bool)
-    for profiles in inputs.forecasts.values():
-        differs |= np.any(powers_of(profiles, rows, column) != first, axis=0)
-    if not differs.any():
-        return []
-    remedy = "give these loads the same profile in every forecast, or set their rows of net.flexibility out of service"
-    problem = "of a load that is shifted differs between forecasts"
-    return [Fault(KIND, column, tuple(rows.index[differs]), "the profile", problem, remedy)]
-
-
 def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[FloatArray, FloatArray]:
     """Least and greatest energy at the end of every period [n_period, n_unit], MWh: deferred and advanced."""
     hours = period_h * np.arange(len(p) + 1)
@@ -137,13 +109,6 @@ def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[Fl
         return np.stack(columns, axis=1)
 
     return shifted(-1.0), shifted(1.0)
-
-
-def reactive_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
-    """q/p of every period; where nothing is drawn, that of the horizon."""
-    total = p.sum(axis=0)
-    of_horizon = np.divide(q.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
-    return np.divide(q, p, out=np.tile(of_horizon, (len(p), 1)), where=p > 0.0)
 
 
 def _stay(number: int, label: Any, p: FloatArray, max_p: float, horizon: Any) -> Stay:

@@ -25,6 +25,7 @@ from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study
 from pandapower_evflex.opf.report.by_forecast import most_limiting
 from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.curtailment import may_curtail, solve_with_least_curtailment
 from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -86,9 +87,18 @@ def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
     if len(hopeless):
         return Outcome(study, "infeasible", "no schedule exists:\n" + describe(hopeless), findings)
     if len(findings):
-        logger.warning("to be cured by charging:\n%s", describe(findings))
+        by = "charging or curtailment" if may_curtail(case) else "charging"
+        logger.warning("to be cured by %s:\n%s", by, describe(findings))
     with Progress(options.progress) as bar, clock.phase("solve"):
-        solution = solve(case, flow, without_evs, options, budget, bar, clock)
+        solved, solution = solve_with_least_curtailment(
+            case,
+            lambda one, breaks_tie: solve(
+                one, flow, without_evs, options if breaks_tie else replace(options, tie_break=None), budget, bar, clock
+            ),
+            len(of_grid) > 0,
+            lambda one: budget.stopped(one.status),
+        )
+        study = replace(study, case=solved)
     if solution.status not in SOLVED:
         if tries_its_best and not budget.stopped(solution.status):
             return _best_effort(study, options, budget, clock, flow, findings)
@@ -129,7 +139,7 @@ def _checked(study: Study, options: Options, clock: Stopwatch, findings: pd.Data
             message = f"the schedule does not verify: {_what_fails(checked)}"
             return Outcome(study, "failed", message, findings, solution)
         doubt = _unproved(study.case, solution)
-        said = (_message(solution, options, findings, study.reduced), _limiting(study.case, solution), doubt)
+        said = (_message(study, solution, options, findings), _limiting(study.case, solution), doubt)
         message = "; ".join(filter(None, said))
     return Outcome(study, solution.status, message, findings, solution, checked, doubt)
 
@@ -157,12 +167,13 @@ def _what_fails(checked: Mapping[str, Any]) -> str:
     return f"limits exceeded by {largest_violation(checked):.2g} (relative)"
 
 
-def _message(solution: Solution, options: Options, findings: pd.DataFrame, reduced: pd.DataFrame) -> str:
+def _message(study: Study, solution: Solution, options: Options, findings: pd.DataFrame) -> str:
     parts = [solution.message, *([ONE_OF_MANY] if options.tie_break is None else [])]
     if options.margin_percent:
         parts.append(f"{float(options.margin_percent):g} % of every limit are kept free")
-    if len(reduced):
-        parts.append(f"the needs of {len(reduced)} sessions were reduced, see result.reduced")
+    if len(study.reduced):
+        parts.append(f"the needs of {len(study.reduced)} sessions were reduced, see result.reduced")
     if len(findings) and solution.status != "best_effort":
-        parts.append(f"charging cures {len(findings)} limits violated without EVs, see result.findings")
+        cures = "curtailment and charging cure" if may_curtail(study.case) else "charging cures"
+        parts.append(f"{cures} {len(findings)} limits violated without EVs, see result.findings")
     return "; ".join(parts)

@@ -208,7 +208,7 @@ def _compile(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: O
         horizon=horizon,
         evs=evs_of(stays),
         s_base={
-            name: base_injections(net, grid, without_scheduled(one.profiles, _scheduled(others)))
+            name: base_injections(net, grid, without_scheduled(one.profiles, _scheduled(_on_their_own(others))))
             for name, one in forecasts.items()
         },
         scenarios=inputs.scenarios,
@@ -340,6 +340,11 @@ def _scheduled(others: list[tuple[Any, Any]]) -> dict[tuple[str, str], pd.Index]
         if data is not None
         for column in replaced_by_schedule(element.KIND)
     }
+
+
+def _on_their_own(others: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Those whose load is all that they draw: nothing else is injected for them."""
+    return [(element, data) for element, data in others if not getattr(element, "IS_DEVIATION", False)]
 
 
 def _empty(schema: TableSchema) -> pd.DataFrame:

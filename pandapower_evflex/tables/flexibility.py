@@ -24,10 +24,17 @@ def _check_elements(net: Net, rows: pd.DataFrame) -> list[Fault]:
 
 
 def _check_directions(net: Net, rows: pd.DataFrame) -> list[Fault]:
-    wrong = (rows["element_type"] == "cpo") & (rows["direction"] == "up")
-    return fault_where(
-        TABLE, rows, "direction", wrong, "cannot be offered by a charging site", 'a site can only offer "down"'
-    )
+    by_site = (rows["element_type"] == "cpo") & (rows["direction"] == "up")
+    by_generator = (rows["element_type"] == "sgen") & (rows["direction"] == "down")
+    return [
+        *fault_where(
+            TABLE, rows, "direction", by_site, "cannot be offered by a charging site", 'a site can only offer "down"'
+        ),
+        *fault_where(
+            TABLE, rows, "direction", by_generator, "cannot be offered by a generator, which is scheduled to feed in "
+            "what is available", 'it can only offer "up", less feed-in: drop the row',
+        ),
+    ]  # fmt: skip
 
 
 def _check_prices(net: Net, rows: pd.DataFrame) -> list[Fault]:
@@ -55,7 +62,9 @@ FLEXIBILITY = TableSchema(
             "element", "int64", "index in that table", required=True, hint="use an index of the table that "
             "element_type names",
         ),
-        Column("direction", "object", 'a cpo offers "down" only', required=True, choices=("up", "down")),
+        Column(
+            "direction", "object", 'a cpo offers "down" only, an sgen "up" only', required=True, choices=("up", "down"),
+        ),
         Column("price_eur_per_mwh", "float64", "bid in the market", "EUR/MWh", default=np.nan),
         Column("weight", "float64", "C of the first paper's objective (4)", default=1.0, required=True, lower=0.0),
         Column(
@@ -92,7 +101,7 @@ def create_flexibility(
     Parameters
     ----------
     net : pandapowerNet
-    element_type, element : "ev", "cpo", "storage" or "load", and the index in that table
+    element_type, element : "ev", "cpo", "storage", "load" or "sgen", and the index in that table
     direction : "up" (more consumption or less feed-in) or "down" (less consumption or more feed-in)
     price_eur_per_mwh : float    bid in the market
     weight : float               C of the first paper's objective

@@ -8,12 +8,13 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.battery import STORAGE
+from pandapower_evflex.tables.curtailable import SGEN
 from pandapower_evflex.tables.faults import as_numbers, frame_faults, is_readable, typed
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.shiftable import LOAD
 
 #: columns that count for the rows that offer; the tables are created by pandapower
-OFFERING: dict[str, TableSchema] = {schema.name: schema for schema in (STORAGE, LOAD)}
+OFFERING: dict[str, TableSchema] = {schema.name: schema for schema in (STORAGE, LOAD, SGEN)}
 
 
 def offering_rows(net: Net, kind: str) -> pd.DataFrame:

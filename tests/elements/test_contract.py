@@ -36,8 +36,10 @@ def registered():
 
 @pytest.fixture
 def case(registered):
-    """EVs, the sham and a load that may be shifted."""
+    """EVs, the sham, a load that may be shifted and a generator that may be curtailed."""
     net = net_with_sham()
+    net.sgen["p_mw"] = 0.01
+    evf.create_flexibility(net, "sgen", 0, "up")
     net.load["shift_h"], net.load["max_p_mw"] = 2.0, 2.0 * net.load["p_mw"]
     evf.create_flexibilities(net, "load", [0, 0], ["up", "down"])
     return compiled(net)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.case.grid import slack_faults
-from pandapower_evflex.case.injections import INJECTION_SIGN
+from pandapower_evflex.case.injections import INJECTION_SIGN, load_sign
 from pandapower_evflex.case.net_faults import net_faults
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
@@ -24,6 +24,9 @@ from pandapower_evflex.tables.cos_phi_p import tan_phi
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.faults import labels_of
 from pandapower_evflex.tables.kinds import check_net
+
+#: reactive powers of units by scenario, where these are scheduled
+Q_SERIES = {"base": "q_mvar", "up": "q_up_mvar", "down": "q_down_mvar"}
 
 
 def with_evs_as_loads(net: Net, result: Any, period: Any = None, scenario: str = "base") -> Any:
@@ -105,9 +108,9 @@ def _add_units_as_loads(
     added, replaced = [_with_labels(_add_loads(plain, evs), p, q)] if len(evs) else [], {}
     for kind, units in result.settings.get("other_units", {}).items():
         ratio = result.settings["other_tan_phi"][kind][units.index].to_numpy()
-        p, q = _powers(result.series[kind], ratio, scenario, result.settings)
+        p, q = _unit_powers(kind, result.series[kind], ratio, scenario, result.settings)
         if kind in INJECTION_SIGN:
-            factor = -INJECTION_SIGN[kind] / scaling_of(plain, kind, units.index)
+            factor = load_sign(kind) / scaling_of(plain, kind, units.index)
             powers = {"p_mw": p, "q_mvar": q}
             for column in replaced_by_schedule(kind):
                 own = pd.DataFrame(factor * powers[column], columns=units.index)
@@ -183,6 +186,16 @@ def _powers(
     elif scenario == "down":
         p = scheduled - frames["p_down_mw"].to_numpy()
     return p, (p if settings["q_follows_flexibility"] else scheduled) * tan_phi_of_units
+
+
+def _unit_powers(
+    kind: str, frames: Mapping[str, pd.DataFrame], ratio: FloatArray, scenario: str, settings: Mapping[str, Any]
+) -> tuple[FloatArray, FloatArray]:
+    """Loads of units of other kinds in one scenario [n_period, n_unit]."""
+    sign = load_sign(kind)
+    p, q = _powers({**frames, "p_mw": sign * frames["p_mw"]}, ratio, scenario, settings)
+    own = frames.get(Q_SERIES[scenario])
+    return p, q if own is None else sign * own.to_numpy()
 
 
 def _with_labels(labels: pd.Index, p: FloatArray, q: FloatArray) -> dict[str, pd.DataFrame]:

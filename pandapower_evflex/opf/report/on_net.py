@@ -11,12 +11,12 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.report.as_loads import check_result
+from pandapower_evflex.opf.report.as_loads import Q_SERIES, check_result
 from pandapower_evflex.opf.report.by_runpp import EV_SERIES, RunppMoment, moment_tables
 from pandapower_evflex.opf.report.moment import SCENARIOS, checked_scenario, period_position
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, sum_of_units
 from pandapower_evflex.opf.report.stored_series import PROFILES, SIDE, stored_faults
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import stamp_version
@@ -177,10 +177,15 @@ def _other_units(net: Net) -> tuple[dict[str, dict[str, pd.DataFrame]], dict[str
     ]
     units = {kind: _stored(net, f"{kind}_{UNIT_BUS}").T.set_axis(["bus"], axis=1) for kind in kinds}
     series = {
-        kind: {name: _stored(net, f"{kind}_{name}")[own.index] for name in ("p_mw", "p_up_mw", "p_down_mw", "e_mwh")}
+        kind: {name: _stored(net, f"{kind}_{name}")[own.index] for name in (*_SUMS, *_of_kind(net, kind))}
         for kind, own in units.items()
     }
     return series, units
+
+
+def _of_kind(net: Net, kind: str) -> tuple[str, ...]:
+    """Reactive powers where these are scheduled, energies of other units."""
+    return tuple(Q_SERIES.values()) if f"{SERIES_PREFIX}{kind}_{Q_SERIES['up']}" in net else ("e_mwh",)
 
 
 def _stored(net: Net, name: str) -> pd.DataFrame:
@@ -227,8 +232,7 @@ def _period_table(result: FlexibilityOpfResult) -> pd.DataFrame:
     """One row per period: sums of the EVs, extremes of the grid in each scenario."""
     columns: dict[str, Any] = {"time": _in_one_offset(result.p_mw.index)}
     for name in _SUMS:
-        others = [frames[name].sum(axis=1).to_numpy() for frames in result.series.values()]
-        columns[name] = getattr(result, name).sum(axis=1).to_numpy() + sum(others)
+        columns[name] = sum_of_units(result, name).to_numpy()
     for scenario in [name for name in _ORDER if name in result.vm_pu]:
         vm_pu = result.vm_pu[scenario].to_numpy(dtype=float)  # NaN without supply
         columns[f"min_vm_pu_{scenario}"] = np.fmin.reduce(vm_pu, axis=1)

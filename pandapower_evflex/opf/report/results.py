@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.case.forecasts import NO_NAME, Forecast
+from pandapower_evflex.case.injections import load_sign
 from pandapower_evflex.case.profiles import Profile, Profiles
 from pandapower_evflex.elements.ev_slots import energy_curves
 from pandapower_evflex.elements.part import Part
@@ -93,7 +94,9 @@ class FlexibilityOpfResult:
     settings : dict                   period_h, guarantee, duration_h, scenarios, q_follows_flexibility, trafo_loading,
                                       ev_bus ({EV: its bus}), charging_limits (see the function), worst_forecast (the
                                       one whose limits cost most flexibility, "" where none does)
-    series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}
+    series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}; of
+                                      generators "q_mvar", "q_up_mvar", "q_down_mvar" in place of "e_mwh"; `p_mw` and
+                                      `q_mvar` have the signs of the tables
     """
 
     status: str
@@ -165,13 +168,13 @@ class FlexibilityOpfResult:
         return seen
 
     def total(self, name: str) -> pd.Series:
-        """Sum of all units [period]: EVs and the other elements.
+        """Sum of all units [period]: EVs and the other elements; positive draws from the grid.
 
         Parameters
         ----------
-        name : "p_mw", "p_up_mw" or "p_down_mw"
+        name : "p_mw", "p_up_mw" or "p_down_mw"    feed-in of generators counts as below 0 in "p_mw"
         """
-        return sum((frames[name].sum(axis=1) for frames in self.series.values()), getattr(self, name).sum(axis=1))
+        return sum_of_units(self, name)
 
     def limited_by(self, period: Any, element_type: str = "ev") -> pd.DataFrame:
         """Why each EV, or other element, offers no more in one period.
@@ -276,9 +279,18 @@ def solved_result(
             for part, units, _ in case.by_part()
         },
         recovery=Recovery(case, schedule),
-        series={part.kind: _frames(part, schedule.of(units), rows) for part, units, _ in others},
+        series={part.kind: _frames(case, part, schedule.of(units), rows) for part, units, _ in others},
         **outcome,
     )
+
+
+def sum_of_units(result: Any, name: str) -> pd.Series:
+    """Sum of a series of all units [period]; what its table counts positive where it feeds in is turned."""
+    total = getattr(result, name).sum(axis=1)
+    for kind, frames in result.series.items():
+        sign = load_sign(kind) if name == "p_mw" else 1.0
+        total = total + sign * frames[name].sum(axis=1).to_numpy()
+    return total
 
 
 def unsolved_result(
@@ -290,6 +302,7 @@ def unsolved_result(
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
 
+    nothing = Schedule(*(np.zeros(case.chain.fixed_p.shape) for _ in range(4)))
     names = list(dict.fromkeys(scenario.key for scenario in case.checked_scenarios))
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {
@@ -315,7 +328,10 @@ def unsolved_result(
         },
         recovery=None,
         guarantee_proved=False,
-        series={part.kind: {name: nan_frame(_labels(part)) for name in _SERIES} for part in case.others},
+        series={
+            part.kind: {name: nan_frame(_labels(part)) for name in _frames(case, part, nothing.of(units), rows)}
+            for part, units, _ in list(case.by_part())[1:]
+        },
         **outcome,
     )
 
@@ -333,9 +349,11 @@ def _labels(part: Part) -> Any:
     return part.element.index(part.data)
 
 
-def _frames(part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
-    labels = _labels(part)
-    return {name: pd.DataFrame(getattr(schedule, of), index=rows, columns=labels) for name, of in _SERIES.items()}
+def _frames(case: Case, part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
+    values = {name: getattr(schedule, of) for name, of in _SERIES.items()}
+    if hasattr(part.element, "frames"):
+        values = part.element.frames(part.data, schedule, case.q_follows_flexibility)
+    return {name: pd.DataFrame(value, index=rows, columns=_labels(part)) for name, value in values.items()}
 
 
 def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:

@@ -60,6 +60,7 @@ def add_chain(builder: ProblemBuilder, chain: Chain, scale: float) -> ChainVaria
     """Variables, bounds, rows and reward of all elements."""
     variables = ChainVariables(builder, chain)
     _add_limits(builder, variables, chain)
+    _add_sums(builder, variables, chain)
     c, _ = reward(chain, scale)
     rewarded = (c != 0.0) & (variables.position >= 0)
     builder.add_objective(LINEAR, variables.position[rewarded][:, None], c[rewarded][:, None])
@@ -99,6 +100,14 @@ def _add_limits(builder: ProblemBuilder, variables: ChainVariables, chain: Chain
     size = np.abs(scale[first])
     rows = builder.g.add("limits", len(first), lower=lower * size, upper=upper * size)
     variables.add_to(builder, rows, forms.of(first), size / scale[first])
+
+
+def _add_sums(builder: ProblemBuilder, variables: ChainVariables, chain: Chain) -> None:
+    """Rows over many slots."""
+    n = chain.sums.n_rows
+    if n:
+        rows = builder.g.add("sums", n, lower=np.full(n, -np.inf), upper=chain.sums_b)
+        variables.add_to(builder, rows[chain.sums.row], chain.sums.forms, np.ones(len(chain.sums.forms)))
 
 
 def _leading(coefficient: FloatArray) -> FloatArray:

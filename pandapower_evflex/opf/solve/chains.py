@@ -37,6 +37,8 @@ def chains_of(chain: Chain) -> Chains:
         low=chain.low,
         high=chain.high,
         constant=constant,
+        sums=chain.sums,
+        sums_b=chain.sums_b,
     )
     return Chains(problem, chain.loads, chain.offered, scale)
 

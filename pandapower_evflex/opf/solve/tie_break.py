@@ -173,8 +173,8 @@ def _stage(
         problem = _with_shares(case, problem, chains)
     if np.isfinite(energy_kwh) and stage in ("level", "band"):
         sums.append((energy, energy_kwh - constant_kwh))
-    problem = replace(problem, sums=Rows.join([row for row, _ in sums]), sums_b=np.array([b for _, b in sums]))
-    return problem, chains
+    own = Rows.join([first.sums, *[row for row, _ in sums]])
+    return replace(problem, sums=own, sums_b=np.append(first.sums_b, [b for _, b in sums])), chains
 
 
 def _energy_row(case: Case, charging: Loads) -> tuple[Rows, float]:
@@ -271,6 +271,8 @@ def with_fixed_schedule(chains: Chains, x: FloatArray) -> Chains:
         low=low,
         high=high,
         constant=first.objective(rest),
+        sums=Rows.none(),
+        sums_b=np.empty(0),
     )
     loads = {}
     for name, load in chains.loads.items():

@@ -1,0 +1,233 @@
+r"""Generators of `net.sgen` that may be curtailed, PV above all.
+
+The load of a unit is what is curtailed: 0 leaves the feed-in at what is available, which stays among the injections
+that are not scheduled. With :math:`\bar G_t` the available feed-in less `min_p_mw`,
+
+.. math::
+
+    0 \le C_t, \qquad C_t + P_{up,t} \le \bar G_t
+
+and no state links the periods. "Up" is less feed-in. The schedule itself curtails nothing (C = 0) unless no schedule
+exists otherwise; then :math:`\Delta T \sum C` is the least energy with which one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.arrays import FloatArray, IntArray, ObjectArray
+from pandapower_evflex.case.controllers import driven_by_controllers
+from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Offers, offers_of
+from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
+from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of
+from pandapower_evflex.errors import Fault
+from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.faults import fault_where
+from pandapower_evflex.tables.offering import typed_offering_rows
+
+KIND = "sgen"
+#: columns of the table, and their profiles, in whose place the schedule stands
+REPLACES = ("p_mw", "q_mvar")
+#: the load of a unit comes on top of what its profile injects
+IS_DEVIATION = True
+#: MW up to which nothing is available to be curtailed
+NOTHING = 1e-7
+#: relative distance up to which a limit binds
+BINDING = 1e-5
+
+
+@dataclass(frozen=True)
+class Generators:
+    """Generators that may be curtailed.
+
+    Parameters
+    ----------
+    index, bus, bus_row : int [n_unit]      labels in net.sgen and net.bus, and row of the grid
+    available, reactive : float [n_period, n_unit]    MW and Mvar fed in by themselves
+    most : float [n_period, n_unit]         MW that may be curtailed
+    tan_phi : float [n_period, n_unit]      reactive over active power of the available feed-in, which curtailment keeps
+    unit, period : int [n_slot]             where anything is to be curtailed
+    offers : {"up": Offers, "down": Offers}
+    period_h : float
+    energy_mwh : float                      that the schedule curtails in sum at most: 0, or as little as it can be
+    start : float [n_period, n_unit]        MW; what a schedule curtails with which a solver may begin
+    """
+
+    index: IntArray
+    bus: IntArray
+    bus_row: IntArray
+    available: FloatArray
+    reactive: FloatArray
+    most: FloatArray
+    tan_phi: FloatArray
+    unit: IntArray
+    period: IntArray
+    offers: Mapping[str, Offers]
+    period_h: float
+    energy_mwh: float
+    start: FloatArray
+
+    @property
+    def curtails(self) -> bool:
+        """Whether the schedule itself may curtail."""
+        return self.energy_mwh > 0.0
+
+    @property
+    def cap(self) -> FloatArray:
+        """Most upward flexibility [n_period, n_unit], MW."""
+        cap, up = np.zeros(self.most.shape), self.offers["up"]
+        at = (self.period, self.unit)
+        cap[at] = np.where(up.offered, np.minimum(up.p_max, self.most[at]), 0.0)
+        return cap
+
+
+def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
+    """The generators with a row in `net.flexibility`."""
+    rows = typed_offering_rows(inputs.net, KIND)
+    if not len(rows):
+        return None
+    bus_row, dead = bus_rows(KIND, rows, inputs.grid)
+    p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
+    faults += dead + _promise_faults(inputs.guarantee) + _draws_faults(rows, p)
+    for column in REPLACES:
+        faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
+        faults += differing_forecasts(inputs, KIND, rows, column, "generators")
+    least = rows["min_p_mw"].fillna(0.0).to_numpy(dtype=float) if "min_p_mw" in rows else np.zeros(len(rows))
+    most = np.maximum(p - least, 0.0)
+    unit, period = np.nonzero(most.T > NOTHING)
+    weight = {d: inputs.weight(d, len(rows)) for d in DIRECTIONS}
+    flexibility = inputs.net["flexibility"]
+    return Generators(
+        index=rows.index.to_numpy(),
+        bus=rows["bus"].to_numpy(),
+        bus_row=bus_row,
+        available=p,
+        reactive=q,
+        most=most,
+        tan_phi=reactive_ratio(p, q),
+        unit=unit,
+        period=period,
+        offers={d: offers_of(d, rows, flexibility, unit, period, weight[d], KIND) for d in DIRECTIONS},
+        period_h=inputs.profiles.horizon.period_h,
+        energy_mwh=0.0,
+        start=np.zeros(p.shape),
+    )
+
+
+def _promise_faults(guarantee: str) -> list[Fault]:
+    if guarantee == ONE_ACTIVATION:
+        return []
+    remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "sgen" out of service'
+    return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for generators", remedy)]
+
+
+def _draws_faults(rows: pd.DataFrame, p: FloatArray) -> list[Fault]:
+    draws = np.any(p < 0.0, axis=0)
+    remedy = "give a profile of 0 or more (it feeds in), or set its rows of net.flexibility out of service"
+    problem = "is below 0: what draws power cannot be curtailed"
+    return fault_where(KIND, rows.assign(p_mw=p.min(axis=0)), "p_mw", draws, problem, remedy)
+
+
+def index(data: Generators) -> IntArray:
+    return data.index
+
+
+def chain(data: Generators) -> Chain:
+    return chain_of(data)
+
+
+def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
+    """From loads per scenario and slot [MW], the solver's noise clipped."""
+    at, curtailed, up = (data.period, data.unit), np.zeros(data.most.shape), np.zeros(data.most.shape)
+    if data.curtails:
+        curtailed[at] = np.clip(load["base"], 0.0, data.most[at])
+    up[at] = np.clip(load["up"] - curtailed[at], 0.0, np.minimum(data.cap, data.most - curtailed)[at])
+    return Schedule(curtailed, up, np.zeros(up.shape), np.full(up.shape, np.nan))
+
+
+def point(data: Generators, schedule: Schedule) -> FloatArray:
+    at = (data.period, data.unit)
+    return np.stack([np.zeros(len(data.unit)), schedule.load("up")[at], schedule.p[at]], axis=1)
+
+
+def alone(data: Generators) -> Schedule:
+    """Nothing curtailed in the schedule, all that is offered under activation."""
+    nothing, up = np.zeros(data.most.shape), data.cap
+    at = (data.period, data.unit)
+    up[at] = np.where(data.offers["up"].weight > 0.0, up[at], 0.0)
+    return Schedule(nothing, up, nothing, np.full(up.shape, np.nan))
+
+
+def nearest(data: Generators, schedule: Schedule) -> Schedule:
+    curtailed = np.clip(schedule.p, 0.0, data.most if data.curtails else 0.0)
+    up = np.clip(schedule.p_up, 0.0, np.minimum(data.cap, data.most - curtailed))
+    return Schedule(curtailed, up, np.zeros(up.shape), schedule.e)
+
+
+def violation(data: Generators, schedule: Schedule) -> float:
+    """Largest violation, relative to the largest available feed-in of each generator."""
+    feed_in = data.available - schedule.p
+    least = np.minimum(data.available, data.available - data.most)
+    largest = np.maximum(data.available.max(axis=0), NOTHING)
+    by_power = [
+        feed_in - data.available,
+        least - (feed_in - schedule.p_up),
+        -schedule.p_up,
+        schedule.p_up - data.cap,
+        np.abs(schedule.p_down),
+    ]
+    if not data.curtails:
+        by_power.append(np.abs(schedule.p))
+    worst = max(float(np.max(value / largest)) for value in by_power)
+    if data.curtails:
+        worst = max(worst, float(schedule.p.sum()) * data.period_h / (data.energy_mwh * (1.0 + ENERGY_ROOM)) - 1.0)
+    return max(0.0, worst)
+
+
+def reasons(data: Generators, schedule: Schedule, direction: str) -> ObjectArray:
+    """Which of its own limits binds [n_period, n_unit], "" where none does."""
+    if direction == "down":
+        return np.full(schedule.p.shape, "not offered", dtype=object)
+    at, up = (data.period, data.unit), data.offers["up"]
+    left = data.most[at] - schedule.p[at] - schedule.p_up[at]
+    capped = up.p_max - schedule.p_up[at]
+    of_slot = np.full(len(data.unit), "", dtype=object)
+    of_slot[capped <= BINDING * data.most[at]] = "max_p_mw"
+    of_slot[left <= BINDING * data.most[at]] = "all available power"
+    of_slot[~up.offered | (up.weight == 0.0)] = "not offered"
+    found = np.full(schedule.p.shape, "nothing available", dtype=object)
+    found[at] = of_slot
+    return found
+
+
+def seeking_least(data: Generators) -> Generators:
+    """What is left of the feed-in counts as flexibility, so that most of it is least energy curtailed."""
+    n = len(data.unit)
+    every = Offers(np.ones(n, dtype=bool), np.full(n, np.inf), np.ones(n))
+    return replace(data, offers={**data.offers, "up": every}, energy_mwh=np.inf, start=0.5 * data.most)
+
+
+def curtailing(data: Generators, schedule: Schedule) -> Generators:
+    """The schedule may curtail as much energy as this one, which curtails the least."""
+    return replace(data, energy_mwh=float(schedule.p.sum() * data.period_h), start=schedule.p)
+
+
+def frames(data: Generators, schedule: Schedule, q_follows_flexibility: bool) -> dict[str, FloatArray]:
+    """Series of a result with pandapower's signs: positive feeds in."""
+    curtailed = {
+        "q_mvar": schedule.p,
+        "q_up_mvar": schedule.load("up") if q_follows_flexibility else schedule.p,
+        "q_down_mvar": schedule.load("down") if q_follows_flexibility else schedule.p,
+    }
+    return {
+        "p_mw": data.available - schedule.p,
+        "p_up_mw": schedule.p_up,
+        "p_down_mw": schedule.p_down,
+        **{name: data.reactive - data.tan_phi * load for name, load in curtailed.items()},
+    }
