@@ -54,6 +54,8 @@ from pandapower_evflex.planning.costs import (
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
+from pandapower_evflex.studies.run import StudiesReport, read_studies, run_studies
+from pandapower_evflex.studies.study import Study
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
 from pandapower_evflex.tables.cpo_rates import set_cpo_rates
@@ -93,6 +95,8 @@ __all__ = [
     "PeakShave",
     "PlanningHorizon",
     "PlanningStudy",
+    "StudiesReport",
+    "Study",
     "charging_density",
     "clear_flexibility",
     "cost_deltas",
@@ -136,11 +140,13 @@ __all__ = [
     "peak_limit_outlets",
     "peak_shape",
     "profiles_from_controllers",
+    "read_studies",
     "reduction_of_velocity",
     "reliability_cost",
     "run_flexibility_opf",
     "run_planning",
     "run_planning_horizon",
+    "run_studies",
     "schedule_investments",
     "set_cpo_rates",
     "shave_peak",

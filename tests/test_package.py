@@ -25,6 +25,7 @@ LAYERS = (
     ("opf", "cpo", "market", "mobility"),
     ("planning", "operation"),
     ("networks", "toolbox"),
+    ("studies",),
     ("plotting",),
     ("warmup",),
     ("output",),

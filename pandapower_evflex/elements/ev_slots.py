@@ -255,11 +255,11 @@ def charge_at_arrival(
         target = stay.e_max if fill else stay.e_need
         if energies is not None:
             target = energy + energies.get(stay.session, 0.0)
-        for period in stay.periods:
-            missing = max(target - energy, 0.0) / stay.energy_per_p
-            p[period] = min(stay.p_max, missing)
-            energy += stay.energy_per_p * p[period]
-            e[period] = energy
+        missing = max(target - energy, 0.0) / stay.energy_per_p
+        p[stay.periods] = np.clip(missing - stay.p_max * np.arange(len(stay.periods)), 0.0, stay.p_max)
+        e[stay.periods] = energy + stay.energy_per_p * np.cumsum(p[stay.periods])
+        if len(stay.periods):
+            energy = e[stay.periods[-1]]
         energy = max(energy - stay.trip, 0.0)
     return p, e
 

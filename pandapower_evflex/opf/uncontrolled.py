@@ -129,7 +129,7 @@ def uncontrolled_charging(
     if isinstance(energy, FlexibilityOpfResult):
         refuse_other_evs(net, energy)
         energies = _energies_of(energy, case, labels)
-    p, charged = _charging(case, kind, energies)
+    p, charged = charging_at_arrival(case, kind, energies)
     loads = case.uncontrolled
     loads[:, : p.shape[1]] = p
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
@@ -233,7 +233,7 @@ def _stays(summary: pd.DataFrame) -> set[tuple[Any, ...]]:
     return set(columns.itertuples(index=False, name=None))
 
 
-def _charging(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, pd.Series]:
+def charging_at_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, pd.Series]:
     """Power of every EV [n_period, n_ev] and what every session charges."""
     stays_of: list[list[Stay]] = [[] for _ in case.evs.index]
     for stay in case.evs.stays:

@@ -101,6 +101,17 @@ def _horizon() -> Any:
     return evf.run_planning_horizon(_net(), None, 2, 1.0, period_h=6.0, **PRICES)
 
 
+def _few_words() -> Any:
+    return evf.Study("create_kerber_landnetz_freileitung_1", None, 0.2, options={"period_h": 6.0})
+
+
+@cache
+def _studied() -> str:
+    out = tempfile.mkdtemp()
+    evf.run_studies([_few_words()], out, progress=False)
+    return out
+
+
 def _lattice() -> Any:
     return np.array([[0, 1, 1, 2, 2, 2, 0, 0], [1, 1, 1, 2, 2, 2, 2, 0]], dtype=np.int8)
 
@@ -207,11 +218,15 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "peak_limit_outlets": lambda: {**DENSITIES, "n_evse": 4, "n_periods": 4},
     "peak_shape": lambda: {"shape": "triangle", "n_periods": 4},
     "profiles_from_controllers": lambda: {"net": _fresh()},
+    "read_studies": lambda: {"out": _studied()},
     "reduction_of_velocity": lambda: {"velocity": [0.1, -0.1]},
     "reliability_cost": lambda: {"failure_rate_per_year": 0.1, "voll_eur_per_mwh": 1e4, "ens_mwh": 0.2},
     "run_flexibility_opf": lambda: {"net": _fresh(), "n_periods": N_PERIODS, "progress": False},
     "run_planning": lambda: {"net": _fresh(), **DAY},
     "run_planning_horizon": lambda: {"net": _fresh(), "n_years": 1, "growth_percent_per_year": 1.0, **DAY},
+    "run_studies": lambda: {
+        "studies": [_few_words()], "out": tempfile.mkdtemp(), "progress": False, "chunk": 1, "time_limit_s": 60.0,
+    },
     "schedule_investments": lambda: {
         "yearly_cost_eur": pd.DataFrame([[2.0, 1.0]], columns=pd.Index([(), (0,)], tupleize_cols=False)),
         "annuity_eur": pd.Series({0: 0.5}),

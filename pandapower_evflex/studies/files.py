@@ -1,0 +1,81 @@
+"""The folder of results: a manifest, and one parquet file per chunk that is complete as soon as it exists."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.errors import EvflexError
+from pandapower_evflex.studies.row import COLUMNS, frame_of
+
+MANIFEST, STUDIES, CHUNKS, CACHE = "manifest.json", "manifest.parquet", "chunks", "cache"
+HOW_TO_INSTALL = 'python -m pip install "pandapower_evflex[studies]"'
+
+
+class MissingExtra(EvflexError, ImportError):
+    """A package of the extra "studies" is not installed."""
+
+
+def require_pyarrow() -> None:
+    """
+    Raises
+    ------
+    MissingExtra
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra(f"results of studies are parquet files, which need pyarrow: {HOW_TO_INSTALL}") from error
+
+
+def write_beside(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file under another name and rename it: it exists complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        write(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_chunk(out: Path, rows: list[dict[str, Any]]) -> None:
+    """The rows of some studies as a file of its own; none without rows."""
+    if rows:
+        frame = frame_of(rows)
+        name = f"{min(frame['key'])[:16]}-{len(frame)}.parquet"
+        write_beside(out / CHUNKS / name, lambda beside: frame.to_parquet(beside, index=False))
+
+
+def read_chunks(out: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """All rows that are there, of older versions and contents too."""
+    files = sorted(path for path in (out / CHUNKS).glob("*.parquet") if not path.name.startswith("."))
+    frames = [pd.read_parquet(file, columns=columns) for file in files]
+    return pd.concat(frames, ignore_index=True) if frames else frame_of([])[columns or list(COLUMNS)]
+
+
+def write_manifest(out: Path, tasks: Iterable[Any], about: dict[str, Any]) -> None:
+    """What the folder is to hold, before anything is computed; studies of earlier calls stay in it."""
+    new = pd.DataFrame(
+        [(task.identity, task.key, task.label) for task in tasks], columns=["identity", "key", "net"], dtype="string"
+    )
+    known = read_manifest(out)
+    kept = pd.concat([known, new], ignore_index=True).drop_duplicates("identity", keep="last")
+    order = pd.concat([known["identity"], new["identity"]]).drop_duplicates()
+    kept = kept.set_index("identity").loc[order].reset_index()
+    write_beside(out / STUDIES, lambda beside: kept.to_parquet(beside, index=False))
+    text = json.dumps({**about, "studies": len(kept)}, indent=1)
+    write_beside(out / MANIFEST, lambda beside: beside.write_text(text))
+
+
+def read_manifest(out: Path) -> pd.DataFrame:
+    path = out / STUDIES
+    if path.exists():
+        return pd.read_parquet(path)
+    return pd.DataFrame({name: pd.Series(dtype="string") for name in ("identity", "key", "net")})

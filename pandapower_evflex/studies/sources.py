@@ -1,0 +1,234 @@
+"""Nets and profiles by path, code or name: how they are read, and what tells one content from another."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandapower
+import pandapower.networks
+import pandas as pd
+
+from pandapower_evflex.arrays import Net
+
+#: what a file of a net may be called, and who reads it
+READERS: dict[str, Any] = {
+    ".json": pandapower.from_json,
+    ".p": pandapower.from_pickle,
+    ".pickle": pandapower.from_pickle,
+    ".pkl": pandapower.from_pickle,
+    ".xlsx": pandapower.from_excel,
+    ".pickled": pd.read_pickle,  # our own: exact and quick
+}
+FRAMES = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+
+
+class Unreadable(Exception):
+    """Why a net or its profiles cannot be read, in one sentence."""
+
+
+def read_net(source: str) -> Net:
+    """A net by path, SimBench code or function of `pandapower.networks`.
+
+    Raises
+    ------
+    Unreadable
+    """
+    try:
+        if is_file_name(source):
+            reader = READERS.get(Path(source).suffix.lower())
+            if reader is None:
+                raise Unreadable(f"{source}: files of nets end in {', '.join(READERS)}")
+            net = reader(source)
+        elif is_built_in(source):
+            net = getattr(pandapower.networks, source)()
+        else:
+            net = _simbench_net(source)
+    except Unreadable:
+        raise
+    except Exception as error:  # whatever a damaged file does to its reader
+        raise Unreadable(f"{source} cannot be read: {type(error).__name__}: {_line(error)}") from error
+    if not isinstance(net, pandapower.pandapowerNet):
+        raise Unreadable(f"{source} holds a {type(net).__name__}, not a net")
+    return net
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def is_file_name(source: str) -> bool:
+    """A path, there or not: it has a folder or an ending, which codes and functions lack."""
+    return Path(source).exists() or bool(Path(source).suffix) or os.sep in source
+
+
+def is_built_in(source: str) -> bool:
+    return source.isidentifier() and callable(getattr(pandapower.networks, source, None))
+
+
+def _simbench_net(code: str) -> Net:
+    try:
+        import simbench
+    except ImportError as error:
+        known = "is neither a file nor a function of pandapower.networks"
+        raise Unreadable(f"{code!r} {known}; for a SimBench code, install simbench") from error
+    if code not in simbench.collect_all_simbench_codes():
+        raise Unreadable(f"{code!r} is neither a file, nor a function of pandapower.networks, nor a SimBench code")
+    return simbench.get_simbench_net(code)
+
+
+def day_of_profiles(net: Net, source: Any, day: int | None, period_h: float | None) -> Any:
+    """Profiles of one day as `run_flexibility_opf` takes them; None where the values of the tables hold.
+
+    Raises
+    ------
+    Unreadable    no such files, no such day
+    """
+    if source is None and has_simbench_profiles(net):
+        return _simbench_day(net, day)
+    if source is None:
+        if day:
+            raise Unreadable(f"day {day}: without profiles there is one day only, day 0")
+        return None
+    frames = source if isinstance(source, Mapping) else read_folder(source)
+    return frames if day is None else {key: _day(frame, day, period_h) for key, frame in frames.items()}
+
+
+def has_simbench_profiles(net: Net) -> bool:
+    """Year profiles, and loads that name theirs."""
+    profiles = net.get("profiles")
+    known = isinstance(profiles, Mapping) and isinstance(profiles.get("load"), pd.DataFrame)
+    return bool(known and len(profiles["load"]) and "profile" in net["load"])
+
+
+def _simbench_day(net: Net, day: int | None) -> Any:
+    """Of the year in `net.profiles`: cut first, since a year of all elements is large."""
+    try:
+        import simbench
+    except ImportError as error:
+        raise Unreadable("the profiles of this net are read by simbench: install it") from error
+    cut = copy.copy(net)
+    cut["profiles"] = {
+        name: frame if day is None else _day(frame, day, None) for name, frame in net["profiles"].items()
+    }
+    values = simbench.get_absolute_values(cut, profiles_instead_of_study_cases=True)
+    return {key: frame for key, frame in values.items() if key[0] in ("load", "sgen", "storage", "gen")}
+
+
+def _day(frame: Any, day: int, period_h: float | None) -> Any:
+    """24 h of a frame; what is no frame is left to the run to refuse."""
+    if not isinstance(frame, pd.DataFrame) or not len(frame):
+        return frame
+    per_day = _periods_of_day(frame.index, period_h)
+    if len(frame) <= per_day and day == 0:
+        return frame
+    rows = frame.iloc[day * per_day : (day + 1) * per_day]
+    if len(rows) < per_day:
+        raise Unreadable(f"day {day}: the profiles have {len(frame) / per_day:g} days of {per_day} periods")
+    return rows
+
+
+def _periods_of_day(index: pd.Index, period_h: float | None) -> int:
+    """By the times, else by `period_h`, else quarter hours, or hours where there are 24 rows."""
+    if period_h is None and isinstance(index, pd.DatetimeIndex) and len(index) > 1:
+        period_h = (index[1] - index[0]) / pd.Timedelta(hours=1)
+    if period_h is None:
+        period_h = 1.0 if len(index) == 24 else 0.25
+    return max(1, round(24.0 / period_h))
+
+
+def read_folder(folder: Any) -> dict[str, pd.DataFrame]:
+    """Frames of a folder by name, "load.p_mw".
+
+    Raises
+    ------
+    Unreadable
+    """
+    files = sorted(path for path in Path(folder).glob("*") if path.suffix in FRAMES)
+    if not files:
+        raise Unreadable(f"{folder}: no files such as load.p_mw.csv or load.p_mw.parquet")
+    return {path.stem: _read_frame(path) for path in files}
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    try:
+        frame = FRAMES[path.suffix](path)
+        if "time" in frame:
+            frame = frame.set_index(pd.DatetimeIndex(pd.to_datetime(frame.pop("time"))))
+        frame.columns = frame.columns.astype(int)
+    except Exception as error:
+        raise Unreadable(f"{path} cannot be read: {type(error).__name__}: {_line(error)}") from error
+    return frame
+
+
+def content_of(source: Any) -> str:
+    """What tells the content of a net or of profiles from every other, as hexadecimal digits.
+
+    Files by their bytes, frames by their values, built-in nets by name and version. A missing file has the content of
+    its name, so that it fails again until it is there.
+    """
+    if source is None:
+        return "none"
+    if isinstance(source, Mapping):
+        return _digest(*(part for key in sorted(source, key=str) for part in (str(key), _of_value(source[key]))))
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(file for file in path.glob("*") if file.suffix in FRAMES)
+        return _digest(*(part for file in files for part in (file.name, _of_file(file))))
+    if path.is_file():
+        return _of_file(path)
+    package = "pandapower" if is_built_in(str(source)) else "simbench"
+    return _digest(str(source), _version(package))
+
+
+def _of_file(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha(file.read())
+
+
+def _of_value(value: Any) -> str:
+    """Of a table its labels, types and cells; of anything else its text."""
+    if isinstance(value, pd.DataFrame):
+        columns = [value.index.to_numpy(), *(value[name].to_numpy() for name in value)] if len(value) else []
+        return _digest(str(list(value.columns)), str(value.dtypes.tolist()), *map(_of_value, columns))
+    if isinstance(value, Mapping):
+        return _digest(*(part for key in sorted(value, key=str) for part in (str(key), _of_value(value[key]))))
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return _sha(np.ascontiguousarray(value).tobytes())
+    if isinstance(value, np.ndarray):
+        return _digest(repr(value.tolist()))
+    return repr(value)
+
+
+def content_of_net(net: Net) -> str:
+    """Of a net itself: everything but results and what pandapower remembers for itself."""
+    names = sorted(name for name in net if not name.startswith(("_", "res_")))
+    return _digest(*(part for name in names for part in (name, _of_value(net[name]))))
+
+
+def _digest(*parts: str) -> str:
+    return _sha(json.dumps(parts).encode())
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers depend on."""
+    return {name: _version(name) for name in ("pandapower_evflex", "pandapower", "numpy", "scipy", "numba", "pandas")}

@@ -1,0 +1,209 @@
+"""What a worker does with a chunk: read nets once, answer study after study, write one file."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pandapower_evflex.errors import InvalidInputError
+from pandapower_evflex.opf.options import Options
+from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from pandapower_evflex.studies.answer import answer
+from pandapower_evflex.studies.files import CACHE, write_beside, write_chunk
+from pandapower_evflex.studies.fleet import Fleet
+from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day, read_whole, run_options
+from pandapower_evflex.studies.place import place_of
+from pandapower_evflex.studies.row import full_row
+from pandapower_evflex.studies.sources import Unreadable, day_of_profiles, read_net
+from pandapower_evflex.studies.task import FORMAT, Task
+
+#: nets, days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
+N_KEPT = 4
+
+
+class TooLarge(Exception):
+    """More than a worker is to hold."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far one study may go.
+
+    Parameters
+    ----------
+    seconds : float           for the solver; who needs more is a straggler and comes again at the end
+    bus_periods : int         most buses times periods
+    is_last : bool            stragglers do not come again: they become rows
+    """
+
+    seconds: float
+    bus_periods: int
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What comes back of a chunk: numbers only, since the rows are in its file.
+
+    Parameters
+    ----------
+    n_rows : int
+    seconds : float             of all studies of the chunk
+    stragglers : tuple of str   keys of those without a row
+    statuses : {status: number}
+    """
+
+    n_rows: int
+    seconds: float
+    stragglers: tuple[str, ...]
+    statuses: dict[str, int]
+
+
+class _Kept:
+    """The last few values by key."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._values = most, OrderedDict[Any, Any]()
+
+    def get(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._values:
+            self._values[key] = make()
+        self._values.move_to_end(key)
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+        return self._values[key]
+
+
+_nets, _net_days, _fleets = _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
+
+
+def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
+    """Answer the studies of a chunk and write their rows."""
+    folder, began = Path(out), time.perf_counter()
+    found = {task.key: row_of(task, limits, folder / CACHE) for task in tasks}
+    rows = [row for row in found.values() if row is not None]
+    stragglers = [key for key, row in found.items() if row is None]
+    write_chunk(folder, rows)
+    counts = pd.Series([row["status"] for row in rows], dtype=object).value_counts()
+    return Done(len(rows), time.perf_counter() - began, tuple(stragglers), counts.to_dict())
+
+
+def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, Any] | None:
+    """The row of a study, whatever happens to it; None for one that took too long and comes again."""
+    began = time.perf_counter()
+    values: dict[str, Any] = {"net": task.label, "seed": task.seed}
+    values |= {"share": float("nan") if task.share is None else task.share}
+    values |= {"day": pd.NA if task.day is None else task.day, "key": task.key}
+    solving = 0.0
+    try:
+        solve = _prepared(task, limits, cache)
+        solving = time.perf_counter()
+        values |= solve()
+        solving = time.perf_counter() - solving
+    except Unreadable as error:
+        values |= {"status": "unreadable", "message": str(error)}
+    except (InvalidInputError, NoHouseholds) as error:
+        values |= {"status": "invalid_input", "message": str(error)}
+    except (TooLarge, MemoryError) as error:
+        values |= {"status": "too_large", "message": str(error) or "out of memory"}
+    except Exception as error:  # one net never ends the study of all
+        values |= {"status": "failed", "message": f"{type(error).__name__}: {error}"}
+    if solving >= limits.seconds:
+        if not limits.is_last:
+            return None
+        if values["status"] == "iteration_limit":
+            values["status"] = "timed_out"
+    return full_row({**values, "seconds": time.perf_counter() - began})
+
+
+def _prepared(task: Task, limits: Limits, cache: Path | None) -> Callable[[], dict[str, Any]]:
+    """Everything is read; what is left to do is to solve."""
+    options = _with_time_limit(run_options(task.options), limits.seconds)
+    if task.share is None:
+        net = _nets.get(task.net_content, lambda: _net_of(task, cache))
+        _refuse_large(net, task, limits)
+        study = read_whole(net, profiles_of(net, task), task.options)
+        of_net = {"n_evs": len(study.case.evs.index), **place_of(net)}
+        return lambda: {**of_net, **answer(study, BatchedPowerFlow(study.case.grid), options)}
+    day, fleet = net_day_of(task, limits, cache), fleet_of(task, limits, cache)
+    share = task.share
+    return lambda: answer_with_cars(day, fleet, share, options)
+
+
+def fleet_of(task: Task, limits: Limits, cache: Path | None) -> Fleet:
+    day = net_day_of(task, limits, cache)
+    horizon = day.study.case.horizon
+    of_fleet = (task.net_content, task.seed, horizon.n_periods, horizon.period_h, horizon.cyclic, horizon.start_h)
+    fleet: Fleet = _fleets.get(of_fleet, lambda: day.fleet(task.seed))
+    return fleet
+
+
+def answer_with_cars(day: NetDay, fleet: Fleet, share: float, options: Options) -> dict[str, Any]:
+    """What a share of the households with cars finds."""
+    study = day.with_cars(fleet, share)
+    values = answer(study, day.flow, options)
+    if day.n_own:
+        values["message"] += f"; the {day.n_own} EVs of the net were left out, those of the share took their place"
+    return {"households": len(day.households), "n_evs": len(study.case.evs.index), **day.place, **values}
+
+
+def _with_time_limit(options: Options, seconds: float) -> Options:
+    """The tighter of the study's own limit and that of all."""
+    own = Budget.of(options.solver_options).options.get("max_wall_time", float("inf"))
+    return replace(options, solver_options={**options.solver_options, "max_wall_time": min(own, seconds)})
+
+
+def net_day_of(task: Task, limits: Limits, cache: Path | None) -> NetDay:
+    """From memory, from the folder of results, or from the net."""
+    key = (FORMAT, task.net_content, task.profiles_content, task.day, repr(sorted(task.options.items(), key=str)))
+
+    def read() -> NetDay:
+        net = _nets.get(task.net_content, lambda: _net_of(task, cache))
+        _refuse_large(net, task, limits)
+        return read_net_day(net, profiles_of(net, task), task.options)
+
+    day: NetDay = _net_days.get(key, read)
+    return day
+
+
+def _net_of(task: Task, cache: Path | None) -> Any:
+    """The net, read once on all machines where reading takes longer than loading what was read."""
+    if cache is None or task.net.endswith((".p", ".pickle", ".pkl", ".pickled")):
+        return read_net(task.net)
+    path = cache / f"net-{FORMAT}-{task.net_content[:32]}.pickle"
+    try:
+        return pickle.loads(path.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+        net = read_net(task.net)
+    write_beside(path, lambda beside: beside.write_bytes(pickle.dumps(net, pickle.HIGHEST_PROTOCOL)))
+    return net
+
+
+def profiles_of(net: Any, task: Task) -> Any:
+    source = task.profiles
+    frames = pd.read_pickle(source) if source is not None and source.endswith(".pickled") else source
+    return day_of_profiles(net, frames, task.day, task.options.get("period_h"))
+
+
+def _refuse_large(net: Any, task: Task, limits: Limits) -> None:
+    """Before pandapower builds a model of it.
+
+    Raises
+    ------
+    TooLarge
+    """
+    n_periods = task.options.get("n_periods") or round(24.0 / (task.options.get("period_h") or 0.25))
+    size = len(net["bus"]) * n_periods
+    if size > limits.bus_periods:
+        raise TooLarge(
+            f"{len(net['bus'])} buses times {n_periods} periods are {size}, more than the {limits.bus_periods} that "
+            "one study may have (most_bus_periods=)"
+        )

@@ -1,0 +1,183 @@
+"""Studies in chunks on any executor: the same rows, each computed once, and failures as rows."""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import distributed
+import pandapower as pp
+import pandas as pd
+import pytest
+
+import pandapower_evflex as evf
+from pandapower_evflex.studies import files, run, worker
+from tests.studies.nets import HOURS, feeder, few
+
+
+def rows_of(studies, out, **arguments):
+    evf.run_studies(studies, out, progress=False, **arguments)
+    return evf.read_studies(out)
+
+
+def assert_same(rows, expected):
+    pd.testing.assert_frame_equal(rows.drop(columns="seconds"), expected.drop(columns="seconds"))
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory):
+    return rows_of(few(), tmp_path_factory.mktemp("serial"))
+
+
+def test_a_study_is_a_row(serial):
+    assert serial["net"].tolist() == ["north"] * 3 + ["south"]
+    assert serial["n_evs"].tolist() == [0, 3, 10, 3]
+    assert serial["screened"].tolist() == [True, True, False, True]
+    assert (serial["status"] == "optimal").all() and serial["scheduled_holds"].all()
+    assert serial["key"].is_unique
+
+
+@contextmanager
+def threads():
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+@contextmanager
+def processes():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@contextmanager
+def dask_client():
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("pool", [threads, processes, dask_client])
+def test_an_executor_gives_the_rows_of_none(serial, tmp_path, pool):
+    """In another order and in chunks of one study."""
+    with pool() as executor:
+        rows = rows_of(few()[::-1], tmp_path, executor=executor, chunk=1)
+    assert_same(rows[::-1].reset_index(drop=True), serial)
+
+
+def test_what_is_there_is_not_computed_again(serial, tmp_path, monkeypatch):
+    first = evf.run_studies(few(shares=(0.3,)), tmp_path, progress=False)
+    assert (first.n_there, first.n_computed) == (0, 2)
+    second = evf.run_studies(few(), tmp_path, progress=False)
+    assert (second.n_there, second.n_computed) == (2, 2)
+    monkeypatch.setattr(run, "run_chunk", None)
+    assert evf.run_studies(few(), tmp_path, progress=False).n_there == 4
+    assert_same(evf.read_studies(tmp_path).sort_values(["net", "share"], ignore_index=True), serial)
+
+
+def test_other_options_nets_and_versions_are_computed_anew(tmp_path, monkeypatch):
+    net = copy.deepcopy(feeder())
+    path = tmp_path / "net.json"
+    pp.to_json(net, str(path))
+    study = evf.Study(str(path), None, 0.3, options=HOURS)
+    out = tmp_path / "out"
+    before = rows_of([study], out)
+    net.load["p_mw"] *= 2.0
+    pp.to_json(net, str(path))
+    after = rows_of([study], out)
+    assert len(after) == 1 and after["key"][0] != before["key"][0]
+    assert after["uncontrolled_min_vm_pu"][0] < before["uncontrolled_min_vm_pu"][0]
+    monkeypatch.setattr("pandapower_evflex.studies.task.versions", lambda: {"pandapower_evflex": "9"})
+    assert evf.run_studies([study], out, progress=False).n_computed == 1
+    assert len(evf.read_studies(out)) == 1
+
+
+def test_nets_that_fail_are_rows(tmp_path):
+    (tmp_path / "broken.json").write_text("{")
+    weak = feeder(km=5.0, name="weak")
+    studies = [
+        evf.Study(str(tmp_path / "broken.json"), None, 0.3, options=HOURS),
+        evf.Study(str(tmp_path / "nowhere.json"), None, 0.3, options=HOURS),
+        evf.Study("1-LV-nowhere", None, 0.3, options=HOURS),
+        evf.Study(weak, None, 0.3, options=HOURS),
+        evf.Study("case118", None, 0.3, options=HOURS),
+        evf.Study(pp.create_empty_network(name="empty"), None, 0.3, options=HOURS),
+        evf.Study(feeder(), None, 0.3, options=HOURS, day=3),
+        evf.Study(feeder(), None, 0.3, options=HOURS),
+    ]
+    rows = rows_of(studies, tmp_path / "out", most_bus_periods=2000)
+    kinds = ["unreadable"] * 3 + ["infeasible", "too_large", "invalid_input", "unreadable", "optimal"]
+    assert rows["status"].tolist() == kinds
+    assert rows["message"].str.len().gt(20).all()
+    assert "118 buses times 24 periods" in rows["message"][4]
+
+
+def test_a_study_that_raises_anything_is_a_row(tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no idea")
+
+    monkeypatch.setattr(worker, "answer", fails)
+    rows = rows_of(few(shares=(0.3,)), tmp_path)
+    assert rows["message"].tolist() == ["RuntimeError: no idea"] * 2 and (rows["status"] == "failed").all()
+
+
+def test_who_takes_too_long_comes_again_with_more_time(tmp_path, monkeypatch):
+    given = []
+    answer = worker.answer
+
+    def slow(study, flow, options):
+        given.append(options.solver_options["max_wall_time"])
+        return answer(study, flow, options)
+
+    monkeypatch.setattr(worker, "answer", slow)
+    report = evf.run_studies(few(shares=(0.3,)), tmp_path, progress=False, time_limit_s=1e-6)
+    assert given == pytest.approx([1e-6, 1e-6, 5e-6, 5e-6]) and report.n_computed == 2
+    assert len(evf.read_studies(tmp_path)) == 2
+
+
+def test_a_half_written_file_does_not_count(serial, tmp_path):
+    shares = (0.0, 0.3)
+    evf.run_studies(few(shares), tmp_path, progress=False, chunk=2)
+    (one,) = (tmp_path / "chunks").glob("*-2.parquet")
+    one.rename(one.with_name(f".{one.name}"))
+    assert len(evf.read_studies(tmp_path)) == 1
+    assert evf.run_studies(few(shares), tmp_path, progress=False).n_computed == 2
+    assert_same(evf.read_studies(tmp_path), serial[serial["share"] < 1.0].reset_index(drop=True))
+
+
+def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
+    with pytest.raises(files.MissingExtra, match=r"pandapower_evflex\[studies\]"):
+        evf.run_studies(few(), tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"studies": [evf.Study("x", None, 20)]}, "0.2 for 20 %"),
+        ({"studies": [evf.Study("x", None, 0.2), evf.Study("x", None, "a")]}, "of row 1"),
+        ({"studies": [evf.Study(3, None, 0.2)]}, "is not a net"),
+        ({"studies": [evf.Study("x", None, 0.2, options={"scenarios": "up"})]}, "cannot be chosen here"),
+        ({"studies": [evf.Study("x", None, 0.2, options={"margin_percent": 200})]}, "margin_percent"),
+        ({"studies": evf.Study("x")}, "give a list of Study"),
+        ({"executor": 3}, "takes no tasks"),
+        ({"out": 3}, "is not the path of a folder"),
+        ({"chunk": 0}, "whole number"),
+        ({"time_limit_s": -1.0}, "positive"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_computed(tmp_path, change, message):
+    arguments = {"studies": few(), "out": tmp_path / "out", **change}
+    with pytest.raises(evf.InvalidInputError, match=message):
+        evf.run_studies(arguments.pop("studies"), arguments.pop("out"), **arguments)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_studies_is_refused(tmp_path):
+    with pytest.raises(evf.InvalidInputError, match="holds no studies"):
+        evf.read_studies(tmp_path)
