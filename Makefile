@@ -1,0 +1,26 @@
+# One command each; `python -m pip install -e ".[test,docs,benchmark]"` installs what they need.
+.PHONY: test quick slow lint docs benchmarks package
+
+test:
+	python -m pytest
+
+quick:  # a sample, in under a minute once compiled
+	python -m pytest -n 2 tests/test_package.py tests/test_docs.py tests/kernels tests/market tests/tables/test_create.py tests/elements/test_ev.py tests/cpo/test_equations.py
+
+slow:
+	python -m pytest -m slow
+
+lint:
+	ruff check .
+	ruff format --check .
+	mypy
+
+docs:
+	python -m sphinx -W -c docs . build/site
+
+benchmarks:
+	python benchmarks/run.py
+
+package:
+	python -m build
+	python -m twine check --strict dist/*
