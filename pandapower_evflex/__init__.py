@@ -32,6 +32,9 @@ from pandapower_evflex.cpo.shaving_rule import (
     shaving_limit_outlets,
     velocity_limit,
 )
+from pandapower_evflex.diagnosis.diagnosis import Diagnosis
+from pandapower_evflex.diagnosis.diagnostic import diagnostic
+from pandapower_evflex.diagnosis.registered import register_in_pandapower
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.market.clearing import ClearedFlexibility, clear_flexibility
 from pandapower_evflex.operation.activation import Activation, activate_flexibility
@@ -72,6 +75,7 @@ from pandapower_evflex.warmup import warmup
 __version__ = "0.1.0"
 
 keep_our_frames()
+register_in_pandapower()
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -84,6 +88,7 @@ def __getattr__(name: str) -> ModuleType:
 __all__ = [
     "ClearedFlexibility",
     "CpoRates",
+    "Diagnosis",
     "EvflexError",
     "Activation",
     "FlexibilityBound",
@@ -115,6 +120,7 @@ __all__ = [
     "create_flexibility",
     "create_reinforcement",
     "create_reinforcements",
+    "diagnostic",
     "energy_not_served",
     "energy_not_served_triangle",
     "estimate_transition_matrices",

@@ -24,6 +24,7 @@ LAYERS = (
     ("elements",),
     ("opf", "cpo", "market", "mobility"),
     ("planning", "operation"),
+    ("diagnosis",),
     ("networks", "toolbox"),
     ("studies",),
     ("plotting",),

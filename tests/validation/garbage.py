@@ -193,6 +193,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
         "net": _fresh(), "element_type": "line", "elements": [1], "invest_eur": 1e4, "lifetime_years": 30,
         "parallel": 2,
     },
+    "diagnostic": lambda: {"net": _fresh(), "profiles": None},
     "energy_not_served": lambda: {"overload_mw": [0.1, 0.2], "period_h": 0.25},
     "energy_not_served_triangle": lambda: {"peak_mw": 0.1, "duration_h": 2.0},
     "estimate_transition_matrices": _rates,
