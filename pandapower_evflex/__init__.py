@@ -85,6 +85,10 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plotting"})
+
+
 __all__ = [
     "ClearedFlexibility",
     "CpoRates",

@@ -119,8 +119,10 @@ def test_public_names_exist_and_are_documented():
         assert getattr(evf, name).__doc__, name
 
 
-def test_plotting_is_loaded_on_demand_only():
-    name = "pandapower_evflex.plotting"
-    code = f"import sys, pandapower_evflex as evf; before = {name!r} in sys.modules; evf.plotting; print(before)"
+def test_plotting_is_listed_and_loaded_on_demand_only():
+    code = (
+        "import sys, pandapower_evflex as evf; print({'plotting', 'toolbox'} <= set(dir(evf)), "
+        "'pandapower_evflex.plotting' in sys.modules, evf.plotting.__name__)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "False"
+    assert out.stdout.split() == ["True", "False", "pandapower_evflex.plotting"]
