@@ -21,9 +21,11 @@ from pandapower_evflex.cpo.shave.site_days import (
     FUNCTION,
     SiteDays,
     lattices_of_sites,
+    over_days,
     quantile_faults,
     real_apexes,
     simulated_apexes,
+    warn_of_few_days,
     warn_of_power,
 )
 from pandapower_evflex.cpo.shaving_rule import (
@@ -121,10 +123,10 @@ def cpo_peak_shaving(
         * "meanfield": `mean_field_peak_shave`, from the rates, without simulation
     shape : "triangle", "rectangle" or float [n periods of the window]
         of the peak, see `peak_shape`
-    quantile : float         of "exact", over the days: 0.05 is what can be shaved on 19 of 20 days; None: the mean.
-                             Simulated outlets are independent of each other, so that simulated days differ less than
-                             real ones: take real days where there are some
-    n_days : int             simulated days, each with its following night and day
+    quantile : float         of "exact", over the days: 0.05 is what the next day allows with 95 %; None: the mean.
+                             Simulated days differ as those of the JPL garage do: take real days where there are some
+    n_days : int             simulated days, each with its following night and day; on a day a share of the outlets is
+                             in use that is beta-distributed, their number beta-binomial; means are those of the rates
     lattices : CpoRates or int [n_day, n_evse, n_period], or {cpo: these}
         real days, in which stays end at midnight; where the window goes on after it, each day is followed by the next.
         "meanfield" counts how states follow each other in them
@@ -166,6 +168,7 @@ def cpo_peak_shaving(
     window = _window(start_h, end_h, n_day_periods, shape)
     days = lattices_of_sites(FUNCTION, lattices, cpos, sites["n_evse"].to_dict(), n_day_periods)
     warn_of_power(sites, days)
+    warn_of_few_days(days, quantile)
     rng = checked_generator(FUNCTION, seed)
     rows = []
     for i, cpo in enumerate(cpos):
@@ -194,11 +197,12 @@ def _limit(
     if rule != "meanfield" and site.days is not None:
         apexes = real_apexes(FUNCTION, site.days, start, heights, site.cpo)
     elif rule == "exact":
-        apexes = simulated_apexes(site.chain(), site.first(), site.n_evse, start, heights, n_days, rng)
+        chain = site.chain(), site.first()
+        apexes = simulated_apexes(chain, site.occupancy_rate, site.n_evse, start, heights, n_days, rng)
     else:
         P, first = site.chain(), site.first()
         return mean_field_peak_shave(P, first, site.n_evse, start, window.n_periods, shape=heights)
-    return float(np.mean(apexes) if quantile is None else np.quantile(apexes, quantile))
+    return over_days(apexes, quantile, are_real=site.days is not None)
 
 
 def _warn_of_promise(site: _Site, window: _Window, paper: float, limit: float) -> None:

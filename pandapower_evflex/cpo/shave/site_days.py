@@ -15,6 +15,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.cpo.chain.markov import simulate_lattice
 from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, raise_if, scalar_faults
 from pandapower_evflex.cpo.sessions.rates import CpoRates
+from pandapower_evflex.cpo.shave.common_days import can_wait, outlets_of_days
 from pandapower_evflex.cpo.shave.shaving import apex_of
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cpo import charging_mw_per_outlet
@@ -74,14 +75,50 @@ def quantile_faults(function: str, quantile: Any, rule: Any) -> list[Fault]:
     return faults
 
 
+def warn_of_few_days(days: Mapping[Any, SiteDays], quantile: float | None) -> None:
+    """Sites with too few days for a quantile: it is then their least."""
+    for cpo, own in days.items():
+        n_days = len(own.lattices)
+        if quantile is not None and 0.0 < quantile < 1.0 / (n_days + 1):
+            logger.warning(
+                "cpo %s: %d days do not tell what can be shaved on all but %.3g %% of days; the least of them counts",
+                cpo, n_days, 100.0 * quantile,
+            )  # fmt: skip
+
+
+def over_days(apexes: FloatArray, quantile: float | None, are_real: bool) -> float:
+    """Mean, or what the next day keeps with probability ``1 - quantile``.
+
+    The next day is equally likely to lie below, between or above the n real ones that are known: the k-th least of them
+    is the quantile k / (n + 1), with straight lines in between. Of simulated days, which can be many and hold few
+    different values, it is the least value that is not exceeded on the share of the days.
+    """
+    if quantile is None:
+        return float(np.mean(apexes))
+    return float(np.quantile(apexes, quantile, method="weibull" if are_real else "inverted_cdf"))
+
+
 def simulated_apexes(
-    P: FloatArray, initial: FloatArray, n_evse: int, start: int, heights: FloatArray, n_days: int, seed: Any
+    chain: tuple[FloatArray, FloatArray],
+    occupancy_rate: FloatArray,
+    n_evse: int,
+    start: int,
+    heights: FloatArray,
+    n_days: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    """Largest apex on each of many days [n_days]; stays go on through the following day."""
-    lattices = simulate_lattice(P, initial, n_evse * n_days, n_days=2, seed=seed)
+    """Largest apex on each of many days [n_days] that have a factor in common; stays go on through the following day.
+
+    Parameters
+    ----------
+    chain : transition matrices and probabilities in the first period
+    occupancy_rate : float [n_period]
+    """
+    lattices = simulate_lattice(*chain, n_evse * n_days, n_days=2, seed=rng)
     states, first = checked_lattice(FUNCTION, lattices, None)
-    shape = (n_days, n_evse, states.shape[1])
-    return _apexes(states.reshape(shape), first.reshape(shape), start, heights)
+    waits = can_wait(states, first, start, len(heights))
+    days = outlets_of_days(waits, n_evse, occupancy_rate, n_days, rng)
+    return np.array([apex_of(states[rows], first[rows], start, heights) for rows in days])
 
 
 def real_apexes(function: str, days: SiteDays, start: int, heights: FloatArray, cpo: Any) -> FloatArray:

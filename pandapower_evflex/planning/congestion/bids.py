@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, Net
+from pandapower_evflex.cpo.shave.site_days import over_days
 from pandapower_evflex.cpo.shaving_rule import warn_of_period
 from pandapower_evflex.errors import listed
 from pandapower_evflex.opf.report.on_net import SERIES_PREFIX
@@ -106,7 +107,7 @@ class SiteOffers:
 
     def _site_bid(self, site: Site, row: int, window: Window, profile: FloatArray) -> Bid:
         on_days = site.shaving_mw(window, self.rule, profile)
-        apex = float(on_days.mean() if self.quantile is None else np.quantile(on_days, self.quantile))
+        apex = over_days(on_days, self.quantile, are_real=site.days is not None)
         p = float(np.fmin(apex, site.max_p_mw))
         if self.rule == "paper":  # the energy of its triangle, whenever it charges
             most, energy = np.fmin(site.charging_mw(window), site.max_p_mw), 0.5 * p * window.duration_h

@@ -21,7 +21,13 @@ from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.lattice import shave_peak
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
-from pandapower_evflex.cpo.shave.site_days import SiteDays, real_apexes, simulated_apexes, warn_of_power
+from pandapower_evflex.cpo.shave.site_days import (
+    SiteDays,
+    real_apexes,
+    simulated_apexes,
+    warn_of_few_days,
+    warn_of_power,
+)
 from pandapower_evflex.cpo.shaving_rule import charging_density, occupancy_density, shaving_limit_outlets
 from pandapower_evflex.planning.congestion.windows import Window
 from pandapower_evflex.planning.days import FUNCTION
@@ -110,7 +116,7 @@ class Site:
         if rule == "meanfield":
             return mean_field_peak_shave(P, first, self.n_evse, start, n_periods, shape=heights)
         rng = np.random.default_rng(SEED)
-        return simulated_apexes(P, first, self.n_evse, start, heights, N_DAYS, rng)
+        return simulated_apexes((P, first), self.occupancy_rate, self.n_evse, start, heights, N_DAYS, rng)
 
     def payback(self, window: Window) -> FloatArray:
         """When a MWh deferred in a window comes back [n_period of the day type], MW per MWh.
@@ -187,6 +193,7 @@ def sites_of(net: Net, settings: Settings) -> list[Site]:
     charging, occupancy = rates_of(net, cpos)
     days = {} if settings.lattices is None else days_of_sites(net, settings.lattices)
     warn_of_power(net["cpo"].loc[cpos], days)
+    warn_of_few_days(days, settings.quantile)
     power = charging_mw_per_outlet(net["cpo"])
     sites = []
     for i, cpo in enumerate(cpos):
