@@ -116,11 +116,14 @@ def test_a_car_can_wait_where_it_alone_can_shave_something_in_a_period_of_the_wi
 
 def test_more_is_promised_of_a_site_whose_days_are_alike():
     """A site that is full at some hour of every day; elsewhere it is the same."""
-    C, O = np.full(96, 0.3), np.full(96, 0.7)
-    full = O.copy()
+    charging, partly = np.full(96, 0.3), np.full(96, 0.7)
+    full = partly.copy()
     full[0] = 1.0
     options = {"rule": "exact", "quantile": 0.05, "seed": 0, "plug_ins_per_day": 2.0}
-    varies, alike = (evf.cpo_peak_shaving(net_with((60, 0.01, C, o)), 11, 12, **options).p_mw[0] for o in (O, full))
+    varies, alike = (
+        evf.cpo_peak_shaving(net_with((60, 0.01, charging, occupancy)), 11, 12, **options).p_mw[0]
+        for occupancy in (partly, full)
+    )
     assert varies < 0.7 * alike
 
 

@@ -98,6 +98,19 @@ def test_stays_from_rates_alone_are_near_those_of_a_real_site():
     assert day["occupancy_rate"].sum() / plug_ins(P, Pi) / 4 == pytest.approx(7.7, abs=0.3)
 
 
+@pytest.mark.parametrize("n_periods", [96, 24])
+def test_from_rates_alone_one_idle_spell_in_twenty_is_followed_by_charging(n_periods):
+    """As counted at a real site (0.050 of 0.95 a day and outlet), where the projection on its rates leaves it so."""
+    rates = pd.read_csv(CASES / "jpl_2019q1_rates.csv")
+    charging, occupancy = (
+        rates[name].to_numpy().reshape(n_periods, -1).mean(axis=1) for name in ("charging_rate", "occupancy_rate")
+    )
+    P, Pi = evf.estimate_transition_matrices(charging, occupancy), evf.state_probabilities(charging, occupancy)
+    again, leaves = (Pi[:, 2] * P[:, 2, 1]).sum(), (Pi[:, 2] * P[:, 2, 0]).sum()
+    assert again / (again + leaves) == pytest.approx(0.05, abs=0.015)
+    assert again == pytest.approx(0.05, abs=0.015)
+
+
 def test_a_chain_that_was_simulated_is_counted_again():
     case = MARGINALS["cases"][0]
     P = evf.estimate_transition_matrices(case["C"], case["O"], prior=MARGINALS["prior_Q"])

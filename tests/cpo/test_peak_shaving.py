@@ -100,7 +100,11 @@ def test_the_exact_rule_is_the_mean_or_a_quantile_of_the_days():
         evf.max_peak_shave(states, 44, 4, arrivals=arrivals)
         for states, arrivals in zip(rates.lattices, rates.arrivals, strict=True)
     ]
-    for quantile, expected in ((None, np.mean(days)), (0.05, np.quantile(days, 0.05, method="weibull")), (1.0, np.max(days))):
+    for quantile, expected in (
+        (None, np.mean(days)),
+        (0.05, np.quantile(days, 0.05, method="weibull")),
+        (1.0, np.max(days)),
+    ):
         found = evf.cpo_peak_shaving(net, 11, 12, rule="exact", lattices={0: rates}, quantile=quantile)
         assert found.at[0, "outlets"] == pytest.approx(expected)
 

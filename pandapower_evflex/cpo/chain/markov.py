@@ -51,7 +51,9 @@ def estimate_transition_matrices(
         C and O, shares of the outlets, per period of a day from 00:00
     prior : float [3, 3] or [n_period, 3, 3]
         kernel to stay near to, such as that of `count_transition_matrices`. None: by Little's law from the plug-ins;
-        where these are not given, they are taken as 1.3 times the least that the occupancy needs
+        where these are not given, they are taken as 1.3 times the least that the occupancy needs. What rates do not
+        tell is then as at the JPL garage: 1 car in 4 leaves as soon as it stops charging, after 1 idle spell in 20 the
+        outlet charges again
     plug_ins_per_day : float
         arrivals per outlet and day; the matrices then have exactly these
 
@@ -172,7 +174,10 @@ def _kernel_faults(function: str, name: str, kernel: FloatArray, remedy: str) ->
 
 
 def simulate_lattice(P: Any, initial: Any, n_evse: int, *, n_days: int = 1, seed: Any = None) -> Int8Array:
-    """Days of outlets that follow a chain.
+    """Days of outlets that follow a chain, independently of each other.
+
+    Real days differ more, as the cars of one day have something in common: for what can be shaved on 19 of 20 days see
+    `cpo_peak_shaving`.
 
     Parameters
     ----------

@@ -11,10 +11,14 @@ from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE
 #: with 0.10 and 0.40 the shave of that site at 11 h changes by +14 and -10 %
 LEAVES_AT_ONCE = 0.25
 
+#: share of the idle spells after which the outlet charges again; counted at the JPL site (0.050 of 0.95 a day), where
+#: each time the next car was plugged in within the quarter hour; rates alone do not tell, so check other sites
+CHARGES_AGAIN = 0.05
+
 #: probability that a car arrives at an empty outlet in a quarter hour; the rates outweigh this start
 ARRIVES = 0.02
 
-#: probability of arriving without charging and of charging anew: not 0, so that every set of rates can be met
+#: probability of arriving without charging: not 0, so that every set of rates can be met
 RARE = 1e-4
 
 #: largest probability that a state ends within a period
@@ -36,7 +40,7 @@ def workplace_prior(charging_rate: FloatArray, occupancy_rate: FloatArray, plug_
     kernel = np.full((3, 3), RARE)
     kernel[EMPTY, CHARGING] = min(ARRIVES * 96.0 / n, MOST)
     kernel[CHARGING, IDLE], kernel[CHARGING, EMPTY] = (1.0 - LEAVES_AT_ONCE) * stops, LEAVES_AT_ONCE * stops
-    kernel[IDLE, EMPTY] = goes
+    kernel[IDLE, EMPTY], kernel[IDLE, CHARGING] = (1.0 - CHARGES_AGAIN) * goes, CHARGES_AGAIN * goes
     off = ~np.eye(3, dtype=bool)
     kernel[off] *= np.repeat(np.minimum(1.0, MOST / np.where(off, kernel, 0.0).sum(axis=1)), 2)
     np.fill_diagonal(kernel, 1.0 - np.where(off, kernel, 0.0).sum(axis=1))

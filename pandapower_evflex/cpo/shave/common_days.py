@@ -15,8 +15,8 @@ from pandapower_evflex.cpo.checks import CHARGING, EMPTY, IDLE, Int8Array
 from pandapower_evflex.kernels.jit import jit
 
 #: mean share of the outlets in use on a day, where a site is never fuller, and correlation of two outlets in being in
-#: use: counted at the JPL garage on 325 weekdays of 2019 and 2020 (correlation 0.57 to 0.65; largest occupancy 0.86 to
-#: 0.90 in 2019). Fridays off and holidays make them; garages of twelve Norwegian apartment houses had next to none
+#: use: of the largest number of cars at once on 235 weekdays of 2019 at the JPL garage. Fridays off and holidays make
+#: them; garages of twelve Norwegian apartment houses had next to none
 SHARE_IN_USE = 0.88
 CORRELATION = 0.63
 #: multiples of it fill the unit interval most evenly
