@@ -15,6 +15,7 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
 from pandapower_evflex.elements.chain import KW, LOADS, SPLIT, Chain, Loads
 from pandapower_evflex.elements.ev_slots import Units
+from pandapower_evflex.elements.one_way import one_way
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit, Relaxed, limits_of
@@ -38,6 +39,7 @@ class Case:
     others : tuple of Part               flexible elements other than EVs
     margin : float                       share of every limit of the grid that is kept free
     probability : {forecast: float}
+    feeds_in : bool [n_slot] or None     slots that lose by feeding in only feed in, or only charge; None: either
     """
 
     grid: Grid
@@ -50,6 +52,7 @@ class Case:
     others: tuple[Part, ...] = ()
     margin: float = 0.0
     probability: Mapping[Any, float] = field(default_factory=lambda: {"": 1.0})
+    feeds_in: BoolArray | None = None
 
     @property
     def checked_scenarios(self) -> tuple[Scenario, ...]:
@@ -88,7 +91,8 @@ class Case:
     @cached_property
     def chain(self) -> Chain:
         """All units, one kind after the other."""
-        return Chain.joined([part.chain for part in self.parts])
+        chain = Chain.joined([part.chain for part in self.parts])
+        return chain if self.feeds_in is None else one_way(chain, self.feeds_in)
 
     def by_part(self) -> Iterator[tuple[Part, slice, slice]]:
         """Every kind with its columns of a schedule, and its slots in the chain."""

@@ -7,11 +7,13 @@ only relaxes. So the check afterwards suffices, and blocks that cannot bind are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.nlp.problem import Problem, ProblemBuilder
 from pandapower_evflex.opf.case import Case
@@ -25,8 +27,8 @@ from pandapower_evflex.opf.solve.pull_back import nearest_usable
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_exact
-from pandapower_evflex.opf.solve.solution import Solution
-from pandapower_evflex.opf.solve.waste import AT_ONCE, costs_waste
+from pandapower_evflex.opf.solve.solution import AtOnce, Solution
+from pandapower_evflex.opf.solve.waste import AT_ONCE, costs_waste, is_wasteful, objective_mw
 from pandapower_evflex.opf.verify import VERIFIED, GridState, largest_violation, scheduled_states, verification
 from pandapower_evflex.scenarios import Scenario
 from pandapower_evflex.solvers import ipopt
@@ -68,19 +70,26 @@ def solve_exact(run: Run) -> Solution:
         if solved.status != "optimal" or not needed.join_violated(case, states):
             break
     prices = prices_of_exact(case, blocks, problem, solved, objective_scale(case.chain))
+    x = chain.at(solved.x)
+    at_once = _at_once(case, x) if solved.status == "optimal" else None
     if solved.status == "optimal" and largest_violation(verification(case, schedule, states)) <= VERIFIED:
         message = "solved to a local optimum"
-        if costs_waste(case, chain.at(solved.x), schedule):
+        if costs_waste(case, x, schedule):
             message = f"a schedule that keeps all limits; the local optimum {AT_ONCE}, and a schedule does not"
-            return Solution("feasible", message, schedule, states, np.nan, prices, pd.DataFrame(), stats)
+            return Solution("feasible", message, schedule, states, np.nan, prices, pd.DataFrame(), stats, at_once)
         return Solution("optimal", message, schedule, states, np.nan, prices, pd.DataFrame(), stats)
     why = _why_ended(solved, run.budget, tol, number)
     never_started = solved.status == "failed" and not solved.iterations  # for instance a linear solver that is missing
     usable = None if never_started else nearest_usable(case, flow, schedule)
     if usable is not None:
         message = f"{why}: a schedule that keeps all limits, of unknown distance to the optimum"
-        return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats)
-    return _without_solution(case, schedule, states, solved, why, stats)
+        return Solution("feasible", message, *usable, np.nan, prices, pd.DataFrame(), stats, at_once)
+    return replace(_without_solution(case, schedule, states, solved, why, stats), at_once=at_once)
+
+
+def _at_once(case: Case, x: FloatArray) -> AtOnce | None:
+    """A local optimum that wastes energy."""
+    return AtOnce(x, objective_mw(case, x), False) if is_wasteful(case.chain.loads, x) else None
 
 
 def _why_ended(solved: SolverResult, budget: Budget, tol: float, rounds: int) -> str:

@@ -27,7 +27,7 @@ from pandapower_evflex.opf.solve.pull_back import RESTORED, is_usable, nearest, 
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.shadow_prices import prices_of_reduced
-from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
+from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, AtOnce, Solution, status_of_stopped
 from pandapower_evflex.opf.solve.waste import AT_ONCE, is_wasteful
 from pandapower_evflex.opf.verify import scheduled_states
 from pandapower_evflex.solvers.chains.interior_point import MAX_ITERATIONS, solve_chains
@@ -87,6 +87,9 @@ def solve_fast(run: Run) -> Solution:
         "elimination": elimination,
     }
     prices = prices_of_reduced(case, network, point.lam, chains.scale)
+    doubt = why_uncertified(case) or _doubt(network, point)
+    point.gap += free * float(point.lam.sum())  # what the limits as they are might give
+    at_once = None if watch.stopped_by else _at_once(chains, point, bool(end or doubt))
     if not is_usable(case, schedule, states):
         findings = obstacles(case, schedule, states)
         text = describe(findings) if len(findings) else "nothing above the tolerance"
@@ -95,18 +98,25 @@ def solve_fast(run: Run) -> Solution:
             status, why = "iteration_limit", f"stopped by {end}: {why}"
         elif is_proved_infeasible(case, flow):
             status, why = "infeasible", "no schedule exists: needs and limits of the grid exclude each other"
-        if is_wasteful(chains.loads, point.x):
+        if at_once is not None:
             why = f"{why} (its last point {AT_ONCE})"
         message = f"{why}; at the last point of the solver:\n{text}"
-        return Solution(status, message, None, {}, np.nan, prices, findings, stats)
-    doubt = why_uncertified(case) or _doubt(network, point)
-    point.gap += free * float(point.lam.sum())  # what the limits as they are might give
+        return Solution(status, message, None, {}, np.nan, prices, findings, stats, at_once)
     gap = np.nan if doubt else _relative_gap(case, chains, point, schedule)
     fell_back = _pulled_back(case, chains, point, schedule)
-    if fell_back and not end and is_wasteful(chains.loads, point.x):
+    if fell_back and at_once is not None:
         gap, doubt, fell_back = np.nan, f"the optimum {AT_ONCE}", f"an optimum that {AT_ONCE}"
     status, message = _status(gap, doubt, end or fell_back)
-    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats)
+    at_once = at_once if fell_back else None
+    return Solution(status, message, schedule, states, gap, prices, pd.DataFrame(), stats, at_once)
+
+
+def _at_once(chains: Chains, point: ChainPoint, is_open: bool) -> AtOnce | None:
+    """Where the interior point ended, if it wastes energy; ``is_open``: without a bound on what schedules reach."""
+    if not is_wasteful(chains.loads, point.x):
+        return None
+    gap = np.inf if is_open else point.gap
+    return AtOnce(point.x, (-chains.problem.objective(point.x) + gap) * chains.scale / KW, not is_open)
 
 
 def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

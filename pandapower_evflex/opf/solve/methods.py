@@ -25,6 +25,7 @@ from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.solve.shadow_prices import no_prices
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP, Solution, status_of_stopped
+from pandapower_evflex.opf.solve.split import without_waste
 from pandapower_evflex.opf.solve.tie_break import break_tie
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState, scheduled_states
@@ -61,6 +62,9 @@ def solve(
     if not len(case.chain):
         return _nothing_to_schedule(run)
     solution = closed or _by_method(run)
+    if solution.at_once is not None:
+        with clock.phase("split"):
+            run, solution = without_waste(run, solution, _by_method)
     if options.tie_break is None or solution.schedule is None:
         return solution
     with clock.phase("tie-break"):
@@ -83,7 +87,7 @@ def _solve_auto(run: Run) -> Solution:
     fast = None
     if run.budget.is_limited or not why_uncertified(run.case):
         fast = solve_fast(replace(run, budget=run.budget.share(0.5)))
-        if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible":
+        if fast.gap <= OPTIMAL_GAP or fast.status == "infeasible" or fast.at_once is not None:
             return fast
     exact = solve_exact(run)
     if fast is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.opf.verify import GridState
@@ -18,6 +19,22 @@ from pandapower_evflex.scenarios import Scenario
 OPTIMAL_GAP = 1e-6
 #: relative gap up to which a schedule of a stopped solver is called optimal within its gap
 LARGEST_GAP = 0.05
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Where a solver charges and discharges at once.
+
+    Parameters
+    ----------
+    x : float [n_slot, m + k]    point of the chain
+    bound_mw : float             objective there, with the certified gap where there is one; inf: the solver was stopped
+    is_certified : bool          no schedule has more
+    """
+
+    x: FloatArray
+    bound_mw: float
+    is_certified: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class Solution:
     gap : float                         relative and certified, nan: not
     prices : {scenario: ByLimit}
     findings : DataFrame                what stands in the way
+    at_once : AtOnce or None            where the solver ended at more than a schedule can do
     """
 
     status: str
@@ -42,6 +60,7 @@ class Solution:
     prices: Mapping[Scenario, ByLimit]
     findings: pd.DataFrame
     stats: dict[str, Any]
+    at_once: AtOnce | None = None
 
     @property
     def reason(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.chain import KW, SPLIT, Loads
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.elements.chain import KW, SPLIT, Chain, Loads
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
@@ -31,10 +31,24 @@ def is_wasteful(loads: Mapping[str, Loads], x: FloatArray) -> bool:
     return bool(np.any(np.minimum(*(loads[name].kw(x) for name in SPLIT)) > BOTH_KW))
 
 
+def ways_of(chain: Chain, x: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Directions of every slot at a point that wastes energy, True feeds in.
+
+    That of the load, by which limits of the grid are kept, and that of the energy, on which later periods rest.
+    """
+    charged, fed_in = (chain.loads[name].kw(x) for name in SPLIT)
+    from_store = chain.loads[SPLIT[0]].forms.coefficient[:, len(chain.states) + chain.columns.index(SPLIT[1])]
+    return charged < fed_in, charged < from_store * fed_in
+
+
 def costs_waste(case: Case, x: FloatArray, schedule: Schedule) -> bool:
     """Whether a schedule without waste has less flexibility than the wasteful point that it comes from."""
     if not is_wasteful(case.chain.loads, x):
         return False
+    return weighted_flexibility_mw(case, schedule) < objective_mw(case, x) * (1.0 - OPTIMAL_GAP)
+
+
+def objective_mw(case: Case, x: FloatArray) -> float:
+    """(4) at a point of the chain."""
     chains = chains_of(case.chain)
-    found = -chains.problem.objective(x) * chains.scale / KW
-    return weighted_flexibility_mw(case, schedule) < found * (1.0 - OPTIMAL_GAP)
+    return float(-chains.problem.objective(x) * chains.scale / KW)
