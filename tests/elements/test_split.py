@@ -119,3 +119,20 @@ def test_where_load_cures_a_limit_a_schedule_that_wastes_nothing_is_found(seed, 
         assert is_one_way(battery, own["p_mw"][0].to_numpy(), own["e_mwh"][0].to_numpy())
         assert max(frame.max().max() for frame in result.line_loading_percent.values()) < LIMIT_PERCENT * (1.0 + 1e-6)
     assert reached[0] == pytest.approx(reached[1], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_beside_a_generator_that_may_be_curtailed_both_are_found():
+    """The least energy curtailed is what a battery that wastes nothing leaves, and the rows of that energy hold too."""
+    net, battery, sun = net_with_sun(2)  # no schedule without curtailment: see the linear programs
+    evf.create_flexibility(net, "sgen", 0, "up")
+    room = 1.01 * np.sqrt(3.0) * 0.4 * net.line.max_i_ka[0] * LIMIT_PERCENT / 100.0
+    one = {"up": np.ones(N), "down": np.ones(N)}
+    assert best_one_way(battery, one, sun - room, sun + room) == -np.inf
+    profiles = {("sgen", "p_mw"): pd.DataFrame({0: sun})}
+    result = evf.run_flexibility_opf(net, profiles, max_line_loading_percent=LIMIT_PERCENT, **HOURS)
+    own, fed_in = result.series["storage"], result.series["sgen"]["p_mw"][0].to_numpy()
+    assert is_one_way(battery, own["p_mw"][0].to_numpy(), own["e_mwh"][0].to_numpy())
+    assert fed_in.sum() < sun.sum() - 1e-3
+    assert best_one_way(battery, one, fed_in - room, sun + room) > 0.0
+    assert result.verification["against_runpp"] < 1e-6

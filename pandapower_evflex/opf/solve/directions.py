@@ -72,6 +72,7 @@ class _Program:
         self.integrality = np.append(np.zeros(n), np.ones(n_z))
         self.parts: list[tuple[csr_matrix, FloatArray]] = []
         self.add(chain.limits, np.arange(len(chain.limits)), chain.bound)
+        self.add(chain.sums.forms, chain.sums.row, chain.sums_b)
         self._add_directions()
 
     def add(self, forms: Forms, row: IntArray, bound: FloatArray, z: csr_matrix | None = None) -> None:
