@@ -32,7 +32,7 @@ def _check_directions(net: Net, rows: pd.DataFrame) -> list[Fault]:
         ),
         *fault_where(
             TABLE, rows, "direction", by_generator, "cannot be offered by a generator, which is scheduled to feed in "
-            "what is available", 'it can only offer "up", less feed-in: drop the row',
+            "what is available", 'it can only offer "up", less feed-in',
         ),
     ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from tests.tables.bad_reinforcements import BAD_REINFORCEMENTS
 from tests.tables.bad_runs import BAD_RUNS
 from tests.tables.bad_session_files import BAD_SESSION_FILES, BAD_SESSION_NAMES, BAD_SESSION_NUMBERS
 from tests.tables.bad_sessions import BAD_SESSIONS
+from tests.tables.bad_sgens import BAD_SGENS
 from tests.tables.bad_shaving import BAD_SHAVING
 from tests.tables.bad_shiftables import BAD_SHIFTABLES
 from tests.tables.bad_site_arrays import BAD_EQUATIONS, BAD_LATTICES
@@ -36,6 +37,7 @@ SECTIONS = {
     "Offers and characteristics": BAD_OFFERS,
     "Batteries that offer": BAD_STORAGES,
     "Loads that are shifted": BAD_SHIFTABLES,
+    "Generators that are curtailed": BAD_SGENS,
     "Sites of charge point operators": BAD_CPOS,
     "Rates of sites from sessions": BAD_SITE_SESSIONS,
     "Numbers in charging reports": BAD_SESSION_NUMBERS,
