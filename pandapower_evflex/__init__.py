@@ -57,6 +57,8 @@ from pandapower_evflex.planning.costs import (
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
+from pandapower_evflex.studies.adoption import adoption_studies
+from pandapower_evflex.studies.hosting import HostingCapacity, hosting_capacity
 from pandapower_evflex.studies.run import StudiesReport, read_studies, run_studies
 from pandapower_evflex.studies.study import Study
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
@@ -99,6 +101,7 @@ __all__ = [
     "RollingHorizon",
     "FlexibilityOPFNotConverged",
     "FlexibilityOpfResult",
+    "HostingCapacity",
     "InvalidInputError",
     "InvestmentSchedule",
     "PeakShave",
@@ -106,6 +109,7 @@ __all__ = [
     "PlanningStudy",
     "StudiesReport",
     "Study",
+    "adoption_studies",
     "charging_density",
     "clear_flexibility",
     "cost_deltas",
@@ -134,6 +138,7 @@ __all__ = [
     "flexibility_bound",
     "run_rolling_horizon",
     "flexibility_cost",
+    "hosting_capacity",
     "hours_since",
     "investment_annuity",
     "is_flexible_enough",

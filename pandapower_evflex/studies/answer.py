@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -258,6 +261,27 @@ def most_broken(case: Case, state: GridState) -> dict[str, Any]:
         "breaks_limit": float(limit.per_unit * case.limits[limit][period, position]),
         "breaks_excess_percent": 100.0 * float(table[period, position]),
     }
+
+
+_log, _quiet_lock = logging.getLogger("pandapower_evflex"), threading.Lock()
+_quiet: list[int] = []
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """What a run would log is in the row; of thousands of nets nobody reads it. Threads may overlap."""
+    with _quiet_lock:
+        if not _quiet:
+            _quiet.append(_log.level)
+            _log.setLevel(logging.ERROR)
+        _quiet.append(0)
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet.pop()
+            if len(_quiet) == 1:
+                _log.setLevel(_quiet.pop())
 
 
 def answer(study: read.Study, flow: BatchedPowerFlow, options: Options) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.studies.answer import answer
+from pandapower_evflex.studies.answer import answer, without_warnings
 from pandapower_evflex.studies.files import CACHE, write_beside, write_chunk
 from pandapower_evflex.studies.fleet import Fleet
 from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day, read_whole, run_options
@@ -104,10 +104,11 @@ def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, A
     values |= {"day": pd.NA if task.day is None else task.day, "key": task.key}
     solving = 0.0
     try:
-        solve = _prepared(task, limits, cache)
-        solving = time.perf_counter()
-        values |= solve()
-        solving = time.perf_counter() - solving
+        with without_warnings():
+            solve = _prepared(task, limits, cache)
+            solving = time.perf_counter()
+            values |= solve()
+            solving = time.perf_counter() - solving
     except Unreadable as error:
         values |= {"status": "unreadable", "message": str(error)}
     except (InvalidInputError, NoHouseholds) as error:

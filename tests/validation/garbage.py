@@ -166,6 +166,9 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "run_rolling_horizon": lambda: {
         "net": _fresh(), "n_periods": N_PERIODS, "period_h": 0.25, "every_h": 1.0, "progress": False,
     },
+    "adoption_studies": lambda: {
+        "nets": ["create_kerber_landnetz_freileitung_1"], "shares": [0.2], "seeds": [0], "days": [0],
+    },
     "charging_density": lambda: {"charging_rate": [0.4, 0.5, 0.3, 0.2], **WINDOW},
     "clear_flexibility": lambda: {
         "offers": pd.DataFrame({"p_mw": [0.1], "price_eur_per_mwh": [50.0]}),
@@ -202,6 +205,9 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "flexibility_bound": lambda: {"net": _fresh(), "n_periods": N_PERIODS},
     "flexibility_cost": lambda: {
         "failure_rate_per_year": 0.1, "price_eur_per_mwh": 50.0, "p_mw": 0.1, "duration_h": 2.0,
+    },
+    "hosting_capacity": lambda: {
+        "net": "create_kerber_landnetz_freileitung_1", "shares": [0.0, 0.2], "seeds": [0], "options": {"period_h": 6.0},
     },
     "hours_since": lambda: {"timestamps": ["2024-05-14 08:00"], "start": "2024-05-14"},
     "investment_annuity": lambda: {"invest_eur": 1e4, "discount_rate": 0.06, "lifetime_years": 30.0},
