@@ -59,6 +59,7 @@ from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.studies.adoption import adoption_studies
 from pandapower_evflex.studies.hosting import HostingCapacity, hosting_capacity
+from pandapower_evflex.studies.ranking import rank_nets
 from pandapower_evflex.studies.run import StudiesReport, read_studies, run_studies
 from pandapower_evflex.studies.study import Study
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
@@ -155,6 +156,7 @@ __all__ = [
     "peak_limit_outlets",
     "peak_shape",
     "profiles_from_controllers",
+    "rank_nets",
     "read_studies",
     "reduction_of_velocity",
     "reliability_cost",

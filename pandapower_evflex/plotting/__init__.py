@@ -25,9 +25,11 @@ from pandapower_evflex.plotting.inputs import plot_cos_phi_p, plot_pv_profile, p
 from pandapower_evflex.plotting.net import plot_net
 from pandapower_evflex.plotting.operation import plot_activation, plot_rolling_day
 from pandapower_evflex.plotting.planning import plot_energy_not_served, plot_plan_costs
+from pandapower_evflex.plotting.studies import plot_adoption, plot_ranking
 
 __all__ = [
     "plot_activation",
+    "plot_adoption",
     "plot_band",
     "plot_charging_power",
     "plot_cos_phi_p",
@@ -46,6 +48,7 @@ __all__ = [
     "plot_plan_costs",
     "plot_post_fault",
     "plot_pv_profile",
+    "plot_ranking",
     "plot_rolling_day",
     "plot_sessions",
     "plot_shaving_over_day",

@@ -39,7 +39,7 @@ def adoption_studies(
 
     Parameters
     ----------
-    nets : list of nets, paths or codes    as in `Study`; also pairs (net, profiles)
+    nets : list of nets, paths or codes    as in `Study`; tuples are pairs of a net and its profiles
     shares : list of float                 of the households that have an EV, 0 to 1
     seeds : list of int                    who has which EV, for instance ``range(10)``
     days : list of int                     which 24 h of the profiles, 0 for the first
@@ -84,12 +84,14 @@ def _studies(pairs: Any, shares: Any, seeds: Any, days: Any, options: Mapping[st
 
 
 def _is_one(nets: Any) -> bool:
-    return isinstance(nets, str | os.PathLike | pandapowerNet) or _is_pair(nets)
+    return isinstance(nets, str | os.PathLike | pandapowerNet) or (_is_pair(nets) and isinstance(nets[1], Mapping))
 
 
 def _is_pair(net: Any) -> bool:
-    """What `evf.networks.suburban_lv` returns."""
-    return isinstance(net, tuple) and len(net) == 2 and isinstance(net[1], Mapping)
+    """A net with its profiles, as `evf.networks.suburban_lv` returns them."""
+    return (
+        isinstance(net, tuple) and len(net) == 2 and (net[1] is None or isinstance(net[1], Mapping | str | os.PathLike))
+    )
 
 
 def _pair(net: Any, profiles: Any) -> tuple[Any, Any]:

@@ -6,7 +6,9 @@ import copy
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ READERS: dict[str, Any] = {
     ".xlsx": pandapower.from_excel,
     ".pickled": pd.read_pickle,  # our own: exact and quick
 }
-FRAMES = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+#: files of profiles
+FRAMES = {".csv": partial(pd.read_csv, index_col=0), ".parquet": pd.read_parquet}
 
 
 class Unreadable(Exception):
@@ -146,27 +149,42 @@ def _periods_of_day(index: pd.Index, period_h: float | None) -> int:
 
 
 def read_folder(folder: Any) -> dict[str, pd.DataFrame]:
-    """Frames of a folder by name, "load.p_mw".
+    """Frames of a folder by name: "load.p_mw" of load_p_mw.csv.
 
     Raises
     ------
     Unreadable
     """
-    files = sorted(path for path in Path(folder).glob("*") if path.suffix in FRAMES)
+    files = _frame_files(Path(folder))
     if not files:
-        raise Unreadable(f"{folder}: no files such as load.p_mw.csv or load.p_mw.parquet")
-    return {path.stem: _read_frame(path) for path in files}
+        raise Unreadable(f"{folder}: no files such as load_p_mw.csv or load_p_mw.parquet")
+    keys = [_key_of(path) for path in files]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise Unreadable(f"{folder}: two files hold {', '.join(twice)}")
+    return dict(zip(keys, map(_read_frame, files), strict=True))
+
+
+def _frame_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in FRAMES and _key_of(path))
+
+
+def _key_of(path: Path) -> str:
+    """ "load.p_mw" of load_p_mw.csv and load.p_mw.csv, "" of other names."""
+    found = re.fullmatch(r"(load|sgen|storage|gen)[._-](\w+)", path.stem)
+    return f"{found[1]}.{found[2]}" if found else ""
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
+    """The first column, or the index of a parquet file, labels the periods; the others are named by element."""
     try:
-        frame = FRAMES[path.suffix](path)
-        if "time" in frame:
-            frame = frame.set_index(pd.DatetimeIndex(pd.to_datetime(frame.pop("time"))))
+        frame = FRAMES[path.suffix.lower()](path)
         frame.columns = frame.columns.astype(int)
+        if frame.index.dtype == object:
+            frame.index = pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601"))
     except Exception as error:
         raise Unreadable(f"{path} cannot be read: {type(error).__name__}: {_line(error)}") from error
-    return frame
+    return frame.rename_axis(index=None)
 
 
 def content_of(source: Any) -> str:
@@ -181,7 +199,7 @@ def content_of(source: Any) -> str:
         return _digest(*(part for key in sorted(source, key=str) for part in (str(key), _of_value(source[key]))))
     path = Path(source)
     if path.is_dir():
-        files = sorted(file for file in path.glob("*") if file.suffix in FRAMES)
+        files = _frame_files(path)
         return _digest(*(part for file in files for part in (file.name, _of_file(file))))
     if path.is_file():
         return _of_file(path)

@@ -37,9 +37,9 @@ class Study:
         `pandapower.networks` without arguments ("create_kerber_landnetz_freileitung_1"); a net itself is written to
         the folder of the results once
     profiles : None, path or mapping
-        as in `run_flexibility_opf`, or a folder of files "load.p_mw.csv" or "load.p_mw.parquet", "sgen.p_mw.csv", ...
-        (rows are periods, columns labels of elements, a column "time" labels the periods). None: those of SimBench
-        where the net has them, else the values of its tables
+        as in `run_flexibility_opf`, or a folder of files load_p_mw.csv, sgen_p_mw.csv, ... (or .parquet): a row per
+        period, which the first column labels (numbers, or times as 2024-05-14 12:00), a column per element. None:
+        those of SimBench where the net has them, else the values of its tables
     ev_share : float
         share of the households that have an EV, 0 to 1; it takes the place of the EVs of the net. None: the EVs of the
         net as they are
@@ -100,7 +100,7 @@ def profiles_faults(function: str, profiles: Any) -> list[Fault]:
         return []
     if isinstance(profiles, Mapping) and not isinstance(profiles, pandapowerNet):
         return []
-    remedy = 'give {("load", "p_mw"): DataFrame, ...}, or a folder of files such as "load.p_mw.csv"'
+    remedy = 'give {("load", "p_mw"): DataFrame, ...}, or a folder of files such as load_p_mw.csv'
     return [Fault(function, "profiles", (), shown(profiles), "are not profiles", remedy)]
 
 

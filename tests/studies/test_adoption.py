@@ -132,7 +132,7 @@ def test_profiles_come_from_a_folder(tmp_path):
     folder = tmp_path / "profiles"
     folder.mkdir()
     (frame,) = evening().values()
-    frame.assign(time=pd.date_range("2024-01-01", periods=72, freq="h")).to_csv(folder / "load.p_mw.csv", index=False)
+    frame.set_axis(pd.date_range("2024-01-01", periods=72, freq="h")).to_csv(folder / "load_p_mw.csv")
     path = tmp_path / "net.json"
     pp.to_json(feeder(), str(path))
     rows = []
