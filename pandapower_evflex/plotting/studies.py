@@ -45,34 +45,34 @@ def plot_adoption(rows: pd.DataFrame, axes: Sequence[Any] | None = None) -> Any:
     InvalidInputError    not the rows of studies
     """
     check_rows("plot_adoption", rows)
-    axes = np.ravel(several_axes(axes, 2, 2, figsize=(10.0, 7.0), sharex=True))
+    drawn: Any = np.ravel(several_axes(axes, 2, 2, figsize=(10.0, 7.0), sharex=True))
     rows = rows[rows["share"].notna()]
     for operation in OPERATIONS:
         label, colour = STYLE[operation]
-        _band(axes[0], rows, f"{operation}_min_vm_pu", label, colour)
-        _band(axes[1], rows, f"{operation}_max_loading_percent", label, colour)
-    _band(axes[2], rows, "flexibility_mwh", "single activations", COLOUR["base"])
-    _band(axes[2], rows, "any_sequence_mwh", "any sequence of calls", COLOUR["up"])
+        _band(drawn[0], rows, f"{operation}_min_vm_pu", label, colour)
+        _band(drawn[1], rows, f"{operation}_max_loading_percent", label, colour)
+    _band(drawn[2], rows, "flexibility_mwh", "single activations", COLOUR["base"])
+    _band(drawn[2], rows, "any_sequence_mwh", "any sequence of calls", COLOUR["up"])
     for operation in (*OPERATIONS, "any_sequence"):
         label, colour = STYLE[operation]
         holds = rows[f"{operation}_holds"].dropna().astype(float)
         of_share = 100.0 * holds.groupby(rows["share"]).mean()
-        axes[3].plot(100.0 * of_share.index, of_share, marker="o", markersize=3, color=colour, label=label)
+        drawn[3].plot(100.0 * of_share.index, of_share, marker="o", markersize=3, color=colour, label=label)
     titles = (
         "lowest voltage [pu]",
         "highest loading [%]",
         "flexibility over the day [MWh]",
         "limits and needs hold [%]",
     )
-    for ax, title in zip(axes, titles, strict=True):
+    for ax, title in zip(drawn, titles, strict=True):
         ax.set_title(title, fontsize="medium")
         ax.grid(True, alpha=0.3)
-    for ax in axes[2:]:
+    for ax in drawn[2:]:
         ax.set_xlabel("households with an EV [%]")
-    axes[3].set_ylim(-3.0, 103.0)
-    for ax in axes[1:]:
+    drawn[3].set_ylim(-3.0, 103.0)
+    for ax in drawn[1:]:
         ax.legend(fontsize="small", frameon=False)
-    return axes[0].figure
+    return drawn[0].figure
 
 
 def _band(ax: Any, rows: pd.DataFrame, column: str, label: str, colour: str) -> None:
