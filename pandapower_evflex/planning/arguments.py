@@ -12,10 +12,12 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.grid import grid_faults
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.days import CUSTOMERS, FUNCTION
-from pandapower_evflex.planning.fault.post_fault import FAILING, RATED
+from pandapower_evflex.planning.days import FUNCTION
+from pandapower_evflex.planning.fault.outages import DURATIONS, OUTAGE_TABLES, RATES
+from pandapower_evflex.planning.fault.post_fault import RATED
 from pandapower_evflex.planning.fault.reinforced import candidates, no_candidates, with_candidates_in_service
 from pandapower_evflex.planning.fault.switch_types import BREAKERS, ISOLATORS, type_names
+from pandapower_evflex.planning.outage_columns import CUSTOMERS, OUTAGE_COLUMNS, STUCK
 from pandapower_evflex.planning.settings import Settings
 from pandapower_evflex.planning.site_arguments import site_argument_faults
 from pandapower_evflex.tables.arguments import DISCOUNT_RATE, single_number_faults
@@ -24,15 +26,6 @@ from pandapower_evflex.tables.faults import as_numbers, column_faults, fault_whe
 from pandapower_evflex.tables.kinds import check_net, choice_faults, flag_faults, shown
 from pandapower_evflex.tables.schema import Column
 
-#: optional columns of lines, transformers and buses
-FAILURES = (
-    Column(
-        "failure_rate_per_year", "float64", "", "1/year", lower=0.0, optional=True,
-        hint="give failures per year, 0 or more; NaN where an element does not fail",
-    ),
-    Column("repair_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
-    Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more"),
-)  # fmt: skip
 NUMBERS = {
     "voll_eur_per_mwh": Column(
         "voll_eur_per_mwh", "float64", "", "EUR/MWh", required=True, lower=0.0,
@@ -50,8 +43,6 @@ NUMBERS = {
         "momentary_h", "float64", "", "h", required=True, lower=0.0, hint="give hours, 0.05 for 3 min"
     ),
 }  # fmt: skip
-#: optional column of net.switch
-SWITCHING_TIME = Column("switching_time_h", "float64", "", "h", lower=0.0, optional=True, hint="give hours, 0 or more")
 EVENTS = Column(
     "events_per_fault", "float64", "", required=True, lower=0.0, hint="give windows met per fault, 0 or more, or None"
 )
@@ -89,7 +80,7 @@ def input_faults(net: Net, settings: Settings, solver: Any, max_plans: Any, exec
         faults += site_argument_faults(net, settings)
     if any(fault.table in (*RATED, "net") and not fault.rows for fault in of_net):
         return faults  # tables that cannot be read
-    faults += _failure_faults(net) + _limit_faults_after_a_fault(net) + _switch_faults(net)
+    faults += _outage_faults(net) + _limit_faults_after_a_fault(net) + _switch_faults(net)
     faults += _given_column_faults(net, "load", CUSTOMERS)
     return faults + _rating_faults(net, rows) + _target_faults(net, rows)
 
@@ -114,28 +105,37 @@ def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
 
 
-def _failure_faults(net: Net) -> list[Fault]:
-    """Negative or unreadable rates and times; a net in which nothing fails."""
+def _outage_faults(net: Net) -> list[Fault]:
+    """Negative or unreadable rates and times; planned outages of no length; a net in which nothing is ever out."""
     faults: list[Fault] = []
-    fails = False
-    for table in FAILING:
+    is_given = False
+    for table in OUTAGE_TABLES:
         rows = net[table]
-        for column in FAILURES:
-            faults += _given_column_faults(net, table, column)
-        if "failure_rate_per_year" in rows:
-            fails |= bool(rows["failure_rate_per_year"].notna().any())
-    if not fails:
+        found = [fault for column in OUTAGE_COLUMNS for fault in _given_column_faults(net, table, column)]
+        faults += found
+        is_given |= any(bool(rows[column].notna().any()) for column in RATES.values() if column in rows)
+        if not found and RATES[True] in rows:
+            faults += _length_faults(table, rows)
+    if not is_given:
         remedy = "set failures per year of the lines and transformers whose faults shall be studied"
         faults.append(Fault("line", "failure_rate_per_year", (), "a rate", "is given for no element", remedy))
     return faults
 
 
+def _length_faults(table: str, rows: pd.DataFrame) -> list[Fault]:
+    """Planned outages without a duration."""
+    has_rate = rows[RATES[True]].astype(float) > 0.0
+    is_missing = rows.reindex(columns=[DURATIONS[True]])[DURATIONS[True]].isna()
+    remedy = "give the hours that a planned outage takes"
+    return fault_where(table, rows, DURATIONS[True], has_rate & is_missing, "is missing", remedy, "the duration")
+
+
 def _switch_faults(net: Net) -> list[Fault]:
-    """Times that are no times, and types that say neither that a switch clears a fault nor that it does not."""
+    """Shares that are no shares, and types that say neither that a switch clears a fault nor that it does not."""
     types = type_names(net)
     unknown = ~types.isin([*BREAKERS, *ISOLATORS, ""]).to_numpy()
     remedy = 'use "CB" or "fuse" for what clears faults, "LBS", "LS" or "DS" for what does not, or leave it out'
-    return _given_column_faults(net, "switch", SWITCHING_TIME) + fault_where(
+    return _given_column_faults(net, "switch", STUCK) + fault_where(
         "switch", net["switch"], "type", unknown, "is not a type of switch", remedy
     )
 

@@ -20,6 +20,7 @@ from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
 from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, profile_name, read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.planning.outage_columns import CUSTOMERS
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.schema import Column
 from pandapower_evflex.times.order import told_order
@@ -35,10 +36,6 @@ DAYS_PER_YEAR = 365.0
 ROUNDING_H = 1e-6
 
 _DAYS = Column("days", "float64", "", "days", required=True, lower=0.0, upper=366.0)
-#: optional column of net.load
-CUSTOMERS = Column(
-    "customers", "float64", "", lower=0.0, optional=True, hint="give the number of customers at the load, NaN for 1"
-)
 _PART = {"p_mw": 1.0, "q_mvar": 1.0j}
 
 

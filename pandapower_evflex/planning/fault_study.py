@@ -11,57 +11,67 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.days import Days
-from pandapower_evflex.planning.fault.failures import events_per_fault, repair_time_h
 from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.outages import Outage, duration_h, events_per_outage
 from pandapower_evflex.planning.fault.reinforced import Built
-from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply
+from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply, with_stuck_breakers
 from pandapower_evflex.planning.planning_case import BuiltNet, PlanningCase
 
 
 @dataclass(frozen=True)
 class FaultOutcome:
-    """What one fault does per event, averaged over the days of the year.
+    """What one outage does per event, averaged over the days of the year.
 
     Parameters
     ----------
     restoration : Restoration
     congestion : CongestionOutcome
-    is_out : bool [n_point]        loads that lose their supply
-    out_h : float [n_point]        hours until it is back, by switches or the repair; NaN: not known
+    probability : float [n_case]       that all breakers open, and that some of them do not; their sum is 1
+    is_out : bool [n_case, n_point]    loads that lose their supply
+    out_h : float [n_case, n_point]    hours until it is back, by switches or the repair; NaN: not known
     strained : set of (table, label)    elements that hang together with a limit that is broken or near, in any state
                                         considered: what is built elsewhere changes nothing
     """
 
     restoration: Restoration
     congestion: CongestionOutcome
+    probability: FloatArray
     is_out: BoolArray
     out_h: FloatArray
     strained: frozenset[tuple[str, Any]]
 
 
-def study_fault(case: PlanningCase, fault: tuple[str, Any], built: Built) -> FaultOutcome:
-    """The outcome of a fault with these candidates built; nothing on the net is changed."""
-    net = case.built(built).net
-    restoration, days, strained = _best_state(case, case.built(built), fault)
-    hours = dict(zip(restoration.interrupted_buses, restoration.hours_back, strict=True))
-    hours |= dict.fromkeys(restoration.dark_buses, repair_time_h(net, *fault))
+def study_fault(case: PlanningCase, outage: Outage, built: Built) -> FaultOutcome:
+    """The outcome of an outage with these candidates built; nothing on the net is changed."""
+    own = case.built(built)
+    restoration, days, strained = _best_state(case, own, outage)
+    cases = with_stuck_breakers(own.net, restoration, own.supply, case.days.mean_load_mw)
+    probability, states = zip(*cases, strict=True)
+    hours = [_hours_by_bus(state, duration_h(own.net, outage)) for state in states]
     at = case.days.points.bus
     return FaultOutcome(
         restoration=restoration,
         congestion=CongestionOutcome() if days is None else days.outcome(),
-        is_out=at.isin(list(hours)),
-        out_h=np.array([hours.get(bus, 0.0) for bus in at], dtype=float),
+        probability=np.array(probability),
+        is_out=np.array([at.isin(list(own_h)) for own_h in hours]),
+        out_h=np.array([[own_h.get(bus, 0.0) for bus in at] for own_h in hours], dtype=float),
         strained=strained,
     )
 
 
+def _hours_by_bus(state: Restoration, repair_h: float) -> dict[Any, float]:
+    """Hours without supply of the buses that lose it."""
+    hours = dict(zip(state.interrupted_buses, state.hours_back, strict=True))
+    return hours | dict.fromkeys(state.dark_buses, repair_h)
+
+
 def _best_state(
-    case: PlanningCase, built: BuiltNet, fault: tuple[str, Any]
+    case: PlanningCase, built: BuiltNet, outage: Outage
 ) -> tuple[Restoration, CongestedDays | None, frozenset[tuple[str, Any]]]:
     """The best restoration, its days, and what is strained in any of those considered."""
     net = built.net
     considered: dict[Any, CongestedDays | None] = {}
-    events = events_per_fault(repair_time_h(net, *fault), case.settings.events_per_fault)
+    events = events_per_outage(duration_h(net, outage), case.settings.events_per_fault)
 
     def shed(choice: Restoration) -> Shed:
         state = _operating_state(built, choice, case.days)
@@ -73,7 +83,9 @@ def _best_state(
 
     best = restore_supply(
         net,
-        *fault,
+        outage.element_type,
+        outage.element,
+        planned=outage.planned,
         max_ties=case.settings.max_ties,
         load_mw=case.days.mean_load_mw,
         shed=shed,

@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profile_units import unit_doubts
 from pandapower_evflex.planning.fault.isolation import supply_of
+from pandapower_evflex.planning.fault.outages import duration_h
 from pandapower_evflex.planning.fault.restoration import Restoration
 from pandapower_evflex.planning.fault.switch_types import type_names, untyped_breakers
 from pandapower_evflex.planning.plan_costs import PlanCosts
@@ -33,8 +34,8 @@ def findings_of(costs: PlanCosts) -> pd.DataFrame:
     rows += _of_times(costs)
     for fault in costs.faults(()):
         outcome = costs.outcome(fault, ())
-        rows += [(kind, *fault, text) for kind, text in outcome.congestion.findings]
-        rows += [(kind, *fault, text) for kind, text in _of_restoration(costs, outcome.restoration)]
+        found = [*outcome.congestion.findings, *_of_restoration(costs, outcome.restoration)]
+        rows += [(kind, fault.element_type, fault.element, text) for kind, text in found]
     if BROKEN_GRID & {kind for kind, *_ in rows}:
         doubts = [doubt for day in costs.case.days.profiles for doubt in unit_doubts(costs.case.net, day)]
         rows += [("unit in doubt", "", None, doubt) for doubt in dict.fromkeys(doubts)]
@@ -63,9 +64,10 @@ def _of_times(costs: PlanCosts) -> list[Row]:
     """Faults after which somebody waits for nobody knows how long."""
     unknown = []
     for fault in costs.faults(()):
-        state = costs.outcome(fault, ()).restoration
-        if state.interrupted_mw > 0.0 and np.isnan(state.hours_back).any():
-            unknown.append(f"{fault[0]} {fault[1]}")
+        outcome = costs.outcome(fault, ())
+        is_dark = costs.case.days.points.bus.isin(outcome.restoration.dark_buses)
+        if np.isnan(outcome.out_h[:, ~is_dark]).any():
+            unknown.append(f"{fault.element_type} {fault.element}")
     if not unknown:
         return []
     shown = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
@@ -77,12 +79,15 @@ def _of_times(costs: PlanCosts) -> list[Row]:
 
 
 def _of_restoration(costs: PlanCosts, state: Restoration) -> Iterator[tuple[str, str]]:
-    name = f"{state.element_type} {state.element}"
+    outage = state.outage
+    name = f"{outage.element_type} {outage.element}"
     if state.dark_mw > 0.0:
         text = f"{state.dark_mw:.4g} MW have no way back until the repair"
-        if state.without_switch:
+        if outage.planned:
+            text = f"{outage} leaves {state.dark_mw:.4g} MW without supply"
+        elif state.without_switch:
             text = f"no switch parts {name} from its source; {state.dark_mw:.4g} MW are dark until the repair"
-        if pd.isna(costs.case.net[state.element_type].loc[state.element].get("repair_time_h")):
+        if np.isnan(duration_h(costs.case.net, outage)):
             text += ", which costs nothing here: repair_time_h is not known"
         yield "dark until the repair", text
     if state.without_breaker and not state.without_switch and state.interrupted_mw > 0.0:
@@ -92,10 +97,8 @@ def _of_restoration(costs: PlanCosts, state: Restoration) -> Iterator[tuple[str,
         yield "no breaker", text
     if state.one_tie_more_mw > 0.0:
         n = costs.case.settings.max_ties
-        text = (
-            f"after a fault of {name}, {state.one_tie_more_mw:.4g} MW stay dark that max_ties={n + 1} would bring back"
-        )
+        text = f"after {outage}, {state.one_tie_more_mw:.4g} MW stay dark that max_ties={n + 1} would bring back"
         yield "one tie more", text
     if not state.all_compared:
-        text = f"after a fault of {name} there are too many sets of ties: only short ways were compared"
+        text = f"after {outage} there are too many sets of ties: only short ways were compared"
         yield "ties not compared", text

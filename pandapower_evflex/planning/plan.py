@@ -38,7 +38,7 @@ COSTS = {
 FAULT_COLUMNS = [
     "element_type", "element", "switches_closed", "dark_mw", "overloaded_element_type", "overloaded_element",
     "start_h", "end_h", "missing_mw", "ens_mwh", "procured_mw", "price_eur_per_mwh", "ens_with_flexibility_mwh",
-    "rebound_mw", "day", "switches_opened",
+    "rebound_mw", "day", "switches_opened", "planned",
 ]  # fmt: skip
 #: EUR per year below which two plans cost the same: the one that builds and buys less is taken
 SAME_COST_EUR = 1e-6
@@ -64,9 +64,10 @@ class PlanningStudy:
                               `ens_with_flexibility_mwh` (of all elements of the window, from its start to the next
                               window, rebound included), `rebound_mw` (largest load that comes back; not
                               counted with rebound=False), `day`, `switches_opened` (to isolate the fault; last the
-                              one that splits an island)
-    fault_costs : DataFrame   one row per fault and plan: `plan, element_type, element`, rates, and what the fault
-                              costs a year; R is `overload_eur_per_year` plus `dark_eur_per_year`
+                              one that splits an island), `planned` (outages)
+    fault_costs : DataFrame   one row per fault or planned outage and plan: `plan, element_type, element`, its rate and
+                              windows met, what it costs a year, `planned`; R is `overload_eur_per_year` plus
+                              `dark_eur_per_year`
     findings : DataFrame      `kind, element_type, element, text`: what is overloaded before any fault, what no shedding
                               cures, loads without a way back and what would give them one, switches whose type or
                               time is not known, states without a power flow, values that may be in kW
@@ -138,16 +139,18 @@ def run_planning(
 ) -> PlanningStudy:
     r"""What faults cost, what flexibility is worth, and the cheapest mix of building and buying.
 
-    Every element of net.line, net.trafo, net.trafo3w and net.bus with a `failure_rate_per_year` fails once. The nearest
-    breakers and fuses trip; it is isolated and the supply restored by reclosing, and by normally open switches; AC
-    power flows of all periods show what is overloaded then; load behind it is shed, or flexibility bought instead.
+    Every element of net.line, net.trafo, net.trafo3w, net.bus and net.switch with a `failure_rate_per_year` fails once.
+    The nearest breakers and fuses trip; it is isolated and the supply restored by reclosing, and by normally open
+    switches; AC power flows of all periods show what is overloaded then; load behind it is shed, or flexibility bought
+    instead. Elements with a `planned_outage_rate_per_year` are taken out: ties are closed before.
 
     Parameters
     ----------
     net : pandapowerNet         with candidates (`create_reinforcement`), sites and their rates and prices; optional
                                 columns `repair_time_h`, `switching_time_h` beside `failure_rate_per_year`,
-                                `net.switch.switching_time_h`, `net.load.customers`; `net.switch.type` says what clears
-                                faults ("CB", "fuse") and what only isolates ("LBS", "LS", "DS")
+                                `planned_outage_time_h`, `net.switch.switching_time_h`, `net.switch.stuck_probability`,
+                                `net.load.customers`; `net.switch.type` says what clears faults ("CB", "fuse") and what
+                                only isolates ("LBS", "LS", "DS")
     profiles : {("load", "p_mw"): DataFrame[period x element], ...}
         one day from 00:00, or from the first label of an index of times; None: a constant day
     period_h : float            see `run_flexibility_opf`; where it is given, a day may be shorter than 24 h, and what
@@ -288,13 +291,14 @@ def _best(plans: list[PlanCost]) -> int:
 
 def _fault_rows(costs: PlanCosts) -> list[dict[str, Any]]:
     rows = []
-    for table, element in costs.faults(()):
-        outcome = costs.outcome((table, element), ())
+    for fault in costs.faults(()):
+        outcome = costs.outcome(fault, ())
         if not outcome.congestion.rows and outcome.restoration.dark_mw <= 0.0:
             continue
         common = {
-            "element_type": table,
-            "element": element,
+            "element_type": fault.element_type,
+            "element": fault.element,
+            "planned": fault.planned,
             "switches_closed": outcome.restoration.switches_closed,
             "dark_mw": outcome.restoration.dark_mw,
             "switches_opened": outcome.restoration.switches_opened,

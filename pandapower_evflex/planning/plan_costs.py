@@ -13,15 +13,12 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.costs import loss_cost
-from pandapower_evflex.planning.fault.failures import failures
 from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.outages import Outage, is_in_service, outages, place_of
 from pandapower_evflex.planning.fault.reinforced import Built, annuities, candidates, reinforced_net
 from pandapower_evflex.planning.fault_study import FaultOutcome, study_fault
 from pandapower_evflex.planning.planning_case import PlanningCase
 from pandapower_evflex.planning.reliability import Interruptions, interruptions_of
-
-#: table and label
-FaultKey = tuple[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,29 +52,29 @@ class PlanCosts:
         self.case = case
         self.annuity = annuities(case.net, case.settings.discount_rate)
         self._executor, self._step = executor, step
-        self._outcomes: dict[tuple[FaultKey, Built], FaultOutcome] = {}
+        self._outcomes: dict[tuple[Outage, Built], FaultOutcome] = {}
         self._normal: dict[Built, NormalState] = {}
         self._years: dict[tuple[Built, bool], Interruptions] = {}
         self._tables: dict[tuple[Built, bool], pd.DataFrame] = {}
-        self.rates = failures(case.net, case.settings.events_per_fault)
-        self._in_service = {fault for fault in self.rates.index if case.net[fault[0]].at[fault[1], "in_service"]}
+        self.outages = outages(case.net, case.settings.events_per_fault)
+        self._in_service = {outage for outage in self.outages if is_in_service(case.net, outage)}
         rows = candidates(case.net)
         topological = rows.index[rows["in_service"].notna()] if len(rows) else []
         self._topological = set(topological)
         self._weakening = {label for label in rows.index if not _only_strengthens(case.net, label)}
         self._element = {row.Index: (row.element_type, row.element) for row in rows.itertuples()}
 
-    def faults(self, built: Built) -> list[FaultKey]:
-        """Elements in service that fail, with these candidates built."""
+    def faults(self, built: Built) -> list[Outage]:
+        """Outages of elements in service, with these candidates built."""
         own = {self._element[label] for label in built if label in self._topological}
-        return [fault for fault in self.rates.index if fault in self._in_service or fault in own]
+        return [out for out in self.outages if out in self._in_service or place_of(self.case.net, out) in own]
 
-    def relevant(self, fault: FaultKey, built: Built) -> Built:
+    def relevant(self, fault: Outage, built: Built) -> Built:
         """Those of the candidates built that can change what the fault costs."""
         matter = self.may_matter(fault, built)
         return tuple(label for label in built if label in matter)
 
-    def may_matter(self, fault: FaultKey, built: Built) -> set[Any]:
+    def may_matter(self, fault: Outage, built: Built) -> set[Any]:
         """Candidates, built or not, that can change what the fault costs.
 
         A new tie brings strain to lines that had none: those that only strengthen are judged beside the ties built.
@@ -104,7 +101,7 @@ class PlanCosts:
         self._study_all([(fault, self.without_bound(built)) for built in sets for fault in self.faults(built)])
         self._study_all([(fault, self.relevant(fault, built)) for built in sets for fault in self.faults(built)])
 
-    def _study_all(self, tasks: list[tuple[FaultKey, Built]]) -> None:
+    def _study_all(self, tasks: list[tuple[Outage, Built]]) -> None:
         tasks = [task for task in dict.fromkeys(tasks) if task not in self._outcomes]
         if self._executor is None:
             for task in tasks:
@@ -117,7 +114,7 @@ class PlanCosts:
             self._outcomes |= dict(zip(chunk, future.result(), strict=True))
             self._step(len(chunk))
 
-    def outcome(self, fault: FaultKey, built: Built) -> FaultOutcome:
+    def outcome(self, fault: Outage, built: Built) -> FaultOutcome:
         return self._outcomes[fault, self.relevant(fault, built)]
 
     def normal(self, built: Built) -> NormalState:
@@ -151,8 +148,8 @@ class PlanCosts:
         overload, dark = voll * year.shed_mwh.sum(axis=1), voll * year.outage_mwh.sum(axis=1)  # (19)
         return pd.DataFrame(
             {
-                "element_type": [fault[0] for fault in faults],
-                "element": [fault[1] for fault in faults],
+                "element_type": [fault.element_type for fault in faults],
+                "element": [fault.element for fault in faults],
                 "failure_rate_per_year": rate,
                 "events_per_fault": events,
                 "overload_eur_per_year": overload,
@@ -160,6 +157,7 @@ class PlanCosts:
                 "reliability_eur_per_year": overload + dark,
                 "flexibility_eur_per_year": rate * events * payment,  # (16)
                 "customer_minutes_per_year": 60.0 * year.hours @ self.case.days.points.customers,
+                "planned": np.array([fault.planned for fault in faults], dtype=bool),
             }
         )
 
@@ -180,16 +178,16 @@ class PlanCosts:
             momentary_h=self.case.settings.momentary_h,
         )
 
-    def _rate_and_events(self, faults: list[FaultKey]) -> tuple[FloatArray, FloatArray]:
-        rates = self.rates.loc[faults]
-        return rates["failure_rate_per_year"].to_numpy(), rates["events_per_fault"].to_numpy()
+    def _rate_and_events(self, faults: list[Outage]) -> tuple[FloatArray, FloatArray]:
+        of_faults = [self.outages[fault] for fault in faults]
+        return np.array([own.per_year for own in of_faults]), np.array([own.events for own in of_faults])
 
 
-def _study_chunk(case: PlanningCase, chunk: list[tuple[FaultKey, Built]]) -> list[FaultOutcome]:
+def _study_chunk(case: PlanningCase, chunk: list[tuple[Outage, Built]]) -> list[FaultOutcome]:
     return [study_fault(case, *task) for task in chunk]
 
 
-def _chunks(tasks: list[tuple[FaultKey, Built]], size: int = 8) -> list[list[tuple[FaultKey, Built]]]:
+def _chunks(tasks: list[tuple[Outage, Built]], size: int = 8) -> list[list[tuple[Outage, Built]]]:
     """Some tasks at once: each carries the net with it."""
     return [tasks[first : first + size] for first in range(0, len(tasks), size)]
 

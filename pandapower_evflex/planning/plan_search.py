@@ -24,8 +24,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.planning.fault.outages import Outage
 from pandapower_evflex.planning.fault.reinforced import Built, are_alternatives, candidates
-from pandapower_evflex.planning.plan_costs import FaultKey, PlanCosts
+from pandapower_evflex.planning.plan_costs import PlanCosts
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +85,13 @@ def cheapest_by_milp(costs: PlanCosts, max_plans: int) -> tuple[list[Built], flo
         costs.study(sets)
 
 
-def _fault_totals(costs: PlanCosts, built: Built, flexibility: bool) -> dict[FaultKey, float]:
+def _fault_totals(costs: PlanCosts, built: Built, flexibility: bool) -> dict[Outage, float]:
     table = costs.fault_costs(built, flexibility)
     total = table["reliability_eur_per_year"] + table["flexibility_eur_per_year"]
     return dict(zip(costs.faults(built), total.tolist(), strict=True))
 
 
-def _master(costs: PlanCosts, labels: list[int], faults: list[FaultKey], flexibility: bool) -> _Master:
+def _master(costs: PlanCosts, labels: list[int], faults: list[Outage], flexibility: bool) -> _Master:
     """Columns: candidates, then faults; rows so far: one alternative per element."""
     nothing = costs.normal(()).losses_eur
     saved = np.array([nothing - costs.normal((label,)).losses_eur for label in labels])
@@ -111,9 +112,9 @@ def _add_cuts(
     master: _Master,
     costs: PlanCosts,
     labels: list[int],
-    faults: list[FaultKey],
+    faults: list[Outage],
     built: Built,
-    least: dict[tuple[FaultKey, bool], float],
+    least: dict[tuple[Outage, bool], float],
 ) -> None:
     """What the faults cost with this set says of others; and the set itself is not proposed again."""
     inside = np.array([label in built for label in labels], dtype=bool)

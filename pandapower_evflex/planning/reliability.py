@@ -59,25 +59,21 @@ def interruptions_of(
     momentary_h : interruptions that are known to be shorter are momentary
     """
     shape = (len(outcomes), len(mean_mw))
-    is_out = np.array([own.is_out for own in outcomes], dtype=bool).reshape(shape)
-    out_h = np.array([own.out_h for own in outcomes], dtype=float).reshape(shape)
-    is_momentary = is_out & (out_h < momentary_h)
-    sustained = (is_out & ~is_momentary).astype(float)
-    known_h = np.nan_to_num(out_h)
-    shed_h, shed_mwh = np.zeros(shape), np.zeros(shape)
+    sustained, momentary, hours, outage_mwh, shed_mwh = (np.zeros(shape) for _ in range(5))
     for number, own in enumerate(outcomes):
+        is_momentary = own.is_out & (own.out_h < momentary_h)
+        known_h = np.nan_to_num(own.out_h)
+        sustained[number] = own.probability @ (own.is_out & ~is_momentary)
+        momentary[number] = own.probability @ is_momentary
+        hours[number] = own.probability @ np.where(is_momentary, 0.0, known_h)
+        outage_mwh[number] = own.probability @ known_h * mean_mw
         shed = own.congestion.shed_with_flexibility if flexibility else own.congestion.shed
         if shed is not None:
             sustained[number] += events[number] * shed.interruptions
-            shed_h[number], shed_mwh[number] = events[number] * shed.hours, events[number] * shed.energy_mwh
+            hours[number] += events[number] * shed.hours
+            shed_mwh[number] = events[number] * shed.energy_mwh
     per_year = np.reshape(rate, (-1, 1))
-    return Interruptions(
-        sustained=per_year * sustained,
-        momentary=per_year * is_momentary,
-        hours=per_year * (np.where(is_momentary, 0.0, known_h) + shed_h),
-        outage_mwh=per_year * known_h * mean_mw,
-        shed_mwh=per_year * shed_mwh,
-    )
+    return Interruptions(*(per_year * of_event for of_event in (sustained, momentary, hours, outage_mwh, shed_mwh)))
 
 
 def indices(year: Interruptions, customers: FloatArray) -> dict[str, float]:

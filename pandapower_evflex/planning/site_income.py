@@ -40,7 +40,7 @@ def _calls(costs: PlanCosts, plan: PlanCost) -> list[tuple[Any, ...]]:
         return []
     rows = []
     for fault in costs.faults(plan.reinforcements):
-        rate, events = costs.rates.loc[[fault], ["failure_rate_per_year", "events_per_fault"]].to_numpy()[0]
+        rate, events = costs.outages[fault]
         for call in costs.outcome(fault, plan.reinforcements).congestion.calls:
             per_year = rate * events * call.share_of_year
             amounts = (per_year * amount for amount in (call.energy_mwh, call.hours, call.payment_eur))

@@ -86,7 +86,8 @@ def plot_post_fault(net: Net, fault: Any, ax: Any | None = None) -> Any:
     low = [overloaded[1]] if overloaded[0] == "bus" else []
     picture = GridPicture(net, POST_FAULT, ax)
     picture.draw_branches(states)
-    title = f"Fault of {_name_of(net, state.element_type, state.element)}"
+    kind = "Planned outage" if state.planned else "Fault"
+    title = f"{kind} of {_name_of(net, state.element_type, state.element)}"
     title += f", overload of {_name_of(net, *overloaded)}" if overloaded[0] in net else ""
     return picture.finish(
         state.dark_buses, [node[1] for node in behind if node[0] == "bus"], low, _changed(state), title
@@ -103,8 +104,8 @@ def _checked(net: Net, fault: Any) -> tuple[Restoration, Node]:
     if not pd.api.types.is_list_like(fault.switches_closed):
         remedy = "give labels of net.switch in a tuple, () for none"
         raise_if([Fault(POST_FAULT, "switches_closed", (), repr(fault.switches_closed), "is not a list", remedy)])
-    opened = getattr(fault, "switches_opened", ())
-    state = restored_by(net, fault.element_type, fault.element, fault.switches_closed, opened)
+    opened, planned = getattr(fault, "switches_opened", ()), bool(getattr(fault, "planned", False))
+    state = restored_by(net, fault.element_type, fault.element, fault.switches_closed, opened, planned)
     table: Any = getattr(fault, "overloaded_element_type", None)
     element: Any = getattr(fault, "overloaded_element", None)
     if not isinstance(table, str) or table == "net":

@@ -14,6 +14,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.planning.congested_days import CongestedDays
 from pandapower_evflex.planning.congestion.overload import find_overloads
 from pandapower_evflex.planning.congestion.windows import congestions
+from pandapower_evflex.planning.fault.outages import Outage
 from pandapower_evflex.planning.fault.post_fault import loading_limits, post_fault_net
 from pandapower_evflex.planning.fault.reinforced import reinforced_net
 from pandapower_evflex.planning.fault_study import _best_state
@@ -47,7 +48,9 @@ def test_no_plan_is_called_free_of_overload_that_a_power_flow_contradicts(seed):
         faults = study.fault_costs[study.fault_costs.plan == number]
         for fault in faults[faults.overload_eur_per_year == 0.0].itertuples():
             built = reinforced_net(net, plan.reinforcements)
-            restoration, *_ = _best_state(case, case.built(plan.reinforcements), (fault.element_type, fault.element))
+            restoration, *_ = _best_state(
+                case, case.built(plan.reinforcements), Outage(fault.element_type, fault.element)
+            )
             after = copy.deepcopy(post_fault_net(built, restoration))
             for period in range(0, 24, 5):
                 for (table, column), frame in profiles.items():
@@ -66,7 +69,7 @@ def test_where_energy_is_not_served_a_power_flow_shows_an_overload(seed):
     study, case = planned(net, profiles), case_of(net, profiles)
     assert len(study.faults)
     for row in study.faults[study.faults.overloaded_element_type == "line"].itertuples():
-        restoration, *_ = _best_state(case, case.built(()), (row.element_type, row.element))
+        restoration, *_ = _best_state(case, case.built(()), Outage(row.element_type, row.element))
         after = copy.deepcopy(post_fault_net(net, restoration))
         periods = np.arange(round(row.start_h), round(row.end_h)) % 24
         worst = 0.0
@@ -193,7 +196,7 @@ def test_a_transformer_may_be_the_overloaded_asset():
 def test_what_is_deferred_comes_back_in_full():
     net, profiles = evf.networks.ring_10kv()
     case = case_of(net, profiles)
-    _, days, _ = _best_state(case, case.built(()), ("line", 0))
+    _, days, _ = _best_state(case, case.built(()), Outage("line", 0))
     state = days.state
     (congestion,) = congestions(case.days.types, find_overloads(state, state.s, state.load).curable)
     shed = days._shed(congestion, state.s, state.load)

@@ -25,7 +25,7 @@ def argument(column, value, remedy):
     return Bad(lambda net: plan(net, **{column: value}), PLAN, column, (), remedy, line_fails)
 
 
-def spoilt(table, column, value, rows, remedy, row=0):
+def spoilt(table, column, value, rows, remedy, row=0, column_at_fault=None):
     """A value set by hand in a table in which a line fails."""
 
     def before(net):
@@ -35,7 +35,7 @@ def spoilt(table, column, value, rows, remedy, row=0):
         net[table][column] = net[table][column].astype(object)
         net[table].at[row, column] = value
 
-    return Bad(plan, table, column, rows, remedy, before)
+    return Bad(plan, table, column_at_fault or column, rows, remedy, before)
 
 
 def switched(column, value, remedy):
@@ -101,6 +101,17 @@ BAD_PLANS = {
     "a negative repair time": spoilt("line", "repair_time_h", -6.0, (0,), "give hours, 0 or more"),
     "an infinite repair time": spoilt("trafo", "repair_time_h", np.inf, (0,), "leave it out"),
     "a negative switching time": spoilt("line", "switching_time_h", -1.0, (0,), "give hours, 0 or more"),
+    "a negative rate of planned outages": spoilt(
+        "line", "planned_outage_rate_per_year", -1.0, (0,), "planned outages per year, 0 or more"
+    ),
+    "planned outages of no duration": spoilt(
+        "trafo", "planned_outage_rate_per_year", 0.5, (0,), "the hours that a planned outage takes",
+        column_at_fault="planned_outage_time_h",
+    ),
+    "a planned outage of an infinite time": spoilt("line", "planned_outage_time_h", np.inf, (0,), "leave it out"),
+    "breakers stuck in percent": switched("stuck_probability", 2.0, "0.02 for 2 %"),
+    "a stuck breaker as text": switched("stuck_probability", "often", "give a number"),
+    "a negative failure rate of a switch": switched("failure_rate_per_year", -0.1, "failures per year, 0 or more"),
     "a negative switching time of a switch": switched("switching_time_h", -1.0, "give hours, 0 or more"),
     "a switch of a type that nobody knows": switched("type", "breaker", '"CB" or "fuse" for what clears'),
     "a negative number of customers": spoilt("load", "customers", -1.0, (0,), "number of customers"),

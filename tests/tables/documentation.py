@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandapower_evflex as evf
 from pandapower_evflex.errors import Fault
+from pandapower_evflex.planning.outage_columns import SCHEMAS as PLANNING
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.offering import OFFERING
 from tests.tables.bad import Bad, good_net
@@ -65,7 +66,7 @@ Every call checks its input before anything is solved and before anything on the
 
 def tables_page() -> str:
     parts = [TABLES_HEAD]
-    for schema in (*TABLES.values(), *OFFERING.values()):
+    for schema in (*TABLES.values(), *OFFERING.values(), *PLANNING):
         parts.append(f"## net.{schema.name}\n\n{schema.description}\n\n{schema.markdown()}\n")
     return "\n".join([*parts, RATES_PART])
 

@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.planning.fault.outages import Outage
 from pandapower_evflex.planning.fault.supply_graph import Node, conducting, source_nodes, supplied, supply_graph
 from pandapower_evflex.planning.fault.switch_types import clearing_switches
 
@@ -33,6 +34,7 @@ class Supply:
     sources, fed : sets of nodes
     clearing : labels of the switches that clear faults
     switching_h : switching times of the switches that have one of their own
+    stuck : probability of failing to open, of the switches that have one
     """
 
     graph: nx.MultiGraph
@@ -40,6 +42,17 @@ class Supply:
     fed: frozenset[Node]
     clearing: frozenset[Any]
     switching_h: Mapping[Any, float]
+    stuck: Mapping[Any, float]
+
+    def nodes_of(self, outage: Outage) -> set[Node]:
+        """Nodes of an element in service; of a switch those that it connects."""
+        if outage.element_type == "switch":
+            return set(self._ends.get(outage.element, ()))
+        return {(outage.element_type, outage.element)} & set(self.graph)
+
+    @cached_property
+    def _ends(self) -> dict[Any, tuple[Node, Node]]:
+        return {switch: (u, v) for u, v, switch in self.graph.edges(data="switch") if switch is not None}
 
     @cached_property
     def closed(self) -> Links:
@@ -50,11 +63,6 @@ class Supply:
     def without_switches(self) -> Links:
         """Connections that no switch can open."""
         return self._links(lambda edge: edge["switch"] is None)
-
-    @cached_property
-    def uncleared(self) -> Links:
-        """Closed connections that no fault opens."""
-        return self._links(lambda edge: edge["closed"] and edge["switch"] not in self.clearing)
 
     def _links(self, belongs: Callable[[dict[str, Any]], bool]) -> Links:
         links: Links = {node: [] for node in self.graph}
@@ -71,18 +79,21 @@ def supply_of(net: Net) -> Supply:
     sources = source_nodes(net) & set(graph)
     fed = supplied(conducting(graph), sources)
     switch = net["switch"]
-    times = switch["switching_time_h"].dropna().astype(float).to_dict() if "switching_time_h" in switch else {}
-    return Supply(graph, frozenset(sources), frozenset(fed), clearing_switches(net, fed), times)
+    times, stuck = (
+        switch[column].dropna().astype(float).to_dict() if column in switch else {}
+        for column in ("switching_time_h", "stuck_probability")
+    )
+    return Supply(graph, frozenset(sources), frozenset(fed), clearing_switches(net, fed), times, stuck)
 
 
 @dataclass(frozen=True)
 class Isolation:
-    """A fault that is isolated, before any tie is closed.
+    """A fault that is isolated, or an element taken out as planned, before any tie is closed.
 
     Parameters
     ----------
     supply : Supply
-    faulted : Node
+    outage : Outage
     switching_h : float        of switches without a time of their own; NaN: not known
     zone : set of nodes        what no switch parts from the fault
     tripped : labels           breakers and fuses that clear it: at the edge of all that nothing else clears
@@ -96,7 +107,7 @@ class Isolation:
     """
 
     supply: Supply
-    faulted: Node
+    outage: Outage
     switching_h: float
     zone: frozenset[Node]
     tripped: frozenset[Any]
@@ -121,17 +132,18 @@ class Isolation:
         """With one further switch open, which parts one island into two: by its label."""
         waiting = {node for node in self.lost - self.zone if self.place[node] != SOURCE}
         closed = self.supply.graph.subgraph(waiting).edges(data=True)
-        for switch, u, v in sorted(
-            (e["switch"], u, v) for u, v, e in closed if e["closed"] and e["switch"] is not None
-        ):
-            own = reached(self.supply.closed, [u], self.zone, {switch})
-            if v not in own:
-                new = max(self.place.values()) + 1
-                yield replace(self, split=switch, place={**self.place, **dict.fromkeys(own, new)})
+        links = [(edge["switch"], u, v) for u, v, edge in closed if edge["closed"] and edge["switch"] is not None]
+        for switch, u, v in sorted(links):
+            place = _places(self.supply, self.zone, switch)
+            if place[u] != place[v]:
+                yield replace(self, split=switch, place=place)
 
     def time_of(self, switch: Any) -> float:
-        """Hours until somebody or something has moved a switch; NaN: not known."""
-        return self.supply.switching_h.get(switch, self.switching_h)
+        """Hours until somebody or something has moved a switch; NaN: not known.
+
+        Before a planned outage they are moved one after the other, and nobody is without supply meanwhile.
+        """
+        return 0.0 if self.outage.planned else self.supply.switching_h.get(switch, self.switching_h)
 
     def hours_back(self, ties: Iterable[Any]) -> dict[int, float]:
         """Hours after which every section with a lost bus is supplied again; NaN where a time is not known.
@@ -196,24 +208,36 @@ class Isolation:
         return between
 
 
-def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isolation:
-    """Trip what clears a fault, then part its zone by the switches nearest to it."""
+def isolate(
+    supply: Supply,
+    outage: Outage,
+    switching_h: float = np.nan,
+    *,
+    stuck: frozenset[Any] = frozenset(),
+    split: Any = None,
+) -> Isolation:
+    """Trip what clears a fault, then part its zone by the switches nearest to it.
+
+    Parameters
+    ----------
+    stuck : labels    breakers that fail to open; by hand they can be opened once what is upstream of them has tripped
+    split : label     see `Isolation`
+    """
     graph = supply.graph
-    zone = reached(supply.without_switches, [faulted])
-    down = reached(supply.uncleared, [faulted])
-    alive = reached(supply.closed, supply.sources - down, down)
+    faulted = supply.nodes_of(outage)
+    zone = reached(supply.without_switches, faulted)
+    down = set() if outage.planned else reached(supply.closed, faulted, cut=supply.clearing - stuck)
+    off = zone if outage.planned else down
+    alive = reached(supply.closed, supply.sources - off, off)
     edge_of_down = [
         (u, v, edge["switch"])
         for u, v, edge in graph.edges(down, data=True)
         if edge["closed"] and (u in down) != (v in down)
     ]
-    island = parts_of(supply.closed, zone)
-    fed = {island[source] for source in supply.sources - zone}
-    place = {node: SOURCE if number in fed else number for node, number in island.items()}
     around = graph.edges(zone, data=True)
     return Isolation(
         supply=supply,
-        faulted=faulted,
+        outage=outage,
         switching_h=switching_h,
         zone=frozenset(zone),
         tripped=frozenset(switch for u, v, switch in edge_of_down if u in alive or v in alive),
@@ -223,8 +247,16 @@ def isolate(supply: Supply, faulted: Node, switching_h: float = np.nan) -> Isola
         at_edge=frozenset(switch for _, _, switch in edge_of_down),
         trips_source=not supply.sources.isdisjoint(down),
         lost=supply.fed - alive,
-        place=place,
+        place=_places(supply, zone, split),
+        split=split,
     )
+
+
+def _places(supply: Supply, zone: set[Node] | frozenset[Node], split: Any) -> dict[Node, int]:
+    """Island of every node outside the zone."""
+    island = parts_of(supply.closed, zone, () if split is None else {split})
+    fed = {island[source] for source in supply.sources - zone}
+    return {node: SOURCE if number in fed else number for node, number in island.items()}
 
 
 def reached(

@@ -12,8 +12,6 @@ from pandapower_evflex.planning.fault.restoration import Restoration
 
 #: tables of elements that can be overloaded
 RATED = ("line", "trafo", "trafo3w")
-#: tables of elements that fail
-FAILING = (*RATED, "bus")
 #: limits after a fault: the first of these columns that has a value, else 100 %
 LIMITS = ("max_loading_percent_nminus1", "max_loading_percent")
 

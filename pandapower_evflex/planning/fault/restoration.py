@@ -5,7 +5,7 @@ The second paper's Figs. 5 and 7 show the final stage only; the search for it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.asymmetric import balanced_loads
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.fault.isolation import SOURCE, Isolation, Supply, isolate, supply_of
+from pandapower_evflex.planning.fault.outages import OUTAGE_TABLES, Outage, duration_h, switching_time_h
+from pandapower_evflex.planning.fault.stuck import stuck_sets
 from pandapower_evflex.planning.fault.supply_graph import BRANCHES, bus_labels
 from pandapower_evflex.planning.fault.tie_sets import is_radial, tie_sets, ties_needed
 
@@ -38,27 +40,27 @@ class Shed(NamedTuple):
 
 @dataclass(frozen=True)
 class Restoration:
-    """The state of a net between a fault and its repair.
+    """The state of a net between a fault and its repair, or during a planned outage.
 
     Attributes
     ----------
-    element_type, element               what is faulted
+    outage : Outage                     what is faulted or taken out
     switches_tripped                    labels in net.switch: breakers and fuses that clear the fault
     switches_opened, switches_closed    isolation (and last the switch at which an island is split), and the ties of
                                         the restoration; what has tripped elsewhere is closed again
     zone : tuple of (table, label)      buses and branches that no switch parts from the fault: out of service
     dark_buses : tuple                  without supply until the repair, those of the zone included
-    interrupted_buses : tuple           without supply until switches are set
+    interrupted_buses : tuple           without supply until switches are set; none by a planned outage
     hours_back : tuple                  how long each of these waits; NaN where a switching time is not known
     dark_mw, interrupted_mw : float     load at these buses
     without_switch, without_breaker : bool    no switch, or no breaker or fuse, lies between the fault and a source
     shed_mwh : float                    expected energy that the restored part cannot serve
     one_tie_more_mw : float             load at dark_buses that a tie more than `max_ties` in a row would bring back
     all_compared : bool                 whether every set of ties was compared
+    split : label                       the further switch opened in an island
     """
 
-    element_type: str
-    element: Any
+    outage: Outage
     switches_tripped: tuple[Any, ...]
     switches_opened: tuple[Any, ...]
     switches_closed: tuple[Any, ...]
@@ -73,6 +75,19 @@ class Restoration:
     shed_mwh: float = 0.0
     one_tie_more_mw: float = 0.0
     all_compared: bool = True
+    split: Any = None
+
+    @property
+    def element_type(self) -> str:
+        return self.outage.element_type
+
+    @property
+    def element(self) -> Any:
+        return self.outage.element
+
+    @property
+    def planned(self) -> bool:
+        return self.outage.planned
 
     @property
     def position(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -94,8 +109,9 @@ def restore_supply(
     shed: Callable[[Restoration], Shed] | None = None,
     supply: Supply | None = None,
     split: bool = False,
+    planned: bool = False,
 ) -> Restoration:
-    """The cheapest state after a fault of a line, transformer or bus.
+    """The cheapest state after a fault of a line, transformer, bus or switch, or during its planned outage.
 
     Breakers and fuses trip; the fault is isolated by the switches nearest to it: where a branch has none at its end,
     the bus and all that hangs on it without a switch stay dark too. What is supplied then by the switches that were
@@ -106,16 +122,20 @@ def restore_supply(
     `repair_time_h`, the load that stays dark decides before the energy. Of equal sets the one with the fewest
     switchings is taken.
 
+    A switch fails with both of its ends. Before a planned outage ties are closed first: nothing trips, and only what no
+    tie supplies is without supply, for as long as it takes.
+
     Parameters
     ----------
     net : pandapowerNet    times of the element are read from its row
-    element_type, element : "line", "trafo", "trafo3w", "impedance" or "bus", and its index
+    element_type, element : "line", "trafo", "trafo3w", "impedance", "bus" or "switch", and its index
     max_ties : int         ties closed in a row
     load_mw : Series [bus]    load that counts; None: net.load as it stands
     shed : function        of a state; None: nothing is overloaded. Asked only where it can decide
     supply : Supply        of the net, where it is known
     split : bool           where the best set sheds load or leaves an island dark, one further switch may be opened in
                            an island, so that its parts come back by ties of their own, or one of them does
+    planned : bool         taken out on purpose, for `planned_outage_time_h`
 
     Returns
     -------
@@ -126,10 +146,11 @@ def restore_supply(
     InvalidInputError    an element that is not in the net or out of service, a negative number of ties
     """
     supply = supply_of(net) if supply is None else supply
-    _refuse_unknown(net, supply, element_type, element, max_ties)
+    outage = Outage(element_type, element, planned)
+    _refuse_unknown(supply, outage, max_ties)
     load = _load_by_bus(net) if load_mw is None else load_mw
-    isolation = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
-    repair_h = _time(net, element_type, element, "repair_time_h")
+    isolation = isolate(supply, outage, switching_time_h(net, outage))
+    repair_h = duration_h(net, outage)
     shed = _nothing_shed if shed is None else shed
     best = _cheapest(_Waiting(isolation, load, repair_h), max_ties, shed, (np.inf,) * 4)
     assert best is not None  # without any tie there is always a state
@@ -178,8 +199,9 @@ def restored_by(
     element: Any,
     switches_closed: Iterable[Any],
     switches_opened: Iterable[Any] = (),
+    planned: bool = False,
 ) -> Restoration:
-    """The state after a fault with these ties closed, such as a row of `PlanningStudy.faults` names them.
+    """The state after a fault, or during a planned outage, with these ties closed, as rows of study.faults name them.
 
     Parameters
     ----------
@@ -191,22 +213,35 @@ def restored_by(
                          a loop
     """
     ties = tuple(sorted(switches_closed))
-    supply = supply_of(net)
-    _refuse_unknown(net, supply, element_type, element, len(ties))
-    whole = isolate(supply, (element_type, element), _time(net, element_type, element, "switching_time_h"))
+    supply, outage = supply_of(net), Outage(element_type, element, planned)
+    _refuse_unknown(supply, outage, len(ties))
+    whole = isolate(supply, outage, switching_time_h(net, outage))
     further = set(switches_opened) - set(whole.opened)
     parted = [own for own in whole.splits() if {own.split} == further] if further else [whole]
     for isolation in parted:
         at = {tie[0]: tie for tie in isolation.ties}
         lost = set(isolation.island_of.values()) - {SOURCE}
         if set(ties) <= set(at) and is_radial([at[tie] for tie in ties], lost, len(ties)):
-            return _Waiting(isolation, _load_by_bus(net), _time(net, element_type, element, "repair_time_h")).state(
-                ties
-            )
+            return _Waiting(isolation, _load_by_bus(net), duration_h(net, outage)).state(ties)
     remedy = "give open switches that together supply what the fault has parted from its source"
     raise InvalidInputError(
         [Fault("restored_by", "switches_closed", ties, "closing these switches", "restores no supply", remedy)]
     )
+
+
+def with_stuck_breakers(
+    net: Net, state: Restoration, supply: Supply, load_mw: pd.Series
+) -> Iterator[tuple[float, Restoration]]:
+    """Probability of every set of tripped breakers that may be stuck, none first, and the state with the same ties.
+
+    In the place of a stuck one the breakers upstream of it trip. It is opened by hand then, so that the same is
+    isolated; more has to wait.
+    """
+    outage = state.outage
+    switching_h, repair_h = switching_time_h(net, outage), duration_h(net, outage)
+    for stuck, probability in stuck_sets(state.switches_tripped, supply.stuck):
+        isolation = isolate(supply, outage, switching_h, stuck=stuck, split=state.split)
+        yield probability, _Waiting(isolation, load_mw, repair_h).state(state.switches_closed)
 
 
 class _Waiting:
@@ -255,12 +290,10 @@ class _Waiting:
         isolation = self.isolation
         back = self._hours(ties)
         hours = {bus: own_h for own, own_h in back.items() for bus in isolation.lost_buses[own]}
-        interrupted = tuple(sorted(hours))
+        interrupted = () if isolation.outage.planned else tuple(sorted(hours))
         dark = tuple(bus for bus in bus_labels(isolation.lost) if bus not in hours)
-        table, element = isolation.faulted
         return Restoration(
-            element_type=table,
-            element=element,
+            outage=isolation.outage,
             switches_tripped=tuple(sorted(isolation.tripped)),
             switches_opened=isolation.opened if isolation.split is None else (*isolation.opened, isolation.split),
             switches_closed=ties,
@@ -272,6 +305,7 @@ class _Waiting:
             interrupted_mw=self._load_at(interrupted),
             without_switch=not isolation.supply.sources.isdisjoint(isolation.zone),
             without_breaker=isolation.trips_source,
+            split=isolation.split,
         )
 
     def one_tie_more_mw(self, max_ties: int) -> float:
@@ -280,25 +314,20 @@ class _Waiting:
         return sum(mw for island, mw in self.island_mw.items() if ties_needed(self.isolation.ties, island) == needed)
 
 
-def _time(net: Net, table: str, element: Any, column: str) -> float:
-    """Hours of an element, NaN where they are not known."""
-    return float(net[table].at[element, column]) if column in net[table] else np.nan
-
-
 def _load_by_bus(net: Net) -> pd.Series:
     load = balanced_loads(net)
     return (load["p_mw"] * load["scaling"]).groupby(load["bus"]).sum()
 
 
-def _refuse_unknown(net: Net, supply: Supply, element_type: str, element: Any, max_ties: int) -> None:
+def _refuse_unknown(supply: Supply, outage: Outage, max_ties: int) -> None:
     faults = []
-    tables = (*BRANCHES, "bus")
-    if element_type not in tables:
+    tables = tuple(dict.fromkeys((*BRANCHES, *OUTAGE_TABLES)))
+    if outage.element_type not in tables:
         remedy = "use " + " or ".join(f'"{table}"' for table in tables)
-        faults.append(Fault("restore_supply", "element_type", (), repr(element_type), "is not known", remedy))
-    elif (element_type, element) not in supply.graph:
-        remedy = f"use an index of net.{element_type} that is in service"
-        faults.append(Fault("restore_supply", "element", (), repr(element), "cannot fail", remedy))
+        faults.append(Fault("restore_supply", "element_type", (), repr(outage.element_type), "is not known", remedy))
+    elif not supply.nodes_of(outage):
+        remedy = f"use an index of net.{outage.element_type} that is in service"
+        faults.append(Fault("restore_supply", "element", (), repr(outage.element), "cannot fail", remedy))
     if isinstance(max_ties, bool) or not isinstance(max_ties, int) or max_ties < 0:
         remedy = "give a whole number of 0 or more"
         faults.append(Fault("restore_supply", "max_ties", (), repr(max_ties), "is not a number of ties", remedy))
