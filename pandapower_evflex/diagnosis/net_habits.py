@@ -9,7 +9,7 @@ from pandapower_evflex.case.asymmetric import unseen_phases
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.diagnosis.diagnosis import finding, rows_of
 from pandapower_evflex.diagnosis.examined import Examined
-from pandapower_evflex.planning.fault.post_fault import FAILING
+from pandapower_evflex.planning.fault.outages import OUTAGE_TABLES
 
 
 def controllers(seen: Examined) -> Iterator[dict[str, Any]]:
@@ -41,7 +41,7 @@ def switches(seen: Examined) -> Iterator[dict[str, Any]]:
         return
     net, rows = seen.plain, seen.plain["switch"]
     fails = any("failure_rate_per_year" in net[table] and net[table]["failure_rate_per_year"].notna().any()
-                for table in FAILING)  # fmt: skip
+                for table in OUTAGE_TABLES)  # fmt: skip
     severity = "warning" if fails else "note"
     if not len(rows):
         text = (
