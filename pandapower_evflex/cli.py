@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from pandapower_evflex.commands import demo, study
+from pandapower_evflex.commands import check, cpo, demo, opf, plan, study
 from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged
 from pandapower_evflex.output import CannotWrite
 
 #: in the order of the help
-COMMANDS: tuple[ModuleType, ...] = (demo, study)
+COMMANDS: tuple[ModuleType, ...] = (opf, cpo, plan, study, check, demo)
 EXIT_CODES = "exit codes: 0 solved, 1 no schedule or something to mend, 2 bad input or no output, 130 after Ctrl-C"
 
 

@@ -1,0 +1,100 @@
+"""EVs and sessions from CSV files, into the tables of a net."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandapower_evflex.arrays import Net
+from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.mobility.file_numbers import decimal_of, floats_of
+from pandapower_evflex.mobility.text_table import read_text, text_table
+from pandapower_evflex.tables.ev import create_evs
+from pandapower_evflex.tables.ev_session import create_ev_sessions
+from pandapower_evflex.tables.kinds import check_file
+from pandapower_evflex.tables.missing_text import is_empty_text
+
+#: columns of words
+WORDS = ("name", "std_type")
+#: columns of times, read beside a start of the horizon; each stands for hours
+TIMES = {"arrival": "arrival_h", "departure": "departure_h"}
+
+
+def add_evs(net: Net, path: Path) -> None:
+    """Rows of net.ev: `bus`, and what `create_evs` takes.
+
+    Raises
+    ------
+    InvalidInputError    all faults of the file; nothing is added then
+    """
+    rows = _read("--evs", path, ("bus",), _names(create_evs, "net", "buses", "ev_values"))
+    create_evs(net, rows.pop("bus"), **rows)
+
+
+def add_sessions(net: Net, path: Path, start: Any, dayfirst: bool | None) -> None:
+    """Rows of net.ev_session: `ev`, then `arrival_h, departure_h` in hours from the start or `arrival, departure` as
+    times, and what else `create_ev_sessions` takes.
+
+    Parameters
+    ----------
+    start : time of the first period, None where nothing tells it
+
+    Raises
+    ------
+    InvalidInputError    all faults of the file; nothing is added then
+    """
+    rows = _read("--sessions", path, ("ev",), _names(create_ev_sessions, "net", "evs", "start", "dayfirst"), TIMES)
+    for column, hours in TIMES.items():
+        if (column in rows) == (hours in rows):
+            what = "is there beside" if column in rows else "is missing, and so is"
+            remedy = f"give {column} as times, or {hours} in hours from the start of the horizon"
+            raise InvalidInputError([Fault(path.name, column, (), "the column", f"{what} {hours}", remedy)])
+    by_time = [column for column in TIMES if column in rows]
+    if by_time and start is None:
+        remedy = "give --start, or profiles whose rows are labelled by date and time"
+        raise InvalidInputError([Fault(path.name, listed(by_time), (), "times", "need a start", remedy)])
+    when = {hours: rows.pop(column) if column in rows else rows.pop(hours) for column, hours in TIMES.items()}
+    begin = {"start": start, "dayfirst": dayfirst} if by_time else {}
+    create_ev_sessions(net, rows.pop("ev"), when["arrival_h"], when["departure_h"], **begin, **rows)
+
+
+def _names(function: Any, *but: str) -> list[str]:
+    """What a create function takes for each row."""
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.name not in but and one.kind is not one.VAR_KEYWORD]
+
+
+def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], times: Any = ()) -> dict[str, Any]:
+    """{column: values of all rows}; numbers, with NaN for empty cells, but for words and times."""
+    check_file(argument, path)
+    table = text_table(path.name, read_text(path))
+    missing = [column for column in needed if column not in table]
+    unknown = [column for column in table.columns if column not in (*needed, *known, *times)]
+    if missing or unknown or not len(table):
+        what = f"lacks {listed(missing)}" if missing else f"has {listed(unknown)}" if unknown else "holds no rows"
+        remedy = f"name columns {listed([*needed, *times])} and, as far as known, {', '.join(known)}"
+        raise InvalidInputError([Fault(path.name, "", (), "the file", what, remedy)])
+    texts = {column: table[column] for column in table.columns}
+    numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *times) and not _are_flags(cells)}
+    decimal = decimal_of(path.name, numbers)
+    rows: dict[str, Any] = {c: floats_of(path.name, c, cells, decimal) for c, cells in numbers.items()}
+    for column, cells in texts.items():
+        if column not in rows:
+            values = [None if is_empty_text(text) else text.strip() for text in cells]
+            rows[column] = [text.lower() == "true" for text in cells] if _are_flags(cells) else values
+    return {column: _whole(values) for column, values in rows.items()}
+
+
+def _are_flags(cells: pd.Series) -> bool:
+    return bool(cells.str.strip().str.lower().isin(["true", "false"]).all())
+
+
+def _whole(values: Any) -> Any:
+    """Whole numbers as such: labels."""
+    if isinstance(values, np.ndarray) and np.isfinite(values).all() and (values == np.floor(values)).all():
+        return values.astype(np.int64)
+    return values
