@@ -16,6 +16,8 @@ from pandapower_evflex.solvers.chains.forms import Forms, Rows
 KW = 1e3
 #: loads of a slot that may feed in with losses: the two parts of the schedule
 SPLIT = ("charged", "fed_in")
+#: reactive loads of a slot that are chosen beside what follows the active power, by activation
+REACTIVE = {"base": "q_base", "up": "q_up", "down": "q_down"}
 #: loads of a slot: the schedule, and under full activation
 LOADS = ("base", "up", "down")
 
@@ -108,7 +110,7 @@ class Chain:
 
     def load_named(self, name: str) -> Loads:
         """A load that some kinds alone have: those that lose nothing charge their load and feed in none."""
-        if name in self.loads or name != "fed_in":
+        if name in self.loads or name not in ("fed_in", *REACTIVE.values()):
             return self.loads.get(name, self.loads["base"])
         base = self.loads["base"]
         return Loads(base.forms.times(np.zeros(len(base.forms))), np.zeros(len(base.constant)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,7 +180,7 @@ def nearest(evs: Units, schedule: Schedule) -> Schedule:
         e[i] = min(max(wanted[i], least), most)
     p = slots.power_of(e - before)
     room = {d: np.minimum(*rooms) for d, rooms in held_rooms(evs, p, e).items()}
-    values = {"p": schedule.p.copy(), "e": schedule.e.copy()}
+    values: dict[str, Any] = {"p": schedule.p.copy(), "e": schedule.e.copy()}
     values["p"][at], values["e"][at] = p, e
     for direction, most_flex in room.items():
         flex = getattr(schedule, f"p_{direction}").copy()

@@ -16,6 +16,7 @@ leave full has no band before that: any call would change what it leaves with.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -199,7 +200,8 @@ def nearest_band(evs: Units, schedule: Schedule) -> Schedule:
         moved = sign * (_energies(slots, p + sign * flex[d]) - e)
         left = np.maximum(sign * (limit - e), 0.0)
         np.minimum.at(share, slots.ev, np.where(moved > left, left / np.where(moved > 0.0, moved, 1.0), 1.0))
-    values = {"p": schedule.p, "e": schedule.e, "p_up": np.zeros_like(schedule.p), "p_down": np.zeros_like(schedule.p)}
+    nothing = np.zeros_like(schedule.p)
+    values: dict[str, Any] = {"p": schedule.p, "e": schedule.e, "p_up": nothing, "p_down": nothing.copy()}
     for d in DIRECTIONS:
         values[f"p_{d}"][at] = flex[d] * share[slots.ev]
     return Schedule(**values)

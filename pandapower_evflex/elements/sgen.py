@@ -15,19 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, IntArray, ObjectArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
-from pandapower_evflex.elements.chain import Chain
+from pandapower_evflex.elements.chain import REACTIVE, Chain
 from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Offers, offers_of
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.scenarios import DIRECTIONS
+from pandapower_evflex.tables.cos_phi_p import greatest_ratios, reactive_powers
 from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.offering import typed_offering_rows
 
@@ -38,6 +40,8 @@ REPLACES = ("p_mw", "q_mvar")
 IS_DEVIATION = True
 #: MW up to which nothing is available to be curtailed
 NOTHING = 1e-7
+#: Mvar up to which a profile of reactive power is that of the characteristic
+SAME_MVAR = 1e-9
 #: relative distance up to which a limit binds
 BINDING = 1e-5
 
@@ -51,7 +55,9 @@ class Generators:
     index, bus, bus_row : int [n_unit]      labels in net.sgen and net.bus, and row of the grid
     available, reactive : float [n_period, n_unit]    MW and Mvar fed in by themselves
     most : float [n_period, n_unit]         MW that may be curtailed
-    tan_phi : float [n_period, n_unit]      reactive over active power of the available feed-in, which curtailment keeps
+    tan_phi : float [n_period, n_unit]      reactive over active power at what is available, which curtailment keeps; 0
+                                            of units whose reactive power is chosen
+    q_ratio : float [n_unit]                of these most reactive over active power, NaN of others
     unit, period : int [n_slot]             where anything is to be curtailed
     offers : {"up": Offers, "down": Offers}
     period_h : float
@@ -66,6 +72,7 @@ class Generators:
     reactive: FloatArray
     most: FloatArray
     tan_phi: FloatArray
+    q_ratio: FloatArray
     unit: IntArray
     period: IntArray
     offers: Mapping[str, Offers]
@@ -77,6 +84,16 @@ class Generators:
     def curtails(self) -> bool:
         """Whether the schedule itself may curtail."""
         return self.energy_mwh > 0.0
+
+    @property
+    def chooses_q(self) -> BoolArray:
+        """Units whose reactive power is chosen [n_unit]."""
+        return ~np.isnan(self.q_ratio)
+
+    def within_q(self, curtailed: FloatArray, q: FloatArray | float = 0.0) -> FloatArray:
+        """Reactive load beside that of the available feed-in [n_period, n_unit], within its range while curtailed."""
+        most = np.nan_to_num(self.q_ratio) * (self.available - curtailed)
+        return np.where(self.chooses_q, np.clip(q - self.reactive, 0.0, most) + self.reactive, 0.0)
 
     @property
     def cap(self) -> FloatArray:
@@ -94,12 +111,13 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         return None
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
-    faults += dead + _promise_faults(inputs.guarantee) + _draws_faults(rows, p)
+    faults += dead + _promise_faults(inputs.guarantee) + _draws_faults(rows, p) + _range_faults(inputs, rows)
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
         faults += differing_forecasts(inputs, KIND, rows, column, "generators")
     least = rows["min_p_mw"].fillna(0.0).to_numpy(dtype=float) if "min_p_mw" in rows else np.zeros(len(rows))
     most = np.maximum(p - least, 0.0)
+    q_ratio = np.where(_chooses_q(rows), greatest_ratios(inputs.net, rows.index), np.nan)
     unit, period = np.nonzero(most.T > NOTHING)
     weight = {d: inputs.weight(d, len(rows)) for d in DIRECTIONS}
     flexibility = inputs.net["flexibility"]
@@ -110,7 +128,8 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         available=p,
         reactive=q,
         most=most,
-        tan_phi=reactive_ratio(p, q),
+        tan_phi=np.where(np.isnan(q_ratio), reactive_ratio(p, q), 0.0),
+        q_ratio=q_ratio,
         unit=unit,
         period=period,
         offers={d: offers_of(d, rows, flexibility, unit, period, weight[d], KIND) for d in DIRECTIONS},
@@ -125,6 +144,33 @@ def _promise_faults(guarantee: str) -> list[Fault]:
         return []
     remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "sgen" out of service'
     return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for generators", remedy)]
+
+
+def _chooses_q(rows: pd.DataFrame) -> BoolArray:
+    if "control_q" not in rows:
+        return np.zeros(len(rows), dtype=bool)
+    return rows["control_q"].fillna(False).to_numpy(dtype=bool)
+
+
+def _range_faults(inputs: Inputs, rows: pd.DataFrame) -> list[Fault]:
+    """Reactive power is chosen within a characteristic, and not beside a profile."""
+    chosen = rows[_chooses_q(rows)]
+    without = np.isnan(greatest_ratios(inputs.net, chosen.index))
+    problem = "is True without a characteristic, in whose range reactive power would be chosen"
+    faults = fault_where(
+        KIND, chosen, "control_q", without, problem, "add one with create_cos_phi_p(net, sgen), or set it to False"
+    )
+    labels = chosen.index[~without]
+    q = inputs.profiles.values.get((KIND, "q_mvar"))
+    if q is None or not len(labels):
+        return faults
+    p = powers_of(inputs.profiles, KIND, chosen.loc[labels].assign(scaling=1.0), "p_mw")
+    own = reactive_powers(inputs.net, pd.DataFrame(p, columns=labels)).to_numpy()
+    given = np.any(np.abs(q[labels].to_numpy() - own) > SAME_MVAR, axis=0)
+    problem = "is True beside a profile of q_mvar"
+    return faults + fault_where(
+        KIND, chosen.loc[labels], "control_q", given, problem, "leave the profile out, or set it to False"
+    )
 
 
 def _draws_faults(rows: pd.DataFrame, p: FloatArray) -> list[Fault]:
@@ -148,12 +194,21 @@ def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
     if data.curtails:
         curtailed[at] = np.clip(load["base"], 0.0, data.most[at])
     up[at] = np.clip(load["up"] - curtailed[at], 0.0, np.minimum(data.cap, data.most - curtailed)[at])
-    return Schedule(curtailed, up, np.zeros(up.shape), np.full(up.shape, np.nan))
+    q = {}
+    if REACTIVE["base"] in load and data.chooses_q.any():
+        for activation, name in REACTIVE.items():
+            chosen = np.zeros(up.shape)
+            chosen[at] = load[name]
+            q[activation] = data.within_q(curtailed + up * (activation == "up"), chosen)
+    return Schedule(curtailed, up, np.zeros(up.shape), np.full(up.shape, np.nan), q)
 
 
 def point(data: Generators, schedule: Schedule) -> FloatArray:
     at = (data.period, data.unit)
-    return np.stack([np.zeros(len(data.unit)), schedule.load("up")[at], schedule.p[at]], axis=1)
+    columns = [np.zeros(len(data.unit)), schedule.load("up")[at], schedule.p[at]]
+    if data.chooses_q.any():
+        columns += [columns[0], *(schedule.q[activation][at] for activation in REACTIVE)]
+    return np.stack(columns, axis=1)
 
 
 def alone(data: Generators) -> Schedule:
@@ -161,13 +216,23 @@ def alone(data: Generators) -> Schedule:
     nothing, up = np.zeros(data.most.shape), data.cap
     at = (data.period, data.unit)
     up[at] = np.where(data.offers["up"].weight > 0.0, up[at], 0.0)
-    return Schedule(nothing, up, nothing, np.full(up.shape, np.nan))
+    return Schedule(nothing, up, nothing, np.full(up.shape, np.nan), _least_changed_q(data, nothing, up))
+
+
+def _least_changed_q(
+    data: Generators, curtailed: FloatArray, up: FloatArray, q: Mapping[str, FloatArray] = MappingProxyType({})
+) -> dict[str, FloatArray]:
+    """Reactive loads nearest to the given ones, or to those of the available feed-in."""
+    if not data.chooses_q.any():
+        return {}
+    return {name: data.within_q(curtailed + up * (name == "up"), q.get(name, 0.0)) for name in REACTIVE}
 
 
 def nearest(data: Generators, schedule: Schedule) -> Schedule:
     curtailed = np.clip(schedule.p, 0.0, data.most if data.curtails else 0.0)
     up = np.clip(schedule.p_up, 0.0, np.minimum(data.cap, data.most - curtailed))
-    return Schedule(curtailed, up, np.zeros(up.shape), schedule.e)
+    q = _least_changed_q(data, curtailed, up, schedule.q)
+    return Schedule(curtailed, up, np.zeros(up.shape), schedule.e, q)
 
 
 def violation(data: Generators, schedule: Schedule) -> float:
@@ -184,6 +249,11 @@ def violation(data: Generators, schedule: Schedule) -> float:
     ]
     if not data.curtails:
         by_power.append(np.abs(schedule.p))
+    for activation, q in schedule.q.items():
+        fed_in = feed_in - (schedule.p_up if activation == "up" else 0.0)
+        drawn = q - data.reactive
+        outside = np.maximum(-drawn, drawn - np.nan_to_num(data.q_ratio) * fed_in)
+        by_power.append(np.where(data.chooses_q, outside, np.abs(q)))
     worst = max(float(np.max(value / largest)) for value in by_power)
     if data.curtails:
         worst = max(worst, float(schedule.p.sum()) * data.period_h / (data.energy_mwh * (1.0 + ENERGY_ROOM)) - 1.0)
@@ -229,5 +299,8 @@ def frames(data: Generators, schedule: Schedule, q_follows_flexibility: bool) ->
         "p_mw": data.available - schedule.p,
         "p_up_mw": schedule.p_up,
         "p_down_mw": schedule.p_down,
-        **{name: data.reactive - data.tan_phi * load for name, load in curtailed.items()},
+        **{
+            name: data.reactive - data.tan_phi * load - schedule.reactive(activation)
+            for (name, load), activation in zip(curtailed.items(), ("base", "up", "down"), strict=True)
+        },
     }

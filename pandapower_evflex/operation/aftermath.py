@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def aftermath(
     short = _short(evs, e, period)
     if short.sum() <= SHORT_MWH and _grid_carries(case, flow, p, period):
         return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
-    called = {"p_up": np.zeros_like(p), "p_down": np.zeros_like(p)}
+    called: dict[str, Any] = {"p_up": np.zeros_like(p), "p_down": np.zeros_like(p)}
     called[f"p_{direction}"][period] = given
     found = least_short(case, flow, replace(schedule, **called), direction, period)
     if found is None:

@@ -13,7 +13,7 @@ from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
-from pandapower_evflex.elements.chain import KW, LOADS, SPLIT, Chain, Loads
+from pandapower_evflex.elements.chain import KW, LOADS, REACTIVE, SPLIT, Chain, Loads
 from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.one_way import one_way
 from pandapower_evflex.elements.part import Part
@@ -126,14 +126,16 @@ class Case:
         """Those limits that a schedule could exceed."""
         return self.relaxed.seen if self.relaxed else self.limits
 
-    def injections(self, p: FloatArray, p_scheduled: FloatArray | None = None, forecast: Any = "") -> ComplexArray:
+    def injections(
+        self, p: FloatArray, p_scheduled: FloatArray | None = None, forecast: Any = "", q: FloatArray | float = 0.0
+    ) -> ComplexArray:
         """Bus injections [n_period, n_bus] with loads ``p`` of all units [n_period, n_unit].
 
-        ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p``.
+        ``p_scheduled`` is the power that the reactive power follows where it does not follow ``p``; ``q`` comes on top.
         """
         p_for_q = p if self.q_follows_flexibility or p_scheduled is None else p_scheduled
         s = self.s_base[forecast].copy()
-        np.subtract.at(s.T, self.chain.bus_row, (p + 1j * p_for_q * self.chain.tan_phi).T)
+        np.subtract.at(s.T, self.chain.bus_row, (p + 1j * (p_for_q * self.chain.tan_phi + q)).T)
         return s
 
     def fixed_injections(self, blocks: Sequence[tuple[Scenario, int]]) -> ComplexArray:
@@ -155,7 +157,8 @@ class Case:
         n_ev = len(self.evs.bus_row)
         drawn = schedule.p.copy()
         drawn[:, :n_ev] = 0.0
-        return replace(self, s_base={"": self.injections(drawn)}, others=()), schedule.of(slice(0, n_ev))
+        s_base = {"": self.injections(drawn, q=schedule.reactive("base"))}
+        return replace(self, s_base=s_base, others=()), schedule.of(slice(0, n_ev))
 
     def schedule(self, load: Mapping[str, FloatArray]) -> Schedule:
         """From loads per scenario and slot [MW], within the limits of the elements to the solver's noise."""
@@ -166,4 +169,5 @@ class Case:
 
     def schedule_at(self, loads: Mapping[str, Loads], x: FloatArray) -> Schedule:
         """At a point of the chain."""
-        return self.schedule({name: loads[name].kw(x) / KW for name in (*LOADS, *SPLIT) if name in loads})
+        names = (*LOADS, *SPLIT, *REACTIVE.values())
+        return self.schedule({name: loads[name].kw(x) / KW for name in names if name in loads})

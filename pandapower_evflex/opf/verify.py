@@ -55,10 +55,15 @@ class GridState:
 
 
 def grid_state(
-    case: Case, flow: BatchedPowerFlow, p_ev: FloatArray, p_scheduled: FloatArray | None = None, forecast: Any = ""
+    case: Case,
+    flow: BatchedPowerFlow,
+    p_ev: FloatArray,
+    p_scheduled: FloatArray | None = None,
+    forecast: Any = "",
+    q: FloatArray | float = 0.0,
 ) -> GridState:
-    """Power flow of all periods with EV loads ``p_ev`` [n_period, n_ev]."""
-    flows = flow.solve(case.injections(p_ev, p_scheduled, forecast))
+    """Power flow of all periods with EV loads ``p_ev`` [n_period, n_ev], and reactive loads ``q`` beside them."""
+    flows = flow.solve(case.injections(p_ev, p_scheduled, forecast, q))
     values = values_of(case.grid, flows.v)
     return GridState(flows.v, values, flows.converged, flows.mismatch_mva, flows.low_voltage)
 
@@ -72,7 +77,12 @@ def scheduled_states(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> 
     """States under full activation of each scenario, and of the schedule itself ("base")."""
     return {
         scenario: grid_state(
-            case, flow, schedule.load(scenario.activation, scenario.since), schedule.p, scenario.forecast
+            case,
+            flow,
+            schedule.load(scenario.activation, scenario.since),
+            schedule.p,
+            scenario.forecast,
+            schedule.reactive(scenario.activation),
         )
         for scenario in case.checked_scenarios
     }

@@ -139,6 +139,13 @@ def reactive_powers(net: Net, p_mw: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(-p * tan_phi(cos_phi), index=p_mw.index, columns=p_mw.columns)
 
 
+def greatest_ratios(net: Net, sgens: Any) -> FloatArray:
+    """Most reactive over active power of characteristics [n_sgen]; NaN where a generator has none in service."""
+    rows = net.get(TABLE, pd.DataFrame({"sgen": [], "cos_phi": [], "in_service": []}))
+    least = rows[rows["in_service"].astype(bool)].groupby("sgen")["cos_phi"].min()
+    return np.asarray(tan_phi(least.reindex(sgens).to_numpy(dtype=float)))
+
+
 def reactive_power(net: Net, sgen: int, p_mw: Any) -> FloatArray:
     """`reactive_powers` of one generator, for a power or an array of powers."""
     p = np.asarray(p_mw, dtype=float)

@@ -14,6 +14,11 @@ SGEN = TableSchema(
             optional=True, lower=0.0, hint="give the least feed-in in MW, or leave it empty for 0",
         ),
         Column(
+            "control_q", "boolean", "reactive power is chosen, one value per period and scenario, between none and the "
+            "least power factor of its characteristic in `net.cos_phi_p`; missing: False", optional=True,
+            hint="give True or False",
+        ),
+        Column(
             "scaling", "float64", "multiplies the profile", optional=True, required=True, above=0.0,
             hint="give a number above 0, or set in_service of the generator to False",
         ),

@@ -96,3 +96,90 @@ def test_an_offer_of_pv_lowers_no_optimum(method):
         assert result.status == "optimal"
         found[offers] = result.objective_mw
     assert found[True] > found[False] * (1.0 + 1e-6)
+
+
+def with_controlled_pv(net, sun_mw=MUCH_SUN_MW, control_q=True):
+    """PV of 140 kVA with a characteristic down to cos phi 0.9."""
+    net.sgen["sn_mva"], net.sgen["control_q"] = 0.14, control_q
+    evf.create_cos_phi_p(net, 0, [(0.5, 1.0), (1.0, 0.9)])
+    evf.create_flexibility(net, "sgen", 0, "up")
+    return net, {("sgen", "p_mw"): pd.DataFrame({0: sun_mw})}
+
+
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_reactive_power_is_chosen_within_the_characteristic_and_saves_curtailment(method):
+    net, profiles = with_controlled_pv(feeder_net(3, sn_mva=0.06))
+    result = evf.run_flexibility_opf(net, profiles, method=method, **HOURLY)
+    assert result.status == "optimal" and result.verification["against_runpp"] < 1e-8
+    own = {name: frame[0].to_numpy() for name, frame in result.series["sgen"].items()}
+    assert np.allclose(own["p_mw"], MUCH_SUN_MW), "without reactive power the transformer carries all with three cars"
+    most = np.tan(np.arccos(0.9))
+    for name, p in (("q_mvar", own["p_mw"]), ("q_up_mvar", own["p_mw"] - own["p_up_mw"]), ("q_down_mvar", own["p_mw"])):
+        assert np.all(own[name] <= 1e-9) and np.all(own[name] >= -most * p - 1e-9), name
+    for source in (result, None):
+        for scenario in ("base", "up", "down"):
+            plain = evf.with_evs_as_loads(net, source, 4, scenario)
+            pp.runpp(plain)
+            assert plain.res_bus.vm_pu.to_numpy() == pytest.approx(result.vm_pu[scenario].iloc[4].to_numpy(), abs=1e-8)
+    held, profiles = with_controlled_pv(feeder_net(3, sn_mva=0.06), control_q=False)
+    by_characteristic = evf.run_flexibility_opf(held, profiles, method="exact", **HOURLY)
+    assert "curtails 64" in by_characteristic.message
+    assert by_characteristic.objective_mw < result.objective_mw
+
+
+def test_reactive_power_stays_at_the_characteristic_where_nothing_asks_for_another():
+    net, profiles = with_controlled_pv(feeder_net(3, sn_mva=1.0), control_q=True)
+    result = evf.run_flexibility_opf(net, profiles, **HOURLY)
+    plain, profiles = with_controlled_pv(feeder_net(3, sn_mva=1.0), control_q=False)
+    kept = evf.run_flexibility_opf(plain, profiles, **HOURLY)
+    assert np.allclose(result.series["sgen"]["q_mvar"], kept.series["sgen"]["q_mvar"], atol=1e-9)
+    assert result.objective_mw == pytest.approx(kept.objective_mw)
+
+
+def test_both_methods_agree_on_reactive_power_that_is_chosen_beside_a_battery_and_cars():
+    found = []
+    for method in ("fast", "exact"):
+        net, profiles = with_controlled_pv(feeder_net(3, sn_mva=0.05), SUN_MW)
+        battery = pp.create_storage(net, 3, 0.0, max_e_mwh=0.03, soc_percent=50.0, max_p_mw=0.01, min_p_mw=-0.01)
+        net.storage["efficiency_percent"] = 90.0
+        evf.create_flexibilities(net, "storage", [battery, battery], ["up", "down"])
+        result = evf.run_flexibility_opf(net, profiles, method=method, tie_break=None, **HOURLY)
+        assert result.status == "optimal" and set(result.series) == {"storage", "sgen"}, result.message
+        assert result.verification["against_runpp"] < 1e-8
+        found.append(result.objective_mw)
+    assert found[0] == pytest.approx(found[1], rel=2e-6)
+
+
+def test_the_stored_result_of_pv_survives_json_and_a_renumbering():
+    net, profiles = with_controlled_pv(feeder_net(2, sn_mva=0.1))
+    evf.run_flexibility_opf(net, profiles, **HOURLY)
+    again = pp.from_json_string(pp.to_json(net))
+    evf.toolbox.reindex_elements(again, "sgen", lookup={0: 7})
+    one, two = (evf.with_evs_as_loads(source, None, 3).sgen for source in (net, again))
+    columns = ["p_mw", "q_mvar"]
+    assert one.q_mvar[0] < -0.001 and np.allclose(one.loc[0, columns].tolist(), two.loc[7, columns].tolist())
+
+
+def test_an_offer_of_pv_out_of_service_leaves_it_as_it_is():
+    net, profiles = with_pv(feeder_net(2))
+    net.flexibility["in_service"] = False
+    assert not evf.run_flexibility_opf(net, profiles, **HOURLY).series
+    net.flexibility["in_service"], net.sgen["in_service"] = True, False
+    assert not evf.run_flexibility_opf(net, profiles, **HOURLY).series
+
+
+def test_uncontrolled_charging_finds_pv_at_its_profile():
+    net, profiles = with_pv(feeder_net(2))
+    plain, _ = with_pv(feeder_net(2), offers=False)
+    both = [evf.uncontrolled_charging(one, profiles, period_h=1.0) for one in (net, plain)]
+    assert np.allclose(both[0].line_loading_percent, both[1].line_loading_percent, rtol=1e-12)
+
+
+def test_least_feed_in_and_the_cap_of_an_offer_hold():
+    net, profiles = with_pv(without_evs(feeder_net(1)), [0.0, 0.02, 0.05], min_p_mw=0.015)
+    net.flexibility["max_p_mw"] = 0.03
+    result = evf.run_flexibility_opf(net, profiles, **HOURLY)
+    assert result.series["sgen"]["p_up_mw"][0].to_numpy() == pytest.approx([0.0, 0.005, 0.03])
+    assert [result.limited_by(t, "sgen").up[0] for t in range(3)] == [
+        "nothing available", "all available power", "max_p_mw",
+    ]  # fmt: skip

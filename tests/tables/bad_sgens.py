@@ -26,6 +26,19 @@ def generator(**values):
     return before
 
 
+def with_characteristic(**values):
+    def before(net):
+        generator(**values)(net)
+        evf.create_cos_phi_p(net, 0)
+
+    return before
+
+
+def with_reactive_profile(net):
+    profiles = {("sgen", column): pd.DataFrame({0: SUN_MW}) for column in ("p_mw", "q_mvar")}
+    evf.run_flexibility_opf(net, profiles, period_h=1.0, progress=False)
+
+
 def without_supply(net):
     generator()(net)
     net.sgen["bus"] = create_bus(net, 0.4, in_service=False)
@@ -76,6 +89,15 @@ BAD_SGENS = {
     "a generator that is curtailed and that a controller drives": case(with_controller, "p_mw", "net.controller row 0"),
     "a generator that is curtailed with a profile in each forecast": case(
         generator(), "p_mw", "the same profile in every forecast", call=two_days
+    ),
+    "reactive power that is chosen without a characteristic": case(
+        generator(control_q=True), "control_q", "create_cos_phi_p(net, sgen)"
+    ),
+    "reactive power that is chosen beside a profile": case(
+        with_characteristic(control_q=True), "control_q", "leave the profile out", call=with_reactive_profile
+    ),
+    "a choice of reactive power that is neither": case(
+        with_characteristic(control_q="yes"), "control_q", "give True or False"
     ),
     "activations of a generator that are held": case(generator(), "", "leave duration_h out", (), run(duration_h=2.0)),
     "a best effort beside a generator that is curtailed": case(

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from pandapower_evflex.elements.chain import REACTIVE
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit, rows_of, values_of
 from pandapower_evflex.opf.case import Case
@@ -83,9 +84,12 @@ def _can_be_lowered(case: Case, flow: BatchedPowerFlow, rows: LimitRows, v: Comp
     unit, idle = chain.unit[here], np.clip(0.0, chain.p_min, chain.p_max)[here]
     gradient = limit_gradients(flow, rows, v, case.limits)[:, chain.bus_row[unit]]
     slope = gradient.real + gradient.imag * chain.tan_phi_of_slot[here]
-    by_more = (slope < -NO_EFFECT) & (chain.p_max[here] > idle)
-    by_less = (slope > NO_EFFECT) & (chain.p_min[here] < idle)
-    return np.any(by_more | by_less, axis=1)
+    ranges = [(slope, chain.p_min[here] - idle, chain.p_max[here] - idle)]
+    if REACTIVE["base"] in chain.loads:
+        column = chain.columns.index(REACTIVE["base"])
+        ranges.append((gradient.imag, chain.low[here, column], chain.high[here, column]))
+    lowered = [((by < -NO_EFFECT) & (most > 0.0)) | ((by > NO_EFFECT) & (least < 0.0)) for by, least, most in ranges]
+    return np.any(lowered, axis=(0, 2))
 
 
 def _slopes(

@@ -302,7 +302,8 @@ def unsolved_result(
     def nan_frame(columns: Any) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=rows, columns=columns)
 
-    nothing = Schedule(*(np.zeros(case.chain.fixed_p.shape) for _ in range(4)))
+    zeros = np.zeros(case.chain.fixed_p.shape)
+    nothing = Schedule(zeros, zeros, zeros, zeros)
     names = list(dict.fromkeys(scenario.key for scenario in case.checked_scenarios))
     ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
     grid_series = {

@@ -152,7 +152,8 @@ class _Search:
         one = np.zeros_like(s)
         for number, (k, t) in enumerate(moments):
             load = self._load(scenarios[k])
-            s[number] = case.injections(load, self.schedule.p, scenarios[k].forecast)[t]
+            q = self.schedule.reactive(scenarios[k].activation)
+            s[number] = case.injections(load, self.schedule.p, scenarios[k].forecast, q)[t]
             p, p_for_q = load[t, cars], (load if case.q_follows_flexibility else self.schedule.p)[t, cars]
             np.subtract.at(one[number], case.chain.bus_row[cars], p + 1j * p_for_q * case.chain.tan_phi[t, cars])
         return s, one

@@ -12,7 +12,7 @@ import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
-from pandapower_evflex.elements.chain import KW, Loads
+from pandapower_evflex.elements.chain import KW, REACTIVE, Loads
 from pandapower_evflex.kernels import BUS_PAIR_POWER, SQUARE
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit
@@ -45,7 +45,10 @@ class Blocks:
 
 @dataclass(frozen=True)
 class BlockLoads:
-    """Loads of one scenario at their blocks and buses: (7), and (8) with the activated or the scheduled power."""
+    """Loads of one scenario at their blocks and buses: (7), and (8) with the activated or the scheduled power.
+
+    ``chosen`` is the reactive load beside it, None where there is none.
+    """
 
     block: IntArray
     bus: IntArray
@@ -53,20 +56,24 @@ class BlockLoads:
     active: Loads
     reactive: Loads
     tan_phi: FloatArray
+    chosen: Loads | None
 
     def constant(self, shape: tuple[int, ...]) -> ComplexArray:
         """Part that no variable moves, pu [n_block, n_bus]."""
         s = np.zeros(shape, dtype=np.complex128)
         power = self.active.constant[self.slot] + 1j * self.tan_phi * self.reactive.constant[self.slot]
+        if self.chosen is not None:
+            power = power + 1j * self.chosen.constant[self.slot]
         np.add.at(s, (self.block, self.bus), power / KW)
         return s
 
     def add_to(self, builder: ProblemBuilder, chain: ChainVariables, p_rows: IntArray, q_rows: IntArray) -> None:
         """The part that variables move, in the rows of the power balance."""
-        for rows, loads, factor in (
-            (p_rows, self.active, np.ones(len(self.bus))),
-            (q_rows, self.reactive, self.tan_phi),
-        ):
+        every = np.ones(len(self.bus))
+        parts = [(p_rows, self.active, every), (q_rows, self.reactive, self.tan_phi)]
+        if self.chosen is not None:
+            parts.append((q_rows, self.chosen, every))
+        for rows, loads, factor in parts:
             at = rows[self.block, self.bus]
             used = np.flatnonzero((at >= 0) & (factor != 0))
             chain.add_to(builder, at[used], loads.forms.of(self.slot[used]), factor[used] / KW)
@@ -75,14 +82,15 @@ class BlockLoads:
 def _loads_of(case: Case, blocks: Blocks, scenario: Scenario) -> BlockLoads:
     chain = case.chain
     block_of_period = np.full(case.horizon.n_periods, -1)
-    chosen = np.flatnonzero([of_block == scenario for of_block in blocks.scenario])
-    block_of_period[blocks.period[chosen]] = chosen
+    own = np.flatnonzero([of_block == scenario for of_block in blocks.scenario])
+    block_of_period[blocks.period[own]] = own
     block = block_of_period[chain.period]
     slot = np.flatnonzero(block >= 0)
     unit = chain.unit[slot]
     active = chain.loads[scenario.load]
     reactive = active if case.q_follows_flexibility else chain.loads["base"]
-    return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi_of_slot[slot])
+    chosen = chain.loads.get(REACTIVE[scenario.activation])
+    return BlockLoads(block[slot], chain.bus_row[unit], slot, active, reactive, chain.tan_phi_of_slot[slot], chosen)
 
 
 def add_network(builder: ProblemBuilder, case: Case, chain: ChainVariables, blocks: Blocks) -> None:

@@ -46,7 +46,8 @@ def _states_that_hold(case: Case, flow: BatchedPowerFlow, schedule: Schedule) ->
     """Power flows of every scenario, from the highest load on; none of them where one breaks a limit."""
     states = {}
     for scenario in from_highest(case.checked_scenarios):
-        state = grid_state(case, flow, schedule.load(scenario.activation), schedule.p, scenario.forecast)
+        load, q = schedule.load(scenario.activation), schedule.reactive(scenario.activation)
+        state = grid_state(case, flow, load, schedule.p, scenario.forecast, q)
         if not state.converged.all() or state.excess(case.limits).exceeds(USABLE).any():
             return {}
         states[scenario] = state

@@ -54,8 +54,16 @@ def restored(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> tuple[Sc
         if direction in asked:
             share = _largest_share(case, flow, schedule, direction)
             name = f"p_{direction}"
-            schedule = replace(schedule, **{name: getattr(schedule, name) * share[:, None]})
+            q = {**schedule.q, direction: np.asarray(_reactive(schedule, direction, share))} if schedule.q else {}
+            schedule = replace(schedule, **{name: getattr(schedule, name) * share[:, None]}, q=q)
     return schedule, scheduled_states(case, flow, schedule)
+
+
+def _reactive(schedule: Schedule, direction: str, share: FloatArray) -> FloatArray | float:
+    """Reactive load under a share of an activation [n_period]: as far from that of the schedule."""
+    if not schedule.q:
+        return 0.0
+    return np.asarray((1.0 - share[:, None]) * schedule.q["base"] + share[:, None] * schedule.q[direction])
 
 
 def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direction: str) -> FloatArray:
@@ -71,7 +79,7 @@ def _largest_share(case: Case, flow: BatchedPowerFlow, schedule: Schedule, direc
         for row in rows:
             activated = np.roll(share[:, None] * schedule.flex(direction), row.since, axis=0)
             load = schedule.p + DIRECTIONS[direction] * activated
-            state = grid_state(case, flow, load, schedule.p, row.forecast)
+            state = grid_state(case, flow, load, schedule.p, row.forecast, _reactive(schedule, direction, share))
             kept = state.converged & ~state.excess(case.limits).exceeds(RESTORED)
             good &= np.roll(kept | ~activated.any(axis=1) if row.since else kept, -row.since)
         return good

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
-from pandapower_evflex.elements.chain import KW
+from pandapower_evflex.elements.chain import KW, REACTIVE
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit, excess_of, rows_of, values_of
 from pandapower_evflex.opf.case import Case
@@ -96,7 +96,9 @@ class ReducedNetwork:
         self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         self._modes: dict[tuple[str, int, int], Modes] = {}
         chain = self.case.chain
-        self._power_factors_hold = self.case.q_follows_flexibility and not np.ptp(chain.tan_phi, axis=0).any()
+        self._chooses_q = REACTIVE["base"] in chain.loads
+        varies = self._chooses_q or np.ptp(chain.tan_phi, axis=0).any()
+        self._power_factors_hold = self.case.q_follows_flexibility and not varies
         if self._power_factors_hold:
             kinds = np.stack([chain.bus_row, 1.0 + 1j * chain.tan_phi[0]], axis=1)
         else:
@@ -113,6 +115,9 @@ class ReducedNetwork:
         active = self.chains.loads[block.scenario.load].forms.coefficient[block.slots]
         if not self.case.q_follows_flexibility:
             active = active + np.abs(self.chains.loads["base"].forms.coefficient[block.slots])
+        if REACTIVE["base"] in self.chains.loads:
+            reactive = self.chains.loads[REACTIVE[block.scenario.activation]]
+            active = active + np.abs(reactive.forms.coefficient[block.slots])
         return bool(np.any(active != 0.0))
 
     def injections(self, x: FloatArray) -> ComplexArray:
@@ -131,9 +136,7 @@ class ReducedNetwork:
         self._block_of_slot = np.repeat(np.arange(len(own)), [len(part) for part in own])
         self._bus_of_slot = chain.bus_row[chain.unit[slot]]
         self._without_slots = case.fixed_injections([(block.scenario, block.period) for block in self.blocks])
-        loads = [self.chains.loads[block.scenario.load] for block in self.blocks]
-        active = Forms.join([Forms.none(), *[load.forms.of(part) for load, part in zip(loads, own, strict=True)]])
-        constant = np.concatenate([np.empty(0), *[load.constant[part] for load, part in zip(loads, own, strict=True)]])
+        active, constant = self._joined([block.scenario.load for block in self.blocks])
         tan_phi = chain.tan_phi_of_slot[slot]
         if case.q_follows_flexibility:
             self._loads = [(active, constant, 1.0 + 1j * tan_phi)]
@@ -143,6 +146,15 @@ class ReducedNetwork:
                 (active, constant, np.ones(len(slot))),
                 (base.forms.of(slot), base.constant[slot], 1j * tan_phi),
             ]
+        if self._chooses_q:
+            chosen, constant = self._joined([REACTIVE[block.scenario.activation] for block in self.blocks])
+            self._loads.append((chosen, constant, 1.0j * np.ones(len(slot))))
+
+    def _joined(self, names: list[str]) -> tuple[Forms, FloatArray]:
+        """Loads of the slots of all blocks, one name per block."""
+        parts = [(self.chains.loads[name], block.slots) for name, block in zip(names, self.blocks, strict=True)]
+        forms = Forms.join([Forms.none(), *[load.forms.of(slots) for load, slots in parts]])
+        return forms, np.concatenate([np.empty(0), *[load.constant[slots] for load, slots in parts]])
 
     def evaluate(self, x: FloatArray) -> tuple[FloatArray, Rows] | None:
         if not self.blocks:
@@ -235,16 +247,28 @@ class ReducedNetwork:
         own = [self.blocks[number].slots for number, _, _ in self.rows]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
         row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
+        scenarios = [self.blocks[number].scenario for number, _, _ in self.rows]
         base = self.chains.loads["base"].forms.of(slot)
-        at, active = base.slot.copy(), np.empty_like(base.coefficient)
-        load = np.array([self.blocks[number].scenario.load for number, _, _ in self.rows])[row]
-        for name in dict.fromkeys(load.tolist()):
-            chosen = load == name
-            forms = self.chains.loads[name].forms.of(slot[chosen])
-            at[chosen], active[chosen] = forms.slot, forms.coefficient / KW
-        drawn, port = Forms(at, active, base.ahead), self._port_of_unit[:, self.case.chain.unit[slot]]
+        drawn = self._forms_by_row([scenario.load for scenario in scenarios], row, slot)
+        port = self._port_of_unit[:, self.case.chain.unit[slot]]
         if self._power_factors_hold:
             return _Entries.moving(row, port[0], drawn)
         tan_phi = self.case.chain.tan_phi_of_slot[slot]
         reactive = drawn.times(tan_phi) if self.case.q_follows_flexibility else base.times(tan_phi / KW)
-        return _Entries.moving(np.tile(row, 2), port.ravel(), Forms.join([drawn, reactive]))
+        parts = [(port[0], drawn), (port[1], reactive)]
+        if self._chooses_q:
+            names = [REACTIVE[scenario.activation] for scenario in scenarios]
+            parts.append((port[1], self._forms_by_row(names, row, slot)))
+        ports = np.concatenate([of_part for of_part, _ in parts])
+        return _Entries.moving(np.tile(row, len(parts)), ports, Forms.join([forms for _, forms in parts]))
+
+    def _forms_by_row(self, names: list[str], row: IntArray, slot: IntArray) -> Forms:
+        """Loads of slots, of the name of each row, pu."""
+        base = self.chains.loads["base"].forms.of(slot)
+        at, coefficient = base.slot.copy(), np.empty_like(base.coefficient)
+        name_of_entry = np.array(names, dtype=object)[row]
+        for name in dict.fromkeys(names):
+            chosen = name_of_entry == name
+            forms = self.chains.loads[name].forms.of(slot[chosen])
+            at[chosen], coefficient[chosen] = forms.slot, forms.coefficient / KW
+        return Forms(at, coefficient, base.ahead)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.chain import KW, SPLIT, Loads
+from pandapower_evflex.elements.chain import KW, REACTIVE, SPLIT, Loads
 from pandapower_evflex.elements.ev_held import CONTROLS
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
@@ -42,6 +42,8 @@ STAGES_OF_BAND = {"min_energy": ("energy", "band"), "smooth": ("squares",), "lev
 LAST = ("shares", "band")
 #: weight of the squares of up and down of a band beside those of the plan
 BAND_WEIGHT = 1e-3
+#: weight of the squares of reactive power beside those of the plan: it departs from what follows P only as needed
+REACTIVE_WEIGHT = 1e-3
 #: flexibility that a tie-break may cost, relative
 FLOOR = 5e-7
 #: the same for the last stage, a little more: otherwise it has no interior
@@ -206,10 +208,12 @@ def _with_squares(problem: ChainProblem, squares: list[tuple[Forms, FloatArray, 
 
 
 def _squares_of_plan(case: Case, chains: Chains, weight: float) -> list[tuple[Forms, FloatArray, FloatArray]]:
-    """P_ch, or its two parts where feeding in loses, and up and down of a band."""
+    """P_ch, or its two parts where feeding in loses, up and down of a band, and reactive power that is chosen."""
     parts = [chains.loads[name] for name in (SPLIT if SPLIT[0] in chains.loads else ("base",))]
     weights = np.full(len(case.chain), weight * _weight_of_squares(case))
     squares = [(part.forms, weights, -part.constant) for part in parts]
+    chosen = [chains.loads[name] for name in REACTIVE.values() if name in chains.loads]
+    squares += [(part.forms, REACTIVE_WEIGHT * weights, -part.constant) for part in chosen]
     return squares + (_squares_of_band(case, chains, weight * BAND_WEIGHT) if case.evs.has_band else [])
 
 

@@ -50,6 +50,8 @@ class Forms:
     def values(self, x: FloatArray) -> FloatArray:
         """Values of the forms at the point x [n_slot, m + k]."""
         value = np.empty(len(self.slot))
+        if not len(value):
+            return value
         kernels.values(
             self.slot, self.coefficient, *_places(self.coefficient.shape[1], x.shape[1], self.ahead), x, value
         )
@@ -57,6 +59,8 @@ class Forms:
 
     def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
         """to += sum of y times the form, [n_slot, m + k]."""
+        if not len(self.slot):
+            return
         kernels.add_transposed(
             self.slot, self.coefficient, *_places(self.coefficient.shape[1], to.shape[1], self.ahead), y, to
         )
