@@ -57,6 +57,7 @@ from pandapower_evflex.planning.costs import (
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
+from pandapower_evflex.reporting.report import report
 from pandapower_evflex.studies.adoption import adoption_studies
 from pandapower_evflex.studies.hosting import HostingCapacity, hosting_capacity
 from pandapower_evflex.studies.ranking import rank_nets
@@ -160,6 +161,7 @@ __all__ = [
     "read_studies",
     "reduction_of_velocity",
     "reliability_cost",
+    "report",
     "run_flexibility_opf",
     "run_planning",
     "run_planning_horizon",

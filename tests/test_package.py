@@ -28,6 +28,7 @@ LAYERS = (
     ("networks", "toolbox"),
     ("studies",),
     ("plotting",),
+    ("reporting",),
     ("warmup",),
     ("output",),
     ("demo",),

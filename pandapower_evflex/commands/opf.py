@@ -21,6 +21,7 @@ from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging
 from pandapower_evflex.output import prepare_folder, say, writing
+from pandapower_evflex.reporting.report import report
 
 NAME = "opf"
 SUMMARY = "schedule the charging of a day for the most flexibility that the grid can take"
@@ -78,6 +79,7 @@ def run(given: argparse.Namespace) -> None:
         write_tables(given.out, "results", tables_of(net, result, without))
         pandapower.to_json(net, str(given.out / "net.json"))
         write_pictures(given.out, _pictures(result, without))
+        report(result, given.out / "report.html")
     say(f"Tables, pictures and the net with its results in {given.out}")
 
 

@@ -14,6 +14,7 @@ from pandapower_evflex.commands.result_files import write_pictures, write_tables
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.output import prepare_folder, say, writing
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
+from pandapower_evflex.reporting.report import report
 
 NAME = "plan"
 SUMMARY = "weigh reinforcement, load that is cut after a fault, and flexibility that charging sites sell"
@@ -55,6 +56,7 @@ def run(given: argparse.Namespace) -> None:
     with writing(f"--out {given.out}, where files are now missing or cut short"):
         write_tables(given.out, "plan", tables_of(study))
         write_pictures(given.out, {"plan_costs": lambda: _drawn(study)})
+        report(study, given.out / "report.html")
     say(f"Tables and pictures in {given.out}")
 
 

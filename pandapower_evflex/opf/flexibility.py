@@ -11,6 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.forecasts import NO_NAME
+from pandapower_evflex.case.provenance import provenance
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.findings.remedies import OTHER_VOLTAGES, breaks_grid, ways_on
@@ -209,6 +210,7 @@ def run_flexibility_opf(
         with clock.phase("runpp"):
             moment = busiest_by_runpp(net, result)
         result = _compared(study, options, clock, result, moment)
+    result = replace(result, provenance=provenance(net))
     if result.status in SOLVED:
         with clock.phase("write"):
             write_results(net, result, moment)

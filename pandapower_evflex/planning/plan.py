@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.provenance import provenance
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
@@ -87,6 +88,7 @@ class PlanningStudy:
     load_points : DataFrame   nothing reinforced, no flexibility; one row per load in service: `bus, customers`,
                               `interruptions_per_year`, `hours_per_year` (sustained ones), `energy_mwh_per_year`,
                               `momentary_per_year`; asymmetric loads follow with labels beyond those of net.load
+    provenance : dict         name and SHA-256 of the net, versions of the packages, settings
     """
 
     plans: pd.DataFrame
@@ -101,6 +103,7 @@ class PlanningStudy:
     sites: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     reliability: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     load_points: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return overview(self)
@@ -256,7 +259,13 @@ def plan_study(
         else:
             sets, gap = cheapest_by_milp(costs, max_plans)
     remember_all(given, TABLES)
-    return _study_of(costs, sets, gap)
+    return replace(
+        _study_of(costs, sets, gap),
+        provenance={
+            **provenance(given),
+            "settings": {name: value for name, value in vars(settings).items() if name != "lattices"},
+        },
+    )
 
 
 def _study_of(costs: PlanCosts, sets: Iterable[Built], gap: float) -> PlanningStudy:

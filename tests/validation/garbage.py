@@ -253,6 +253,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "warmup": dict,
     "with_evs_as_loads": lambda: {"net": copy.deepcopy(_solved()[0]), "result": None, "period": 0},
     "write_period": lambda: {"net": copy.deepcopy(_solved()[0]), "period": 0},
+    "report": lambda: {"result_or_study": _solved()[1], "path": _file("report.html", "")},
     "result.limited_by": lambda: {"period": 0},
     "mobility.read_acn_sessions": lambda: {"path": _file("sessions.json", ACN)},
     "mobility.read_sessions": lambda: {"path": _file("sessions.csv", CSV)},

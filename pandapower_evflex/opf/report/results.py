@@ -94,6 +94,7 @@ class FlexibilityOpfResult:
     settings : dict                   period_h, guarantee, duration_h, scenarios, q_follows_flexibility, trafo_loading,
                                       ev_bus ({EV: its bus}), charging_limits (see the function), worst_forecast (the
                                       one whose limits cost most flexibility, "" where none does)
+    provenance : dict                 name and SHA-256 of the net, versions of the packages
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}; of
                                       generators "q_mvar", "q_up_mvar", "q_down_mvar" in place of "e_mwh"; `p_mw` and
                                       `q_mvar` have the signs of the tables
@@ -130,6 +131,7 @@ class FlexibilityOpfResult:
     recovery: Recovery | None = field(repr=False)
     series: Mapping[str, Frames] = field(default_factory=dict)
     forecasts: Mapping[Any, tuple[float, Profile]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def recoverable(self) -> pd.DataFrame:
