@@ -10,7 +10,6 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.planning.congested_days import CongestedDays, CongestionOutcome
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT
-from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.outages import Outage, duration_h, events_per_outage
 from pandapower_evflex.planning.fault.reinforced import Built
@@ -74,7 +73,7 @@ def _best_state(
     events = events_per_outage(duration_h(net, outage), case.settings.events_per_fault)
 
     def shed(choice: Restoration) -> Shed:
-        state = _operating_state(built, choice, case.days)
+        state = _operating_state(case, built, choice)
         days = considered[choice.position] = None if state is None else CongestedDays(case, state)
         if days is None or days.state.keeps_all_limits(AT_LIMIT):  # the first look
             return Shed()
@@ -96,9 +95,9 @@ def _best_state(
     return best, considered[best.position], frozenset().union(*strained)
 
 
-def _operating_state(built: BuiltNet, choice: Restoration, days: Days) -> OperatingState | None:
+def _operating_state(case: PlanningCase, built: BuiltNet, choice: Restoration) -> OperatingState | None:
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
     if built.supply.sources <= set(choice.zone):
         return None
-    grid = built.grid(choice)
-    return OperatingState(grid, days) if len(grid.from_bus) else None
+    grid = case.standing.on(built.grid(choice))
+    return OperatingState(grid, case.days) if len(grid.from_bus) else None

@@ -206,7 +206,10 @@ def normal_state(case: PlanningCase, built: Built) -> NormalState:
     broken = {state.element_of(i): excess for i, excess in _above(state.excess)}
     low = {("bus", state.bus_of(i)): excess for i, excess in _above(state.low)}
     for (table, label), excess in {**broken, **low}.items():
-        text = f"{table} {label} is {100 * excess:.2f} % beyond its limit before any fault; that costs nothing here"
+        text = (
+            f"{table} {label} is {100 * excess:.2f} % beyond its limit before any fault; that costs nothing here, and "
+            "after a fault only what goes beyond it does"
+        )
         findings.append(("overload before any fault", text))
     total = sum(loss_cost(losses[day.periods], day.period_h, price, days=day.days) for day in case.days.types)
     return NormalState(float(total), findings)

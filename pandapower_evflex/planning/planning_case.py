@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from pandapower_evflex.arrays import Net
@@ -14,9 +15,11 @@ from pandapower_evflex.planning.congestion.bids import SiteOffers, charging_on, 
 from pandapower_evflex.planning.days import Days, read_days
 from pandapower_evflex.planning.ev_offers import charging_of
 from pandapower_evflex.planning.fault.isolation import Supply, supply_of
+from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.reinforced import Built, reinforced_net
 from pandapower_evflex.planning.fault.restoration import Restoration
+from pandapower_evflex.planning.fault.standing_limits import StandingLimits, standing_limits
 from pandapower_evflex.planning.fault.switched_grid import SwitchedGrid, grid_after_a_fault
 from pandapower_evflex.planning.settings import Settings
 
@@ -63,6 +66,11 @@ class PlanningCase:
         if not candidates or self.net["reinforcement"].loc[list(candidates), "in_service"].notna().any():
             return None
         return self.built(()).supply
+
+    @cached_property
+    def standing(self) -> StandingLimits:
+        """Limits that the net as it is breaks before any fault."""
+        return standing_limits(OperatingState(self.built(()).grid(), self.days), self.days.share_of_year > 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

@@ -1,6 +1,6 @@
 """Failure mode and effect analysis of the tests' own, from the definitions: floods, a clock, every set of ties.
 
-It shares no code with the package. Lines and buses fail, loads are constant, no limit binds.
+It shares no code with the package. Loads are constant, no limit binds but those that `shed` stands for.
 """
 
 from __future__ import annotations
@@ -20,80 +20,121 @@ class Found(NamedTuple):
     key: tuple
     hours: dict
     leaves_load: bool
+    tripped: set
 
 
 class Outages:
-    """A net as links (node, node, switch or None, closed, clears); lines are nodes."""
+    """A net as links (node, node, switch or None, closed, clears); lines and transformers are nodes."""
 
     def __init__(self, net, max_ties=2):
         self.net, self.max_ties = net, max_ties
         self.sources = {("bus", bus) for bus in net.ext_grid.bus}
-        at_end = {}
-        self.links = []
-        for label, row in net.switch.iterrows():
-            head = row.et == "l" and ("bus", row.bus) in self.sources
-            clears = row.type in ("CB", "fuse") or (row.type is None and head)
-            if row.et == "b":
-                self.links.append((("bus", row.bus), ("bus", row.element), label, bool(row.closed), clears))
-            else:
-                at_end[row.element, row.bus] = (label, bool(row.closed), clears)
-        for line, row in net.line.iterrows():
-            for bus in (row.from_bus, row.to_bus):
-                self.links.append((("line", line), ("bus", bus), *at_end.get((line, bus), (None, True, False))))
+        self.links = [
+            (("bus", row.bus), ("bus", row.element), label, bool(row.closed), row.type in ("CB", "fuse"))
+            for label, row in net.switch[net.switch.et == "b"].iterrows()
+        ]
+        heads = {bus for _, bus in flood(self.sources, [link for link in self.links if link[3]])}
+        for table, letter, ends in (("line", "l", ("from_bus", "to_bus")), ("trafo", "t", ("hv_bus", "lv_bus"))):
+            for element, row in net[table].iterrows():
+                for end in ends:
+                    self._connect((table, element), row[end], letter, end == "lv_bus", heads)
         self.load = net.load.groupby("bus").p_mw.sum()
+        self.end_of = {label: (one, other) for one, other, label, _, _ in self.links if label is not None}
+
+    def _connect(self, node, bus, letter, is_low, heads):
+        """Through all switches in a row; an untyped one is a breaker at the external grid, or of the low side."""
+        rows = self.net.switch[(self.net.switch.et == letter) & (self.net.switch.element == node[1])]
+        rows = rows[rows.bus == bus]
+        for number, (label, row) in enumerate(rows.iterrows()):
+            after = ("bus", bus) if number == len(rows) - 1 else ("between", label)
+            is_head = row.type is None and (is_low or (letter == "l" and bus in heads))
+            self.links.append((node, after, label, bool(row.closed), row.type in ("CB", "fuse") or is_head))
+            node = after
+        if not len(rows):
+            self.links.append((node, ("bus", bus), None, True, False))
+
+    def place(self, table, element):
+        """Table and label of what a switch is at, else the element."""
+        if table != "switch":
+            return table, element
+        row = self.net.switch.loc[element]
+        return {"l": ("line", row.element), "t": ("trafo", row.element), "b": ("bus", row.bus)}[row.et]
 
     def time_of(self, label, table, element):
         own = self.net.switch.switching_time_h[label]
-        return float(self.net[table].switching_time_h[element] if np.isnan(own) else own)
+        where, which = self.place(table, element)
+        return float(self.net[where].switching_time_h[which] if np.isnan(own) else own)
 
-    def after(self, element, table="line", *, shed=None, split=False):
+    def after(self, element, table="line", **how):
         """Hours without supply of every bus that loses it, and the ties closed."""
-        best = self.best(element, table, shed=shed, split=split)
+        best = self.best(element, table, **how)
         return best.hours, best.key[2]
 
-    def best(self, element, table, *, shed=None, split=False):
-        best = self.cheapest(element, table, shed)
+    def best(self, element, table, *, shed=None, split=False, planned=False):
+        best = self.cheapest(element, table, shed, planned=planned)
         if split and best.leaves_load:
-            parted = (self.cheapest(element, table, shed, own) for own in self.links if own[2] is not None and own[3])
+            switches = [own for own in self.links if own[2] is not None and own[3]]
+            parted = (self.cheapest(element, table, shed, own, planned=planned) for own in switches)
             best = min([best, *filter(None, parted)], key=lambda found: found.key)
         return best
 
-    def cheapest(self, element, table, shed=None, further=None):
+    def with_stuck_breakers(self, element, table):
+        """Probability of every set of breakers that do not open, and the hours then, with the usual ties."""
+        usual = self.best(element, table)
+        tripped = sorted(usual.tripped)
+        chance = dict(zip(tripped, self.net.switch.stuck_probability[tripped].fillna(0.0), strict=True))
+        for stuck in itertools.product([False, True], repeat=len(tripped)):
+            own = {label for label, fails in zip(tripped, stuck, strict=True) if fails}
+            probability = np.prod([chance[label] if label in own else 1.0 - chance[label] for label in tripped])
+            if probability > 0.0:
+                yield probability, self.cheapest(element, table, stuck=own, only=usual.key[2]).hours
+
+    def cheapest(self, element, table, shed=None, further=None, *, planned=False, stuck=(), only=None):
         """Of all sets of ties, with a further switch open; None where that parts nothing."""
-        fault, links = (table, element), [link for link in self.links if link is not further]
+        links = [link for link in self.links if link is not further]
+        fault = set(self.end_of[element]) if table == "switch" else {(table, element)}
         fed = flood(self.sources, [link for link in self.links if link[3]])
-        down = flood({fault}, [link for link in self.links if link[3] and not link[4]])
-        alive = flood(self.sources - down, [link for link in self.links if link[3] and not down & set(link[:2])])
+        zone = flood(fault, [link for link in self.links if link[2] is None])
+        goes_on = [link for link in self.links if link[3] and (not link[4] or link[2] in stuck)]
+        down = set() if planned else flood(fault, goes_on)
+        off = zone if planned else down
+        alive = flood(self.sources - off, [link for link in self.links if link[3] and not off & set(link[:2])])
         edge = {link[2] for link in self.links if link[3] and len(down & set(link[:2])) == 1}
         tripped = {link[2] for link in self.links if link[2] in edge and alive & set(link[:2])}
-        zone = flood({fault}, [link for link in self.links if link[2] is None])
         lost = {node for node in fed - alive if node[0] == "bus"}
         closed = [link for link in links if link[3] and not zone & set(link[:2])]
         open_links = [link for link in links if not link[3] and not zone & set(link[:2])]
-        back_at_once = flood(self.sources - zone, closed)
         if further is not None:
             one, other = further[:2]
-            is_out = {one, other} <= fed - alive - zone and not {one, other} & back_at_once
+            is_out = {one, other} <= fed - alive - zone and not {one, other} & flood(self.sources - zone, closed)
             if not is_out or other in flood({one}, closed):
                 return None
-        repair_h = float(self.net[table].repair_time_h[element])
+        column = "planned_outage_time_h" if planned else "repair_time_h"
+        repair_h = float(self.net[table][column][element])
         load = {bus: self.load.get(bus[1], 0.0) for bus in lost}
         best = None
         for size in range(len(open_links) + 1):
             for ties in itertools.combinations(open_links, size):
+                labels = tuple(sorted(tie[2] for tie in ties))
+                if only is not None and labels != only:
+                    continue
                 if n_loops(closed + list(ties), self.sources) != n_loops(closed, self.sources):
                     continue
                 steps = ties_in_a_row(self.sources - zone, closed, ties)
                 if any(steps.get(bus, 0) > self.max_ties and mw > 0 for bus, mw in load.items()):
                     continue
-                back = self.clock(fault, zone, edge, tripped, ties, further)
+                if planned:
+                    back = dict.fromkeys(flood(self.sources - zone, closed + list(ties)), 0.0)
+                else:
+                    back = self.clock((table, element), zone, edge, tripped, ties, further)
                 hours = {bus: min(back.get(bus, repair_h), repair_h) for bus in lost}
                 shed_mwh = 0.0 if shed is None else repair_h * shed(self.sources - zone, closed, ties)
                 cost = sum(load[bus] * h for bus, h in hours.items()) + shed_mwh
-                key = (round(cost, 7), size + (further is not None), tuple(sorted(tie[2] for tie in ties)))
+                key = (round(cost, 7), size + (further is not None), labels)
                 if best is None or key < best.key:
                     leaves_load = shed_mwh > 0 or any(load[b] > 0 for b in lost - zone - set(back))
-                    best = Found(key, {bus[1]: h for bus, h in hours.items()}, leaves_load)
+                    out = {bus[1]: h for bus, h in hours.items() if not (planned and bus in back)}
+                    best = Found(key, out, leaves_load, tripped)
         return best
 
     def clock(self, fault, zone, edge, tripped, ties, further=None):
@@ -109,26 +150,37 @@ class Outages:
             at_fault = flood(zone, still_closed + [link for link in unmoved]) if still_closed else set(zone)
             if further is not None and further[2] not in edge and moved[further[2]] > now:
                 at_fault |= flood(set(further[:2]), unmoved)
-            again = [link for link in self.links if link[2] in (tripped | chosen) - (apart - tripped)]
+            again = [link for link in self.links if link[2] in tripped | chosen]
             again = [link for link in again if link is not further and moved[link[2]] <= now]
             usable = [link for link in unmoved + again if not (at_fault | zone) & set(link[:2])]
             for node in flood(self.sources - at_fault - zone, usable):
                 since.setdefault(node, now)
         return since
 
+    def events(self):
+        """Rate, element, table and whether it is planned, of everything that has a rate."""
+        for table in ("line", "trafo", "bus", "switch"):
+            for column, planned in (("failure_rate_per_year", False), ("planned_outage_rate_per_year", True)):
+                for element, rate in self.net[table].get(column, pd.Series(dtype=float)).items():
+                    if rate > 0.0:
+                        yield rate, element, table, planned
+
     def indices(self):
         """Interruptions, momentary ones, hours and energy a year of every load, and SAIFI, SAIDI, EENS, MAIFI."""
         net = self.net
         rows = pd.DataFrame(0.0, index=net.load.index, columns=["sustained", "momentary", "hours", "energy"])
-        faults = [(rate, i, table) for table in ("line", "bus") for i, rate in net[table].failure_rate_per_year.items()]
-        for rate, element, table in faults:
-            out, _ = self.after(element, table)
-            for load, bus in net.load.bus.items():
-                if bus in out:
-                    kind = "momentary" if out[bus] < MOMENTARY_H else "sustained"
-                    rows.loc[load, kind] += rate
-                    rows.loc[load, "hours"] += rate * out[bus] * (kind == "sustained")
-                    rows.loc[load, "energy"] += rate * out[bus] * net.load.p_mw[load]
+        for rate, element, table, planned in self.events():
+            if planned:
+                cases = [(1.0, self.after(element, table, planned=True)[0])]
+            else:
+                cases = self.with_stuck_breakers(element, table)
+            for probability, out in cases:
+                for load, bus in net.load.bus.items():
+                    if bus in out:
+                        kind, often = "momentary" if out[bus] < MOMENTARY_H else "sustained", rate * probability
+                        rows.loc[load, kind] += often
+                        rows.loc[load, "hours"] += often * out[bus] * (kind == "sustained")
+                        rows.loc[load, "energy"] += often * out[bus] * net.load.p_mw[load]
         share = net.load.customers.fillna(1.0) / net.load.customers.fillna(1.0).sum()
         system = {name: float(rows[name] @ share) for name in ("sustained", "hours", "momentary")}
         return rows, {**system, "energy": rows.energy.sum()}

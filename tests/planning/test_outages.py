@@ -55,28 +55,59 @@ def random_feeders(seed, *, meshed):
             switched_line(net, rng, start, end, ("CB", True), ("CB", True))
         else:
             switched_line(net, rng, start, end, ("LBS", bool(rng.random() < 0.5)), ("LBS", False))
-    pp.create_loads(net, net.bus.index[1:], p_mw=rng.uniform(0.1, 1.0, len(net.bus) - 1).round(3))
+    extend(net, rng)
+    at = net.bus.index[1:]
+    pp.create_loads(net, at, p_mw=rng.uniform(0.1, 1.0, len(at)).round(3))
     net.load["customers"] = rng.choice([np.nan, 0.0, 10.0, 55.0], len(net.load), p=[0.2, 0.1, 0.35, 0.35])
-    net.line["failure_rate_per_year"] = rng.uniform(0.01, 0.3, len(net.line)).round(3)
-    net.line["repair_time_h"] = rng.choice([0.4, 3.0, 5.0], len(net.line), p=[0.1, 0.5, 0.4])
-    net.line["switching_time_h"] = rng.choice([0.5, 1.0], len(net.line))
-    net.bus["failure_rate_per_year"] = rng.choice([0.0, 0.01, 0.002], len(net.bus))
-    net.bus["repair_time_h"], net.bus["switching_time_h"] = 2.0, rng.choice([0.5, 1.0], len(net.bus))
-    own = [np.nan, 0.02, 0.04, 0.3, 1.5]
-    net.switch["switching_time_h"] = rng.choice(own, len(net.switch), p=[0.4, 0.15, 0.15, 0.15, 0.15])
+    for table, share, most in (("line", 1.0, 0.3), ("trafo", 0.8, 0.1), ("bus", 0.4, 0.01), ("switch", 0.15, 0.05)):
+        n = len(net[table])
+        does_fail = rng.random(n) < share
+        net[table]["failure_rate_per_year"] = np.where(does_fail, rng.uniform(0.01 * most, most, n), np.nan)
+        net[table]["repair_time_h"] = rng.choice([0.4, 3.0, 5.0], n, p=[0.1, 0.5, 0.4])
+        net[table]["switching_time_h"] = rng.choice([0.5, 1.0], n)
+    for table in ("line", "trafo"):
+        n = len(net[table])
+        net[table]["planned_outage_rate_per_year"] = np.where(rng.random(n) < 0.3, rng.uniform(0.1, 1.0, n), np.nan)
+        net[table]["planned_outage_time_h"] = rng.choice([4.0, 8.0], n)
+    own, n = [np.nan, 0.02, 0.04, 0.3, 1.5], len(net.switch)
+    net.switch["switching_time_h"] = rng.choice(own, n, p=[0.4, 0.15, 0.15, 0.15, 0.15])
+    net.switch["stuck_probability"] = rng.choice([np.nan, 0.0, 0.02, 0.3], n, p=[0.4, 0.1, 0.2, 0.3])
     return net
+
+
+def extend(net, rng):
+    """A coupler to a further busbar, two switches in a row, a parallel line, a transformer with a fuse or none."""
+    station = int(rng.integers(1, len(net.bus)))
+    if rng.random() < 0.3:
+        other = pp.create_bus(net, 10.0)
+        pp.create_switch(net, station, other, "b", type=rng.choice(["CB", "LBS"]), closed=True)
+    if rng.random() < 0.3:
+        row = net.switch[net.switch.et == "l"].iloc[0]
+        pp.create_switch(net, row.bus, row.element, "l", type="DS", closed=True)
+    if rng.random() < 0.3:
+        start, end = net.line.loc[net.line.index[-1], ["from_bus", "to_bus"]]
+        kinds = [("CB", True), None, ("LBS", False)]
+        first, second = kinds[int(rng.integers(0, 2))], kinds[int(rng.integers(0, 3))]
+        switched_line(net, rng, int(start), int(end), first, second)
+    for _ in range(int(rng.integers(0, 3))):
+        low = pp.create_bus(net, 0.4)
+        hv = int(rng.choice(net.bus.index[net.bus.vn_kv > 1.0]))
+        trafo = pp.create_transformer_from_parameters(net, hv, low, 5.0, 10.0, 0.4, 0.5, 4.0, 0.0, 0.0)
+        for bus, kinds in ((hv, ["fuse", "LBS", None]), (low, ["CB", None])):
+            if rng.random() < 0.6:
+                pp.create_switch(net, bus, trafo, "t", type=rng.choice(kinds), closed=True)
 
 
 def assert_same_outages(net):
     own = Outages(net)
-    for table, element in [("line", i) for i in net.line.index] + [("bus", i) for i in net.bus.index]:
-        out, ties = own.after(element, table)
-        state = restore_supply(net, table, element)
-        assert state.switches_closed == ties, (table, element)
-        repair_h = net[table].repair_time_h[element]
+    for _, element, table, is_planned in own.events():
+        out, ties = own.after(element, table, planned=is_planned)
+        state = restore_supply(net, table, element, planned=is_planned)
+        assert state.switches_closed == ties, (table, element, is_planned)
+        length_h = net[table]["planned_outage_time_h" if is_planned else "repair_time_h"][element]
         found = dict(zip(state.interrupted_buses, state.hours_back, strict=True))
-        found |= dict.fromkeys(state.dark_buses, repair_h)
-        assert found == pytest.approx(out), (table, element)
+        found |= dict.fromkeys(state.dark_buses, length_h)
+        assert found == pytest.approx(out), (table, element, is_planned)
     rows, system = own.indices()
     study = evf.run_planning(net, None, **PRICES)
     points, (plan, *_) = study.load_points, study.reliability.itertuples()
@@ -93,23 +124,23 @@ def assert_same_outages(net):
     assert study.plans.reliability_eur_per_year[0] == pytest.approx(10_000.0 * system["energy"])
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_outages_of_random_rings_are_those_of_an_analysis_of_the_tests_own(seed):
     assert_same_outages(random_feeders(seed, meshed=False))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_outages_of_random_meshed_nets_are_those_of_an_analysis_of_the_tests_own(seed):
     assert_same_outages(random_feeders(seed, meshed=True))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 200))
+@pytest.mark.parametrize("seed", range(5, 200))
 def test_outages_of_many_random_rings(seed):
     assert_same_outages(random_feeders(seed, meshed=False))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5, 50))
+@pytest.mark.parametrize("seed", range(3, 50))
 def test_outages_of_many_random_meshed_nets(seed):
     assert_same_outages(random_feeders(seed, meshed=True))

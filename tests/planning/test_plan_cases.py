@@ -86,7 +86,7 @@ def nested(site_prices=(4_000.0, 2_000.0)):
 
     A site at station 1 is below both lines, one at station 3 is below line 3 only.
     """
-    net = ring([2.0, 2.0, 4.0], [90.0 / SQRT3_KV, 90.0 / SQRT3_KV, 3.0 / SQRT3_KV, 5.0 / SQRT3_KV], 1)
+    net = ring([3.1, 0.9, 4.0], [90.0 / SQRT3_KV, 90.0 / SQRT3_KV, 3.0 / SQRT3_KV, 5.0 / SQRT3_KV], 1)
     net.line[["r_ohm_per_km", "x_ohm_per_km"]] = 1e-5
     net.load["q_mvar"] = 0.0
     net.line["failure_rate_per_year"] = np.nan
@@ -102,7 +102,7 @@ def test_nested_overloads_are_relieved_at_the_cost_of_a_program_of_the_tests_own
     """One MW at station 1 counts for both lines. Window: 10 to 12 h; the paper's rule gives energies of 2 h."""
     net = nested(site_prices)
     shape = np.where((np.arange(24) >= 10) & (np.arange(24) < 12), 1.0, 0.2)
-    profiles = {("load", "p_mw"): pd.DataFrame(shape[:, None] * [2.0, 2.0, 4.0], columns=net.load.index)}
+    profiles = {("load", "p_mw"): pd.DataFrame(shape[:, None] * [3.1, 0.9, 4.0], columns=net.load.index)}
     study = planned(net, profiles, period_h=1.0, rebound=False)
     assert set(study.faults.overloaded_element) == {2, 3}
     assert set(study.faults.start_h) == {10.0}
@@ -213,17 +213,17 @@ def test_what_is_deferred_comes_back_in_full():
 
 @pytest.mark.parametrize(("hv_mva", "missing_mw"), [(100.0, 9.0 + 4.0), (60.0, 15.0)])
 def test_both_lower_windings_of_a_transformer_are_relieved(hv_mva, missing_mw):
-    """34 MW through 25 MVA and 41 MW through 37 MVA; with 60 MVA above them 15 MW must go, wherever."""
+    """A twin fails: 34 MW through 25 MVA and 41 MW through 37 MVA; with 60 MVA above them 15 MW must go, wherever."""
     net = pp.create_empty_network()
     high, mid, low = (pp.create_bus(net, vn_kv) for vn_kv in (110.0, 20.0, 10.0))
     pp.create_ext_grid(net, high)
-    pp.create_buses(net, 1, 110.0)
-    pp.create_line_from_parameters(net, high, 3, 1.0, 0.1, 0.1, 0.0, 1.0, failure_rate_per_year=1.0)
-    pp.create_switch(net, high, 0, "l")
-    net.line["failure_rate_per_year"] = 1.0
-    pp.create_transformer3w_from_parameters(
-        net, high, mid, low, 110.0, 20.0, 10.0, hv_mva, 25.0, 37.0, *([0.01] * 3), *([1e-3] * 3), 0.0, 0.0
-    )
+    for _ in range(2):
+        twin = pp.create_transformer3w_from_parameters(
+            net, high, mid, low, 110.0, 20.0, 10.0, hv_mva, 25.0, 37.0, *([0.01] * 3), *([1e-3] * 3), 0.0, 0.0
+        )
+    for bus in (high, mid, low):
+        pp.create_switch(net, bus, twin, "t3", type="CB")
+    net.trafo3w["failure_rate_per_year"] = [np.nan, 1.0]
     pp.create_loads(net, [mid, low], p_mw=[34.0, 41.0])
     study = planned(net, None)
     assert study.faults.overloaded_element_type.tolist() == ["trafo3w"]
