@@ -12,7 +12,7 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import shown
-from pandapower_evflex.times.hours import elapsed_hours
+from pandapower_evflex.times.hours import ALL_OR_NONE, elapsed_hours
 from pandapower_evflex.times.reader import read_times
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _in_hours(sessions: pd.DataFrame, horizon: Horizon, dayfirst: Any) -> pd.Dat
         raise InvalidInputError(faults)
     times = {name: sessions.loc[at, name].astype(object) for name, at in are_times.items()}
     read = read_times({**times, "start": horizon.time[0]}, table=TABLE, dayfirst=dayfirst)
-    found = elapsed_hours(read, "start", TABLE, None)
+    found = elapsed_hours(read, "start", TABLE, None, ALL_OR_NONE)
     for name, at in are_times.items():
         hours = as_numbers(sessions[name])[0]
         hours[at] = found[name]

@@ -9,7 +9,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from pandapower_evflex.kernels.jit import is_compiled, is_stored
-from pandapower_evflex.solvers.chains.kernels import factorise_band
+from pandapower_evflex.powerflow.jacobian import newton
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +47,13 @@ class Progress:
 
 
 def announce_compilation(shown: bool | None) -> None:
-    """One line before the wait of the very first call; silent when progress is."""
-    if is_compiled(factorise_band):
+    """One line before the wait of the very first call; silent when progress is.
+
+    The power flow is what every run compiles, and compiles first; many runs need no more.
+    """
+    if is_compiled(newton):
         return
-    line = COMPILES.format("after installation" if is_stored(factorise_band) else "in this process")
+    line = COMPILES.format("after installation" if is_stored(newton) else "in this process")
     logger.info(line)
     if shown is not False:
         tqdm.write(line, file=sys.stderr)

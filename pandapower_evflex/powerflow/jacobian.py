@@ -95,7 +95,7 @@ class Jacobian:
         n_negative: IntArray, block: FloatArray, tolerance: float, max_iteration: int, largest_step: float,
     ) -> None:  # fmt: skip
         plan = self.plan
-        _newton(
+        newton(
             cases, _parts(s), _parts(v), mismatch, solved, n_negative, block, np.empty((len(plan.bus), 2)),
             self._y, self._column, self._start, self._block_of_entry, self._fill_in, plan.bus, self.holds,
             plan.diagonal, plan.start, plan.later, plan.upper, plan.lower, plan.target,
@@ -109,7 +109,7 @@ def _parts(a: ComplexArray) -> FloatArray:
 
 
 @jit
-def _newton(
+def newton(
     cases, s, v, mismatch, solved, n_negative, block, rhs,
     y, column, start_of_row, block_of_entry, fill_in, bus, holds,
     diagonal, start, later, upper, lower, target,

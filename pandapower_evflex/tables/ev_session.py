@@ -15,7 +15,7 @@ from pandapower_evflex.tables.faults import as_numbers, numbers_of
 from pandapower_evflex.tables.rows import NewRows
 from pandapower_evflex.tables.schema import MEMORY, Column, TableSchema
 from pandapower_evflex.tables.session_checks import CHECKS, TABLE
-from pandapower_evflex.times.hours import elapsed_hours
+from pandapower_evflex.times.hours import ALL_OR_NONE, elapsed_hours
 from pandapower_evflex.times.reader import read_times
 
 #: hour later than any session
@@ -214,9 +214,8 @@ def _hours(rows: NewRows, columns: Mapping[str, Any], start: Any, dayfirst: Any)
         return _standing_apart(hours, are_times)
     times = {name: pd.Series(cells[name][at], index=rows.labels[at], dtype=object) for name, at in are_times.items()}
     try:
-        found = elapsed_hours(
-            read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst), "start", TABLE, None
-        )
+        read_dates = read_times({**times, "start": start}, table=TABLE, dayfirst=dayfirst)
+        found = elapsed_hours(read_dates, "start", TABLE, None, ALL_OR_NONE)
     except InvalidInputError as error:
         rows.faults += [_with_rows(fault, times) for fault in error.faults]
         return _standing_apart(hours, are_times)

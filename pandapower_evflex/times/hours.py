@@ -16,6 +16,10 @@ from pandapower_evflex.times.zones import known_zone, localized
 
 logger = logging.getLogger(__name__)
 
+#: remedies for times with a zone beside times without one, for functions with `timezone=` and for those without
+OR_SAY_ZONE = "give all times with a time zone or all without, or say timezone="
+ALL_OR_NONE = "give all times, the start too, with a time zone or all without"
+
 
 def hours_since(timestamps: Any, start: Any, timezone: str | None = None, dayfirst: bool | None = None) -> FloatArray:
     """Elapsed hours between ``start`` and each timestamp.
@@ -56,7 +60,9 @@ def hours_since(timestamps: Any, start: Any, timezone: str | None = None, dayfir
     return hours
 
 
-def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: Any) -> dict[str, FloatArray]:
+def elapsed_hours(
+    times: Mapping[str, Times], start: str, table: str, timezone: Any, remedy: str = OR_SAY_ZONE
+) -> dict[str, FloatArray]:
     """Hours of all columns but ``start`` since the one time of that column, NaN where there is none.
 
     Raises
@@ -69,12 +75,14 @@ def elapsed_hours(times: Mapping[str, Times], start: str, table: str, timezone: 
     if times[start].index.isna().any():
         remedy = "give the start of the horizon"
         raise InvalidInputError([Fault(table, start, (), "the start", "is not a timestamp", remedy)])
-    instants = on_one_clock(times, table, timezone)
+    instants = on_one_clock(times, table, timezone, remedy)
     origin = instants.pop(start)[0]
     return {name: ((at - origin) / pd.Timedelta(hours=1)).to_numpy(dtype=float) for name, at in instants.items()}
 
 
-def on_one_clock(times: Mapping[str, Times], table: str, timezone: Any) -> dict[str, pd.DatetimeIndex]:
+def on_one_clock(
+    times: Mapping[str, Times], table: str, timezone: Any, remedy: str = OR_SAY_ZONE
+) -> dict[str, pd.DatetimeIndex]:
     """Times of all columns that may be compared: all in UTC, or all naive where none has a zone and none is given.
 
     Raises
@@ -84,7 +92,7 @@ def on_one_clock(times: Mapping[str, Times], table: str, timezone: Any) -> dict[
     if timezone is not None:
         zone = known_zone(table, timezone)
         return {name: _in_utc(column, zone) for name, column in times.items()}
-    faults = _mixture_faults(times, table)
+    faults = _mixture_faults(times, table, remedy)
     if faults:
         raise InvalidInputError(faults)
     return {name: column.index for name, column in times.items()}
@@ -97,9 +105,8 @@ def _in_utc(times: Times, zone: Any) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(instants.view("datetime64[ns]"))
 
 
-def _mixture_faults(times: Mapping[str, Times], table: str) -> list[Fault]:
+def _mixture_faults(times: Mapping[str, Times], table: str, remedy: str) -> list[Fault]:
     """Times without a zone beside others with one, first within a column, then between columns."""
-    remedy = "give all times with a time zone or all without, or say timezone="
     faults = []
     naive = {name: column.index.notna() & ~column.is_zoned for name, column in times.items()}
     for name, column in times.items():
