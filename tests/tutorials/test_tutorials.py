@@ -104,15 +104,7 @@ SAYS = {
 QUICK = ("sessions_from_csv.ipynb",)
 
 #: stored without outputs so far
-WITHOUT_OUTPUTS = (
-    "a_day_in_operation.ipynb",
-    "planning_mv.ipynb",
-    "sessions_from_csv.ipynb",
-    "simbench_day.ipynb",
-    "what_can_i_promise.ipynb",
-    "when_the_forecast_is_wrong.ipynb",
-    "workplace_shaving.ipynb",
-)
+WITHOUT_OUTPUTS = ("a_day_in_operation.ipynb", "planning_mv.ipynb", "simbench_day.ipynb", "what_can_i_promise.ipynb")
 
 
 def test_every_tutorial_is_listed():
