@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -62,3 +63,17 @@ def test_every_public_function_and_class_has_its_place_in_the_reference():
     public = {name for module in (evf, *modules) for name in module.__all__}
     assert public - shown == {"mobility", "networks", "toolbox"}
     assert shown <= public
+
+
+def test_every_public_function_says_what_it_takes_and_gives():
+    missing = []
+    for module in (evf, evf.mobility, evf.networks, evf.toolbox, evf.plotting):
+        for name in module.__all__:
+            function = getattr(module, name)
+            if inspect.isfunction(function):
+                asked = [*(["Parameters"] if inspect.signature(function).parameters else [])]
+                gives_nothing = function.__annotations__.get("return", "None") in ("None", None)
+                asked += [] if gives_nothing else ["Returns"]
+                doc = inspect.getdoc(function) or ""
+                missing += [f"{name}: {part}" for part in asked if f"{part}\n{'-' * len(part)}" not in doc]
+    assert missing == []

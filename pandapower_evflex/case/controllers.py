@@ -87,6 +87,10 @@ def driven_by_controllers(net: Net, table: str, column: str, labels: pd.Index) -
 def profiles_from_controllers(net: Net) -> Profile:
     """Profiles of the ConstControl controllers on the net that read from a DFData source.
 
+    Parameters
+    ----------
+    net : pandapowerNet    nothing on it is changed
+
     Returns
     -------
     {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of

@@ -103,6 +103,10 @@ def activate_flexibility(
         plan the later periods anew from the energies after the call, with the arguments of the run; sessions are taken
         as the net has them now
 
+    Returns
+    -------
+    Activation    what is granted, by whom, the day after it, and what is left
+
     Raises
     ------
     InvalidInputError    no schedule, a cyclic one, other EVs; no such period, direction or EVs; an amount that is none

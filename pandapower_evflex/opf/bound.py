@@ -76,6 +76,10 @@ def flexibility_bound(
     net, profiles, n_periods, period_h, start, dayfirst, cyclic, scenarios, weights, unreachable
         as in `run_flexibility_opf`; of the profiles only their periods matter
 
+    Returns
+    -------
+    FlexibilityBound    `p_up_mw`, `p_down_mw` [period x ev], `objective_mw`, `is_exact`
+
     Raises
     ------
     InvalidInputError             as in `run_flexibility_opf`

@@ -107,6 +107,10 @@ def uncontrolled_charging(
     max_line_loading_percent, max_trafo_loading_percent, min_vm_pu, max_vm_pu : float
         as in `run_flexibility_opf`: what counts as a violation
 
+    Returns
+    -------
+    UncontrolledCharging    powers, energies, voltages and loadings of every period, and which limits they break
+
     Raises
     ------
     InvalidInputError    as in `run_flexibility_opf`; a result without a schedule, or of other sessions

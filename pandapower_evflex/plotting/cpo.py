@@ -28,6 +28,10 @@ def plot_cpo_rates(charging_rate: Any, occupancy_rate: Any, ax: Any | None = Non
     charging_rate, occupancy_rate : float [n_period]    shares of the outlets per period of a day from 00:00, such as
                                                         those of `CpoRates` or a column of net.cpo_charging_rate
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    rates that are missing, negative, above 1 (percent) or of different lengths, C above O
@@ -59,6 +63,10 @@ def plot_lattice(lattice: Any, *, first_h: float = 0.0, period_h: float = 0.25, 
     lattice : int [n_evse, n_period]    states: 0 empty, 1 charging, 2 idle
     first_h : float                     hour of the day at which the first period begins
     period_h : float                    [h]
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------
@@ -95,6 +103,10 @@ def plot_peak(reduction: Any, *, first_h: float = 0.0, period_h: float = 0.25, a
     reduction : float [n_window]    outlets to switch off in each period, such as ``12 * peak_shape("triangle", 4)``
     first_h : float                 hour of the day at which the first period begins
     period_h : float                [h]
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------

@@ -175,6 +175,10 @@ def plot_shaving_over_day(
     lattices : CpoRates or int [n_day, n_evse, n_period]
         real days of the site, as `cpo_peak_shaving` takes them
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    an unknown site, no rates, no such window or lattices

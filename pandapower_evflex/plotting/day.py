@@ -23,6 +23,19 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     """Aggregate flexibility of every period in kW, upward positive and downward negative (Fig. 7).
 
     Each bar is a single activation of one period: bars do not add up to a deliverable energy.
+
+    Parameters
+    ----------
+    result : FlexibilityOpfResult
+    ax : matplotlib Axes    to draw on; None: new ones
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InvalidInputError    no result
     """
     check_result("plot_flexibility", result)
     ax = new_axes(ax)
@@ -54,6 +67,10 @@ def plot_min_voltage(
     ----------
     limit : float    in pu, drawn beside
     uncontrolled : UncontrolledCharging, or Series [period] of lowest voltages in pu, drawn beside
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------
@@ -93,6 +110,10 @@ def plot_trafo_loading(
     limit_percent : float
     uncontrolled : UncontrolledCharging, or DataFrame [period x trafo] of loadings in percent, drawn beside
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    loadings that are no numbers
@@ -129,6 +150,10 @@ def plot_charging_power(
     Parameters
     ----------
     uncontrolled : UncontrolledCharging, or DataFrame [period x ev] of powers in MW, drawn beside
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------

@@ -23,6 +23,10 @@ def plot_durations(results: Sequence[Any], ax: Any | None = None) -> Any:
         of the same day with other `duration_h` or `guarantee`; drawn from the shortest activation to the longest, then
         the band for any sequence
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    no results

@@ -32,6 +32,15 @@ def plot_normal_state(net: Net, ax: Any | None = None) -> Any:
 
     Places are those of `net.bus.geo`; where a bus in service has none, the net is drawn as a tree from its sources.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    ax : matplotlib Axes    to draw on; None: new ones
+
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    a net without a bus in service
@@ -62,6 +71,10 @@ def plot_post_fault(net: Net, fault: Any, ax: Any | None = None) -> Any:
     ----------
     net : pandapowerNet    as `run_planning` was given it
     fault : Series         row of `PlanningStudy.faults`, or anything with its `element_type, element, switches_closed`
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------

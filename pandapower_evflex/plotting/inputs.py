@@ -82,6 +82,10 @@ def plot_pv_profile(
     profiles : {("sgen", "p_mw"): DataFrame[period x sgen], ...}
     period_h, start, dayfirst : as in `run_flexibility_opf`, where the profiles have no times
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    powers that are not numbers; rows that do not tell the length of a period
@@ -106,6 +110,15 @@ def plot_pv_profile(
 
 def plot_cos_phi_p(net: Net, ax: Any | None = None) -> Any:
     """Every different cos phi(P) characteristic of the net (Fig. 5).
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    ax : matplotlib Axes    to draw on; None: new ones
+
+    Returns
+    -------
+    matplotlib Axes
 
     Raises
     ------

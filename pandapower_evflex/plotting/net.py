@@ -19,6 +19,15 @@ def plot_net(net: Net, ax: Any | None = None) -> Any:
 
     What has no coordinates is left out.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    ax : matplotlib Axes    to draw on; None: new ones
+
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    no bus has coordinates (`pandapower.plotting.create_generic_coordinates(net)` makes some)

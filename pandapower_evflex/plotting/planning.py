@@ -139,6 +139,10 @@ def plot_plan_costs(
     names : dict or Series     of the candidates, such as net.reinforcement.name; None: their index
     most : int                 plans drawn, the cheapest ones; doing nothing is always among them
 
+    Returns
+    -------
+    matplotlib Axes
+
     Raises
     ------
     InvalidInputError    no study, no number of plans

@@ -137,6 +137,12 @@ def create_cpos(
 ) -> IntArray:
     """Add many sites at once: arguments of `create_cpo` as scalars or one value per bus, None or NaN: the default.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    buses : sequence [n]    labels in net.bus
+    others : as in `create_cpo`, each a scalar or one value per bus; None or NaN: not given there
+
     Returns
     -------
     int array [n]    indices in net.cpo

@@ -204,6 +204,12 @@ def create_evs(
 ) -> IntArray:
     """Add many EVs at once: arguments of `create_ev` as scalars or one value per bus, None or NaN: the default.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    buses : sequence [n]    labels in net.bus
+    others : as in `create_ev`, each a scalar or one value per bus; None or NaN: not given there
+
     Returns
     -------
     int array [n]    indices in net.ev

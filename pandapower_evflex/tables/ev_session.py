@@ -157,6 +157,12 @@ def create_ev_sessions(
 
     None or NaN in a row: not given there. Several sessions of one EV may be created at once, in any order.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    evs : sequence [n]    indices in net.ev
+    others : as in `create_ev_session`, each a scalar or one value per session; None or NaN: not given there
+
     Returns
     -------
     int array [n]    indices in net.ev_session

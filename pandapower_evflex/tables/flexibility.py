@@ -140,6 +140,13 @@ def create_flexibilities(
 
     None or NaN in a row: the default.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    element_type, direction : as in `create_flexibility`, a scalar or one value per element
+    elements : sequence [n]    indices in the table of the element type
+    others : as in `create_flexibility`, each a scalar or one value per element; None or NaN: not given there
+
     Returns
     -------
     int array [n]    indices in net.flexibility

@@ -168,6 +168,13 @@ def create_reinforcements(
 
     None or NaN in a row: as the element is.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    element_type, invest_eur, lifetime_years : as in `create_reinforcement`, a scalar or one value per element
+    elements : sequence [n]    indices of lines or transformers
+    others : as in `create_reinforcement`, each a scalar or one value per element; None or NaN: not given there
+
     Returns
     -------
     int array [n]    indices in net.reinforcement

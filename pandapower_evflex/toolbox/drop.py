@@ -29,6 +29,12 @@ def drop_elements_at_buses(net, buses, bus_elements=True, branch_elements=True, 
     """`pandapower.toolbox.drop_elements_at_buses`; EVs and sites count as bus elements.
 
     Candidates go with their lines and transformers, characteristics with their generators.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    buses : labels
+    bus_elements, branch_elements, drop_measurements : bool    which of the elements there go
     """
     before = index_of(net, TARGETS)
     pandapower_toolbox.drop_elements_at_buses(net, buses, bus_elements, branch_elements, drop_measurements)

@@ -32,6 +32,12 @@ def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
 def create_continuous_bus_index(net, start=0, store_old_index=False):
     """`pandapower.toolbox.create_continuous_bus_index`; EVs, sites and stored voltages follow their buses.
 
+    Parameters
+    ----------
+    net : pandapowerNet
+    start : int                the first label
+    store_old_index : bool     keep the old labels in the column `old_index`
+
     Returns
     -------
     dict    {old: new label}

@@ -132,6 +132,10 @@ def count_transition_matrices(lattices: Any) -> FloatArray:
     float [n_period, 3, 3]    rows sum to 1; all above 0: each row is counted together with one outlet that does what is
                               usual over the day
 
+    Raises
+    ------
+    InvalidInputError    no lattices, other states than 0, 1 and 2
+
     Examples
     --------
     >>> import numpy as np, pandapower_evflex as evf
