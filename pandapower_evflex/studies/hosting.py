@@ -143,6 +143,10 @@ def hosting_capacity(
     min_band_percent : float       width of the band as a share of the power of all cars while plugged in, over the day
     executor : concurrent.futures.Executor or Dask client    one task per seed
 
+    Returns
+    -------
+    HostingCapacity    `by_seed`: the share, the number of cars, and what breaks first
+
     Raises
     ------
     InvalidInputError    arguments, a net that cannot be read, or one without households
