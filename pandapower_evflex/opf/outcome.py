@@ -25,7 +25,7 @@ from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study
 from pandapower_evflex.opf.report.by_forecast import most_limiting
 from pandapower_evflex.opf.solve.budget import Budget
-from pandapower_evflex.opf.solve.curtailment import may_curtail, solve_with_least_curtailment
+from pandapower_evflex.opf.solve.curtailment import curtails, may_curtail, solve_with_least_curtailment
 from pandapower_evflex.opf.solve.methods import ONE_OF_MANY, solve
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -174,6 +174,6 @@ def _message(study: Study, solution: Solution, options: Options, findings: pd.Da
     if len(study.reduced):
         parts.append(f"the needs of {len(study.reduced)} sessions were reduced, see result.reduced")
     if len(findings) and solution.status != "best_effort":
-        cures = "curtailment and charging cure" if may_curtail(study.case) else "charging cures"
+        cures = "curtailment and charging cure" if curtails(study.case) else "charging cures"
         parts.append(f"{cures} {len(findings)} limits violated without EVs, see result.findings")
     return "; ".join(parts)

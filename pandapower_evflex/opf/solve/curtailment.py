@@ -34,10 +34,15 @@ Solve = Callable[[Case, bool], Solution]
 
 def may_curtail(case: Case) -> bool:
     """Whether there is a unit whose schedule can be curtailed."""
-    return any(_curtails(part) and np.any(part.data.most > 0.0) for part in case.parts)
+    return any(_can_be_curtailed(part) and np.any(part.data.most > 0.0) for part in case.parts)
 
 
-def _curtails(part: Part) -> bool:
+def curtails(case: Case) -> bool:
+    """Whether the schedule of this case curtails."""
+    return any(_can_be_curtailed(part) and part.data.curtails for part in case.parts)
+
+
+def _can_be_curtailed(part: Part) -> bool:
     return hasattr(part.element, "curtailing")
 
 
@@ -77,7 +82,10 @@ def solve_with_least_curtailment(
 def _seeking_least(case: Case) -> Case:
     """Nothing is activated, and what is not curtailed is all that counts."""
     others = tuple(
-        Part(part.kind, part.element.seeking_least(part.data) if _curtails(part) else _offering_nothing(part.data))
+        Part(
+            part.kind,
+            part.element.seeking_least(part.data) if _can_be_curtailed(part) else _offering_nothing(part.data),
+        )
         for part in case.others
     )
     rows = in_forecasts([BASE], case.forecasts)
@@ -95,19 +103,21 @@ def _offering_nothing(data: Any) -> Any:
 def _curtailing(case: Case, least: Schedule) -> Case:
     """The schedule may curtail as much energy as the least one."""
     others = [
-        Part(part.kind, part.element.curtailing(part.data, least.of(units))) if _curtails(part) else part
+        Part(part.kind, part.element.curtailing(part.data, least.of(units))) if _can_be_curtailed(part) else part
         for part, units, _ in case.by_part()
     ]
     return replace(case, others=tuple(others[1:]))
 
 
 def _curtailed_mwh(case: Case, schedule: Schedule) -> float:
-    power = sum(float(schedule.p[:, units].sum()) for part, units, _ in case.by_part() if _curtails(part))
+    power = sum(float(schedule.p[:, units].sum()) for part, units, _ in case.by_part() if _can_be_curtailed(part))
     return power * case.horizon.period_h
 
 
 def _note(case: Case, schedule: Schedule) -> str:
     """How much is curtailed in the schedule, and when."""
-    power = np.sum([schedule.p[:, units].sum(axis=1) for part, units, _ in case.by_part() if _curtails(part)], axis=0)
+    power = np.sum(
+        [schedule.p[:, units].sum(axis=1) for part, units, _ in case.by_part() if _can_be_curtailed(part)], axis=0
+    )
     n, kwh = int(np.sum(power > COUNTS_MW)), KW * _curtailed_mwh(case, schedule)
     return f"the schedule curtails {kwh:.4g} kWh of feed-in in {n} period{'s' * (n != 1)}: none was found without"
