@@ -103,9 +103,6 @@ SAYS = {
 #: quick enough to be executed with the tests that run by default
 QUICK = ("sessions_from_csv.ipynb",)
 
-#: stored without outputs so far
-WITHOUT_OUTPUTS = ("a_day_in_operation.ipynb", "planning_mv.ipynb", "simbench_day.ipynb", "what_can_i_promise.ipynb")
-
 
 def test_every_tutorial_is_listed():
     page = (ROOT / "docs" / "tutorials.md").read_text(encoding="utf-8")
@@ -113,7 +110,7 @@ def test_every_tutorial_is_listed():
     assert [name for name in SAYS if f"](../tutorials/{name}): " not in page] == []
 
 
-@pytest.mark.parametrize("name", [name for name in SAYS if name not in WITHOUT_OUTPUTS])
+@pytest.mark.parametrize("name", SAYS)
 def test_the_tutorial_is_stored_as_it_was_executed(name):
     path = TUTORIALS / name
     notebook = nbformat.read(path, as_version=4)
