@@ -73,12 +73,6 @@ def source_nodes(net: Net) -> set[Node]:
     return {("bus", bus) for bus in sources}
 
 
-def fault_zone(graph: nx.MultiGraph, faulted: Node) -> set[Node]:
-    """Everything that no switch parts from the fault."""
-    fixed = nx.Graph((u, v) for u, v, switch in graph.edges(data="switch") if switch is None)
-    return set(nx.node_connected_component(fixed, faulted)) if faulted in fixed else {faulted}
-
-
 def conducting(graph: nx.MultiGraph, *, without: Iterable[Node] = (), closed: Iterable[int] = ()) -> nx.Graph:
     """What is connected with these nodes taken out and these switches closed in addition."""
     also = set(closed)
