@@ -14,14 +14,15 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.networks import suburban_lv
+from pandapower_evflex.networks.all_kinds import with_all_kinds
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
-from pandapower_evflex.opf.report.overview import folded
+from pandapower_evflex.opf.report.overview import direction_labels, folded
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging
 from pandapower_evflex.output import prepare_folder, say, writing
 
-#: folder of the CSV files of the second day
-FULL_BATTERIES = "full_batteries"
+#: folders of the CSV files of the second day
+FULL_BATTERIES, ALL_KINDS = "full_batteries", "all_kinds"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Day:
 Profiles = dict[tuple[str, str], pd.DataFrame]
 
 
-def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
-    """Solve, print, write and draw.
+def run_demo(out: Path, seed: int, *, progress: bool | None, all_kinds: bool = False) -> None:
+    """Solve, print, write and draw; with ``all_kinds`` the second day has other elements beside the EVs.
 
     Raises
     ------
@@ -61,18 +62,22 @@ def run_demo(out: Path, seed: int, *, progress: bool | None) -> None:
     net, profiles = suburban_lv(seed)
     needed = needed_day(net, profiles, progress)
     say(summary_text(needed))
-    full = full_day(net, profiles, progress)
-    say(summary_text(full))
+    second, folder = (
+        (all_kinds_day(net, profiles, progress), ALL_KINDS)
+        if all_kinds
+        else (full_day(net, profiles, progress), FULL_BATTERIES)
+    )
+    say(summary_text(second))
     with writing(f"--out {out}, where files are now missing or cut short"):
         write_csv(out, needed)
-        write_csv(out / FULL_BATTERIES, full)
-        say(f"Tables as CSV in {out} and {out / FULL_BATTERIES}")
+        write_csv(out / folder, second)
+        say(f"Tables as CSV in {out} and {out / folder}")
         try:
             from pandapower_evflex import plotting  # noqa: F401
         except ImportError as error:
             say(f"No figures: {error}")
             return
-        names = draw_figures(out, profiles, needed, full)
+        names = draw_figures(out, profiles, needed, second)
     say(f"Figures in {out}: {', '.join(names)}")
 
 
@@ -92,6 +97,13 @@ def full_day(net: Net, profiles: Profiles, progress: bool | None) -> Day:
     return Day("Full batteries", net, result, without, seconds)
 
 
+def all_kinds_day(net: Net, profiles: Profiles, progress: bool | None) -> Day:
+    """What drivers need, beside a battery, two cars that may feed in, three heat pumps and PV that may be curtailed."""
+    net, profiles = with_all_kinds(net, profiles)
+    result, seconds = _timed_run(net, profiles, progress)
+    return Day("All kinds of elements", net, result, uncontrolled_charging(net, profiles, energy="needed"), seconds)
+
+
 def _timed_run(net: Net, profiles: Profiles, progress: bool | None) -> tuple[FlexibilityOpfResult, float]:
     started = time.perf_counter()
     result = run_flexibility_opf(net, profiles, progress=progress)
@@ -101,7 +113,7 @@ def _timed_run(net: Net, profiles: Profiles, progress: bool | None) -> tuple[Fle
 def summary_text(day: Day) -> str:
     """What an engineer reads in ten seconds."""
     result, without = day.result, day.without
-    up, down = 1e3 * result.p_up_mw.sum(axis=1), 1e3 * result.p_down_mw.sum(axis=1)
+    up, down = 1e3 * result.total("p_up_mw"), 1e3 * result.total("p_down_mw")
     evening = _between(up.index, 18, 5)
     charged = 1e3 * result.p_mw.sum().sum() * result.settings["period_h"]
     binding = result.binding.drop_duplicates(["period", "element_type", "element"])
@@ -117,9 +129,10 @@ def summary_text(day: Day) -> str:
         textwrap.indent(folded(result.message), "  "),
         "",
         "  Flexibility of a single period   mean 18-05 h    largest",
-        f"    upward (more charging)        {up[evening].mean():8.0f} kW {up.max():10.0f} kW  at {_clock(up.idxmax())}",
-        f"    downward (less charging)      {down[evening].mean():8.0f} kW {down.max():10.0f} kW  "
-        f"at {_clock(down.idxmax())}",
+        *(
+            f"    {label:<29} {flex[evening].mean():8.0f} kW {flex.max():10.0f} kW  at {_clock(flex.idxmax())}"
+            for label, flex in zip(direction_labels(result), (up, down), strict=True)
+        ),
         "  (each period alone: these do not add up to an energy)",
         "",
         f"  {'Extremes of the day':<42}charging   lowest voltage   transformer      line",
@@ -133,7 +146,7 @@ def summary_text(day: Day) -> str:
             )
         ),
         "",
-        f"  What limits the flexibility: {limits or 'only the EVs themselves'}.",
+        f"  What limits the flexibility: {limits or 'only the elements themselves'}.",
         f"  {without.label[0].upper()}{without.label[1:]}: {_broken(without, up.index)}.",
         f"  Verified by {checked['n_power_flows']} power flows: mismatch {checked['max_mismatch_mva']:.0e} MVA, "
         f"no limit exceeded by more than "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import pandapower as pp
 import pytest
 
-from pandapower_evflex import demo
+from pandapower_evflex import demo, plotting
+from pandapower_evflex.networks import suburban_lv
 from tests.networks.solved import solved_suburb
 
 
@@ -77,3 +80,26 @@ def test_two_days_share_a_scale_and_name_their_energy(full, tmp_path, monkeypatc
             assert day.title in ax.get_title()
     monkeypatch.undo()
     plt.close("all")
+
+
+def test_all_kinds_share_a_day_and_stack_in_figure_seven():
+    """Two cars feed in; each kind offers something, and the sum of all is the outline of the bars."""
+    net, profiles = suburban_lv(0, n_evs=4, n_periods=24)
+    before = copy.deepcopy(net)
+    day = demo.all_kinds_day(net, profiles, False)
+    assert pp.toolbox.nets_equal(net, before)
+    assert day.result.status == "optimal", day.result.message
+    assert set(day.result.series) == {"storage", "load", "sgen"}
+    assert all(frames["p_up_mw"].to_numpy().max() > 1e-3 for frames in day.result.series.values())
+    assert (day.net.ev["min_p_mw"] < 0.0).sum() == 2 and len(day.result.series["load"]["p_mw"].columns) == 3
+    ax = plotting.plot_flexibility(day.result)
+    outline = {d: ax.patches[4 * i].get_data().values for i, d in enumerate(("up", "down"))}
+    assert outline["up"] == pytest.approx(1e3 * day.result.total("p_up_mw").to_numpy())
+    assert outline["down"] == pytest.approx(-1e3 * day.result.total("p_down_mw").to_numpy())
+    legend = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert legend == {"EVs", "batteries", "shifted loads", "curtailed generators"}
+    plt.close("all")
+    text, printed = demo.summary_text(day), str(day.result)
+    assert "more load or less PV" in text and "more charging" not in text + printed
+    for kind in ("the cars", "net.storage", "net.load", "net.sgen"):
+        assert f"limits of {kind}, up:" in printed

@@ -19,6 +19,9 @@ from pandapower_evflex.tables.kinds import shown
 COLOUR = {"up": "#7b3fa0", "down": "#222222", "base": "#2a9d8f", "limit": "#c1121f", "uncontrolled": "#e08214"}
 #: colour of generation
 SUN = "#e9a820"
+#: colours and names of the kinds of elements
+KIND_COLOUR = {"ev": "#7b3fa0", "storage": "#2a9d8f", "load": "#d1495b", "sgen": SUN}
+KIND_NAME = {"ev": "EVs", "storage": "batteries", "load": "shifted loads", "sgen": "curtailed generators"}
 #: colours of the states of an outlet, told apart by colour-blind eyes and in grey: light, dark, between
 STATE_COLOUR = {"empty": "#f2f2f2", "charging": "#0072b2", "idle": "#f0b040"}
 

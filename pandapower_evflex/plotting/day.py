@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
-from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, new_axes, period_edges, title_and_legend
+from pandapower_evflex.plotting.axes import (
+    COLOUR,
+    KIND_COLOUR,
+    KIND_NAME,
+    draw_steps,
+    label_time,
+    new_axes,
+    period_edges,
+    title_and_legend,
+)
 from pandapower_evflex.plotting.results import check_result, check_uncontrolled
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import raise_if
@@ -22,7 +32,8 @@ LIMIT_PERCENT = Column("limit_percent", "float64", "", "percent", required=True,
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     """Aggregate flexibility of every period in kW, upward positive and downward negative (Fig. 7).
 
-    Each bar is a single activation of one period: bars do not add up to a deliverable energy.
+    Each bar is a single activation of one period: bars do not add up to a deliverable energy. With other elements
+    beside the EVs their kinds are stacked; upward is then more load or less feed-in, downward less load or more of it.
 
     Parameters
     ----------
@@ -41,17 +52,29 @@ def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
-    for sign, name, label in (
-        (1.0, "up", "upward (more charging)"),
-        (-1.0, "down", "downward (less charging)"),
-    ):
-        values = sign * 1e3 * result.total(f"p_{name}_mw").to_numpy()
-        ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
+    if result.series:
+        _stack_kinds(ax, edges, result)
+    else:
+        for sign, name, label in ((1.0, "up", "upward (more charging)"), (-1.0, "down", "downward (less charging)")):
+            values = sign * 1e3 * result.total(f"p_{name}_mw").to_numpy()
+            ax.stairs(values, edges, baseline=0.0, fill=True, color=COLOUR[name], alpha=0.75, label=label)
     ax.axhline(0.0, color="black", linewidth=0.8)
     ax.set_ylabel("flexibility of each period in kW")
     title_and_legend(ax, "Aggregate active power flexibility")
     label_time(ax, result.p_mw.index, period_h)
     return ax
+
+
+def _stack_kinds(ax: Any, edges: Any, result: Any) -> None:
+    """Kinds on top of each other, EVs next to the axis: the sums are drawn from the largest down."""
+    frames = {"ev": {"p_up_mw": result.p_up_mw, "p_down_mw": result.p_down_mw}, **result.series}
+    frames = {kind: own for kind, own in frames.items() if len(own["p_up_mw"].columns)}
+    for sign, name in ((1.0, "p_up_mw"), (-1.0, "p_down_mw")):
+        sums = np.cumsum([1e3 * own[name].sum(axis=1).to_numpy() for own in frames.values()], axis=0)
+        for kind, values in reversed(list(zip(frames, sums, strict=True))):
+            label = KIND_NAME.get(kind, kind) if sign > 0.0 else None
+            colour = KIND_COLOUR.get(kind, "grey")
+            ax.stairs(sign * values, edges, baseline=0.0, fill=True, color=colour, label=label)
 
 
 def plot_min_voltage(

@@ -134,5 +134,5 @@ def test_beside_a_generator_that_may_be_curtailed_both_are_found():
     own, fed_in = result.series["storage"], result.series["sgen"]["p_mw"][0].to_numpy()
     assert is_one_way(battery, own["p_mw"][0].to_numpy(), own["e_mwh"][0].to_numpy())
     assert fed_in.sum() < sun.sum() - 1e-3
-    assert best_one_way(battery, one, fed_in - room, sun + room) > 0.0
+    assert best_one_way(battery, one, fed_in - 1.03 * room, sun + room) > 0.0
     assert result.verification["against_runpp"] < 1e-6

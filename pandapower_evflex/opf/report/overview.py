@@ -20,6 +20,13 @@ MAX_NAMED = 4
 LINE = 140
 #: relative
 ROUNDING = 1e-6
+#: what an element itself is limited by
+OWN_REASONS = {
+    *("not offered", "max_p_mw", "nothing scheduled", "all scheduled power", NOTHING_BINDS),
+    *("leaves too soon", "battery full", "must leave charged", "must end charged", "battery empty"),
+    *("fully advanced", "fully deferred", "must be served"),
+    *("all available power", "nothing available"),
+}
 _OWN = {"up": "all upward", "down": "all downward", "base": "schedule"}
 
 
@@ -29,15 +36,36 @@ def overview(result: FlexibilityOpfResult) -> str:
     if result.p_mw.notna().to_numpy().all() and (len(result.p_mw.columns) or result.series):
         lines += [
             *filter(None, [_given_up(result)]),
-            _flexibility("upward (more charging)", result.total("p_up_mw")),
-            _flexibility("downward (less charging)", result.total("p_down_mw")),
+            *(
+                _flexibility(label, result.total(name))
+                for label, name in zip(direction_labels(result), ("p_up_mw", "p_down_mw"), strict=True)
+            ),
             _promise(result),
             f"limits of the grid that bind: {_binding(result.binding)}{_left_of_bound(result)}",
-            *(f"limits of the cars, {name}: {_reasons(result, name)}" for name in ("up", "down")),
+            *(
+                f"limits of {'the cars' if kind == 'ev' else f'net.{kind}'}, {name}: {_reasons(result, kind, name)}"
+                for kind in _kinds(result)
+                for name in ("up", "down")
+            ),
             _extremes(result),
             _check(result.verification),
         ]
     return "\n".join(lines)
+
+
+def direction_labels(result: FlexibilityOpfResult) -> tuple[str, str]:
+    """What upward and downward mean: of cars alone charging, of other kinds what the grid sees."""
+    if not result.series:
+        return "upward (more charging)", "downward (less charging)"
+    if "sgen" not in result.series:
+        return "upward (more load)", "downward (less load)"
+    return "upward (more load or less PV)", "downward (less load)"
+
+
+def _kinds(result: FlexibilityOpfResult) -> list[str]:
+    """Kinds with a unit; cars where there is nothing else."""
+    cars = ["ev"] if len(result.p_mw.columns) or not result.series else []
+    return [*cars, *result.series]
 
 
 def folded(message: str) -> str:
@@ -58,10 +86,11 @@ def _size(result: FlexibilityOpfResult) -> str:
     period_h = result.settings["period_h"]
     others = "".join(f", {len(frames['p_mw'].columns)} of net.{kind}" for kind, frames in result.series.items())
     text = f"{n_evs} EVs, {len(result.summary)} sessions{others}, {n_periods} periods of {period_h:g} h"
+    of_evs = " for EVs" if result.series else ""
     power = 1e3 * result.p_mw.sum(axis=1, min_count=1)
     if not power.notna().any():
         return text
-    return f"{text}; {power.sum() * period_h:.4g} kWh scheduled, at most {power.max():.4g} kW"
+    return f"{text}; {power.sum() * period_h:.4g} kWh scheduled{of_evs}, at most {power.max():.4g} kW"
 
 
 def _given_up(result: FlexibilityOpfResult) -> str:
@@ -107,15 +136,15 @@ def _left_of_bound(result: FlexibilityOpfResult) -> str:
     is_single = settings["guarantee"] == ONE_ACTIVATION and settings["duration_h"] == settings["period_h"]
     if not is_single or not result.objective_mw < result.bound_mw * (1.0 - ROUNDING):
         return ""
-    return f"; they leave {100.0 * result.objective_mw / result.bound_mw:.3g} % of what the cars could offer"
+    of = 100.0 * result.objective_mw / result.bound_mw
+    return f"; they leave {of:.3g} % of what the {'elements' if result.series else 'cars'} could offer"
 
 
-def _reasons(result: FlexibilityOpfResult, direction: str) -> str:
-    """Shares of the plugged EV-periods; the grid's elements count as one reason."""
-    reasons = pd.Series(result.reasons["ev"][direction].to_numpy().ravel())
+def _reasons(result: FlexibilityOpfResult, kind: str, direction: str) -> str:
+    """Shares of the periods of all units, of cars those plugged in; the grid's elements count as one reason."""
+    reasons = pd.Series(result.reasons[kind][direction].to_numpy().ravel())
     reasons = reasons[reasons != "away"]
-    own = {"not offered", "max_p_mw", "battery full", "must leave charged", "nothing scheduled", "all scheduled power"}
-    shares = reasons.where(reasons.isin(own | {NOTHING_BINDS}), "the grid").value_counts(normalize=True)
+    shares = reasons.where(reasons.isin(OWN_REASONS), "the grid").value_counts(normalize=True)
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items()) or "no EV is plugged in"
 
 
