@@ -28,6 +28,12 @@ SAYS = {
         "0.2 of 5 kW granted: no more can be made up until the departures",
         "5.0 of 5 kW granted: as asked",
     ],
+    "kinds_of_elements.ipynb": [
+        "the battery adds 76% of what it offers alone",
+        "at noon, upward: ev 0 kW",
+        "a battery of 27 kW is worth ten cars of 95 kW",
+        "downward the smallest of 5 kW is worth more already",
+    ],
     "planning_mv.ipynb": [
         "lines whose faults overload nothing: [62]",
         "the second cable is built in year 6 with flexibility and in year 5 without",
