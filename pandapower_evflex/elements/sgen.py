@@ -18,19 +18,18 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
-import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.chain import REACTIVE, Chain
-from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Offers, offers_of
+from pandapower_evflex.elements.ev_slots import Offers, offers_of
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of
+from pandapower_evflex.elements.sgen_faults import chooses_q, draws_faults, promise_faults, range_faults
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.scenarios import DIRECTIONS
-from pandapower_evflex.tables.cos_phi_p import greatest_ratios, reactive_powers
-from pandapower_evflex.tables.faults import fault_where
+from pandapower_evflex.tables.cos_phi_p import greatest_ratios
 from pandapower_evflex.tables.offering import typed_offering_rows
 
 KIND = "sgen"
@@ -40,8 +39,6 @@ REPLACES = ("p_mw", "q_mvar")
 IS_DEVIATION = True
 #: MW up to which nothing is available to be curtailed
 NOTHING = 1e-7
-#: Mvar up to which a profile of reactive power is that of the characteristic
-SAME_MVAR = 1e-9
 #: relative distance up to which a limit binds
 BINDING = 1e-5
 
@@ -111,13 +108,13 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         return None
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
-    faults += dead + _promise_faults(inputs.guarantee) + _draws_faults(rows, p) + _range_faults(inputs, rows)
+    faults += dead + promise_faults(inputs.guarantee) + draws_faults(rows, p) + range_faults(inputs, rows)
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
         faults += differing_forecasts(inputs, KIND, rows, column, "generators")
     least = rows["min_p_mw"].fillna(0.0).to_numpy(dtype=float) if "min_p_mw" in rows else np.zeros(len(rows))
     most = np.maximum(p - least, 0.0)
-    q_ratio = np.where(_chooses_q(rows), greatest_ratios(inputs.net, rows.index), np.nan)
+    q_ratio = np.where(chooses_q(rows), greatest_ratios(inputs.net, rows.index), np.nan)
     unit, period = np.nonzero(most.T > NOTHING)
     weight = {d: inputs.weight(d, len(rows)) for d in DIRECTIONS}
     flexibility = inputs.net["flexibility"]
@@ -137,47 +134,6 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         energy_mwh=0.0,
         start=np.zeros(p.shape),
     )
-
-
-def _promise_faults(guarantee: str) -> list[Fault]:
-    if guarantee == ONE_ACTIVATION:
-        return []
-    remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "sgen" out of service'
-    return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for generators", remedy)]
-
-
-def _chooses_q(rows: pd.DataFrame) -> BoolArray:
-    if "control_q" not in rows:
-        return np.zeros(len(rows), dtype=bool)
-    return rows["control_q"].fillna(False).to_numpy(dtype=bool)
-
-
-def _range_faults(inputs: Inputs, rows: pd.DataFrame) -> list[Fault]:
-    """Reactive power is chosen within a characteristic, and not beside a profile."""
-    chosen = rows[_chooses_q(rows)]
-    without = np.isnan(greatest_ratios(inputs.net, chosen.index))
-    problem = "is True without a characteristic, in whose range reactive power would be chosen"
-    faults = fault_where(
-        KIND, chosen, "control_q", without, problem, "add one with create_cos_phi_p(net, sgen), or set it to False"
-    )
-    labels = chosen.index[~without]
-    q = inputs.profiles.values.get((KIND, "q_mvar"))
-    if q is None or not len(labels):
-        return faults
-    p = powers_of(inputs.profiles, KIND, chosen.loc[labels].assign(scaling=1.0), "p_mw")
-    own = reactive_powers(inputs.net, pd.DataFrame(p, columns=labels)).to_numpy()
-    given = np.any(np.abs(q[labels].to_numpy() - own) > SAME_MVAR, axis=0)
-    problem = "is True beside a profile of q_mvar"
-    return faults + fault_where(
-        KIND, chosen.loc[labels], "control_q", given, problem, "leave the profile out, or set it to False"
-    )
-
-
-def _draws_faults(rows: pd.DataFrame, p: FloatArray) -> list[Fault]:
-    draws = np.any(p < 0.0, axis=0)
-    remedy = "give a profile of 0 or more (it feeds in), or set its rows of net.flexibility out of service"
-    problem = "is below 0: what draws power cannot be curtailed"
-    return fault_where(KIND, rows.assign(p_mw=p.min(axis=0)), "p_mw", draws, problem, remedy)
 
 
 def index(data: Generators) -> IntArray:
