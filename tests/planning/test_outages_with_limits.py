@@ -34,7 +34,7 @@ def weak_feeders(seed):
 
 
 class Limits:
-    """What must be shed in a state: 0, the power behind one overloaded branch, or not known."""
+    """What must be shed in a state: 0, the power behind one overloaded branch, or NaN: not known."""
 
     def __init__(self, net):
         self.net = net
@@ -70,6 +70,8 @@ class Limits:
         own = ~after.load.bus.isin([bus for _, bus in rest]) & after.load.bus.isin(
             after.bus.index[after.bus.in_service]
         )
+        if not own.any():
+            return np.nan  # there is another way: no load counts in full
         before = after.load.loc[own, ["p_mw", "q_mvar"]].copy()
         below, above = 0.0, 1.0
         for _ in range(30):
