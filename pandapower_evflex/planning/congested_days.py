@@ -11,21 +11,13 @@ import numpy as np
 from pandapower_evflex.arrays import ComplexArray, FloatArray
 from pandapower_evflex.planning.congestion.overload import AT_LIMIT, Overload, Overloads, find_overloads, joined
 from pandapower_evflex.planning.congestion.procurement import Purchase, buy, demand_of, nothing
+from pandapower_evflex.planning.congestion.relief_program import relieve
 from pandapower_evflex.planning.congestion.shed_points import ShedPoints, shed_points
-from pandapower_evflex.planning.congestion.sheds import least_cost_sheds
 from pandapower_evflex.planning.congestion.site_calls import SiteCall, calls_of
 from pandapower_evflex.planning.congestion.window_profiles import window_profile
 from pandapower_evflex.planning.congestion.windows import Congestion, Window, congestions, runs
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.planning_case import PlanningCase
-
-#: excess, as a share of the limit, that is tolerated after the shedding LP on radial branches, where the LP counts
-#: every MW in full and ignores losses
-PROGRAM_ERROR = 0.01
-#: the same for voltages and meshed branches, where the LP counts a MW by its first-order effect
-FIRST_ORDER_ERROR = 1e-4
-#: most times that the LP is solved; as long as the excess is larger, what is still missing is added
-MAX_PROGRAMS = 8
 
 
 @dataclass(frozen=True)
@@ -120,38 +112,12 @@ class CongestedDays:
         """Shed of every row in a window, without flexibility [n_period of the window, n_row]."""
         single = congestion.single
         if single is None:
-            return self._shed_by_program(congestion, s, load)
+            return relieve(self.state, congestion, s, load, [], self.settings.voll_eur_per_mwh).shed_mw
         cases = congestion.window.cases
         behind = single.effect[cases] * np.maximum(load[cases].real, 0.0)
         total = behind.sum(axis=1)
         share = np.divide(congestion.missing_mw(single), total, out=np.zeros(len(cases)), where=total > 0.0)
         return share[:, None] * behind
-
-    def _shed_by_program(self, congestion: Congestion, s: ComplexArray, load: ComplexArray) -> FloatArray:
-        """Shed of every row [n_period of the window, n_row], until a power flow agrees."""
-        cases, period_h = congestion.window.cases, congestion.window.day.period_h
-        limits = dict(
-            zip([own.limit_key for own in congestion.overloads], zip(*congestion.limits, strict=True), strict=True)
-        )
-        s, load = s[cases], load[cases]
-        p = np.maximum(load.real, 0.0)
-        shed = np.zeros_like(p)
-        for _ in range(MAX_PROGRAMS):
-            missing, effect = (np.array(part) for part in zip(*limits.values(), strict=True))
-            sheds = least_cost_sheds(missing, effect, p, [], self.settings.voll_eur_per_mwh, period_h)
-            shed = sheds.shed_mw
-            kept = 1.0 - np.divide(shed, p, out=np.zeros_like(p), where=p > 0.0)
-            ignored = PROGRAM_ERROR, FIRST_ORDER_ERROR
-            still = find_overloads(self.state, s + (1.0 - kept) * load, kept * load, load, ignored).curable
-            if not still or sheds.broken.any():
-                break
-            for own in still:
-                before, effect_before = limits.get(own.limit_key, (np.zeros(len(cases)), own.effect))
-                now = own.missing_mw > 0.0
-                effect = np.where(now[:, None], own.effect, effect_before)
-                # what is still missing comes on top of what is shed by now
-                limits[own.limit_key] = np.where(now, own.missing_mw + (effect * shed).sum(axis=1), before), effect
-        return shed
 
     def _purchases(self, found: list[Congestion], shed_mw: FloatArray) -> list[Purchase]:
         """One per window, in their order; the cost of each counts what was bought before it."""
@@ -190,28 +156,14 @@ class CongestedDays:
                 after = np.maximum(before - purchase.p_mw.sum(axis=1), 0.0)
                 left[cases] *= np.divide(after, before, out=np.zeros(len(cases)), where=before > 0.0)[:, None]
             elif purchase.p_mw.any():
-                left[cases] = self._program_with(congestion, purchase)
+                left[cases] = self._left_by_power_flow([purchase])[cases]
         return left
 
-    def _program_with(self, congestion: Congestion, purchase: Purchase) -> FloatArray:
-        """What several limits still ask for once the purchase is made [n_period of the window, n_row]."""
-        cases = congestion.window.cases
-        missing, effect = congestion.limits
-        load = np.maximum(self.state.load[cases].real, 0.0)
-        for bid, p in zip(purchase.bids, purchase.p_mw.T, strict=True):
-            missing -= effect[:, :, bid.row] * p
-            load[:, bid.row] -= p
-        period_h = congestion.window.day.period_h
-        sheds = least_cost_sheds(
-            np.maximum(missing, 0.0), effect, np.maximum(load, 0.0), [], self.settings.voll_eur_per_mwh, period_h
-        )
-        return sheds.shed_mw
-
     def _left_by_power_flow(self, purchases: list[Purchase]) -> FloatArray:
-        """With the shaved profiles of the sites, rebound included: every limit is checked again in every period."""
+        """With the shaved profiles of the sites: every limit is checked again in every period."""
         s, load = self.state.s.copy(), self.state.load.copy()
         for purchase in purchases:
-            change = purchase.injection_with_rebound(*s.shape)
+            change = (purchase.injection_with_rebound if self.settings.rebound else purchase.injection)(*s.shape)
             s += change
             load -= change
         load = np.where(load.real > 0.0, load, 0.0)

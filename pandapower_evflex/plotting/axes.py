@@ -102,6 +102,13 @@ def _clock_time(hour: float) -> str:
 
 
 def title_and_legend(ax: Any, title: str) -> None:
-    """The legend between title and axes, where it hides nothing."""
-    ax.set_title(title, pad=28)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize="small", frameon=False)
+    """The legend between title and axes, where it hides nothing, in as many rows as the width of the axes asks for."""
+    n_labels = len(ax.get_legend_handles_labels()[1])
+    for n_columns in range(min(5, max(n_labels, 1)), 0, -1):
+        legend = ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n_columns, fontsize="small", frameon=False
+        )
+        if legend.get_window_extent().width <= ax.get_window_extent().width:
+            break
+    n_rows = -(-n_labels // n_columns)
+    ax.set_title(title, pad=12 + 16 * n_rows)

@@ -134,6 +134,16 @@ def test_bars_of_plans_are_their_costs_and_add_up_to_the_total(against_nothing):
     assert names == ["candidate 0", "candidate 0 + flexibility", "flexibility", "nothing"]
 
 
+@pytest.mark.parametrize("width", [4.0, 5.0, 8.0])
+def test_the_legend_is_within_the_figure_and_below_the_title(width):
+    figure, ax = plt.subplots(figsize=(width, 3.5), layout="constrained")
+    plotting.plot_plan_costs(ring()[2], ax=ax)
+    figure.canvas.draw()
+    legend, title = ax.get_legend().get_window_extent(), ax.title.get_window_extent()
+    assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1
+    assert legend.y1 <= title.y0 and title.y1 <= figure.bbox.y1
+
+
 def test_of_many_plans_the_cheapest_are_drawn_and_doing_nothing():
     net, _, study = ring()
     ax = plotting.plot_plan_costs(study, most=2, names=net.reinforcement.name)

@@ -41,6 +41,8 @@ class Overload:
     effect : float [n_case, n_row]      what of a MW removed at a bus counts
     is_radial : bool                    removed behind one branch, where every MW counts in full
     branch : int                        in the grid; -1: none
+    counts : complex [n_case, n_row] or None
+        what of a MW removed at a bus counts, and of a Mvar (imaginary); None: not asked for yet
     """
 
     element_type: str
@@ -50,6 +52,7 @@ class Overload:
     effect: FloatArray
     is_radial: bool
     branch: int = -1
+    counts: ComplexArray | None = None
 
     @property
     def key(self) -> tuple[str, Any]:
@@ -59,6 +62,13 @@ class Overload:
     def limit_key(self) -> tuple[str, Any, int]:
         """Table, label and branch: a transformer with three windings has a branch per side."""
         return self.element_type, self.element, self.branch
+
+    def in_cases(self, cases: IntArray) -> Overload:
+        """The same in some of the periods."""
+        counts = None if self.counts is None else self.counts[cases]
+        return replace(
+            self, excess=self.excess[cases], missing_mw=self.missing_mw[cases], effect=self.effect[cases], counts=counts
+        )
 
 
 @dataclass(frozen=True)
@@ -253,7 +263,9 @@ def _by_sensitivity(
     missing, effect = np.zeros(len(v)), np.zeros(v.shape)
     missing[cases] = np.divide(h, mean, out=np.zeros(len(cases)), where=mean > 0.0)
     effect[cases] = np.divide(relief, mean[:, None], out=np.zeros_like(relief), where=mean[:, None] > 0.0)
-    return Overload(*where, excess, missing, effect, False)
+    counts = np.zeros(v.shape, dtype=np.complex128)
+    counts[cases] = np.divide(gradient, mean[:, None], out=np.zeros_like(gradient), where=mean[:, None] > 0.0)
+    return Overload(*where, excess, missing, effect, False, counts=counts)
 
 
 def _collapse(state: OperatingState, s: ComplexArray, load: ComplexArray, cases: IntArray) -> Overload:

@@ -12,7 +12,8 @@ from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.market.clearing import clear_flexibility
 from pandapower_evflex.planning.congestion.bids import Bid, SiteOffers
 from pandapower_evflex.planning.congestion.overload import Overload
-from pandapower_evflex.planning.congestion.sheds import Relief, least_cost_sheds
+from pandapower_evflex.planning.congestion.relief_program import relieve
+from pandapower_evflex.planning.congestion.sheds import Relief
 from pandapower_evflex.planning.congestion.windows import Congestion, Window
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.settings import Settings
@@ -57,11 +58,17 @@ class Purchase:
             missing[self.window.cases, bid.row] += p * bid.share_not_delivered(float(p.max(initial=0.0)))
         return missing
 
-    def injection_with_rebound(self, n_case: int, n_row: int) -> ComplexArray:
-        """Change of the injections: less load in the window and more after it [n_case, n_row]."""
+    def injection(self, n_case: int, n_row: int) -> ComplexArray:
+        """Change of the injections in the window [n_case, n_row]."""
         change = np.zeros((n_case, n_row), dtype=np.complex128)
         for bid, p in zip(self.bids, self.p_mw.T, strict=True):
             change[self.window.cases, bid.row] += p * (1.0 + 1.0j * bid.tan_phi)
+        return change
+
+    def injection_with_rebound(self, n_case: int, n_row: int) -> ComplexArray:
+        """Change of the injections: less load in the window and more after it [n_case, n_row]."""
+        change = self.injection(n_case, n_row)
+        for bid, p in zip(self.bids, self.p_mw.T, strict=True):
             change[self.window.day.periods, bid.row] -= self._comes_back(bid, p) * (1.0 + 1.0j * bid.tan_phi)
         return change
 
@@ -185,9 +192,8 @@ def _by_program(state: OperatingState, congestion: Congestion, offers: SiteOffer
     bids = [bid for bid in bids if bid.price_eur_per_mwh < settings.voll_eur_per_mwh]
     if not bids:
         return nothing(window)
-    reliefs = [Relief(bid.row, bid.price_eur_per_mwh, bid.most_mw, bid.most_mwh) for bid in bids]
-    load = np.maximum(state.load[window.cases].real, 0.0)
-    sheds = least_cost_sheds(missing, effect, load, reliefs, settings.voll_eur_per_mwh, window.day.period_h)
+    reliefs = [Relief(bid.row, bid.price_eur_per_mwh, bid.most_mw, bid.most_mwh, bid.tan_phi) for bid in bids]
+    sheds = relieve(state, congestion, state.s, state.load, reliefs, settings.voll_eur_per_mwh)
     p = sheds.bought_mw
     energy = p.sum(axis=0) * window.day.period_h
     payments = energy * [bid.price_eur_per_mwh for bid in bids]

@@ -27,12 +27,14 @@ class Relief:
     price_eur_per_mwh : float
     most_mw : float [n_period]
     most_mwh : float                    over all periods
+    tan_phi : float                     Mvar that go with a MW
     """
 
     row: int
     price_eur_per_mwh: float
     most_mw: FloatArray
     most_mwh: float
+    tan_phi: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def least_cost_sheds(
     reliefs: Sequence[Relief],
     voll_eur_per_mwh: float,
     period_h: float,
+    relief_effect: FloatArray | None = None,
 ) -> Sheds:
     r"""Serve as much as the limits allow, as cheaply as the offers allow.
 
     .. math::
 
         \min \tau \sum_k \Big( \gamma \sum_n x_{kn} + \sum_c \pi_c f_{kc} \Big) \quad
-        \sum_n a_{skn} x_{kn} + \sum_c a_{sk n(c)} f_{kc} \ge m_{sk}, \quad
+        \sum_n a_{skn} x_{kn} + \sum_c b_{skc} f_{kc} \ge m_{sk}, \quad
         x_{kn} + \sum_{c \text{ at } n} f_{kc} \le L_{kn}, \quad \tau \sum_k f_{kc} \le E_c
 
     A kW below two overloaded branches counts for both. Loads that count alike are taken down in the same proportion,
@@ -77,12 +80,15 @@ def least_cost_sheds(
     load_mw : float [n_period, n_row]             L, what can be shed
     reliefs : offers
     voll_eur_per_mwh, period_h : float
+    relief_effect : float [n_limit, n_period, n_relief]    b, what of a MW of an offer counts; None: as the load there
     """
     n_period = len(load_mw)
+    if relief_effect is None:
+        relief_effect = effect[:, :, [relief.row for relief in reliefs]]
     group_of_row, group_effect = _alike(effect, [relief.row for relief in reliefs])
     group_load = np.zeros((n_period, group_effect.shape[2]))
     np.add.at(group_load.T, group_of_row, load_mw.T)
-    limit, period = np.nonzero((missing_mw > 0.0) & ~_implied(missing_mw, group_effect, group_load))
+    limit, period = np.nonzero((missing_mw > 0.0) & ~_implied(missing_mw, group_effect, group_load, relief_effect))
     n_x, n_f, n_y = group_load.size, n_period * len(reliefs), len(limit)
     x = np.arange(n_x).reshape(group_load.shape)
     f = n_x + np.arange(n_f).reshape(n_period, len(reliefs))
@@ -94,7 +100,7 @@ def least_cost_sheds(
     a = group_effect[limit, period]
     entries = _Entries()
     entries.add(limit_row[:, None], x[period], -a)
-    entries.add(limit_row[:, None], f[period], -a[:, at])
+    entries.add(limit_row[:, None], f[period], -relief_effect[limit, period])
     entries.add(limit_row, y, -np.ones(n_y))
     entries.add(energy_row[None], f, np.full(f.shape, period_h))
     entries.add(load_row, x[:, bought_at], np.ones(load_row.shape))
@@ -121,7 +127,7 @@ def least_cost_sheds(
     return Sheds(share[:, group_of_row] * load_mw, solved.x[f], broken)
 
 
-def _implied(missing_mw: FloatArray, effect: FloatArray, load_mw: FloatArray) -> BoolArray:
+def _implied(missing_mw: FloatArray, effect: FloatArray, load_mw: FloatArray, relief_effect: FloatArray) -> BoolArray:
     """Limits that hold with another one: every MW counts for them too, and they miss no more [n_limit, n_period].
 
     What all loads do not cure implies nothing.
@@ -129,7 +135,7 @@ def _implied(missing_mw: FloatArray, effect: FloatArray, load_mw: FloatArray) ->
     curable = (effect * load_mw).sum(axis=2) >= missing_mw
     implied = np.zeros(missing_mw.shape, dtype=bool)
     for number in range(len(missing_mw)):
-        counts_too = (effect[number] >= effect).all(axis=2)
+        counts_too = (effect[number] >= effect).all(axis=2) & (relief_effect[number] >= relief_effect).all(axis=2)
         misses_more = missing_mw > missing_mw[number]
         equal = (missing_mw == missing_mw[number]) & ~implied
         equal[number] = False
