@@ -29,8 +29,8 @@ HALF_PLANES = [(np.cos(angle), np.sin(angle)) for angle in np.linspace(-0.5 * np
 
 
 def chain(p_mw, q_mvar, limits_mva, r_ohm_per_km=1e-5):
-    """Line 0 failed; line n feeds stations n, n - 1, ..., 1 from the far end of the ring; the last one is strong."""
-    net = ring(p_mw, np.array([90.0, 90.0, *limits_mva]) / SQRT3_KV, 1)
+    """Line 0 fails, and line 3 feeds stations 3, 2 and 1 from the far end of the ring, line 2 stations 2 and 1."""
+    net = ring(p_mw, np.array([90.0, 90.0, *limits_mva]) / SQRT3_KV, 3)
     net.line[["r_ohm_per_km", "x_ohm_per_km"]] = r_ohm_per_km
     net.load["q_mvar"] = q_mvar
     net.line["failure_rate_per_year"] = np.nan
@@ -45,8 +45,8 @@ def not_served_mw(net, **options):
 
 
 def test_the_load_with_more_reactive_power_goes_first():
-    """By hand: 4 MW, and 4 MW with 3 Mvar; 4 MVA for the second, 6 + j 1.5 MVA for both: half of the second goes."""
-    net = chain([0.0, 4.0, 4.0], [0.0, 3.0, 0.0], [4.0, np.hypot(6.0, 1.5)])
+    """By hand: 4 MW with 3 Mvar, and 3.5 MW; 4 MVA for the first, 5.5 + j 1.5 MVA for both: half of the first goes."""
+    net = chain([0.0, 4.0, 3.5], [0.0, 3.0, 0.0], [4.0, np.hypot(5.5, 1.5)])
     shed, study = not_served_mw(net)
     assert set(study.faults.overloaded_element) == {2, 3}
     assert shed == pytest.approx(2.0, rel=1e-4)
@@ -54,7 +54,7 @@ def test_the_load_with_more_reactive_power_goes_first():
 
 
 def test_loads_of_the_same_power_factor_go_down_in_the_same_proportion():
-    net = chain([2.0, 2.0, 4.0], [0.6, 0.6, 1.2], [3.0, 5.0])
+    net = chain([2.0, 2.0, 2.5], [0.6, 0.6, 0.75], [3.0, 4.2])
     _, study = not_served_mw(net)
     assert set(study.faults.overloaded_element) == {2, 3}
     first, second, _ = study.load_points.energy_mwh_per_year
@@ -78,7 +78,7 @@ def segmented(p_mw, q_mvar, limits_mva):
 
 def random_chain(seed):
     rng = np.random.default_rng(seed)
-    p = rng.uniform(1.0, 3.0, 3)
+    p = rng.uniform([1.0, 1.0, 0.4], [3.0, 3.0, 0.8])  # before the fault line 2 feeds station 3
     q = rng.uniform(-0.3, 0.9, 3) * p
     below_two, all_three = np.hypot(p[:2].sum(), q[:2].sum()), np.hypot(p.sum(), q.sum())
     limits = [rng.uniform(0.6, 0.95) * below_two, rng.uniform(0.6, 0.9) * all_three]
@@ -101,7 +101,7 @@ def test_what_is_not_served_is_the_least_that_keeps_every_apparent_power(seed):
 )
 def test_offers_count_with_their_own_reactive_power(cos_phi, prices):
     """Sites at stations 1 and 2, with the energy of the paper's triangle in a window of two hours."""
-    p, q, limits = np.array([2.0, 2.0, 4.0]), np.array([0.2, 1.4, 0.8]), [3.2, 6.6]
+    p, q, limits = np.array([2.0, 2.0, 3.0]), np.array([0.2, 1.4, 0.6]), [3.2, 5.5]
     net = chain(p, q, limits)
     for bus, price in ((1, prices[0]), (2, prices[1])):
         cpo = evf.create_cpo(net, bus, 200, 0.005, price_eur_per_mwh=price, cos_phi=cos_phi)
