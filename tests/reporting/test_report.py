@@ -55,7 +55,7 @@ def _page(result, tmp_path):
 
 def test_a_report_loads_nothing_and_tells_the_numbers(tmp_path):
     net = garbage._fresh()
-    net.trafo["max_loading_percent"] = 10.0
+    net.trafo["max_loading_percent"] = 7.0
     result = evf.run_flexibility_opf(net, n_periods=4, progress=False)
     page = _page(result, tmp_path)
     assert page.loaded and all(value.startswith("data:image/png;base64,") for value in page.loaded)
