@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -20,11 +21,20 @@ MISSING = {
 }
 
 
-def with_report(logger: logging.Logger, name: str, sessions: pd.DataFrame) -> pd.DataFrame:
-    """The sessions with the counts in ``attrs["report"]``, which are logged: rows read, and rows without a value."""
+def with_report(
+    logger: logging.Logger, name: str, sessions: pd.DataFrame, left_out: Mapping[str, int] | None = None
+) -> pd.DataFrame:
+    """The sessions with the counts in ``attrs["report"]``, which are logged: rows read, and rows without a value.
+
+    Parameters
+    ----------
+    left_out : {reason: number of records that are not in the frame}
+    """
+    left_out = left_out or {}
     missing = {reason: sessions[column].isna().to_numpy() for column, reason in MISSING.items() if column in sessions}
     sessions.attrs["report"] = {
-        "read": len(sessions),
+        "read": len(sessions) + sum(left_out.values()),
+        **left_out,
         **{reason: int(np.sum(rows)) for reason, rows in missing.items()},
     }
     n_changed = int(np.sum(np.any(list(missing.values()), axis=0)))

@@ -16,6 +16,9 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.acn import read_acn_sessions
 from pandapower_evflex.mobility.file_numbers import NOTATIONS, decimal_of, floats_of
 from pandapower_evflex.mobility.file_times import session_times
+from pandapower_evflex.mobility.json_records import format_of, json_of
+from pandapower_evflex.mobility.ocpi import read_ocpi_sessions
+from pandapower_evflex.mobility.ocpp import read_ocpp_sessions
 from pandapower_evflex.mobility.reader_report import with_report
 from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised, spelling
 from pandapower_evflex.mobility.text_table import read_text, text_table
@@ -27,7 +30,8 @@ from pandapower_evflex.times.durations import duration_hours
 logger = logging.getLogger(__name__)
 
 FUNCTION = "read_sessions"
-CHOICES = ("acn", *FORMATS)
+JSON_FORMATS = ("acn", "ocpi", "ocpp")
+CHOICES = (*JSON_FORMATS, *FORMATS)
 
 #: end of a header -> kWh
 ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
@@ -49,11 +53,13 @@ def read_sessions(
     ----------
     path : file
         text with a header and one line per session, separated by semicolons, commas, tabs or bars; in UTF-8, UTF-16 or
-        Latin-1; or JSON of ACN-Data
+        Latin-1; or JSON of ACN-Data, OCPI or OCPP
     format : str
         None: the one that the header shows
 
         * "acn": JSON of ACN-Data, see `read_acn_sessions`
+        * "ocpi": Sessions or CDRs of OCPI 2.2.1: an object, a list, or `{"data": [...]}`; UTC
+        * "ocpp": log of OCPP 1.6 with StartTransaction and StopTransaction, a list or a message per line; UTC
         * "chargepoint": station, port, start and end of the stay with their time zones, durations as hh:mm:ss, energy
         * "elaadnl": transactions of charge points and connectors in UTC, durations in hours, energy, largest power
         * "evflex": the columns that this function returns
@@ -76,7 +82,8 @@ def read_sessions(
           names no unit is in kWh, with a warning, and refused where the median session would have less than 0.1 kWh or
           more than 500 kWh
 
-        ``attrs["report"]`` counts the rows read and those in which something is missing
+        ``attrs["report"]`` counts the rows read, those that are left out (earlier states of an OCPI session, credited
+        CDRs, repeated messages) and those in which something is missing
 
     Raises
     ------
@@ -97,8 +104,8 @@ def read_sessions(
     _refuse_unknown(format, decimal)
     check_file("read_sessions", path)
     name, text = Path(path).name, read_text(path)
-    if format == "acn" or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
-        sessions = read_acn_sessions(path, dayfirst=dayfirst)
+    if format in JSON_FORMATS or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
+        sessions = _from_json(path, name, text, format, dayfirst)
         return sessions if timezone is None else _converted(sessions, timezone)
     table = text_table(name, text)
     known, found = recognised(name, list(table.columns), format)
@@ -106,6 +113,16 @@ def read_sessions(
         raise InvalidInputError([Fault(name, "", (), "the file", "holds no sessions", "give lines below the header")])
     sessions = _canonical(name, table, known, found, timezone, dayfirst, decimal)
     return with_report(logger, f"{name} ({known.name})", sessions)
+
+
+def _from_json(path: Any, name: str, text: str, format: str | None, dayfirst: bool | None) -> pd.DataFrame:
+    """Sessions of the format that the records look like, or of the one that was named."""
+    known = format or format_of(json_of(name, text))
+    if known == "ocpi":
+        return read_ocpi_sessions(name, json_of(name, text))
+    return (
+        read_ocpp_sessions(name, json_of(name, text)) if known == "ocpp" else read_acn_sessions(path, dayfirst=dayfirst)
+    )
 
 
 def _refuse_unknown(format: Any, decimal: Any) -> None:
