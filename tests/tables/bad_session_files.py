@@ -191,7 +191,7 @@ def asked(argument, value):
 
 
 BAD_SESSION_FILES |= {
-    "a format that is not known": asked("format", "ocpi"),
+    "a format that is not known": asked("format", "oicp"),
     "a format as a number": asked("format", 1),
     "a decimal mark that is none": asked("decimal", ";"),
 }
