@@ -238,7 +238,7 @@ WRONG = {
         text_of(header=["Station", "Port", "when", "Unplug", "Charging", "Energy (kWh)"]), "",
         "nearest is 'chargepoint', which lacks arrival",
     ),
-    "another kind of JSON": ('[{"start_date_time": "2024-05-14T08:00:00Z"}]', "_items", "the keys start_date_time"),
+    "another kind of JSON": ('[{"begin": "2024-05-14T08:00:00Z"}]', "_items", "the keys begin"),
     "broken JSON": ('{"_items": [', "", "is not JSON"),
     "a column twice": (text_of(header=[*HEADER[:4], "Unplug", HEADER[5]]), "", "the columns 'Unplug'"),
     "decimal commas that are delimiters": (text_of(COMMA), "", "7 cells where the header has 6"),
@@ -273,7 +273,7 @@ def test_other_files_are_refused_by_name(file, what):
 
 @pytest.mark.parametrize(
     ("options", "argument"),
-    [({"format": "ocpi"}, "format"), ({"format": 3}, "format"), ({"decimal": ";"}, "decimal")],
+    [({"format": "oicp"}, "format"), ({"format": 3}, "format"), ({"decimal": ";"}, "decimal")],
 )
 def test_unknown_arguments_are_refused(file, options, argument):
     with pytest.raises(evf.InvalidInputError, match=f"read_sessions.{argument}: .* is not known; use one of"):

@@ -154,9 +154,7 @@ BAD_SESSION_FILES = {
     "a file of a format that it is not": file(HEADER + ROW, "", (), "which lacks", format="elaadnl"),
     "a web page": file("<html><body>Sign in</body></html>", "", (), "rename columns"),
     "JSON that is cut off": file('{"_items": [{', "", (), "as downloaded"),
-    "JSON of other sessions": file(
-        '[{"start_date_time": "2024-05-14T08:00:00Z", "kwh": 3}]', "_items", (), "connectionTime"
-    ),
+    "JSON of other sessions": file('[{"begin": "2024-05-14T08:00:00Z", "energy": 3}]', "_items", (), "connectionTime"),
     "a column twice in a file": file(HEADER.replace("Port", "Unplug") + ROW, "", (), "rename all but one"),
     "decimal commas among commas": file((HEADER + ROW).replace(";", ","), "", (0,), "quote text"),
     "a line with a cell too many": file(HEADER + ROW + ROW.replace("\n", ";x\n"), "", (1,), "quote text"),
