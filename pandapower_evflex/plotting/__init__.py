@@ -23,11 +23,15 @@ from pandapower_evflex.plotting.grid_state import plot_normal_state, plot_post_f
 from pandapower_evflex.plotting.horizon import plot_horizon
 from pandapower_evflex.plotting.inputs import plot_cos_phi_p, plot_pv_profile, plot_sessions
 from pandapower_evflex.plotting.net import plot_net
+from pandapower_evflex.plotting.net_map import map
 from pandapower_evflex.plotting.operation import plot_activation, plot_rolling_day
+from pandapower_evflex.plotting.over_net import plot_energies, plot_heat_map, plot_voltage_profile
 from pandapower_evflex.plotting.planning import plot_energy_not_served, plot_plan_costs
+from pandapower_evflex.plotting.saving import save
 from pandapower_evflex.plotting.studies import plot_adoption, plot_ranking
 
 __all__ = [
+    "map",
     "plot_activation",
     "plot_adoption",
     "plot_band",
@@ -35,9 +39,11 @@ __all__ = [
     "plot_cos_phi_p",
     "plot_cpo_rates",
     "plot_durations",
+    "plot_energies",
     "plot_energy_not_served",
     "plot_ev",
     "plot_flexibility",
+    "plot_heat_map",
     "plot_horizon",
     "plot_lattice",
     "plot_min_voltage",
@@ -53,4 +59,6 @@ __all__ = [
     "plot_sessions",
     "plot_shaving_over_day",
     "plot_trafo_loading",
+    "plot_voltage_profile",
+    "save",
 ]
