@@ -46,6 +46,11 @@ class Schedule:
         q = {activation: values[:, units] for activation, values in self.q.items()}
         return Schedule(**{name: getattr(self, name)[:, units] for name in _POWERS}, q=q)
 
+    def from_period(self, first: int) -> Schedule:
+        """The rest of the day."""
+        q = {activation: values[first:] for activation, values in self.q.items()}
+        return Schedule(**{name: getattr(self, name)[first:] for name in _POWERS}, q=q)
+
     @classmethod
     def joined(cls, parts: Sequence[Schedule]) -> Schedule:
         """Units one after the other."""

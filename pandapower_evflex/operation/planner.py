@@ -158,7 +158,7 @@ def _as_it_was(plan: Plan, study: Study, first: int) -> Plan | None:
     now, then = (one.s_base[NO_NAME] for one in (case, plan.case))
     if not np.array_equal(now, then[at:]) or not _same_evs(case.evs, plan.case.evs, at, schedule.e):
         return None
-    rest = Schedule(*(getattr(schedule, name)[at:] for name in Schedule.__dataclass_fields__))
+    rest = schedule.from_period(at)
     reached = weighted_flexibility_mw(case, rest)
     if plan.lacks_mw > OPTIMAL_GAP * reached:
         return None
