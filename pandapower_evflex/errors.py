@@ -19,6 +19,11 @@ def listed(rows: Sequence[Any]) -> str:
     return text if len(rows) <= MAX_LISTED_ROWS else f"{text} and {len(rows) - MAX_LISTED_ROWS} more"
 
 
+def counted(number: int, noun: str) -> str:
+    """For instance "1 session", "2 sessions"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong in the input.

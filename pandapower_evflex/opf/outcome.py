@@ -12,6 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import counted
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.best_effort import BestEffort, best_effort
 from pandapower_evflex.opf.findings.describe import describe
@@ -172,8 +173,8 @@ def _message(study: Study, solution: Solution, options: Options, findings: pd.Da
     if options.margin_percent:
         parts.append(f"{float(options.margin_percent):g} % of every limit are kept free")
     if len(study.reduced):
-        parts.append(f"the needs of {len(study.reduced)} sessions were reduced, see result.reduced")
+        parts.append(f"the needs of {counted(len(study.reduced), 'session')} were reduced, see result.reduced")
     if len(findings) and solution.status != "best_effort":
         cures = "curtailment and charging cure" if curtails(study.case) else "charging cures"
-        parts.append(f"{cures} {len(findings)} limits violated without EVs, see result.findings")
+        parts.append(f"{cures} {counted(len(findings), 'limit')} violated without EVs, see result.findings")
     return "; ".join(parts)

@@ -19,6 +19,7 @@ from pandapower_evflex.elements.ev_stays import (
     with_reduced_needs,
 )
 from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.errors import counted
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.effort.lost import Lost, exceeded_by, shortfall_or_lost
 from pandapower_evflex.opf.effort.relaxation import Relaxation, least_loads, relax, with_relaxed_limits
@@ -228,14 +229,16 @@ def _named(solution: Solution, relaxed: pd.DataFrame, short: pd.DataFrame, n_low
     if len(relaxed):
         n = len(relaxed[["element_type", "element"]].drop_duplicates())
         parts.append(
-            f"limits of {n} elements that the grid breaks without controllable EVs are relaxed in "
-            f"{relaxed['period'].nunique()} periods, see result.relaxed"
+            f"limits of {counted(n, 'element')} that the grid breaks without controllable EVs are relaxed in "
+            f"{counted(relaxed['period'].nunique(), 'period')}, see result.relaxed"
         )
     if len(short):
         kwh = short["energy_mwh"].sum() * KW
-        parts.append(f"{len(short)} sessions leave {kwh:.2f} kWh short in sum, see result.short")
+        leave = "1 session leaves" if len(short) == 1 else f"{len(short)} sessions leave"
+        parts.append(f"{leave} {kwh:.2f} kWh short in sum, see result.short")
     if n_low:
-        parts.append(f"{n_low} sessions stay below min_e_mwh for longer than full power would need")
+        stay = "1 session stays" if n_low == 1 else f"{n_low} sessions stay"
+        parts.append(f"{stay} below min_e_mwh for longer than full power would need")
     message = "; ".join(["best effort", *parts, *filter(None, [doubt]), solution.message])
     return replace(solution, status="best_effort", message=message)
 

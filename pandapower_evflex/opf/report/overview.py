@@ -9,6 +9,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, ONE_ACTIVATION
+from pandapower_evflex.errors import counted
 from pandapower_evflex.opf.report.why_not_more import NOTHING_BINDS
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def _size(result: FlexibilityOpfResult) -> str:
     n_periods, n_evs = result.p_mw.shape
     period_h = result.settings["period_h"]
     others = "".join(f", {len(frames['p_mw'].columns)} of net.{kind}" for kind, frames in result.series.items())
-    text = f"{n_evs} EVs, {len(result.summary)} sessions{others}, {n_periods} periods of {period_h:g} h"
+    text = f"{counted(n_evs, 'EV')}, {counted(len(result.summary), 'session')}{others}, "
+    text += f"{counted(n_periods, 'period')} of {period_h:g} h"
     of_evs = " for EVs" if result.series else ""
     power = 1e3 * result.p_mw.sum(axis=1, min_count=1)
     if not power.notna().any():
@@ -97,8 +99,8 @@ def _given_up(result: FlexibilityOpfResult) -> str:
     """What a best effort has given up, "" for nothing."""
     limits = result.relaxed.drop_duplicates(["element_type", "element", "quantity", "bound"])
     cars, kwh = result.short["ev"].nunique(), 1e3 * result.short["energy_mwh"].sum()
-    parts = [f"relaxed {len(limits)} limit{'s' if len(limits) > 1 else ''}"] if len(limits) else []
-    parts += [f"{kwh:.1f} kWh short of {cars} car{'s' if cars > 1 else ''}"] if cars else []
+    parts = [f"relaxed {counted(len(limits), 'limit')}"] if len(limits) else []
+    parts += [f"{kwh:.1f} kWh short of {counted(cars, 'car')}"] if cars else []
     return ", ".join(parts)
 
 
@@ -107,7 +109,7 @@ def _flexibility(name: str, of_all: pd.Series) -> str:
     plugged = total[total > 0.0]
     mean = plugged.mean() if len(plugged) else 0.0
     return (
-        f"{name}: mean {mean:.4g} kW in {len(plugged)} periods, largest {total.max():.4g} kW in period "
+        f"{name}: mean {mean:.4g} kW in {counted(len(plugged), 'period')}, largest {total.max():.4g} kW in period "
         f"{total.index[_first_largest(total.to_numpy())]}"
     )
 
@@ -126,7 +128,8 @@ def _binding(binding: pd.DataFrame) -> str:
     counts = once.groupby(["element_type", "element"], sort=False).size().sort_values(ascending=False, kind="stable")
     if not len(counts):
         return "none"
-    named = [f"{kind} {element} in {count} periods" for (kind, element), count in counts.head(MAX_NAMED).items()]
+    most = counts.head(MAX_NAMED).items()
+    named = [f"{kind} {element} in {counted(count, 'period')}" for (kind, element), count in most]
     return ", ".join(named) + (f" and {len(counts) - MAX_NAMED} more" if len(counts) > MAX_NAMED else "")
 
 
