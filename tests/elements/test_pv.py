@@ -46,8 +46,14 @@ def test_pv_alone_on_a_wide_net_offers_all_that_is_available_by_hand():
     assert net.res_period.p_mw.tolist() == [0.0, -0.02, -0.05]
 
 
-@pytest.mark.parametrize("q_follows", [True, False])
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@pytest.mark.parametrize(
+    ("method", "q_follows"),
+    [
+        ("fast", False),
+        ("exact", True),
+        *(pytest.param(*others, marks=pytest.mark.slow) for others in (("fast", True), ("exact", False))),
+    ],
+)
 def test_where_the_grid_binds_the_power_flow_of_runpp_finds_the_schedule_in_net_sgen(method, q_follows):
     net, profiles = with_pv(feeder_net(3, sn_mva=0.06), MUCH_SUN_MW, scaling=0.5)
     result = evf.run_flexibility_opf(net, profiles, method=method, q_follows_flexibility=q_follows, **HOURLY)
@@ -87,7 +93,7 @@ def test_pv_is_curtailed_only_where_no_schedule_exists_without_it_and_by_the_lea
     assert "curtails" not in beside_cars.message
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@pytest.mark.parametrize("method", ["fast", pytest.param("exact", marks=pytest.mark.slow)])
 def test_an_offer_of_pv_lowers_no_optimum(method):
     found = {}
     for offers in (False, True):

@@ -170,10 +170,10 @@ def by_oracle(net, sun, q):
     return energy, -negative / 1e3
 
 
-SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(32) if seed not in (1, 5)]
+SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(32) if seed != 5]
 
 
-@pytest.mark.parametrize("seed", [1, 5, *SLOW])
+@pytest.mark.parametrize("seed", [5, *SLOW])
 def test_random_feeders_curtail_and_offer_what_an_independent_model_says(seed):
     net, profiles, sun, q = random_feeder(seed)
     expected = by_oracle(net, sun, q)
