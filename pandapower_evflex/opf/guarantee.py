@@ -46,11 +46,11 @@ def unproved(case: Case, flow: BatchedPowerFlow, schedule: Schedule, states: Map
 
 def _near(case: Case, states: Mapping[Scenario, GridState]) -> Iterator[tuple[int, int, int]]:
     """(period, kind, position) of limits near at any of the points and not convex."""
-    is_convex = not why_uncertified(case)
     for state in states.values():
         for kind, (limit, table) in enumerate(zip(LIMITS, rows_of(case.seen_limits, state.values), strict=True)):
-            if not (limit.is_convex and is_convex):
-                for t, position in zip(*np.nonzero(table > limit.near), strict=True):
+            near = table > limit.near
+            if near.any() and not (limit.is_convex and not why_uncertified(case)):
+                for t, position in zip(*np.nonzero(near), strict=True):
                     yield int(t), kind, int(position)
 
 

@@ -133,7 +133,7 @@ def uncontrolled_charging(
     if isinstance(energy, FlexibilityOpfResult):
         refuse_other_evs(net, energy)
         energies = _energies_of(energy, case, labels)
-    p, charged = charging_at_arrival(case, kind, energies)
+    p = charging_at_arrival(case, kind, energies)
     loads = case.uncontrolled
     loads[:, : p.shape[1]] = p
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
@@ -154,7 +154,7 @@ def uncontrolled_charging(
     return UncontrolledCharging(
         energy=kind,
         p_mw=pd.DataFrame(p, index=labels, columns=case.evs.index),
-        charged_mwh=charged,
+        charged_mwh=pd.Series(charged_by(case, p), dtype=float, name="charged_mwh").rename_axis("session"),
         min_vm_pu=pd.Series(lowest, index=labels),
         line_loading_percent=loading("line"),
         trafo_loading_percent=loading("trafo"),
@@ -237,8 +237,8 @@ def _stays(summary: pd.DataFrame) -> set[tuple[Any, ...]]:
     return set(columns.itertuples(index=False, name=None))
 
 
-def charging_at_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, pd.Series]:
-    """Power of every EV [n_period, n_ev] and what every session charges."""
+def charging_at_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -> FloatArray:
+    """Power of every EV [n_period, n_ev]."""
     stays_of: list[list[Stay]] = [[] for _ in case.evs.index]
     for stay in case.evs.stays:
         stays_of[stay.ev].append(stay)
@@ -246,5 +246,9 @@ def charging_at_arrival(case: Case, kind: str, energies: Mapping[Any, float] | N
     p = np.zeros((n_periods, len(stays_of)))
     for ev, own in enumerate(stays_of):
         p[:, ev], _ = charge_at_arrival(own, n_periods, fill=kind == "full", energies=energies)
-    charged = {stay.session: stay.energy_per_p * p[stay.periods, stay.ev].sum() for stay in case.evs.stays}
-    return p, pd.Series(charged, dtype=float, name="charged_mwh").rename_axis("session")
+    return p
+
+
+def charged_by(case: Case, p: FloatArray) -> dict[Any, float]:
+    """What charging adds to the battery in every session, MWh."""
+    return {stay.session: float(stay.energy_per_p * p[stay.periods, stay.ev].sum()) for stay in case.evs.stays}

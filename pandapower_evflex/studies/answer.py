@@ -26,7 +26,7 @@ from pandapower_evflex.opf.outcome import Outcome, outcome_of
 from pandapower_evflex.opf.report.binding_limits import BINDING_TOLERANCE, binding_limits
 from pandapower_evflex.opf.solve.closed_form import solve_in_closed_form
 from pandapower_evflex.opf.stopwatch import Stopwatch
-from pandapower_evflex.opf.uncontrolled import charging_at_arrival
+from pandapower_evflex.opf.uncontrolled import charged_by, charging_at_arrival
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
@@ -108,12 +108,12 @@ def of_schedule(found: Scheduled) -> dict[str, Any]:
     short = found.outcome.effort.short if found.outcome is not None and found.outcome.effort is not None else None
     relaxed = found.outcome.effort.relaxed if found.outcome is not None and found.outcome.effort is not None else ()
     reduced = found.study.reduced
-    lowered = float((reduced["e_need_mwh"] - reduced["e_reduced_mwh"]).sum())
+    lowered = float((reduced["e_need_mwh"] - reduced["e_reduced_mwh"]).sum()) if len(reduced) else 0.0
     return {
         **values,
         **_windows(case, found.schedule),
         "flexibility_mwh": weighted_flexibility_mw(case, found.schedule) * case.horizon.period_h,
-        "charged_mwh": float(sum(charged_by(case, found.schedule).values())),
+        "charged_mwh": float(sum(charged_in(case, found.schedule).values())),
         "energy_short_mwh": lowered + (0.0 if short is None else float(short["energy_mwh"].sum())),
         "relaxed": len(relaxed),
         "screened": found.is_screened,
@@ -190,27 +190,27 @@ def _at_their_limits(case: Case, states: Mapping[Scenario, GridState]) -> list[t
     return places
 
 
-def charged_by(case: Case, schedule: Schedule) -> dict[Any, float]:
-    """What the schedule charges into every session within the horizon, MWh."""
-    charged = {}
-    for stay in case.evs.stays:
-        p = schedule.p[stay.periods, stay.ev]
-        fed_in = np.minimum(p, 0.0)
-        charged[stay.session] = stay.energy_per_p * (p - fed_in).sum() + stay.energy_per_discharge * fed_in.sum()
+def charged_in(case: Case, schedule: Schedule) -> dict[Any, float]:
+    """What the schedule adds to the battery in every session within the horizon, MWh."""
+    charged = charged_by(case, np.maximum(schedule.p, 0.0))
+    if (schedule.p < 0.0).any():
+        for stay in case.evs.stays:
+            fed_in = np.minimum(schedule.p[stay.periods, stay.ev], 0.0)
+            charged[stay.session] += float(stay.energy_per_discharge * fed_in.sum())
     return charged
 
 
 def of_uncontrolled(found: Scheduled, strict: Case, flow: BatchedPowerFlow) -> dict[str, Any]:
     """Charging from arrival: the same energy (what is needed, where there is no schedule), and full batteries."""
-    same = None if found.schedule is None else charged_by(found.study.case, found.schedule)
-    p, _ = charging_at_arrival(strict, "needed" if same is None else "result", same)
-    full, charged = charging_at_arrival(strict, "full", None)
+    same = None if found.schedule is None else charged_in(found.study.case, found.schedule)
+    p = charging_at_arrival(strict, "needed" if same is None else "result", same)
+    full = charging_at_arrival(strict, "full", None)
     state = state_at(strict, flow, p)
     return {
         **worst_of("uncontrolled", strict, state),
         **worst_of("full", strict, state_at(strict, flow, full)),
         **most_broken(strict, state),
-        "full_mwh": float(charged.sum()),
+        "full_mwh": float(sum(charged_by(strict, full).values())),
     }
 
 

@@ -277,8 +277,7 @@ class _Search:
         return {f"breaks_{name}": broken.get(f"breaks_{name}", missing[name]) for name in BREAKS}
 
     def _at_arrival(self, study: read.Study) -> Any:
-        p, _ = charging_at_arrival(study.case, "needed", None)
-        return state_at(study.case, self.net_day.flow, p)
+        return state_at(study.case, self.net_day.flow, charging_at_arrival(study.case, "needed", None))
 
     def _holds(self, fleet: Fleet, share: float) -> Any:
         """True, False, or NA where a solver stopped before it knew."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import Net
+from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.case.forecasts import NO_NAME, Forecast
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev import compile_evs
@@ -65,7 +65,7 @@ class NetDay:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is planned anew."""
-        return {name: value for name, value in self.__dict__.items() if name != "flow"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("flow", "_row_of_bus")}
 
     def fleet(self, seed: int) -> Fleet:
         return draw_fleet({"bus": self.bus}, self.households, self.study.case.horizon, seed)
@@ -78,7 +78,7 @@ class NetDay:
             compile_evs,
             evs,
             None,
-            bus_row=self._bus_rows.reindex(evs["bus"]).to_numpy(dtype=np.int64),
+            bus_row=self._row_of_bus[evs["bus"].to_numpy()],
             horizon=horizon,
             weights={d: np.ones((horizon.n_periods, n)) for d in DIRECTIONS},
             guarantee=of_all["guarantee"],
@@ -92,13 +92,16 @@ class NetDay:
             case=replace(self.study.case, evs=evs_of(stays)),
             stays=stays,
             evs_of=evs_of,
-            reduced=read.reduced_frame(fleet.evs.index, unreachable),
+            reduced=read.reduced_frame(fleet.evs.index, unreachable) if unreachable else self.study.reduced,
         )
 
     @cached_property
-    def _bus_rows(self) -> pd.Series:
+    def _row_of_bus(self) -> IntArray:
+        """Row of the grid by the label of a bus."""
         grid = self.study.case.grid
-        return pd.Series(grid.bus_row, index=grid.bus_index)
+        rows = np.full(int(grid.bus_index.max()) + 1, -1, dtype=np.int64)
+        rows[grid.bus_index] = grid.bus_row
+        return rows
 
 
 def run_options(options: Mapping[str, Any]) -> Options:
