@@ -20,6 +20,8 @@ STYLE = {
     "full": ("filled up, from arrival", COLOUR["limit"]),
     "any_sequence": ("band for any sequence of calls", COLOUR["up"]),
 }
+#: width of the bars of a net, one within the other
+BARS = {"scheduled": 0.85, "uncontrolled": 0.55, "full": 0.25}
 #: quantiles of the band around the median
 LOW, HIGH = 0.1, 0.9
 
@@ -86,8 +88,8 @@ def _band(ax: Any, rows: pd.DataFrame, column: str, label: str, colour: str) -> 
 def plot_ranking(rows: pd.DataFrame, most: int = 20, ax: Any | None = None) -> Any:
     """The nets that EVs break first: on a map where all have coordinates, else a bar each.
 
-    A bar reaches to the share at which charging from arrival breaks a limit, a lighter one to that at which every
-    schedule does; an arrow stands for "at none that was tried".
+    Bars reach to the share at which every schedule, the same energy from arrival, or filling up from arrival breaks a
+    limit, one within the other; an arrow stands for "at none that was tried".
 
     Parameters
     ----------
@@ -114,10 +116,8 @@ def plot_ranking(rows: pd.DataFrame, most: int = 20, ax: Any | None = None) -> A
 def _bars(ranking: pd.DataFrame, n_nets: int, largest: float, ax: Any | None) -> Any:
     ax = new_axes(ax, height=1.2 + 0.3 * len(ranking))
     at = np.arange(len(ranking))
-    for column, operation, width in (
-        ("share_scheduled", "scheduled", 0.8),
-        ("share_uncontrolled", "uncontrolled", 0.45),
-    ):
+    for operation, width in BARS.items():
+        column = f"share_{operation}"
         label, colour = STYLE[operation]
         shares = ranking[column].to_numpy(dtype=float)
         never = np.isnan(shares)

@@ -24,14 +24,15 @@ def rank_nets(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame [rank from 1], for ``to_csv``
-        `net`; `share_uncontrolled` and `share_scheduled`, the smallest share at which charging from arrival (the same
-        energy), or every schedule, breaks a limit in at least half of the seeds and days (NaN: at none);
+        `net`; `share_full`, `share_uncontrolled` and `share_scheduled`, the smallest share at which filling up from
+        arrival, the same energy from arrival, or every schedule breaks a limit in at least half of the seeds and days
+        (NaN: at none);
         `broken_percent` of all studies break limits by charging from arrival, of `saved_percent` a schedule keeps them
         all; `excess_percent`, how far the worst is beyond its limit, and where (`element_type, element, quantity`);
         `energy_short_mwh`, the most that drivers are short of on a day; `x, y` of the net; `studies`, and of them
         `failed` without an answer
 
-        Nets are in order of `share_uncontrolled`, then of `excess_percent`, the largest first
+        Nets are in order of `share_uncontrolled`, then of `share_full`, then of `excess_percent`, the largest first
 
     Raises
     ------
@@ -44,14 +45,16 @@ def rank_nets(rows: pd.DataFrame) -> pd.DataFrame:
     >>> with tempfile.TemporaryDirectory() as out:
     ...     report = evf.run_studies(studies, out, progress=False)
     ...     ranking = evf.rank_nets(evf.read_studies(out))
-    >>> ranking.columns[:3].tolist()
-    ['net', 'share_uncontrolled', 'share_scheduled']
+    >>> ranking.columns[:4].tolist()
+    ['net', 'share_full', 'share_uncontrolled', 'share_scheduled']
     """
     check_rows(FUNCTION, rows)
     table = pd.DataFrame([_of_net(str(net), own) for net, own in rows.groupby("net", sort=False)], columns=_COLUMNS)
     table = table.astype({"element": "Int64"})
     order = table.assign(worst=-table["excess_percent"].fillna(0.0))
-    ranked = table.loc[order.sort_values(["share_uncontrolled", "worst", "net"], na_position="last").index]
+    ranked = table.loc[
+        order.sort_values(["share_uncontrolled", "share_full", "worst", "net"], na_position="last").index
+    ]
     return ranked.set_axis(pd.RangeIndex(1, len(ranked) + 1, name="rank"))
 
 
@@ -67,8 +70,8 @@ def check_rows(function: str, rows: Any) -> None:
 
 
 _COLUMNS = [
-    "net", "share_uncontrolled", "share_scheduled", "broken_percent", "saved_percent", "excess_percent", "element_type",
-    "element", "quantity", "energy_short_mwh", "x", "y", "studies", "failed",
+    "net", "share_full", "share_uncontrolled", "share_scheduled", "broken_percent", "saved_percent", "excess_percent",
+    "element_type", "element", "quantity", "energy_short_mwh", "x", "y", "studies", "failed",
 ]  # fmt: skip
 
 
@@ -78,6 +81,7 @@ def _of_net(net: str, rows: pd.DataFrame) -> dict[str, Any]:
     scheduled = known["scheduled_holds"].fillna(False).astype(bool)
     values: dict[str, Any] = {
         "net": net,
+        "share_full": _first_share(known["share"], ~known["full_holds"].astype(bool)),
         "share_uncontrolled": _first_share(known["share"], breaks),
         "share_scheduled": _first_share(known["share"], ~scheduled),
         "broken_percent": 100.0 * breaks.mean() if len(known) else np.nan,

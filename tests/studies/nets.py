@@ -40,7 +40,7 @@ def evening() -> dict[tuple[str, str], pd.DataFrame]:
     return {("load", "p_mw"): pd.DataFrame({load: shape for load in range(10)})}
 
 
-def few(shares: Any = (0.0, 0.3, 1.0), **options: Any) -> list[evf.Study]:
+def few(shares: Any = (0.0, 0.3, 1.0), seed: int = 0, **options: Any) -> list[evf.Study]:
     """Two nets; the grid does not carry all of the largest share of the first without a solver."""
-    north = [evf.Study(feeder(name="north"), None, share, options={**HOURS, **options}) for share in shares]
-    return [*north, evf.Study(feeder(name="south"), None, 0.3, 1, {**HOURS, **options})]
+    north = [evf.Study(feeder(name="north"), None, share, seed, {**HOURS, **options}) for share in shares]
+    return [*north, evf.Study(feeder(name="south"), None, 0.3, seed + 1, {**HOURS, **options})]
