@@ -37,7 +37,7 @@ def require_pyarrow() -> None:
 def write_beside(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file under another name and rename it: it exists complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    beside = path.with_name(f".{uuid.uuid4().hex}.partial")
     try:
         write(beside)
         os.replace(beside, path)
@@ -55,7 +55,7 @@ def write_chunk(out: Path, rows: list[dict[str, Any]]) -> None:
 
 def read_chunks(out: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """All rows that are there, of older versions and contents too."""
-    files = sorted(path for path in (out / CHUNKS).glob("*.parquet") if not path.name.startswith("."))
+    files = sorted((out / CHUNKS).glob("*.parquet"))
     frames = [pd.read_parquet(file, columns=columns) for file in files]
     return pd.concat(frames, ignore_index=True) if frames else frame_of([])[columns or list(COLUMNS)]
 

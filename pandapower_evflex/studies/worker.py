@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import pickle
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +91,7 @@ _nets, _net_days, _fleets = _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
 
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
     """Answer the studies of a chunk and write their rows."""
+    end_with_parent()
     folder, began = Path(out), time.perf_counter()
     found = {task.key: row_of(task, limits, folder / CACHE) for task in tasks}
     rows = [row for row in found.values() if row is not None]
@@ -94,6 +99,14 @@ def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
     write_chunk(folder, rows)
     counts = pd.Series([row["status"] for row in rows], dtype=object).value_counts()
     return Done(len(rows), time.perf_counter() - began, tuple(stragglers), counts.to_dict())
+
+
+@cache
+def end_with_parent() -> None:
+    """A process of a pool would wait for ever for a client that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, Any] | None:

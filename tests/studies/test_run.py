@@ -144,7 +144,7 @@ def test_a_half_written_file_does_not_count(serial, tmp_path):
     shares = (0.0, 0.3)
     evf.run_studies(few(shares), tmp_path, progress=False, chunk=2)
     (one,) = (tmp_path / "chunks").glob("*-2.parquet")
-    one.rename(one.with_name(f".{one.name}"))
+    one.rename(one.with_name(".1a2b.partial"))
     assert len(evf.read_studies(tmp_path)) == 1
     assert evf.run_studies(few(shares), tmp_path, progress=False).n_computed == 2
     assert_same(evf.read_studies(tmp_path), serial[serial["share"] < 1.0].reset_index(drop=True))
