@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from pandapower.auxiliary import pandapowerNet
 
 from pandapower_evflex.errors import Fault
@@ -100,7 +101,7 @@ def _pair(net: Any, profiles: Any) -> tuple[Any, Any]:
 
 def listed_faults(name: str, values: Any, faults: list[Fault]) -> list[Any]:
     """The values of a list; what is none is a fault."""
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+    if isinstance(values, Mapping) or not pd.api.types.is_list_like(values):
         faults.append(_no_list(name, values))
         return []
     return list(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -205,7 +205,7 @@ def _check(
 
 def _listed(name: str, values: Any, faults: list[Fault]) -> list[Any]:
     """The values of a list that is not empty."""
-    is_list = isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping)
+    is_list = pd.api.types.is_list_like(values) and not isinstance(values, Mapping)
     found = list(values) if is_list else []
     if not found:
         example = {"shares": "(0.1, 0.2, 0.4)", "seeds": "range(5)"}[name]

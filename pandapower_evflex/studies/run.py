@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -10,10 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
-from pandapower_evflex.studies.files import read_chunks, read_manifest, require_pyarrow, write_chunk, write_manifest
+from pandapower_evflex.studies.files import (
+    STUDIES,
+    read_chunks,
+    read_manifest,
+    require_pyarrow,
+    write_chunk,
+    write_manifest,
+)
 from pandapower_evflex.studies.row import full_row
 from pandapower_evflex.studies.sources import versions
 from pandapower_evflex.studies.study import FUNCTION, Study, study_faults
@@ -28,6 +37,7 @@ MOST_PER_CHUNK = 5_000
 AHEAD = 2
 TIME_LIMIT_S, SECOND_PASS = 60.0, 5.0
 MOST_BUS_PERIODS = 5_000_000
+MOST_SECONDS = 1e9
 
 
 class StudiesInterrupted(EvflexError):
@@ -117,8 +127,9 @@ def run_studies(
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInputError([_no_folder(out, error.strerror or str(error))]) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "is not the path of a folder"
+        raise InvalidInputError([_no_folder(out, why)]) from error
     tasks = list({task.key: task for task in Tasks(folder).of(described)}.values())
     write_manifest(folder, tasks, {"format": FORMAT, "versions": versions()})
     there = set(read_chunks(folder, ["key"])["key"])
@@ -151,13 +162,17 @@ def _checked(
     InvalidInputError    all faults
     """
     faults = progress_faults(FUNCTION, progress)
-    if isinstance(studies, Study) or isinstance(studies, str | bytes | dict) or not isinstance(studies, Iterable):
+    if (
+        isinstance(studies, Study)
+        or isinstance(studies, str | bytes | dict | np.ndarray)
+        or not isinstance(studies, Iterable)
+    ):
         remedy = "give a list of Study, or what adoption_studies returns"
         faults.append(Fault(FUNCTION, "studies", (), shown(studies), "are not studies", remedy))
         studies = ()
     described = list(studies)
     faults += study_faults(described)
-    if not isinstance(out, str | Path) or not str(out) or Path(out).is_file():
+    if not isinstance(out, str | Path) or not str(out) or os.path.isfile(out):
         faults.append(_no_folder(out, "is not the path of a folder"))
     if executor is not None and not callable(getattr(executor, "submit", None)):
         remedy = "give a concurrent.futures.Executor or a dask.distributed.Client, or None"
@@ -173,13 +188,15 @@ def _checked(
 def positive_faults(function: str, name: str, value: Any) -> list[Fault]:
     """What is no positive number."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and 0.0 < value < math.inf:
+    if is_number and 0.0 < value <= MOST_SECONDS:
         return []
-    return [Fault(function, name, (), shown(value), "is not a positive number", "give a number above 0")]
+    return [
+        Fault(function, name, (), shown(value), "is not a positive number", f"give seconds, up to {MOST_SECONDS:g}")
+    ]
 
 
 def _no_folder(out: Any, why: str) -> Fault:
-    return Fault(FUNCTION, "out", (), shown(str(out)), why, "give the path of a folder for the results")
+    return Fault(FUNCTION, "out", (), shown(out), why, "give the path of a folder for the results")
 
 
 class _Chunks:
@@ -321,9 +338,9 @@ def read_studies(out: Any) -> Any:
     InvalidInputError    no such folder, or one without studies
     MissingExtra         pyarrow is not installed
     """
-    if not isinstance(out, str | Path) or not (Path(out) / "manifest.parquet").is_file():
+    if not isinstance(out, str | Path) or not os.path.isfile(Path(out) / STUDIES):
         remedy = "give the folder that run_studies was given"
-        raise InvalidInputError([Fault("read_studies", "out", (), shown(str(out)), "holds no studies", remedy)])
+        raise InvalidInputError([Fault("read_studies", "out", (), shown(out), "holds no studies", remedy)])
     require_pyarrow()
     keys = read_manifest(Path(out))["key"]
     rows = read_chunks(Path(out)).drop_duplicates("key").set_index("key", drop=False)

@@ -70,7 +70,7 @@ def _line(error: BaseException) -> str:
 
 def is_file_name(source: str) -> bool:
     """A path, there or not: it has a folder or an ending, which codes and functions lack."""
-    return Path(source).exists() or bool(Path(source).suffix) or os.sep in source
+    return os.path.exists(source) or bool(Path(source).suffix) or os.sep in source
 
 
 def is_built_in(source: str) -> bool:
@@ -155,7 +155,7 @@ def read_folder(folder: Any) -> dict[str, pd.DataFrame]:
     ------
     Unreadable
     """
-    files = _frame_files(Path(folder))
+    files = _frame_files(Path(folder)) if os.path.isdir(folder) else []
     if not files:
         raise Unreadable(f"{folder}: no files such as load_p_mw.csv or load_p_mw.parquet")
     keys = [_key_of(path) for path in files]
@@ -198,10 +198,10 @@ def content_of(source: Any) -> str:
     if isinstance(source, Mapping):
         return _digest(*(part for key in sorted(source, key=str) for part in (str(key), _of_value(source[key]))))
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         files = _frame_files(path)
         return _digest(*(part for file in files for part in (file.name, _of_file(file))))
-    if path.is_file():
+    if os.path.isfile(path):
         return _of_file(path)
     package = "pandapower" if is_built_in(str(source)) else "simbench"
     return _digest(str(source), _version(package))

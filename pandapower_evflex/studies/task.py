@@ -97,7 +97,7 @@ class Tasks:
         if not isinstance(net, pandapowerNet):
             source = os.fspath(net)
             content = self._once(("path", source), lambda: (source, None, content_of(source), source))[2]
-            is_file = Path(source).exists()
+            is_file = os.path.exists(source)
             return (os.path.abspath(source) if is_file else source), content, source
         _, path, content, label = self._once(("net", id(net)), lambda: self._written(net))
         return str(path), content, label

@@ -34,6 +34,7 @@ def test_studies_are_all_combinations():
         ((["a"], (0.2,), 3), "give for instance range"),
         (([], (0.2,)), r"give for instance \["),
         (([3], (0.2,)), "is not a net"),
+        ((["a"], np.array(0.2)), "give for instance"),
         ((["a"], (0.2,), [0], [-1]), "whole number"),
     ],
 )
@@ -128,6 +129,7 @@ def _row(study, out):
     return evf.read_studies(out).iloc[0]
 
 
+@pytest.mark.slow
 def test_profiles_come_from_a_folder(tmp_path):
     folder = tmp_path / "profiles"
     folder.mkdir()

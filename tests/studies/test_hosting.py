@@ -106,6 +106,7 @@ def test_charging_that_cures_over_voltage_hosts_from_some_share_on():
     assert np.isnan(at_arrival.share) and at_arrival.by_seed["n_evs"].isna()[0]
 
 
+@pytest.mark.slow
 def test_years_and_quantiles_follow_from_the_shares():
     uncontrolled, scheduled = found(), found("scheduled")
     years = scheduled.years_after(uncontrolled, 0.02)

@@ -62,7 +62,10 @@ def dask_client():
         yield client
 
 
-@pytest.mark.parametrize("pool", [threads, processes, dask_client])
+SLOW_POOLS = [pytest.param(pool, marks=pytest.mark.slow) for pool in (threads, processes)]
+
+
+@pytest.mark.parametrize("pool", [dask_client, *SLOW_POOLS])
 def test_an_executor_gives_the_rows_of_none(serial, tmp_path, pool):
     """In another order and in chunks of one study."""
     with pool() as executor:
