@@ -19,6 +19,7 @@ import pandapower.networks
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.periods import PERIOD_H_OF_A_DAY
 
 #: what a file of a net may be called, and who reads it
 READERS: dict[str, Any] = {
@@ -29,6 +30,8 @@ READERS: dict[str, Any] = {
     ".xlsx": pandapower.from_excel,
     ".pickled": pd.read_pickle,  # our own: exact and quick
 }
+#: length of a period of the year profiles of SimBench
+SIMBENCH_PERIOD_H = 0.25
 #: files of profiles
 FRAMES = {".csv": partial(pd.read_csv, index_col=0), ".parquet": pd.read_parquet}
 
@@ -120,7 +123,7 @@ def _simbench_day(net: Net, day: int | None) -> Any:
         raise Unreadable("the profiles of this net are read by simbench: install it") from error
     cut = copy.copy(net)
     cut["profiles"] = {
-        name: frame if day is None else _day(frame, day, None) for name, frame in net["profiles"].items()
+        name: frame if day is None else _day(frame, day, SIMBENCH_PERIOD_H) for name, frame in net["profiles"].items()
     }
     values = simbench.get_absolute_values(cut, profiles_instead_of_study_cases=True)
     return {key: frame for key, frame in values.items() if key[0] in ("load", "sgen", "storage", "gen")}
@@ -140,11 +143,18 @@ def _day(frame: Any, day: int, period_h: float | None) -> Any:
 
 
 def _periods_of_day(index: pd.Index, period_h: float | None) -> int:
-    """By the times, else by `period_h`, else quarter hours, or hours where there are 24 rows."""
+    """By the times, else by `period_h`; without both a day of 24 hours or 96 quarter hours.
+
+    Raises
+    ------
+    Unreadable    nothing tells how long a period is
+    """
     if period_h is None and isinstance(index, pd.DatetimeIndex) and len(index) > 1:
         period_h = (index[1] - index[0]) / pd.Timedelta(hours=1)
+    if period_h is None and len(index) not in PERIOD_H_OF_A_DAY:
+        raise Unreadable(f"{len(index)} rows of profiles without times do not tell how long a period is: give period_h")
     if period_h is None:
-        period_h = 1.0 if len(index) == 24 else 0.25
+        period_h = PERIOD_H_OF_A_DAY[len(index)]
     return max(1, round(24.0 / period_h))
 
 

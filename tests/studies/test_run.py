@@ -14,7 +14,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.studies import files, run, worker
-from tests.studies.nets import HOURS, feeder, few
+from tests.studies.nets import HOURS, evening, feeder, few
 
 
 def rows_of(studies, out, **arguments):
@@ -111,12 +111,14 @@ def test_nets_that_fail_are_rows(tmp_path):
         evf.Study("case118", None, 0.3, options=HOURS),
         evf.Study(pp.create_empty_network(name="empty"), None, 0.3, options=HOURS),
         evf.Study(feeder(), None, 0.3, options=HOURS, day=3),
+        evf.Study(feeder(), evening(), 0.3),
         evf.Study(feeder(), None, 0.3, options=HOURS),
     ]
     rows = rows_of(studies, tmp_path / "out", most_bus_periods=2000)
-    kinds = ["unreadable"] * 3 + ["infeasible", "too_large", "invalid_input", "unreadable", "optimal"]
+    kinds = ["unreadable"] * 3 + ["infeasible", "too_large", "invalid_input", "unreadable", "unreadable", "optimal"]
     assert rows["status"].tolist() == kinds
     assert rows["message"].str.len().gt(20).all()
+    assert "72 rows of profiles without times do not tell" in rows["message"][7]
     assert "118 buses times 24 periods" in rows["message"][4]
 
 
