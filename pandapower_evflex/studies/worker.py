@@ -105,8 +105,13 @@ def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
 def end_with_parent() -> None:
     """A process of a pool would wait for ever for a client that was killed."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, Any] | None:
