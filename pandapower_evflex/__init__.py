@@ -59,9 +59,10 @@ from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.reporting.report import report
 from pandapower_evflex.studies.adoption import adoption_studies
+from pandapower_evflex.studies.files import MissingExtra
 from pandapower_evflex.studies.hosting import HostingCapacity, hosting_capacity
 from pandapower_evflex.studies.ranking import rank_nets
-from pandapower_evflex.studies.run import StudiesReport, read_studies, run_studies
+from pandapower_evflex.studies.run import StudiesInterrupted, StudiesReport, read_studies, run_studies
 from pandapower_evflex.studies.study import Study
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos
@@ -106,9 +107,11 @@ __all__ = [
     "HostingCapacity",
     "InvalidInputError",
     "InvestmentSchedule",
+    "MissingExtra",
     "PeakShave",
     "PlanningHorizon",
     "PlanningStudy",
+    "StudiesInterrupted",
     "StudiesReport",
     "Study",
     "adoption_studies",

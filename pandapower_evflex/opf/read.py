@@ -50,7 +50,7 @@ from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.faults import fault_where
 from pandapower_evflex.tables.kinds import check_net, shown
-from pandapower_evflex.tables.offering import OFFERING, offering_faults, offering_rows
+from pandapower_evflex.tables.offering import OFFERING, offering_faults, offering_rows, warn_of_missing_offers
 from pandapower_evflex.tables.schema import TableSchema
 
 logger = logging.getLogger(__name__)
@@ -139,6 +139,7 @@ def read_study(
         )
     if table_faults or read is None or grid is None:
         raise InvalidInputError(faults)
+    warn_of_missing_offers(net)
     return _compile(plain, read, grid, options, faults)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.errors import Fault
+from pandapower_evflex.errors import Fault, listed
 from pandapower_evflex.tables.battery import STORAGE
 from pandapower_evflex.tables.curtailable import SGEN
 from pandapower_evflex.tables.faults import as_numbers, frame_faults, is_readable, typed
 from pandapower_evflex.tables.schema import TableSchema
 from pandapower_evflex.tables.shiftable import LOAD
 
+logger = logging.getLogger(__name__)
+
+#: columns that only this package knows: given without an offer, one was probably meant
+ONLY_WITH_AN_OFFER = {"load": "shift_h", "sgen": "control_q"}
 #: columns that count for the rows that offer; the tables are created by pandapower
 OFFERING: dict[str, TableSchema] = {schema.name: schema for schema in (STORAGE, LOAD, SGEN)}
 
@@ -43,3 +49,20 @@ def offering_faults(net: Net) -> list[Fault]:
 def typed_offering_rows(net: Net, kind: str) -> pd.DataFrame:
     """The same rows in the dtypes of their schema, once they have no fault."""
     return typed(OFFERING[kind], offering_rows(net, kind))
+
+
+def warn_of_missing_offers(net: Net) -> None:
+    """Say in the log which rows have columns for flexibility, and no row in `net.flexibility` at all."""
+    offers = net.get("flexibility")
+    for kind, column in ONLY_WITH_AN_OFFER.items():
+        table = net.get(kind)
+        if not is_readable(table) or not {column, "in_service"} <= set(table):
+            continue
+        given = table[column].notna() & ~table[column].isin([0, False]) & table["in_service"].isin([True])
+        offered = offers.loc[offers["element_type"] == kind, "element"] if is_readable(offers) else []
+        idle = table.index[given].difference(pd.Index(offered))
+        if len(idle):
+            message = (
+                "%s of net.%s does not count for %s: no row of net.flexibility offers them, see create_flexibility"
+            )
+            logger.warning(message, column, kind, listed(list(idle)))

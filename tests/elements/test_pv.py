@@ -189,3 +189,20 @@ def test_least_feed_in_and_the_cap_of_an_offer_hold():
     assert [result.limited_by(t, "sgen").up[0] for t in range(3)] == [
         "nothing available", "all available power", "max_p_mw",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column", "value"), [("sgen", "control_q", True), ("load", "shift_h", 2.0)])
+def test_columns_for_flexibility_without_an_offer_are_told(table, column, value, caplog):
+    net, profiles = with_pv(feeder_net(2), offers=False)
+    net[table][column] = [value] + [None] * (len(net[table]) - 1)
+    evf.run_flexibility_opf(net, profiles, **HOURLY)
+    said = [record.getMessage() for record in caplog.records if "does not count" in record.getMessage()]
+    assert said == [
+        f"{column} of net.{table} does not count for {net[table].index[0]}: no row of net.flexibility offers them, "
+        "see create_flexibility"
+    ]
+    caplog.clear()
+    offer = evf.create_flexibility(net, table, net[table].index[0], "up")
+    net.flexibility.loc[offer, "in_service"] = False  # left out on purpose
+    evf.run_flexibility_opf(net, profiles, **HOURLY)
+    assert not [record for record in caplog.records if "does not count" in record.getMessage()]
