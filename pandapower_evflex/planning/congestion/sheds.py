@@ -13,6 +13,8 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 
 #: cost of a MW by which a limit stays broken, in multiples of the cost of shedding: the last resort
 BROKEN = 1e3
+#: by this share of the cost each load is dearer than the one before: of several answers that cost the same, one
+TIE = 1e-6
 #: need below which a limit counts as kept: share of the largest need, and MW
 SMALL, SMALLEST_MW = 1e-7, 1e-3
 
@@ -106,8 +108,9 @@ def least_cost_sheds(
     entries.add(load_row, x[:, bought_at], np.ones(load_row.shape))
     entries.add(load_row[:, np.searchsorted(bought_at, at)], f, np.ones(f.shape))
     price = np.array([relief.price_eur_per_mwh for relief in reliefs])
+    shed_cost = voll_eur_per_mwh * (1.0 + TIE * np.arange(group_load.shape[1]))
     cost = np.concatenate([
-        np.full(n_x, voll_eur_per_mwh),
+        np.tile(shed_cost, n_period),
         np.tile(price, n_period),
         np.full(n_y, BROKEN * max(voll_eur_per_mwh, 1.0)),
     ]) * period_h  # fmt: skip
@@ -116,7 +119,7 @@ def least_cost_sheds(
     energy = np.array([relief.most_mwh for relief in reliefs])
     b = np.concatenate([-missing_mw[limit, period], energy, group_load[:, bought_at].ravel()])
     solved = linprog(
-        cost / max(cost.max(), 1.0), A_ub=entries.matrix(len(b), len(cost)), b_ub=b,
+        cost / (max(voll_eur_per_mwh, 1.0) * period_h), A_ub=entries.matrix(len(b), len(cost)), b_ub=b,
         bounds=np.column_stack([np.zeros(len(cost)), upper]), method="highs",
     )  # fmt: skip
     if solved.x is None:  # pragma: no cover - shedding everything and paying for the rest is always a solution
