@@ -104,6 +104,7 @@ def _clock_time(hour: float) -> str:
 def title_and_legend(ax: Any, title: str) -> None:
     """The legend between title and axes, where it hides nothing, in as many rows as the width of the axes asks for."""
     n_labels = len(ax.get_legend_handles_labels()[1])
+    ax.figure.canvas.figure.draw_without_rendering()  # a layout makes room for the labels of the axes only now
     for n_columns in range(min(5, max(n_labels, 1)), 0, -1):
         legend = ax.legend(
             loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n_columns, fontsize="small", frameon=False

@@ -90,7 +90,8 @@ def net_faults(function: str, net: Any) -> list[Fault]:
     if isinstance(net, pandapowerNet) or (isinstance(net, str | os.PathLike) and os.fspath(net)):
         return []
     remedy = (
-        "give a pandapowerNet, the path of its file, a SimBench code or the name of a function of pandapower.networks"
+        "give a net of pandapower (pandapower.create_empty_network() makes one), the path of its file, a SimBench code "
+        "or the name of a function of pandapower.networks"
     )
     return [Fault(function, "net", (), shown(net), "is not a net", remedy)]
 
@@ -100,7 +101,7 @@ def profiles_faults(function: str, profiles: Any) -> list[Fault]:
         return []
     if isinstance(profiles, Mapping) and not isinstance(profiles, pandapowerNet):
         return []
-    remedy = 'give {("load", "p_mw"): DataFrame, ...}, or a folder of files such as load_p_mw.csv'
+    remedy = 'give {("load", "p_mw"): DataFrame[period x load index], ...}, or a folder of files such as load_p_mw.csv'
     return [Fault(function, "profiles", (), shown(profiles), "are not profiles", remedy)]
 
 
