@@ -49,7 +49,7 @@ from pandapower_evflex.scenarios import DIRECTIONS, rows_of
 from pandapower_evflex.tables.checks import check_tables
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.faults import fault_where
-from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.kinds import check_net, gathered, shown
 from pandapower_evflex.tables.offering import OFFERING, offering_faults, offering_rows, warn_of_missing_offers
 from pandapower_evflex.tables.schema import TableSchema
 
@@ -120,23 +120,19 @@ def read_study(
     faults += table_faults
     plain = plain_net(net)
     periods = {"n_periods": n_periods, "period_h": period_h, "cyclic": cyclic, "start": start, "dayfirst": dayfirst}
-    read = _gathered(faults, _read_forecasts, plain, profiles, forecasts, periods)
+    read: dict[Any, Forecast] | None = None
+    with gathered(faults):
+        read = _read_forecasts(plain, profiles, forecasts, periods)
     if forecasts is not None:
         faults += _best_effort_faults(options)
     for one in (read or {}).values():
         faults += [fault for fault in gap_faults(net, one.profiles.elements) if fault not in faults]
-    grid = None
+    grid: Grid | None = None
     if not option_faults(options):
         measured = trafo_loading(net, options.trafo_loading, Options.trafo_loading)
         options = replace(options, trafo_loading=measured)
-        grid = _gathered(
-            faults,
-            read_grid,
-            net,
-            trafo_loading=options.trafo_loading,
-            given=options.given_limits,
-            plain=plain,
-        )
+        with gathered(faults):
+            grid = read_grid(net, trafo_loading=options.trafo_loading, given=options.given_limits, plain=plain)
     if table_faults or read is None or grid is None:
         raise InvalidInputError(faults)
     warn_of_missing_offers(net)
@@ -156,15 +152,6 @@ def _best_effort_faults(options: Options) -> list[Fault]:
         return []
     remedy = 'use on_infeasible="raise", or a best effort for each forecast alone'
     return [Fault(FUNCTION, "on_infeasible", (), "'best_effort'", "is not possible with forecasts", remedy)]
-
-
-def _gathered(faults: list[Fault], function: Any, *args: Any, **kwargs: Any) -> Any:
-    """The function's value, or None and its faults in the list."""
-    try:
-        return function(*args, **kwargs)
-    except InvalidInputError as error:
-        faults += error.faults
-        return None
 
 
 @dataclass(frozen=True)

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 
-import distributed
 import pandas as pd
 import pytest
 
 from tests.planning.plan_nets import planned, random_ring
+from tests.pools import dask_client, processes, threads
 
 FRAMES = ["plans", "deltas", "faults", "fault_costs", "findings"]
-
-
-@contextmanager
-def threads():
-    with ThreadPoolExecutor(2) as executor:
-        yield executor
-
-
-@contextmanager
-def processes():
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        yield executor
-
-
-@contextmanager
-def dask_client():
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
 
 
 # starting a process takes seconds, and the search sends its work the same way

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 
-import distributed
 import pandapower as pp
 import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.studies import files, run, worker
+from tests.pools import dask_client, processes, threads
 from tests.studies.nets import HOURS, evening, feeder, few
 
 
@@ -37,29 +34,6 @@ def test_a_study_is_a_row(serial):
     assert serial["screened"].tolist() == [True, True, False, True]
     assert (serial["status"] == "optimal").all() and serial["scheduled_holds"].all()
     assert serial["key"].is_unique
-
-
-@contextmanager
-def threads():
-    with ThreadPoolExecutor(2) as pool:
-        yield pool
-
-
-@contextmanager
-def processes():
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
-
-
-@contextmanager
-def dask_client():
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
 
 
 SLOW_POOLS = [pytest.param(pool, marks=pytest.mark.slow) for pool in (threads, processes)]
