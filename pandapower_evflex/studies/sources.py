@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandapower
 import pandapower.networks
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.case.fingerprint import fingerprint
 from pandapower_evflex.case.periods import PERIOD_H_OF_A_DAY
 
 #: what a file of a net may be called, and who reads it
@@ -206,48 +205,26 @@ def content_of(source: Any) -> str:
     if source is None:
         return "none"
     if isinstance(source, Mapping):
-        return _digest(*(part for key in sorted(source, key=str) for part in (str(key), _of_value(source[key]))))
+        return fingerprint(source)
     path = Path(source)
     if os.path.isdir(path):
         files = _frame_files(path)
-        return _digest(*(part for file in files for part in (file.name, _of_file(file))))
+        return fingerprint([(file.name, _of_file(file)) for file in files])
     if os.path.isfile(path):
         return _of_file(path)
     package = "pandapower" if is_built_in(str(source)) else "simbench"
-    return _digest(str(source), _version(package))
+    return fingerprint([str(source), _version(package)])
 
 
 def _of_file(path: Path) -> str:
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha(file.read())
-
-
-def _of_value(value: Any) -> str:
-    """Of a table its labels, types and cells; of anything else its text."""
-    if isinstance(value, pd.DataFrame):
-        columns = [value.index.to_numpy(), *(value[name].to_numpy() for name in value)] if len(value) else []
-        return _digest(str(list(value.columns)), str(value.dtypes.tolist()), *map(_of_value, columns))
-    if isinstance(value, Mapping):
-        return _digest(*(part for key in sorted(value, key=str) for part in (str(key), _of_value(value[key]))))
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return _sha(np.ascontiguousarray(value).tobytes())
-    if isinstance(value, np.ndarray):
-        return _digest(repr(value.tolist()))
-    return repr(value)
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def content_of_net(net: Net) -> str:
     """Of a net itself: everything but results and what pandapower remembers for itself."""
     names = sorted(name for name in net if not name.startswith(("_", "res_")))
-    return _digest(*(part for name in names for part in (name, _of_value(net[name]))))
-
-
-def _digest(*parts: str) -> str:
-    return _sha(json.dumps(parts).encode())
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return fingerprint({name: net[name] for name in names})
 
 
 def _version(package: str) -> str:
