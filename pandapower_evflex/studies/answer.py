@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits import LIMITS, LOADING
@@ -31,6 +32,7 @@ from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS, Scenario
 from pandapower_evflex.studies.band import band_in_closed_form, with_bands
+from pandapower_evflex.studies.extremes import NEAR_A_LIMIT, voltages_with_limits
 from pandapower_evflex.studies.row import WINDOWS, window_column
 
 
@@ -111,7 +113,7 @@ def of_schedule(found: Scheduled) -> dict[str, Any]:
     lowered = float((reduced["e_need_mwh"] - reduced["e_reduced_mwh"]).sum()) if len(reduced) else 0.0
     return {
         **values,
-        **_windows(case, found.schedule),
+        **windows(case.horizon, {d: found.schedule.flex(d) for d in DIRECTIONS}),
         "flexibility_mwh": weighted_flexibility_mw(case, found.schedule) * case.horizon.period_h,
         "charged_mwh": float(sum(charged_in(case, found.schedule).values())),
         "energy_short_mwh": lowered + (0.0 if short is None else float(short["energy_mwh"].sum())),
@@ -146,13 +148,12 @@ def band_percent(case: Case, band: Schedule) -> float:
     return 100.0 * float((band.p_up + band.p_down).sum()) / plugged if plugged > 0.0 else 100.0
 
 
-def _windows(case: Case, schedule: Schedule) -> dict[str, float]:
-    """Mean flexibility of all units in each window of the day."""
-    horizon = case.horizon
+def windows(horizon: Horizon, flex: Mapping[str, FloatArray]) -> dict[str, float]:
+    """Mean flexibility of all units in each window of the day, of [n_period, n_unit] by direction."""
     hour = ((horizon.start_h or 0.0) + horizon.period_h * (np.arange(horizon.n_periods) + 0.5)) % 24.0
     values = {}
     for direction in DIRECTIONS:
-        total = schedule.flex(direction).sum(axis=1)
+        total = flex[direction].sum(axis=1)
         for window in WINDOWS:
             inside = (hour >= window[0]) & (hour < window[1])
             values[window_column(direction, window)] = float(total[inside].mean()) if inside.any() else np.nan
@@ -162,7 +163,7 @@ def _windows(case: Case, schedule: Schedule) -> dict[str, float]:
 def _binding(found: Scheduled) -> dict[str, Any]:
     """The element whose limits bind most often, and in which share of scenarios and periods."""
     case = found.study.case
-    near = any(state.excess(case.limits).exceeds(-1e-3).any() for state in found.states.values())
+    near = any(state.excess(case.limits).exceeds(NEAR_A_LIMIT).any() for state in found.states.values())
     if not near:
         return {"binding_share": 0.0}
     if found.outcome is not None and found.outcome.solution is not None:
@@ -227,9 +228,7 @@ def keeps_limits(case: Case, state: GridState) -> bool:
 
 def worst_of(name: str, case: Case, state: GridState) -> dict[str, Any]:
     """Lowest and highest voltage of buses with limits, highest loading; NaN where no power flow exists."""
-    limited = np.isfinite(case.grid.vm_min) | np.isfinite(case.grid.vm_max)
-    solved = state.converged.all()
-    vm = state.vm[:, limited] if limited.any() else state.vm
+    solved, vm = state.converged.all(), voltages_with_limits(case, state.vm)
     loading = state.values[LOADING]
     return {
         f"{name}_min_vm_pu": float(vm.min()) if solved else np.nan,

@@ -21,16 +21,18 @@ from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.studies.answer import answer, without_warnings
+from pandapower_evflex.studies.car_loads import CarLoads, car_loads
 from pandapower_evflex.studies.files import CACHE, write_beside, write_chunk
 from pandapower_evflex.studies.fleet import Fleet
 from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day, read_whole, run_options
 from pandapower_evflex.studies.place import place_of
 from pandapower_evflex.studies.row import full_row
+from pandapower_evflex.studies.screened import screened_values
 from pandapower_evflex.studies.sources import Unreadable, day_of_profiles, read_net
 from pandapower_evflex.studies.task import FORMAT, Task
 
-#: nets, days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
-N_KEPT = 4
+#: days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
+N_KEPT = 16
 
 
 class TooLarge(Exception):
@@ -86,14 +88,15 @@ class _Kept:
         return self._values[key]
 
 
-_nets, _net_days, _fleets = _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
+_nets, _net_days, _cars = _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
 
 
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
     """Answer the studies of a chunk and write their rows."""
     end_with_parent()
     folder, began = Path(out), time.perf_counter()
-    found = {task.key: row_of(task, limits, folder / CACHE) for task in tasks}
+    with without_warnings():
+        found = {task.key: row_of(task, limits, folder / CACHE) for task in tasks}
     rows = [row for row in found.values() if row is not None]
     stragglers = [key for key, row in found.items() if row is None]
     write_chunk(folder, rows)
@@ -152,26 +155,43 @@ def _prepared(task: Task, limits: Limits, cache: Path | None) -> Callable[[], di
         study = read_whole(net, profiles_of(net, task), task.options)
         of_net = {"n_evs": len(study.case.evs.index), **place_of(net)}
         return lambda: {**of_net, **answer(study, BatchedPowerFlow(study.case.grid), options)}
-    day, fleet = net_day_of(task, limits, cache), fleet_of(task, limits, cache)
+    day, cars = net_day_of(task, limits, cache), cars_of(task, limits, cache)
     share = task.share
-    return lambda: answer_with_cars(day, fleet, share, options)
+    return lambda: answer_with_cars(day, cars, share, options)
 
 
-def fleet_of(task: Task, limits: Limits, cache: Path | None) -> Fleet:
+@dataclass(frozen=True)
+class Cars:
+    """A fleet, and what its cars draw where no grid limits them."""
+
+    fleet: Fleet
+    loads: CarLoads | None
+
+
+def cars_of(task: Task, limits: Limits, cache: Path | None) -> Cars:
     day = net_day_of(task, limits, cache)
     horizon = day.study.case.horizon
-    of_fleet = (task.net_content, task.seed, horizon.n_periods, horizon.period_h, horizon.cyclic, horizon.start_h)
-    fleet: Fleet = _fleets.get(of_fleet, lambda: day.fleet(task.seed))
-    return fleet
+    of_cars = (task.net_content, task.seed, horizon.n_periods, horizon.period_h, horizon.cyclic, horizon.start_h)
+
+    def draw() -> Cars:
+        fleet = day.fleet(task.seed)
+        return Cars(fleet, car_loads(day.with_cars(fleet, 1.0)))
+
+    cars: Cars = _cars.get(of_cars, draw)
+    return cars
 
 
-def answer_with_cars(day: NetDay, fleet: Fleet, share: float, options: Options) -> dict[str, Any]:
+def answer_with_cars(day: NetDay, cars: Cars, share: float, options: Options) -> dict[str, Any]:
     """What a share of the households with cars finds."""
-    study = day.with_cars(fleet, share)
-    values = answer(study, day.flow, options)
+    n = day.households.n_cars(share)
+    values = None
+    if cars.loads is not None and options.method != "exact":
+        values = screened_values(day, cars.loads.first(n))
+    if values is None:
+        values = answer(day.with_cars(cars.fleet, share), day.flow, options)
     if day.n_own:
         values["message"] += f"; the {day.n_own} EVs of the net were left out, those of the share took their place"
-    return {"households": len(day.households), "n_evs": len(study.case.evs.index), **day.place, **values}
+    return {"households": len(day.households), "n_evs": n, **day.place, **values}
 
 
 def _with_time_limit(options: Options, seconds: float) -> Options:

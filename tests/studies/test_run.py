@@ -100,20 +100,20 @@ def test_a_study_that_raises_anything_is_a_row(tmp_path, monkeypatch):
     def fails(*_):
         raise RuntimeError("no idea")
 
-    monkeypatch.setattr(worker, "answer", fails)
+    monkeypatch.setattr(worker, "answer_with_cars", fails)
     rows = rows_of(few(shares=(0.3,)), tmp_path)
     assert rows["message"].tolist() == ["RuntimeError: no idea"] * 2 and (rows["status"] == "failed").all()
 
 
 def test_who_takes_too_long_comes_again_with_more_time(tmp_path, monkeypatch):
     given = []
-    answer = worker.answer
+    answer = worker.answer_with_cars
 
-    def slow(study, flow, options):
+    def slow(day, cars, share, options):
         given.append(options.solver_options["max_wall_time"])
-        return answer(study, flow, options)
+        return answer(day, cars, share, options)
 
-    monkeypatch.setattr(worker, "answer", slow)
+    monkeypatch.setattr(worker, "answer_with_cars", slow)
     report = evf.run_studies(few(shares=(0.3,)), tmp_path, progress=False, time_limit_s=1e-6)
     assert given == pytest.approx([1e-6, 1e-6, 5e-6, 5e-6]) and report.n_computed == 2
     assert len(evf.read_studies(tmp_path)) == 2

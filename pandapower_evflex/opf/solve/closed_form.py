@@ -20,6 +20,7 @@ from pandapower_evflex.scenarios import Scenario, from_highest
 
 #: tie-breaks that the schedule in closed form has won already: it has the least energy and the least sum of squares
 WON = (None, "min_energy", "smooth")
+CARRIED = "the grid carries all that the EVs can offer by themselves: no solver was needed"
 
 
 def solve_in_closed_form(case: Case, flow: BatchedPowerFlow) -> Solution | None:
@@ -37,9 +38,8 @@ def solve_in_closed_form(case: Case, flow: BatchedPowerFlow) -> Solution | None:
         "n_network_rows": 0,
         "solver": "none: closed form and power flows",
     }
-    message = "the grid carries all that the EVs can offer by themselves: no solver was needed"
     prices = {scenario: no_prices(case) for scenario in case.checked_scenarios}
-    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), stats)
+    return Solution("optimal", CARRIED, schedule, states, 0.0, prices, pd.DataFrame(), stats)
 
 
 def _states_that_hold(case: Case, flow: BatchedPowerFlow, schedule: Schedule) -> dict[Scenario, GridState]:

@@ -34,6 +34,7 @@ from pandapower_evflex.solvers import ipopt
 
 NO_HAND_OVER = "the exact method did not take over: Ipopt cannot be imported"
 CHOSEN = "schedule chosen by tie_break={!r}"
+NOTHING_TO_SCHEDULE = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
 ONE_OF_MANY = "P_ch is one of many schedules with this flexibility (no tie-break)"
 
 
@@ -135,9 +136,8 @@ def _nothing_to_schedule(run: Run) -> Solution:
     """No controllable EV is plugged in for a whole period."""
     schedule = run.case.schedule({name: np.empty(0) for name in LOADS})
     prices = {scenario: no_prices(run.case) for scenario in run.case.checked_scenarios}
-    message = "no controllable EV is plugged in for a whole period: there is nothing to schedule"
     states = scheduled_states(run.case, run.flow, schedule)
-    return Solution("optimal", message, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})
+    return Solution("optimal", NOTHING_TO_SCHEDULE, schedule, states, 0.0, prices, pd.DataFrame(), {"n_blocks": 0})
 
 
 def _tie_broken(run: Run, solution: Solution, kind: str) -> Solution:
