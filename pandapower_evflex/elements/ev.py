@@ -13,7 +13,8 @@ from pandapower_evflex.arrays import FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.chain import Chain
 from pandapower_evflex.elements.ev_alone import best_alone
-from pandapower_evflex.elements.ev_band import band_chain_of, band_point, band_reasons, band_violation, nearest_band
+from pandapower_evflex.elements.ev_band import band_chain_of
+from pandapower_evflex.elements.ev_band_checks import band_point, band_reasons, band_violation, nearest_band
 from pandapower_evflex.elements.ev_chain import chain_of
 from pandapower_evflex.elements.ev_held import held_chain
 from pandapower_evflex.elements.ev_held_checks import held_reasons, held_rooms, held_violation

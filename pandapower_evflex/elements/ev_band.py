@@ -11,47 +11,60 @@ two energies, that of a car kept at its lower edge throughout and that of one ke
 
 Columns are both energies and the plan P_ch. Where a direction is not offered, its edge is the plan. A car that must
 leave full has no band before that: any call would change what it leaves with.
+
+What feeds in with losses has its lower edge D in a column of its own, and what such a slot adds to the lower energy is
+the lesser of two forms:
+
+.. math::
+
+    E^{D}_t - E^{D}_{t-1} \le \eta\Delta T\, D_t, \qquad E^{D}_t - E^{D}_{t-1} \le \Delta T\, D_t / \eta_d
+
+The upper energy keeps :math:`\eta` for both signs: exact for charging and more than there is after feeding in, so that
+no battery is overfilled. A car that must leave full can then feed in nothing before that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, ObjectArray
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits, chain_over, forms_where, power_between
 from pandapower_evflex.elements.ev_slots import Slots, Units
-from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.solvers.chains.forms import Forms
 
 #: columns of x
-LOWER, UPPER, PLAN = 0, 1, 2
+LOWER, UPPER, PLAN, EDGE = 0, 1, 2, 3
+N_STATES = 2
+#: controls: the plan, and the load of an edge that no state gives; that of kinds with fewer columns first
+CONTROLS: tuple[str, ...] = ("load", "edge")
 #: width of the band at the start, as a share of the range of the energy
 START_WIDTH = 0.6
 
 
 def band_chain_of(evs: Units) -> Chain:
     """The edges, the plan between them, and the reward of (4)."""
-    slots = evs.slots
-    tied = is_tied(slots) | ~(evs.offers["up"].offered | evs.offers["down"].offered)
+    slots, tied = evs.slots, is_tied(evs.slots)
     offered = {d: evs.offers[d].offered & ~tied for d in DIRECTIONS}
-    loads = _loads(slots, tied, offered)
-    limits = [*_power_limits(evs, loads, offered), *_energy_limits(slots, tied)]
-    low, high = _box(slots, tied)
+    loses = slots.loses & ~tied
+    one_energy = tied | ~(offered["up"] | offered["down"] | loses)
+    n_controls = 2 if loses.any() else 1
+    loads = _loads(slots, one_energy, loses, offered, n_controls)
+    limits = [*_power_limits(evs, loads, offered), *_energy_limits(slots, one_energy, loses, loads)]
+    low, high = _box(slots, one_energy, loses, n_controls)
     return chain_over(
         evs,
         limits,
         states=("energy_lower", "energy_upper"),
-        controls=("load",),
-        free=np.stack([~slots.pinned & ~tied, ~slots.pinned], axis=1),
+        controls=CONTROLS[:n_controls],
+        free=np.stack([~slots.pinned & ~one_energy, ~slots.pinned], axis=1),
         low=low,
         high=high,
-        start=_start(slots, tied, START_WIDTH),
-        quiet=_start(slots, tied, 0.0),
+        start=_start(slots, one_energy, loses, n_controls, START_WIDTH),
+        quiet=_start(slots, one_energy, loses, n_controls, 0.0),
         loads=loads,
         offered=offered,
         p_min=slots.p_min,
@@ -67,17 +80,29 @@ def is_tied(slots: Slots) -> BoolArray:
     return tied
 
 
-def _loads(slots: Slots, tied: BoolArray, offered: Mapping[str, BoolArray]) -> dict[str, Loads]:
+def _loads(
+    slots: Slots, one_energy: BoolArray, loses: BoolArray, offered: Mapping[str, BoolArray], n_controls: int
+) -> dict[str, Loads]:
     """Lower and upper edge from their energies; the plan is a column of its own where both are offered."""
-    lower, upper = power_between(slots, LOWER, 2), power_between(slots, UPPER, 2)
-    plan = np.zeros((len(slots), 5))
-    plan[:, PLAN + 2] = 1.0
-    both = offered["up"] & offered["down"]
-    down = _chosen(~tied, lower, upper)
+    lower, upper = _power_between(slots, LOWER, n_controls), _power_between(slots, UPPER, n_controls)
+    moves = offered["up"] | offered["down"]
+    lower = _chosen(loses & moves, _column(slots, EDGE, n_controls), _chosen(loses & ~moves, upper, lower))
+    down = _chosen(~one_energy, lower, upper)
     base = _chosen(offered["up"], lower, upper)
-    base.forms.coefficient[both] = plan[both]
-    base.constant[both] = 0.0
+    base = _chosen(offered["up"] & offered["down"], _column(slots, PLAN, n_controls), base)
     return {"base": base, "up": upper, "down": down}
+
+
+def _power_between(slots: Slots, state: int, n_controls: int) -> Loads:
+    load = power_between(slots, state, N_STATES)
+    return Loads(Forms(load.forms.slot, np.pad(load.forms.coefficient, ((0, 0), (0, n_controls - 1)))), load.constant)
+
+
+def _column(slots: Slots, column: int, n_controls: int) -> Loads:
+    """A load that is a column of x, where there is one."""
+    coefficient = np.zeros((len(slots), 2 * N_STATES + n_controls))
+    coefficient[:, N_STATES + column : N_STATES + column + 1] = 1.0
+    return Loads(Forms(np.arange(len(slots)), coefficient), np.zeros(len(slots)))
 
 
 def _chosen(where: BoolArray, one: Loads, other: Loads) -> Loads:
@@ -95,36 +120,50 @@ def _power_limits(evs: Units, loads: Mapping[str, Loads], offered: Mapping[str, 
         limits.append((forms_where(offered[d], -flex), constant[offered[d]]))
         limits.append((forms_where(capped, flex), (evs.offers[d].p_max * KW - constant)[capped]))
     up, down, moves = loads["up"], loads["down"], ~slots.power_is_fixed
+    p_min = np.where(is_tied(slots) & slots.loses, 0.0, slots.p_min)
     limits.append((forms_where(moves, up.forms.coefficient), (slots.p_max * KW - up.constant)[moves]))
-    limits.append((forms_where(moves, -down.forms.coefficient), (down.constant - slots.p_min * KW)[moves]))
+    limits.append((forms_where(moves, -down.forms.coefficient), (down.constant - p_min * KW)[moves]))
     return limits
 
 
-def _energy_limits(slots: Slots, tied: BoolArray) -> Limits:
-    """The battery at the upper edge and the minimum-energy curve at the lower one, only where they can bind."""
-    lower, upper = np.zeros((len(slots), 5)), np.zeros((len(slots), 5))
-    lower[:, LOWER + 2] = upper[:, UPPER + 2] = 1.0
+def _energy_limits(slots: Slots, one_energy: BoolArray, loses: BoolArray, loads: Mapping[str, Loads]) -> Limits:
+    """The battery at the upper edge and the minimum-energy curve at the lower one, only where they can bind.
+
+    With losses, what the lower energy may gain in both forms.
+    """
+    down = loads["down"]
+    lower, upper = np.zeros_like(down.forms.coefficient), np.zeros_like(down.forms.coefficient)
+    lower[:, LOWER + N_STATES] = upper[:, UPPER + N_STATES] = 1.0
     filled = ~slots.pinned & (slots.e_most > slots.e_max)
-    owing = ~slots.pinned & (slots.e_min > slots.e_least)
-    least = np.where(tied[:, None], upper, lower)
-    return [
+    owing = ~slots.pinned & ((slots.e_min > slots.e_least) | loses)
+    least = np.where(one_energy[:, None], upper, lower)
+    limits = [
         (forms_where(filled, upper), slots.e_max[filled] * KW),
         (forms_where(owing, -least), -slots.e_min[owing] * KW),
     ]
+    gain = lower.copy()
+    gain[:, LOWER] = np.where(slots.previous >= 0, -1.0, 0.0)
+    for energy_per_p in (slots.energy_per_p, slots.energy_per_discharge):
+        most = slots.e_offset * KW + energy_per_p * down.constant
+        limits.append((forms_where(loses, gain - energy_per_p[:, None] * down.forms.coefficient), most[loses]))
+    return limits
 
 
-def _box(slots: Slots, tied: BoolArray) -> tuple[FloatArray, FloatArray]:
-    low, high = np.zeros((len(slots), 3)), np.zeros((len(slots), 3))
+def _box(slots: Slots, one_energy: BoolArray, loses: BoolArray, n_controls: int) -> tuple[FloatArray, FloatArray]:
+    low, high = (np.zeros((len(slots), N_STATES + n_controls)) for _ in range(2))
     most = np.minimum(slots.e_most, slots.e_max) * KW
     low[:, [LOWER, UPPER]] = (np.minimum(slots.e_least, slots.e_max) * KW)[:, None]
     high[:, [LOWER, UPPER]] = most[:, None]
-    low[tied, LOWER] = high[tied, LOWER]
+    low[loses, LOWER] = np.minimum(slots.e_least, slots.e_min)[loses] * KW
+    low[one_energy, LOWER] = high[one_energy, LOWER]
     low[slots.pinned, UPPER] = high[slots.pinned, UPPER]
     low[:, PLAN], high[:, PLAN] = slots.p_floor * KW, slots.p_max * KW
+    if n_controls > 1:
+        low[:, EDGE], high[:, EDGE] = (np.where(loses, p, 0.0) * KW for p in (slots.p_floor, slots.p_max))
     return low, high
 
 
-def _start(slots: Slots, tied: BoolArray, width: float) -> FloatArray:
+def _start(slots: Slots, one_energy: BoolArray, loses: BoolArray, n_controls: int, width: float) -> FloatArray:
     """Lower edge: constant charging in every stay; upper edge: the same towards a share of what more there is room for.
 
     With a width of 0 nothing draws less at its peak.
@@ -134,99 +173,17 @@ def _start(slots: Slots, tied: BoolArray, width: float) -> FloatArray:
     first = np.cumsum(n) - n
     done = (np.arange(len(slots)) - first[stay] + 1.0) / n[stay] if len(n) else np.empty(0)
     last = (first + n - 1)[stay] if len(n) else np.empty(0, dtype=np.int64)
-    begin = (slots.e_least - slots.energy_per_p * slots.p_floor)[first][stay] if len(n) else np.empty(0)
+    begin = (slots.e_least - slots.energy_of(slots.p_floor))[first][stay] if len(n) else np.empty(0)
 
     def charged_evenly(e_end: FloatArray) -> FloatArray:
         return np.clip(begin + done * (e_end[last] - begin), least, np.maximum(most, least))
 
     lower = np.where(slots.pinned, most, charged_evenly(least))
     upper = np.where(slots.pinned, most, lower + width * (charged_evenly(most) - lower))
-    x = np.zeros((len(slots), 3))
-    x[:, LOWER], x[:, UPPER] = np.where(tied, most, lower) * KW, upper * KW
-    load = 0.5 * (power_between(slots, LOWER, 2).kw(x) + power_between(slots, UPPER, 2).kw(x))
-    x[:, PLAN] = np.clip(load, slots.p_floor * KW, slots.p_max * KW)
+    x = np.zeros((len(slots), N_STATES + n_controls))
+    x[:, LOWER], x[:, UPPER] = np.where(one_energy, most, lower) * KW, upper * KW
+    loads = [_power_between(slots, state, n_controls).kw(x) for state in (LOWER, UPPER)]
+    x[:, PLAN] = np.clip(0.5 * (loads[0] + loads[1]), slots.p_floor * KW, slots.p_max * KW)
+    if n_controls > 1:
+        x[:, EDGE] = np.where(loses, np.clip(loads[0], slots.p_floor * KW, slots.p_max * KW), 0.0)
     return x
-
-
-def _energies(slots: Slots, load: FloatArray) -> FloatArray:
-    """Energies at the end of every slot with these loads throughout, MWh; for the check apart from what it checks."""
-    e = np.empty(len(slots))
-    for i in range(len(slots)):  # in order of time within each chain
-        before = e[slots.previous[i]] if slots.previous[i] >= 0 else 0.0
-        e[i] = before + slots.e_offset[i] + slots.energy_per_p[i] * load[i]
-    return e
-
-
-def _edges(slots: Slots, schedule: Schedule) -> tuple[FloatArray, FloatArray]:
-    """Energies at the lower and at the upper edge."""
-    at = (slots.period, slots.ev)
-    return _energies(slots, schedule.load("down")[at]), _energies(slots, schedule.load("up")[at])
-
-
-def band_point(evs: Units, schedule: Schedule) -> FloatArray:
-    """A schedule as a point of the chain, MW and MWh [n_slot, 3]."""
-    return np.stack([*_edges(evs.slots, schedule), schedule.p[evs.slots.period, evs.slots.ev]], axis=1)
-
-
-def band_violation(evs: Units, schedule: Schedule) -> float:
-    """Largest violation of the band's equations, relative to P_max and to the energy of a period at P_max."""
-    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
-    if not len(slots):
-        return 0.0
-    p, p_up, p_down, e = (values[at] for values in (schedule.p, schedule.p_up, schedule.p_down, schedule.e))
-    lower, upper = _edges(slots, schedule)
-    by_power = [-p_up, -p_down, slots.p_min - (p - p_down), p + p_up - slots.p_max]
-    for d, flex in (("up", p_up), ("down", p_down)):
-        by_power.append(flex - np.where(evs.offers[d].offered, evs.offers[d].p_max, 0.0))
-    by_energy = [np.abs(_energies(slots, p) - e), upper - slots.e_max, slots.e_min - lower]
-    worst = max(
-        np.max(np.stack(by_power) / slots.p_max), np.max(np.stack(by_energy) / (slots.energy_per_p * slots.p_max))
-    )
-    return max(0.0, float(worst))
-
-
-def nearest_band(evs: Units, schedule: Schedule) -> Schedule:
-    """Of a plan within its limits: the band clipped to the powers, and narrowed car by car until both edges hold."""
-    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
-    p = schedule.p[at]
-    room = {"up": slots.p_max - p, "down": p - slots.p_min}
-    flex, tied = {}, is_tied(slots)
-    for d in DIRECTIONS:
-        most = np.where(evs.offers[d].offered & ~tied, np.minimum(room[d], evs.offers[d].p_max), 0.0)
-        flex[d] = np.clip(schedule.flex(d)[at], 0.0, np.maximum(most, 0.0))
-    e = _energies(slots, p)
-    share = np.ones(int(slots.ev.max(initial=-1)) + 1)
-    for d, sign, limit in (("up", 1.0, slots.e_max), ("down", -1.0, slots.e_min)):
-        moved = sign * (_energies(slots, p + sign * flex[d]) - e)
-        left = np.maximum(sign * (limit - e), 0.0)
-        np.minimum.at(share, slots.ev, np.where(moved > left, left / np.where(moved > 0.0, moved, 1.0), 1.0))
-    nothing = np.zeros_like(schedule.p)
-    values: dict[str, Any] = {"p": schedule.p, "e": schedule.e, "p_up": nothing, "p_down": nothing.copy()}
-    for d in DIRECTIONS:
-        values[f"p_{d}"][at] = flex[d] * share[slots.ev]
-    return Schedule(**values)
-
-
-def band_reasons(evs: Units, schedule: Schedule, direction: str, binding: float) -> ObjectArray:
-    """Which of the EV's own limits binds in each slot, "" when none does: energies bind before they are reached."""
-    slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
-    p, flex = schedule.p[at], schedule.flex(direction)[at]
-    lower, upper = _edges(slots, schedule)
-    e_scale = binding * slots.energy_per_p * slots.p_max
-    room = slots.e_max - upper if direction == "up" else lower - slots.e_min
-    meets = room <= e_scale
-    for i in range(len(slots) - 1, 0, -1):
-        if slots.previous[i] >= 0:
-            meets[slots.previous[i]] |= meets[i]
-
-    def binds(left: FloatArray) -> BoolArray:
-        return left <= binding * slots.p_max
-
-    capped = binds(evs.offers[direction].p_max - flex)
-    if direction == "up":
-        conditions = [binds(slots.p_max - p - flex) | capped, meets]
-        names = ["max_p_mw", "battery full"]
-    else:
-        conditions = [binds(p - slots.p_min), binds(p - flex - slots.p_min), capped, meets]
-        names = ["nothing scheduled", "all scheduled power", "max_p_mw", "must leave charged"]
-    return np.select(conditions, names, default="").astype(object)

@@ -13,6 +13,7 @@ n_t periods left after t: a load that was deferred can still be served by the en
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION, Units, slots_of
+from pandapower_evflex.elements.ev_slots import Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.load_faults import faults_of_profiles
@@ -68,7 +69,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
     horizon, n = inputs.profiles.horizon, len(rows)
     p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
     max_p = rows["max_p_mw"].to_numpy(dtype=float) if "max_p_mw" in rows else np.full(n, np.nan)
-    faults += dead + _promise_faults(inputs.guarantee)
+    faults += dead
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
         faults += differing_forecasts(inputs, KIND, rows, column, "loads")
@@ -87,13 +88,6 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
         max_p=max_p,
         period_h=horizon.period_h,
     )
-
-
-def _promise_faults(guarantee: str) -> list[Fault]:
-    if guarantee == ONE_ACTIVATION:
-        return []
-    remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "load" out of service'
-    return [Fault(KIND, "", (), f'guarantee="{guarantee}"', "is not modelled for loads that are shifted", remedy)]
 
 
 def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[FloatArray, FloatArray]:
@@ -152,7 +146,9 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
     most = served(hours[:, None] + data.shift_h)
     least = np.maximum(served(hours[:, None] - data.shift_h), needed)
     by_power = [-p, -up, -down, p + up - max_p, down - p, *_beyond_offers(data, schedule)]
-    by_energy = [drawn + h * up - most, least - drawn + h * down, schedule.e - drawn, drawn - schedule.e]
+    called = partial(np.cumsum, axis=0) if data.has_band else np.asarray  # in every period, or in one
+    by_energy = [drawn + h * called(up) - most, least - drawn + h * called(down)]
+    by_energy += [schedule.e - drawn, drawn - schedule.e]
     by_energy.append(np.abs(drawn[-1:] - total))
     worst = max(*(np.max(value / max_p) for value in by_power), *(np.max(value / (h * max_p)) for value in by_energy))
     return max(0.0, float(worst))
@@ -178,6 +174,8 @@ def _beyond_offers(data: ShiftableLoads, schedule: Schedule) -> list[FloatArray]
 def reasons(data: ShiftableLoads, schedule: Schedule, direction: str) -> ObjectArray:
     """As those of EVs; energy is limited by how far it may be shifted, and by the end of the horizon."""
     found = reasons_of_evs(data, schedule, direction)
+    if data.has_band:  # both edges would have to end with the same energy
+        return np.where(np.isin(found, ["battery full", "must leave charged"]), "must be served", found).astype(object)
     deferred, _ = energy_band(data.profile, data.shift_h, data.period_h)
     by_end = _needed_before_the_end(data) >= deferred
     found = np.where(found == "battery full", "fully advanced", found)

@@ -22,11 +22,11 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.chain import REACTIVE, Chain
-from pandapower_evflex.elements.ev_slots import Offers, offers_of
+from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, Offers, offers_of
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.schedule import Schedule
-from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of
-from pandapower_evflex.elements.sgen_faults import chooses_q, draws_faults, promise_faults, range_faults
+from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of, columns_of
+from pandapower_evflex.elements.sgen_faults import chooses_q, draws_faults, range_faults
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.cos_phi_p import greatest_ratios
@@ -60,6 +60,7 @@ class Generators:
     period_h : float
     energy_mwh : float                      that the schedule curtails in sum at most: 0, or as little as it can be
     start : float [n_period, n_unit]        MW; what a schedule curtails with which a solver may begin
+    has_band : bool                         one of many kinds that promise bands, which have two energies
     """
 
     index: IntArray
@@ -76,6 +77,7 @@ class Generators:
     period_h: float
     energy_mwh: float
     start: FloatArray
+    has_band: bool = False
 
     @property
     def curtails(self) -> bool:
@@ -108,7 +110,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         return None
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
-    faults += dead + promise_faults(inputs.guarantee) + draws_faults(rows, p) + range_faults(inputs, rows)
+    faults += dead + draws_faults(rows, p) + range_faults(inputs, rows)
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
         faults += differing_forecasts(inputs, KIND, rows, column, "generators")
@@ -133,6 +135,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         period_h=inputs.profiles.horizon.period_h,
         energy_mwh=0.0,
         start=np.zeros(p.shape),
+        has_band=inputs.guarantee == ANY_SEQUENCE,
     )
 
 
@@ -160,11 +163,13 @@ def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
 
 
 def point(data: Generators, schedule: Schedule) -> FloatArray:
-    at = (data.period, data.unit)
-    columns = [np.zeros(len(data.unit)), schedule.load("up")[at], schedule.p[at]]
+    at, columns = (data.period, data.unit), columns_of(data)
+    x = np.zeros((len(data.unit), len(columns)))
+    x[:, columns.at(columns.activated)], x[:, columns.at(columns.curtailed)] = schedule.load("up")[at], schedule.p[at]
     if data.chooses_q.any():
-        columns += [columns[0], *(schedule.q[activation][at] for activation in REACTIVE)]
-    return np.stack(columns, axis=1)
+        for activation, name in REACTIVE.items():
+            x[:, columns.at(name)] = schedule.q[activation][at]
+    return x
 
 
 def alone(data: Generators) -> Schedule:

@@ -4,8 +4,9 @@ r"""Curtailment as forms, in kW: no state, the curtailed power C of the schedule
 
     0 \le C \le T \le \bar G, \qquad T - C \le \bar P_{up}, \qquad \Delta T \sum C \le E
 
-C stands in the column of scenario "down", in which nothing else is curtailed; no form has it where the schedule may
-not curtail. Where reactive power is chosen, three more columns are what its load adds to that of the available feed-in,
+C stands in the column of scenario "down", in which nothing else is curtailed, or of the plan of a band, whose edges are
+C and T: without a state calls of any sequence are those of one period. No form has it where the schedule may not
+curtail. Where reactive power is chosen, three more columns are what its load adds to that of the available feed-in,
 :math:`Q_0`, in the schedule and in both scenarios; with r the ratio q/p of the least power factor,
 
 .. math::
@@ -16,55 +17,82 @@ not curtail. Where reactive power is chosen, three more columns are what its loa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, REACTIVE, Chain, Loads
-from pandapower_evflex.elements.ev_chain import DOWN, UP
+from pandapower_evflex.elements.ev_band import CONTROLS
 from pandapower_evflex.elements.ev_forms import Limits, forms_where
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
 
 if TYPE_CHECKING:
     from pandapower_evflex.elements.sgen import Generators
 
-#: columns of x: a state that no form has, T and C; with reactive power one more that no form has, and Q of each load
-N_COLUMNS, Q_COLUMNS = 3, {"base": 4, "up": 5, "down": 6}
 #: share of its range at which reactive power starts
 START_REACTIVE = 0.2
 #: energy beyond the least that leaves the schedule an interior, relative; with less solvers stall
 ENERGY_ROOM = 1e-5
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Columns of x, by the names that other kinds give them: states and controls that no form has, T and C.
+
+    Where reactive power is chosen, Q of each load comes behind them.
+    """
+
+    states: tuple[str, ...]
+    controls: tuple[str, ...]
+    activated: str
+    curtailed: str
+
+    def at(self, name: str) -> int:
+        return (self.states + self.controls).index(name)
+
+    def __len__(self) -> int:
+        return len(self.states) + len(self.controls)
+
+
+def columns_of(data: Generators) -> Columns:
+    chooses_q = data.chooses_q.any()
+    more = tuple(REACTIVE.values()) if chooses_q else ()
+    if data.has_band:
+        plan, edge = CONTROLS
+        return Columns(("energy_lower", "energy_upper"), (plan, edge, *more), activated=edge, curtailed=plan)
+    unused = ("fed_in",) if chooses_q else ()
+    return Columns(("energy",), ("load_up", "load_down", *unused, *more), activated="load_up", curtailed="load_down")
+
+
 def chain_of(data: Generators) -> Chain:
     """Forms of all slots."""
     n, offered, nothing = len(data.unit), data.offers["up"].offered, np.zeros(len(data.unit))
-    curtailed = _column(data, DOWN, np.full(n, data.curtails))
-    activated = np.where(offered[:, None], _column(data, UP, offered), curtailed)
+    columns = columns_of(data)
+    curtailed = _column(columns, columns.curtailed, np.full(n, data.curtails))
+    activated = np.where(offered[:, None], _column(columns, columns.activated, offered), curtailed)
     every = np.arange(n)
     loads = {
         name: Loads(Forms(every, coefficient), nothing)
         for name, coefficient in (("base", curtailed), ("up", activated), ("down", curtailed))
     }
     limits = _limits(data, curtailed, activated)
-    controls: tuple[str, ...] = ("load_up", "load_down")
     if data.chooses_q.any():
-        controls = (*controls, "fed_in", *REACTIVE.values())
-        loads |= _reactive_loads(data)
+        loads |= _reactive_loads(data, columns)
         limits += _reactive_limits(data, loads)
     sums, sums_b = _energy(data, loads["base"].forms)
-    low, high, start, quiet = _ranges(data)
+    low, high, start, quiet = _ranges(data, columns)
     return Chain(
-        states=("energy",),
-        controls=controls,
+        states=columns.states,
+        controls=columns.controls,
         bus_row=data.bus_row,
         tan_phi=data.tan_phi,
         fixed_p=np.zeros(data.most.shape),
         unit=data.unit,
         period=data.period,
         follows=np.zeros(n, dtype=bool),
-        free=np.zeros((n, 1), dtype=bool),
+        free=np.zeros((n, len(columns.states)), dtype=bool),
         limits=Forms.join([forms for forms, _ in limits]),
         bound=np.concatenate([b for _, b in limits]),
         low=low,
@@ -81,14 +109,10 @@ def chain_of(data: Generators) -> Chain:
     )
 
 
-def _n_columns(data: Generators) -> int:
-    return N_COLUMNS + 1 + len(Q_COLUMNS) if data.chooses_q.any() else N_COLUMNS
-
-
-def _column(data: Generators, column: int, chosen: BoolArray) -> FloatArray:
+def _column(columns: Columns, name: str, chosen: BoolArray) -> FloatArray:
     """Coefficients of forms that are one column where chosen, nothing elsewhere."""
-    coefficient = np.zeros((len(chosen), 1 + _n_columns(data)))
-    coefficient[chosen, 1 + column] = 1.0
+    coefficient = np.zeros((len(chosen), len(columns.states) + len(columns)))
+    coefficient[chosen, len(columns.states) + columns.at(name)] = 1.0
     return coefficient
 
 
@@ -105,13 +129,10 @@ def _limits(data: Generators, curtailed: FloatArray, activated: FloatArray) -> L
     ]
 
 
-def _reactive_loads(data: Generators) -> dict[str, Loads]:
+def _reactive_loads(data: Generators, columns: Columns) -> dict[str, Loads]:
     """Reactive load beside that of the available feed-in, kvar."""
     n, chosen = len(data.unit), data.chooses_q[data.unit]
-    return {
-        name: Loads(Forms(np.arange(n), _column(data, Q_COLUMNS[activation], chosen)), np.zeros(n))
-        for activation, name in REACTIVE.items()
-    }
+    return {name: Loads(Forms(np.arange(n), _column(columns, name, chosen)), np.zeros(n)) for name in REACTIVE.values()}
 
 
 def _reactive_limits(data: Generators, loads: Mapping[str, Loads]) -> Limits:
@@ -135,20 +156,21 @@ def _energy(data: Generators, curtailed: Forms) -> tuple[Rows, FloatArray]:
     return row, np.array([data.energy_mwh * KW * (1.0 + ENERGY_ROOM)])
 
 
-def _ranges(data: Generators) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _ranges(data: Generators, columns: Columns) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """The box of all points, and two starts: with all that may be curtailed under activation, and with the schedule."""
     at, offered = (data.period, data.unit), data.offers["up"].offered
     most, begun = data.most[at] * KW, data.start[at] * KW
-    low, high, start = (np.zeros((len(most), _n_columns(data))) for _ in range(3))
-    high[:, UP] = start[:, UP] = np.where(offered, most, 0.0)
-    high[:, DOWN] = most if data.curtails else 0.0
-    start[:, DOWN] = begun
+    low, high, start = (np.zeros((len(most), len(columns))) for _ in range(3))
+    activated, curtailed = columns.at(columns.activated), columns.at(columns.curtailed)
+    high[:, activated] = start[:, activated] = np.where(offered, most, 0.0)
+    high[:, curtailed] = most if data.curtails else 0.0
+    start[:, curtailed] = begun
     if data.chooses_q.any():
         chosen, ratio = data.chooses_q[data.unit, None], np.nan_to_num(data.q_ratio)[data.unit, None]
-        columns, itself = list(Q_COLUMNS.values()), -data.reactive[at][:, None] * KW
-        low[:, columns] = np.where(chosen, -itself, 0.0)
-        high[:, columns] = np.where(chosen, ratio * data.available[at][:, None] * KW - itself, 0.0)
-        start[:, columns] = low[:, columns] + START_REACTIVE * (high - low)[:, columns]
+        reactive, itself = [columns.at(name) for name in REACTIVE.values()], -data.reactive[at][:, None] * KW
+        low[:, reactive] = np.where(chosen, -itself, 0.0)
+        high[:, reactive] = np.where(chosen, ratio * data.available[at][:, None] * KW - itself, 0.0)
+        start[:, reactive] = low[:, reactive] + START_REACTIVE * (high - low)[:, reactive]
     quiet = start.copy()
-    quiet[:, UP] = np.where(offered, begun, 0.0)
+    quiet[:, activated] = np.where(offered, begun, 0.0)
     return low, high, start, quiet

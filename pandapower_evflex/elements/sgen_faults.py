@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
-from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION
 from pandapower_evflex.elements.inputs import Inputs, powers_of
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.cos_phi_p import greatest_ratios, reactive_powers
@@ -15,14 +14,6 @@ from pandapower_evflex.tables.faults import fault_where
 TABLE = "sgen"
 #: Mvar up to which a profile of reactive power is that of the characteristic
 SAME_MVAR = 1e-9
-
-
-def promise_faults(guarantee: str) -> list[Fault]:
-    """Bands, which are of EVs."""
-    if guarantee == ONE_ACTIVATION:
-        return []
-    remedy = 'leave guarantee out, or set the rows of net.flexibility with element_type "sgen" out of service'
-    return [Fault(TABLE, "", (), f'guarantee="{guarantee}"', "is not modelled for generators", remedy)]
 
 
 def chooses_q(rows: pd.DataFrame) -> BoolArray:

@@ -14,8 +14,9 @@ from pandapower_evflex.arrays import ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.always_there import always_there
-from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series, violation
+from pandapower_evflex.elements.ev import BINDING, alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
+from pandapower_evflex.elements.ev_band_checks import where_energy_binds
 from pandapower_evflex.elements.ev_slots import Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay, discharge_efficiency
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
@@ -75,5 +76,7 @@ def reasons(data: Units, schedule: Schedule, direction: str) -> ObjectArray:
     at = (data.slots.period, data.slots.ev)
     e_low = np.array([stay.e_low for stay in data.stays])[data.slots.ev]
     least = np.where(data.slots.e_min > e_low, "must end charged", "battery empty")
+    if data.has_band:  # what binds may bind later
+        least = least[where_energy_binds(data, schedule, direction, BINDING)]
     found[at] = np.where(found[at] == "must leave charged", least, found[at])
     return found

@@ -3,7 +3,7 @@ r"""Whether the grid carries every call of a band, and not only its edges and th
 Calls are shared along a segment, :math:`p_i = D_i + \theta (T_i - D_i)`, or from the plan towards either edge. Between
 two points that keep it a limit is kept where it is convex in the loads, as loadings and lower voltage limits are taken
 to be on radial grids without held voltages, or where it is monotone: where every car that is called moves it in the
-same direction, at all points that were checked. Limits that are far at all of them are left aside.
+same direction, at all points that were checked; reactive power that is chosen moves along with the call. Limits that are far at all of them are left aside.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import rows_of
@@ -27,6 +27,8 @@ from pandapower_evflex.scenarios import Scenario
 NO_EFFECT = 1e-9
 #: width of a band [MW] below which a car is not called
 NOT_CALLED = 1e-9
+#: between which points calls are shared, less load first
+SEGMENTS = (("down", "up"), ("down", "base"), ("base", "up"))
 
 
 def unproved(case: Case, flow: BatchedPowerFlow, schedule: Schedule, states: Mapping[Scenario, GridState]) -> str:
@@ -58,13 +60,21 @@ def _is_monotone(
     case: Case, flow: BatchedPowerFlow, schedule: Schedule, states: Mapping[Scenario, GridState], rows: LimitRows
 ) -> BoolArray:
     """Whether all cars that may be called move a limit in one direction, at every point [n_row]."""
-    called = (schedule.p_up + schedule.p_down > NOT_CALLED)[rows.case]
-    tan_phi = case.chain.tan_phi[rows.case] if case.q_follows_flexibility else 0.0
+    segments = [_change(case, schedule, *ends)[rows.case] for ends in SEGMENTS]
     slopes = []
     for state in states.values():
         gradient = limit_gradients(flow, rows, state.v, case.seen_limits)[:, case.chain.bus_row]
-        slopes.append(np.where(called, gradient.real + gradient.imag * tan_phi, 0.0))
+        slopes += [gradient.real * change.real + gradient.imag * change.imag for change in segments]
     slope: FloatArray = np.stack(slopes)
     slope[np.abs(slope) <= NO_EFFECT * np.abs(slope).max(axis=(0, 2), keepdims=True)] = 0.0
     monotone: BoolArray = np.all(slope >= 0.0, axis=(0, 2)) | np.all(slope <= 0.0, axis=(0, 2))
     return monotone
+
+
+def _change(case: Case, schedule: Schedule, one: str, other: str) -> ComplexArray:
+    """What a call moves between two points of the band, active and reactive load [n_period, n_unit]."""
+    p = schedule.load(other) - schedule.load(one)
+    q = schedule.reactive(other) - schedule.reactive(one)
+    if case.q_follows_flexibility:
+        q = q + p * case.chain.tan_phi
+    return np.where(np.abs(p) > NOT_CALLED, p + 1j * q, 0.0)

@@ -26,10 +26,9 @@ from pandapower_evflex.case.profile_units import unit_doubts, unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import ELEMENTS, ev, replaced_by_schedule
 from pandapower_evflex.elements.ev import compile_evs
-from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, Units
+from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.ev_stays import (
     Stay,
-    discharge_efficiency,
     idle_sessions,
     overfull_stays,
     read_stays,
@@ -293,7 +292,7 @@ def _read_others(inputs: Inputs, cars: _Cars, options: Options) -> list[tuple[An
     if options.on_infeasible == "best_effort":
         argument = 'on_infeasible="best_effort"'
         faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
-    faults += _feeding_in_faults(cars.evs, others, options, cars.duration)
+    faults += _feeding_in_faults(cars.evs, options, cars.duration)
     if faults:
         raise InvalidInputError(faults)
     return others
@@ -339,9 +338,7 @@ def _empty(schema: TableSchema) -> pd.DataFrame:
     return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.columns})
 
 
-def _feeding_in_faults(
-    evs: pd.DataFrame, others: list[tuple[Any, Any]], options: Options, duration: int
-) -> list[Fault]:
+def _feeding_in_faults(evs: pd.DataFrame, options: Options, duration: int) -> list[Fault]:
     """What is not there yet for elements that feed in."""
     feeding = evs["min_p_mw"].to_numpy(dtype=float) < 0.0
     remedy = "leave the argument out, or set min_p_mw to 0"
@@ -353,15 +350,6 @@ def _feeding_in_faults(
         if is_given:
             problem = f"is not modelled with {argument}"
             faults += fault_where("ev", evs, "min_p_mw", feeding, problem, remedy, "feeding in")
-    if options.guarantee == ANY_SEQUENCE:
-        losing = feeding & (evs["efficiency_percent"].to_numpy(dtype=float) * discharge_efficiency(evs) < 100.0)
-        problem = f'with losses is not modelled with guarantee="{ANY_SEQUENCE}"'
-        remedy = "leave the guarantee out, or set the efficiencies to 100"
-        faults += fault_where("ev", evs, "min_p_mw", losing, problem, remedy, "feeding in")
-        for element, data in others:
-            slots = getattr(data, "slots", None)
-            if slots is not None and slots.loses.any():
-                faults.append(Fault(element.KIND, "min_p_mw", (), "feeding in", problem, remedy))
     return faults
 
 

@@ -75,9 +75,7 @@ def test_a_car_that_may_feed_in_never_lowers_the_optimum_behind_a_limit():
     assert best[1].recoverable.isna().all().all()
 
 
-@pytest.mark.parametrize(
-    "argument", [{"duration_h": 2.0}, {"on_infeasible": "best_effort"}, {"guarantee": "any_sequence"}]
-)
+@pytest.mark.parametrize("argument", [{"duration_h": 2.0}, {"on_infeasible": "best_effort"}])
 def test_what_is_not_modelled_for_cars_that_feed_in_is_refused_by_name(argument):
     with pytest.raises(evf.InvalidInputError, match="feeding in.*not modelled"):
         evf.run_flexibility_opf(net_with_car(random_battery(1)), n_periods=N, period_h=1.0, **argument, progress=False)

@@ -103,5 +103,4 @@ BAD_SGENS = {
     "a best effort beside a generator that is curtailed": case(
         generator(), "", "leave on_infeasible out", (), run(on_infeasible="best_effort")
     ),
-    "a band of a generator": case(generator(), "", "leave guarantee out", (), run(guarantee="any_sequence")),
 }  # fmt: skip

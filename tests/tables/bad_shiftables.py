@@ -73,5 +73,4 @@ BAD_SHIFTABLES = {
     "a best effort beside a load that is shifted": case(
         load(), "", "leave on_infeasible out", (), run(on_infeasible="best_effort")
     ),
-    "a band of a load that is shifted": case(load(), "", "leave guarantee out", (), run(guarantee="any_sequence")),
 }  # fmt: skip

@@ -48,10 +48,10 @@ class Recovery:
 
         After a call of a band nothing has to be: the edges lead to every need on their own.
         """
-        if self.case.evs.slots.p_floor.any():  # what is fed in is not part of the question yet
-            return {direction: np.full(self.case.horizon.n_periods, np.nan) for direction in DIRECTIONS}
         if self.case.evs.has_band:
             return {direction: np.ones(self.case.horizon.n_periods, dtype=bool) for direction in DIRECTIONS}
+        if self.case.evs.slots.p_floor.any():  # what is fed in is not part of the question yet
+            return {direction: np.full(self.case.horizon.n_periods, np.nan) for direction in DIRECTIONS}
         flow = BatchedPowerFlow(self.case.grid)
         each = [self.case.under(forecast).evs_alone(self.schedule) for forecast in self.case.forecasts]
         return {
