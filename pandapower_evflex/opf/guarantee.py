@@ -1,9 +1,10 @@
 r"""Whether the grid carries every call of a band, and not only its edges and the plan.
 
-Calls are shared along a segment, :math:`p_i = D_i + \theta (T_i - D_i)`, or from the plan towards either edge. Between
-two points that keep it a limit is kept where it is convex in the loads, as loadings and lower voltage limits are taken
-to be on radial grids without held voltages, or where it is monotone: where every car that is called moves it in the
-same direction, at all points that were checked; reactive power that is chosen moves along with the call. Limits that are far at all of them are left aside.
+Calls are shared along a segment, :math:`p_i = D_i + \theta (T_i - D_i)`, or from the plan towards either edge; reactive
+power that is chosen moves along. Between two points that keep it a limit is kept where it is convex in the loads, as
+loadings and lower voltage limits are taken to be on radial grids without held voltages, or where it is monotone: where
+every car that is called moves it in the same direction, at all points that were checked. Limits that are far at all of
+them are left aside.
 """
 
 from __future__ import annotations
