@@ -42,6 +42,7 @@ class Slots:
     e_least: FloatArray  #: energy that is there at the end of the period without any charging, in every schedule
     e_most: FloatArray  #: energy at the end of the period at full power from arrival, in no schedule more
     e_max: FloatArray
+    e_floor: FloatArray  #: nothing is fed in, and no load deferred, below it, whatever can be made up later
     p_min: FloatArray
     p_max: FloatArray
     energy_per_p: FloatArray  #: eta * period_h
@@ -61,16 +62,18 @@ class Slots:
         more = self.energy_per_discharge > self.energy_per_p * (1.0 + 1e-12)
         return more & (self.p_min < 0.0) & ~self.power_is_fixed
 
+    @property
+    def energy_per_fed_in(self) -> FloatArray:
+        """Energy that a unit of power fed in takes from the store: `energy_per_p` where nothing is lost."""
+        return np.where(self.loses, self.energy_per_discharge, self.energy_per_p)
+
     def energy_of(self, p: FloatArray) -> FloatArray:
         """What a load adds to the store, MWh."""
-        return p * np.where(
-            p > 0.0, self.energy_per_p, np.where(self.loses, self.energy_per_discharge, self.energy_per_p)
-        )
+        return p * np.where(p > 0.0, self.energy_per_p, self.energy_per_fed_in)
 
     def power_of(self, energy: FloatArray) -> FloatArray:
         """The load that adds so much to the store, MW."""
-        losing = (energy < 0.0) & self.loses
-        return energy / np.where(losing, self.energy_per_discharge, self.energy_per_p)
+        return energy / np.where(energy > 0.0, self.energy_per_p, self.energy_per_fed_in)
 
     @property
     def is_last(self) -> BoolArray:
@@ -230,6 +233,7 @@ def _slots_of_stay(
         "e_least": e_start - stay.e_discharged * (at + 1.0),
         "e_most": e_start_most + most,
         "e_max": stay.e_max - (while_held[next_slot] - while_held[at]),
+        "e_floor": np.full(n, stay.e_low if stay.p_min < 0.0 else 0.0),
         **{name: np.full(n, value) for name, value in constant.items()},
     }
 

@@ -23,7 +23,7 @@ from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
-from pandapower_evflex.elements.ev_slots import Units, slots_of
+from pandapower_evflex.elements.ev_slots import Slots, Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.load_faults import faults_of_profiles
@@ -80,7 +80,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
     slots = slots_of([[stay] for stay in stays], np.ones(n, dtype=bool))
     shift_h = rows["shift_h"].to_numpy(dtype=float)
     deferred, advanced = energy_band(p, shift_h, horizon.period_h)
-    slots = replace(slots, e_min=np.maximum(deferred.T.ravel(), slots.e_min), e_max=advanced.T.ravel())
+    slots = _within_band(slots, deferred, advanced)
     return ShiftableLoads(
         **always_there(inputs, KIND, rows, bus_row, reactive_ratio(p, q), stays, slots),
         profile=p,
@@ -88,6 +88,12 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
         max_p=max_p,
         period_h=horizon.period_h,
     )
+
+
+def _within_band(slots: Slots, deferred: FloatArray, advanced: FloatArray) -> Slots:
+    """Slots of loads that are cars, with the energy band [n_period, n_unit] around it."""
+    floor = deferred.T.ravel()
+    return replace(slots, e_min=np.maximum(floor, slots.e_min), e_max=advanced.T.ravel(), e_floor=floor)
 
 
 def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -11,23 +11,25 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.operation.aftermath import Aftermath, aftermath
+from pandapower_evflex.operation.aftermath import aftermath
 from pandapower_evflex.operation.calls import not_sought
-from pandapower_evflex.operation.grant import grant
+from pandapower_evflex.operation.grant import Grant, grant
 from pandapower_evflex.operation.remaining_day import renewed_plan
 from pandapower_evflex.operation.sharing import SHARES
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult, unit_frames, unit_labels
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, shown
 
-FUNCTION = "activate_flexibility"
+FUNCTION, EV = "activate_flexibility", "ev"
+LACKING = ["element_type", "element", "energy_mwh"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,17 +38,23 @@ class Activation:
 
     Attributes
     ----------
-    granted_mw : float                  of `asked_mw`, positive in both directions
-    p_mw : Series [ev]                  what each EV gives, positive; sums to `granted_mw`
+    granted_mw : float                  of `asked_mw`, positive in both directions; by all kinds of elements
+    p_mw : Series [ev]                  what each EV gives, positive; sums to `granted_mw` where there are only EVs
     e_mwh : Series [ev]                 energies at the end of the period (NaN while away)
     p_up_mw, p_down_mw : DataFrame [later period x ev]
         what is left, never more than was promised
     plan_mw, plan_e_mwh : DataFrame [period x ev]
-        charging power and energies with the call in it: the plan is kept, except that a full EV stops and that an EV
-        that would be short recovers as early as the grid allows
+        charging power and energies with the call in it: the plan is kept, except that a full EV stops, that none feeds
+        in what it needs, and that an EV that would be short recovers as early as the grid allows
     short : DataFrame                   `ev, session, energy_mwh`: who leaves short, after calls that were forced
     message : str                       why less was granted than asked for, and how recovery goes
     result : FlexibilityOpfResult       the plan renewed for the later periods, None without ``renew``
+    series : dict
+        the same of the elements other than EVs, {"storage": {"p_mw": Series [storage], "e_mwh", "p_up_mw", "p_down_mw",
+        "plan_mw", "plan_e_mwh"}, ...}; `plan_mw` has the sign of the table; generators have no energies
+    lacking : DataFrame
+        `element_type, element, energy_mwh`: what batteries and shiftable loads lack at the end of the day, after calls
+        that were forced
     """
 
     asked_mw: float
@@ -60,6 +68,8 @@ class Activation:
     short: pd.DataFrame
     message: str
     result: FlexibilityOpfResult | None = None
+    series: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lacking: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LACKING))
 
     def __repr__(self) -> str:
         return f"<Activation: {1e3 * self.granted_mw:.4g} of {1e3 * self.asked_mw:.4g} kW granted; {self.message}>"
@@ -79,8 +89,9 @@ def activate_flexibility(
 ) -> Activation:
     """Call flexibility of one period of a schedule, up to all that is offered.
 
-    The amount is shared among the EVs, checked by a power flow, and granted as far as the grid carries it and every EV
-    can still be served afterwards. Nothing on the net changes.
+    The amount is shared among the EVs and all other elements that offer, checked by a power flow, and granted as far as
+    the grid carries it and every EV can still be served afterwards, every battery end as it must, and every load be
+    served. Nothing on the net changes.
 
     Parameters
     ----------
@@ -93,12 +104,13 @@ def activate_flexibility(
     p_mw : float
         amount, positive; None: all that is offered
     evs : list of int
-        who is called; None: all
+        who is called, and nobody else; None: all EVs and all other elements that offer
     share : "proportional" or "slack"
         in proportion to what each offers; or by those that lose least of their later flexibility in this direction
     force : bool
-        what an EV could give at all, downward to no charging, although needs may then be missed (see `short`); limits
-        of the grid hold all the same
+        what an EV could give at all, downward to no charging (to feeding in, where it may), although needs may then be
+        missed (see `short` and `lacking`); loads are deferred no further than `shift_h`, and limits of the grid hold
+        all the same
     renew : bool
         plan the later periods anew from the energies after the call, with the arguments of the run; sessions are taken
         as the net has them now
@@ -123,12 +135,14 @@ def activate_flexibility(
     chosen = _checked(net, result, direction, p_mw, evs, share, {"force": force, "renew": renew})
     t = period_position(period, result.p_mw.index)
     assert result.recovery is not None
-    case, schedule = result.recovery.case.evs_alone(result.recovery.schedule)
+    case, schedule = result.recovery.case, result.recovery.schedule
     flow = BatchedPowerFlow(case.grid)
     got = grant(case, flow, schedule, t, direction, p_mw, chosen, share=share, force=force)
-    after = aftermath(case, flow, schedule, t, direction, got.given)
+    stores, of_stores = case.stores_joined.evs_alone(schedule)
+    after = aftermath(stores, flow, of_stores, t, direction, got.given[: of_stores.p.shape[1]])
     notes = [*got.notes, *(["recovery took another plan of all EVs"] if after.is_planned_anew else [])]
-    found = _activation(result, case, t, got.asked_mw, got.given, after, "; ".join(notes) or "as asked")
+    follows = _whole(schedule, after.schedule, t, DIRECTIONS[direction] * got.given)
+    found = _activation(result, t, got, follows, after.short_mwh, "; ".join(notes) or "as asked")
     if not renew:
         return found
     if t == len(result.p_mw) - 1:
@@ -139,7 +153,7 @@ def activate_flexibility(
 def _checked(
     net: Any, result: Any, direction: Any, p_mw: Any, evs: Any, share: Any, flags: dict[str, Any]
 ) -> BoolArray:
-    """Which EVs are called [n_ev]."""
+    """Which units are called [n_unit]."""
     check_net(FUNCTION, net)
     if not isinstance(result, FlexibilityOpfResult):
         remedy = "give what run_flexibility_opf returned"
@@ -156,9 +170,6 @@ def _checked(
         remedy, problem = "run the day without duration_h", "is held for hours, and calls here last one period"
         value = f"flexibility with duration_h={result.settings['duration_h']:g}"
         faults.append(Fault(FUNCTION, "result", (), value, problem, remedy))
-    elif result.recovery.case.evs.slots.p_floor.any():
-        remedy, problem = "set min_p_mw of the EVs to 0 and run again", "is not modelled in calls"
-        faults.append(Fault(FUNCTION, "result", (), "EVs that feed in (V2G)", problem, remedy))
     elif flags["renew"] is True and result.series:
         kinds = " and ".join(f"net.{kind}" for kind in result.series)
         remedy = "leave renew out: the schedule of these stays as it is, or run again without their offers"
@@ -175,14 +186,16 @@ def _checked(
     labels = result.p_mw.columns.tolist()
     wanted = labels if evs is None else list(evs) if pd.api.types.is_list_like(evs) else [evs]
     unknown = [ev for ev in wanted if not is_label(ev, labels)]
-    if unknown or not wanted:
+    if unknown or (evs is not None and not wanted):
         remedy = "give indices of net.ev that are in service, or None for all"
         value = ", ".join(map(shown, unknown)) or "an empty list"
         faults.append(Fault(FUNCTION, "evs", (), value, "are not in the result", remedy))
     if faults:
         raise InvalidInputError(faults)
     refuse_other_evs(net, result)
-    return np.asarray(np.isin(labels, wanted))
+    assert result.recovery is not None
+    n_others = result.recovery.schedule.p.shape[1] - len(labels)
+    return np.append(np.isin(labels, wanted), np.full(n_others, evs is None))
 
 
 def _amount_faults(p_mw: Any) -> list[Fault]:
@@ -195,30 +208,54 @@ def _amount_faults(p_mw: Any) -> list[Fault]:
     return []
 
 
+def _whole(schedule: Schedule, of_stores: Schedule, t: int, moved: FloatArray) -> Schedule:
+    """What follows with what has no energies, which goes on as planned after the call that ``moved`` its load."""
+    n, rest = of_stores.p.shape[1], slice(of_stores.p.shape[1], None)
+    others = schedule.of(rest)
+    p, later = others.p.copy(), np.arange(len(schedule.p))[:, None] > t
+    p[t] += moved[n:]
+    up, down = (np.where(later, flex, 0.0) for flex in (others.p_up, others.p_down))
+    return Schedule.joined([of_stores, Schedule(p, up, down, others.e)])
+
+
 def _activation(
-    result: FlexibilityOpfResult,
-    case: Case,
-    t: int,
-    asked: float,
-    given: FloatArray,
-    after: Aftermath,
-    message: str,
+    result: FlexibilityOpfResult, t: int, got: Grant, schedule: Schedule, short_mwh: FloatArray, message: str
 ) -> Activation:
-    columns, index, schedule = result.p_mw.columns, result.p_mw.index, after.schedule
-    stays = [(stay, short) for stay, short in zip(case.evs.stays, after.short_mwh.tolist(), strict=True) if short > 0.0]
+    assert result.recovery is not None
+    case, index = result.recovery.case, result.p_mw.index
     later = slice(t + 1, None)
+    series: dict[str, dict[str, Any]] = {}
+    for part, units, _ in case.by_part():
+        frames = unit_frames(case, part, schedule.of(units), index)
+        own: dict[str, Any] = {"p_mw": pd.Series(got.given[units], index=unit_labels(part))}
+        own |= {name: frames[name].iloc[later] for name in ("p_up_mw", "p_down_mw")}
+        own["plan_mw"] = frames["p_mw"]
+        if "e_mwh" in frames:
+            own |= {"e_mwh": frames["e_mwh"].iloc[t].rename(None), "plan_e_mwh": frames["e_mwh"]}
+        series[part.kind] = own
     return Activation(
-        asked_mw=asked,
-        granted_mw=float(given.sum()),
-        p_mw=pd.Series(given, index=columns),
-        e_mwh=pd.Series(schedule.e[t], index=columns),
-        p_up_mw=pd.DataFrame(schedule.p_up[later], index=index[later], columns=columns),
-        p_down_mw=pd.DataFrame(schedule.p_down[later], index=index[later], columns=columns),
-        plan_mw=pd.DataFrame(schedule.p, index=index, columns=columns),
-        plan_e_mwh=pd.DataFrame(schedule.e, index=index, columns=columns),
-        short=pd.DataFrame(
-            [(case.evs.index[stay.ev], stay.session, short) for stay, short in stays],
-            columns=["ev", "session", "energy_mwh"],
-        ),
+        asked_mw=got.asked_mw,
+        granted_mw=float(got.given.sum()),
+        **series.pop(EV),
+        **_short_and_lacking(case, short_mwh),
         message=message,
+        series=series,
     )
+
+
+def _short_and_lacking(case: Case, short_mwh: FloatArray) -> dict[str, pd.DataFrame]:
+    """Whose stays end short [n_stay of all kinds that have any], EVs apart from the others."""
+    short, lacking, at = [], [], 0
+    for part in case.parts:
+        stays = getattr(part.data, "stays", [])
+        for stay, energy in zip(stays, short_mwh[at : at + len(stays)].tolist(), strict=True):
+            label = part.element.index(part.data)[stay.ev]
+            if energy > 0.0 and part.kind == EV:
+                short.append((label, stay.session, energy))
+            elif energy > 0.0:
+                lacking.append((part.kind, label, energy))
+        at += len(stays)
+    return {
+        "short": pd.DataFrame(short, columns=["ev", "session", "energy_mwh"]),
+        "lacking": pd.DataFrame(lacking, columns=LACKING),
+    }

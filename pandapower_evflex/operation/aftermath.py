@@ -1,4 +1,7 @@
-"""The day after a call: the plan goes on, full cars stop, cars that would be short recover as early as they can."""
+"""The day after a call: the plan goes on, full cars stop, cars that would be short recover as early as they can.
+
+Batteries and shiftable loads are cars here, see `Case.stores_joined`.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,8 @@ def aftermath(
     recovered = _recovered(evs, schedule, p, period)
     e, p = _carried_on(evs, recovered, period)
     short = _short(evs, e, period)
-    if short.sum() <= SHORT_MWH and _grid_carries(case, flow, p, period):
+    is_over = not (evs.slots.period > period).any()
+    if is_over or (short.sum() <= SHORT_MWH and _grid_carries(case, flow, p, period)):
         return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
     called: dict[str, Any] = {"p_up": np.zeros_like(p), "p_down": np.zeros_like(p)}
     called[f"p_{direction}"][period] = given
@@ -80,13 +84,15 @@ def _recovered(evs: Units, schedule: Schedule, p: FloatArray, period: int) -> Fl
         if slots.previous[i] >= 0:
             missing[slots.previous[i]] = max(missing[slots.previous[i]], missing[i])
     made_up = np.zeros(len(slots))
+    charge, fed_in = slots.energy_per_p.tolist(), slots.energy_per_fed_in.tolist()
     for i in range(len(slots)):
         t, ev = slots.period[i], slots.ev[i]
         made_up[i] = made_up[slots.previous[i]] if slots.previous[i] >= 0 else 0.0
         if t > period and missing[i] > made_up[i]:
-            power = min((missing[i] - made_up[i]) / slots.energy_per_p[i], schedule.p_up[t, ev])
-            p[t, ev] += power
-            made_up[i] += power * slots.energy_per_p[i]
+            stored = _energy_of(p[t, ev], charge[i], fed_in[i])
+            whole = _power_of(stored + missing[i] - made_up[i], charge[i], fed_in[i])
+            p[t, ev] = min(whole, p[t, ev] + schedule.p_up[t, ev])
+            made_up[i] += _energy_of(p[t, ev], charge[i], fed_in[i]) - stored
     return p
 
 
@@ -96,22 +102,37 @@ def _up_to_the_plan(evs: Units, schedule: Schedule, p: FloatArray, e: FloatArray
     later = slots.period > period
     energy = np.where(later, np.minimum(e[at], schedule.e[at]), e[at])
     before = slots.e_offset + np.where(slots.previous >= 0, energy[slots.previous], 0.0)
-    p[at] = np.where(later, (energy - before) / slots.energy_per_p, p[at])
+    p[at] = np.where(later, slots.power_of(energy - before), p[at])
     return p
 
 
 def _carried_on(evs: Units, p: FloatArray, period: int) -> tuple[FloatArray, FloatArray]:
-    """Energies of a plan, and the plan without what a full battery does not take after the call."""
+    """Energies of a plan, and the plan without what a full battery does not take after the call.
+
+    Nor is more fed in than the minimum-energy curve leaves.
+    """
     slots, p, e = evs.slots, p.copy(), evs.fixed_e.copy()
+    charge, fed_in, floor = slots.energy_per_p.tolist(), slots.energy_per_fed_in.tolist(), slots.p_floor.tolist()
     for i in range(len(slots)):  # in order of time within each chain
         t, ev, before = slots.period[i], slots.ev[i], slots.previous[i]
         energy = slots.e_offset[i] + (e[slots.period[before], ev] if before >= 0 else 0.0)
         if t > period:
-            p[t, ev] = max(min(p[t, ev], (slots.e_max[i] - energy) / slots.energy_per_p[i]), 0.0)
-        e[t, ev] = energy + slots.energy_per_p[i] * p[t, ev]
+            least = _power_of(slots.e_min[i] - energy, charge[i], fed_in[i]) if floor[i] < 0.0 else 0.0
+            most = _power_of(slots.e_max[i] - energy, charge[i], fed_in[i])
+            p[t, ev] = max(min(p[t, ev], most), min(max(least, floor[i]), 0.0))
+        e[t, ev] = energy + _energy_of(p[t, ev], charge[i], fed_in[i])
     if evs.held.any():
         fill_energies_while_held(evs, e)
     return e, p
+
+
+def _energy_of(power: float, charge: float, fed_in: float) -> float:
+    """What a load adds to the store, `Slots.energy_of` of one slot."""
+    return power * (charge if power > 0.0 else fed_in)
+
+
+def _power_of(energy: float, charge: float, fed_in: float) -> float:
+    return energy / (charge if energy > 0.0 else fed_in)
 
 
 def _short(evs: Units, e: FloatArray, period: int) -> FloatArray:
@@ -133,11 +154,11 @@ def _grid_carries(case: Case, flow: BatchedPowerFlow, p: FloatArray, period: int
 def _with_what_is_left(evs: Units, schedule: Schedule, p: FloatArray, e: FloatArray, period: int) -> Schedule:
     """Flexibilities of later periods from the new energies, never more than what was promised."""
     slots, at = evs.slots, (evs.slots.period, evs.slots.ev)
-    before = e[at] - slots.energy_per_p * p[at]
+    before = e[at] - slots.energy_of(p[at])
     up, down = schedule.load("up")[at], schedule.load("down")[at]
     if not evs.has_band:  # within a band every call leaves all of it
-        up = np.minimum(up, (slots.e_max - before) / slots.energy_per_p)
-        down = np.maximum(down, (slots.e_min - before) / slots.energy_per_p)
+        up = np.minimum(up, slots.power_of(slots.e_max - before))
+        down = np.maximum(down, slots.power_of(slots.e_min - before))
     left = {}
     later: BoolArray = slots.period > period
     for direction, room in (("up", up - p[at]), ("down", p[at] - down)):

@@ -29,7 +29,7 @@ class Grant:
     Parameters
     ----------
     asked_mw : float
-    given : float [n_ev]     MW, positive
+    given : float [n_unit]   MW, positive
     notes : list of str      why less was granted than asked for
     """
 
@@ -50,7 +50,8 @@ def grant(
     share: str = "proportional",
     force: bool = False,
 ) -> Grant:
-    """Of ``asked_mw`` in period ``t``, None for all that is offered, by the EVs that are ``called`` [n_ev]."""
+    """Of ``asked_mw`` in period ``t``, None for all that is offered, by the units that are ``called`` [n_unit]."""
+    case = case.stores_joined
     offered = np.where(called, _most(case, schedule, t, direction, force), 0.0)
     asked = float(offered.sum()) if asked_mw is None else float(asked_mw)
     given = shared(case.evs, schedule, t, direction, offered, asked, share)
@@ -60,31 +61,43 @@ def grant(
     notes += ["the grid carries no more"] if carried is not given else []
     if force or direction == "up" or case.evs.has_band:
         return Grant(asked, carried, notes)
-    granted = _largest(carried, lambda part: _is_made_up(case, flow, schedule, t, direction, part))
+    alone, own = case.evs_alone(schedule)
+    n = own.p.shape[1]  # what has no energies has nothing to make up
+    granted = _largest(carried, lambda part: _is_made_up(alone, flow, own, t, direction, part[:n]))
     notes += ["no more can be made up until the departures"] if granted is not carried else []
     return Grant(asked, granted, notes)
 
 
 def _most(case: Case, schedule: Schedule, t: int, direction: str, force: bool) -> FloatArray:
-    """What every EV can give [n_ev], MW."""
+    """What every unit can give [n_unit], MW."""
+    most: FloatArray = schedule.flex(direction)[t].copy()
     if not force:
-        most: FloatArray = schedule.flex(direction)[t]
         return most
-    slots, at_all = case.evs.slots, np.zeros(schedule.p.shape[1])
-    now = slots.period == t
-    ev, p = slots.ev[now], schedule.p[t, slots.ev[now]]
-    before = schedule.e[t, ev] - slots.energy_per_p[now] * p
-    room = np.minimum(slots.p_max[now], (slots.e_max[now] - before) / slots.energy_per_p[now]) - p
-    at_all[ev] = np.maximum(room if direction == "up" else p, 0.0)
-    return at_all
+    slots, n = case.evs.slots, len(case.evs.index)
+    now, p = slots.period == t, schedule.p[slots.period, slots.ev]
+    before = schedule.e[slots.period, slots.ev] - slots.energy_of(p)
+    highest = np.minimum(slots.p_max, slots.power_of(slots.e_max - before))
+    lowest = np.maximum(slots.p_floor, slots.power_of(slots.e_floor - before))
+    room = highest - p if direction == "up" else p - lowest
+    most[:n] = 0.0
+    most[slots.ev[now]] = np.maximum(room, 0.0)[now]
+    return most
 
 
 def _carries(case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray) -> bool:
     """Whether the grid keeps every limit in the period of the call."""
     p = schedule.p.copy()
     p[t] += DIRECTIONS[direction] * given
-    state = grid_state(case, flow, p, schedule.p)
+    state = grid_state(case, flow, p, schedule.p, q=reactive_while_called(schedule, t, direction, given))
     return bool(state.converged[t] and not state.excess(case.limits).exceeds(KEPT)[t])
+
+
+def reactive_while_called(schedule: Schedule, t: int, direction: str, given: FloatArray) -> FloatArray | float:
+    """Reactive loads beside what follows the active power, by how much of what is promised is called."""
+    promised = float(schedule.flex(direction)[t].sum())
+    share = min(float(given.sum()) / promised, 1.0) if promised > 0.0 else 0.0
+    base, called = schedule.reactive("base"), schedule.reactive(direction)
+    return base + share * (called - base)
 
 
 def _is_made_up(

@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.elements.ev_slots import Units
+from pandapower_evflex.elements.ev_slots import Slots, Units
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.scenarios import DIRECTIONS
 
@@ -17,11 +17,11 @@ SHARES = ("proportional", "slack")
 def shared(
     evs: Units, schedule: Schedule, period: int, direction: str, offered: FloatArray, asked: float, share: str
 ) -> FloatArray:
-    """Power that every EV gives [n_ev], MW; all that is offered where more is asked for.
+    """Power that every unit gives [n_unit], MW; all that is offered where more is asked for.
 
     Parameters
     ----------
-    offered : float [n_ev]    most that each can give
+    offered : float [n_unit]  most that each can give; units without energies come last
     share : str               "proportional" to what is offered, or "slack": by those whose energies lose least of
                               their flexibility in the same direction in later periods
     """
@@ -39,19 +39,21 @@ def _by_slack(
     """A linear program: least sum of later flexibility lost.
 
     A call moves the energies after it by its own, so a later activation f that has room r [MWh] in the battery, or
-    above the minimum-energy curve, loses max(0, f - (r - moved) / (eta dT)).
+    above the minimum-energy curve, loses max(0, f - (r - moved) / (eta dT)). What is fed in moves 1 / eta_d in place of
+    eta: of calls that go over 0 the larger of both, and what has no energies loses nothing.
     """
     slots, sign = evs.slots, DIRECTIONS[direction]
     at = (slots.period, slots.ev)
     flex, load = schedule.flex(direction)[at], schedule.load(direction)[at]
-    before = schedule.e[at] - slots.energy_per_p * schedule.p[at]
+    before = schedule.e[at] - slots.energy_of(schedule.p[at])
     limit = slots.e_max if direction == "up" else slots.e_min
-    room = sign * (limit - before - slots.energy_per_p * load) / slots.energy_per_p  # MW that the activation could add
+    per_p = _largest_slope(slots, schedule.p[at], load)
+    room = sign * (limit - before - slots.energy_of(load)) / per_p  # MW that the activation could add
     later = np.flatnonzero(_continues(evs, period) & (flex > 0.0))
     n_ev, n = len(offered), len(later)
     first = np.zeros(n_ev)
-    first[slots.ev[slots.period == period]] = slots.energy_per_p[slots.period == period]
-    moved = first[slots.ev[later]] / slots.energy_per_p[later]
+    first[slots.ev[slots.period == period]] = per_p[slots.period == period]
+    moved = first[slots.ev[later]] / per_p[later]
     # lost >= a moved - room
     rows, columns = np.tile(np.arange(n), 2), np.concatenate([slots.ev[later], n_ev + np.arange(n)])
     a = coo_matrix((np.concatenate([moved, -np.ones(n)]), (rows, columns)), (n, n_ev + n))
@@ -63,6 +65,11 @@ def _by_slack(
         return offered * (asked / offered.sum())
     given: FloatArray = np.clip(solved.x[:n_ev], 0.0, offered)
     return given
+
+
+def _largest_slope(slots: Slots, p: FloatArray, load: FloatArray) -> FloatArray:
+    """Most energy [MWh] that a MW moves between two loads [n_slot]."""
+    return np.where(np.minimum(p, load) < 0.0, slots.energy_per_fed_in, slots.energy_per_p)
 
 
 def _continues(evs: Units, period: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

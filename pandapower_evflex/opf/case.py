@@ -15,6 +15,7 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements import ev
 from pandapower_evflex.elements.chain import KW, LOADS, REACTIVE, SPLIT, Chain, Loads
 from pandapower_evflex.elements.ev_slots import Units
+from pandapower_evflex.elements.joined_units import joined_units
 from pandapower_evflex.elements.one_way import one_way
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.elements.schedule import Schedule
@@ -149,6 +150,13 @@ class Case:
         """Injections without anything that is scheduled, expected over the forecasts [n_period, n_bus]."""
         parts = [share * self.injections(self.chain.fixed_p, forecast=f) for f, share in self.probability.items()]
         return np.asarray(np.sum(parts, axis=0))
+
+    @property
+    def stores_joined(self) -> Case:
+        """Batteries and shiftable loads among the EVs, whose equations they share; the columns stay as they are."""
+        stores = [part for part in self.parts if isinstance(part.data, Units)]
+        assert stores == list(self.parts[: len(stores)])
+        return replace(self, evs=joined_units([part.data for part in stores]), others=self.parts[len(stores) :])
 
     def evs_alone(self, schedule: Schedule) -> tuple[Case, Schedule]:
         """Only the EVs are left to choose: the other elements draw what they are scheduled to."""

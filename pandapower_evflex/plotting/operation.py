@@ -11,12 +11,15 @@ from matplotlib.ticker import MaxNLocator
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.operation.activation import Activation
 from pandapower_evflex.operation.day_report import RollingHorizon
+from pandapower_evflex.opf.report.results import sum_of_units
 from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, period_edges, several_axes
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import shown
 
 CAR, REALISED = "#8c8c8c", COLOUR["uncontrolled"]
 BESIDE = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "fontsize": "small", "frameon": False}
+#: power of several kinds of elements
+NET_LOAD = "consumption less feed-in in kW"
 #: colours of lines and transformers
 LOADED = {"line": "#0072b2", "trafo": COLOUR["base"]}
 
@@ -141,7 +144,7 @@ def _shade(ax: Any, day: RollingHorizon, edges: Any, quantities: Sequence[str]) 
 
 
 def plot_activation(result: Any, call: Activation, axes: Sequence[Any] | None = None) -> Any:
-    """Draw what a call moves: the charging power with and without it, and the flexibility left before and after.
+    """Draw what a call moves: the power of all elements with and without it, and the flexibility before and after.
 
     Parameters
     ----------
@@ -168,16 +171,15 @@ def plot_activation(result: Any, call: Activation, axes: Sequence[Any] | None = 
     powers, left = axes
     index, period_h = result.p_mw.index, result.settings["period_h"]
     edges, at = period_edges(index, period_h), len(index) - len(call.p_up_mw) - 1
-    before, after = (1e3 * frame.sum(axis=1).to_numpy() for frame in (result.p_mw, call.plan_mw))
+    before, after = (1e3 * sum_of_units(*of).to_numpy() for of in ((result, "p_mw"), (call, "plan_mw")))
     powers.axvspan(edges[at], edges[at + 1], color=CAR, alpha=0.25, linewidth=0.0, label="call")
     draw_steps(powers, edges, before, color=COLOUR["base"], linewidth=2.0, label="planned")
     draw_steps(powers, edges, after, color=REALISED, linewidth=1.4, label="with the call")
-    powers.set(ylabel="charging power in kW", title=_title(call))
-    powers.set_ylim(bottom=0.0)
+    powers.set(ylabel=NET_LOAD if call.series else "charging power in kW", title=_title(call))
+    powers.set_ylim(bottom=min(0.0, powers.get_ylim()[0]))
     left.axvspan(edges[at], edges[at + 1], color=CAR, alpha=0.25, linewidth=0.0)
     for name, sign in (("up", 1.0), ("down", -1.0)):
-        promised = sign * 1e3 * getattr(result, f"p_{name}_mw").sum(axis=1).to_numpy()
-        still = sign * 1e3 * getattr(call, f"p_{name}_mw").sum(axis=1).to_numpy()
+        promised, still = (sign * 1e3 * sum_of_units(of, f"p_{name}_mw").to_numpy() for of in (result, call))
         ends = edges[at + 1 :]
         if len(still):
             left.stairs(still, ends, fill=True, color=COLOUR[name], alpha=0.35, label=f"{name}, left")

@@ -79,10 +79,3 @@ def test_a_car_that_may_feed_in_never_lowers_the_optimum_behind_a_limit():
 def test_what_is_not_modelled_for_cars_that_feed_in_is_refused_by_name(argument):
     with pytest.raises(evf.InvalidInputError, match="feeding in.*not modelled"):
         evf.run_flexibility_opf(net_with_car(random_battery(1)), n_periods=N, period_h=1.0, **argument, progress=False)
-
-
-def test_a_call_of_cars_that_feed_in_is_refused():
-    net = net_with_car(random_battery(1))
-    result = evf.run_flexibility_opf(net, n_periods=N, period_h=1.0, progress=False)
-    with pytest.raises(evf.InvalidInputError, match="V2G"):
-        evf.activate_flexibility(net, result, 1, "up")

@@ -243,7 +243,7 @@ def test_a_cyclic_day_wraps(method):
 def test_a_window_lies_in_one_stay_of_successive_periods():
     def fits(stay, period, k, n=8):
         zeros = np.zeros(len(stay))
-        slots = Slots(zeros.astype(int), np.array(stay), np.array(period), np.arange(len(stay)) - 1, *[zeros] * 9)
+        slots = Slots(zeros.astype(int), np.array(stay), np.array(period), np.arange(len(stay)) - 1, *[zeros] * 10)
         return starts_of_windows(slots, k, n).tolist()
 
     assert fits([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], 2) == [True, True, False, True, False]

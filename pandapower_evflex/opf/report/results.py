@@ -277,20 +277,26 @@ def solved_result(
         forecasts=_named(forecasts),
         settings={**_settings(case, trafo_loading), "worst_forecast": most_limiting(prices)},
         reasons={
-            part.kind: {d: pd.DataFrame(reasons[d][:, units], index=rows, columns=_labels(part)) for d in DIRECTIONS}
+            part.kind: {
+                d: pd.DataFrame(reasons[d][:, units], index=rows, columns=unit_labels(part)) for d in DIRECTIONS
+            }
             for part, units, _ in case.by_part()
         },
         recovery=Recovery(case, schedule),
-        series={part.kind: _frames(case, part, schedule.of(units), rows) for part, units, _ in others},
+        series={part.kind: unit_frames(case, part, schedule.of(units), rows) for part, units, _ in others},
         **outcome,
     )
+
+
+#: series with the signs of the tables
+LOADS_OF_TABLES = ("p_mw", "plan_mw", "planned_mw")
 
 
 def sum_of_units(result: Any, name: str) -> pd.Series:
     """Sum of a series of all units [period]; what its table counts positive where it feeds in is turned."""
     total = getattr(result, name).sum(axis=1)
     for kind, frames in result.series.items():
-        sign = load_sign(kind) if name == "p_mw" else 1.0
+        sign = load_sign(kind) if name in LOADS_OF_TABLES else 1.0
         total = total + sign * frames[name].sum(axis=1).to_numpy()
     return total
 
@@ -326,13 +332,13 @@ def unsolved_result(
         forecasts=_named(forecasts),
         settings=_settings(case, trafo_loading),
         reasons={
-            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=_labels(part)) for d in DIRECTIONS}
+            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=unit_labels(part)) for d in DIRECTIONS}
             for part in case.parts
         },
         recovery=None,
         guarantee_proved=False,
         series={
-            part.kind: {name: nan_frame(_labels(part)) for name in _frames(case, part, nothing.of(units), rows)}
+            part.kind: {name: nan_frame(unit_labels(part)) for name in unit_frames(case, part, nothing.of(units), rows)}
             for part, units, _ in list(case.by_part())[1:]
         },
         **outcome,
@@ -348,15 +354,17 @@ def _named(forecasts: Mapping[Any, Forecast]) -> dict[Any, tuple[float, Profile]
 _SERIES = {"p_mw": "p", "p_up_mw": "p_up", "p_down_mw": "p_down", "e_mwh": "e"}
 
 
-def _labels(part: Part) -> Any:
+def unit_labels(part: Part) -> Any:
+    """Of the units of one kind in their table."""
     return part.element.index(part.data)
 
 
-def _frames(case: Case, part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
+def unit_frames(case: Case, part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
+    """The series of one kind, with the signs of its table."""
     values = {name: getattr(schedule, of) for name, of in _SERIES.items()}
     if hasattr(part.element, "frames"):
         values = part.element.frames(part.data, schedule, case.q_follows_flexibility)
-    return {name: pd.DataFrame(value, index=rows, columns=_labels(part)) for name, value in values.items()}
+    return {name: pd.DataFrame(value, index=rows, columns=unit_labels(part)) for name, value in values.items()}
 
 
 def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
@@ -433,7 +441,7 @@ def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
         "charging_limits": charging_limits(case),
         "other_units": {part.kind: _units(case, part) for part in case.others},
         "other_tan_phi": {
-            part.kind: pd.DataFrame(part.chain.tan_phi, columns=pd.Index(_labels(part))) for part in case.others
+            part.kind: pd.DataFrame(part.chain.tan_phi, columns=pd.Index(unit_labels(part))) for part in case.others
         },
     }
 
@@ -455,4 +463,4 @@ def _units(case: Case, part: Part) -> pd.DataFrame:
     row_of_bus = pd.Series(case.grid.bus_index, index=case.grid.bus_row)
     first = row_of_bus[~row_of_bus.index.duplicated()]
     buses = getattr(part.data, "bus", first[part.chain.bus_row].to_numpy())
-    return pd.DataFrame({"bus": buses}, index=pd.Index(_labels(part)))
+    return pd.DataFrame({"bus": buses}, index=pd.Index(unit_labels(part)))

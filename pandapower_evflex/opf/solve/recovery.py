@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW
-from pandapower_evflex.elements.ev_chain import DOWN, ENERGY
+from pandapower_evflex.elements.ev_chain import DOWN, ENERGY, START_FED_IN, UP
 from pandapower_evflex.elements.ev_slots import Offers, Slots
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
@@ -32,6 +33,8 @@ from pandapower_evflex.solvers.chains.interior_point import solve_chains
 
 #: shortfall at departure up to which a need counts as met [kWh]
 SHORT_KWH = 1e-3
+#: MWh by which no charging at all would end below a limit of the energy that has to be asked for
+NOT_IMPLIED = 1e-3
 #: relative excess up to which a limit of the grid counts as kept
 KEPT = 1e-6
 
@@ -133,9 +136,13 @@ def least_short(case: Case, flow: BatchedPowerFlow, schedule: Schedule, directio
     chains = chains_of(after.chain)
     departs = np.flatnonzero(np.append(slots.stay[1:] != slots.stay[:-1], True))
     # D of the last slot of a stay is what its car is short of: E + D >= need, D >= 0
-    reaches = Forms(departs, np.tile([0.0, -1.0, 0.0, -1.0], (len(departs), 1)))
-    is_short = Forms(departs, np.tile([0.0, 0.0, 0.0, -1.0], (len(departs), 1)))
-    c, high = np.zeros((n, 3)), chains.problem.high.copy()
+    low, high = chains.problem.low, chains.problem.high.copy()
+    short = np.zeros((len(departs), 1 + low.shape[1]))
+    short[:, 1 + DOWN] = -1.0
+    is_short, reached = Forms(departs, short), short.copy()
+    reached[:, 1 + ENERGY] = -1.0
+    reaches = Forms(departs, reached)
+    c = np.zeros(low.shape)
     c[departs, DOWN], high[departs, DOWN] = 1.0, slots.e_max[departs] * KW
     problem = replace(
         chains.problem,
@@ -146,8 +153,9 @@ def least_short(case: Case, flow: BatchedPowerFlow, schedule: Schedule, directio
         high=high,
     )
     blocks = [Block(BASE, int(t), np.flatnonzero(slots.period == t)) for t in np.unique(slots.period)]
-    x = np.zeros((n, 3))
-    x[:, ENERGY] = np.minimum(schedule.e[slots.period, slots.ev], slots.e_max) * KW
+    x = low + START_FED_IN * (high - low)
+    x[:, [UP, DOWN]] = 0.0
+    x[:, ENERGY] = np.clip(schedule.e[slots.period, slots.ev] * KW, low[:, ENERGY], high[:, ENERGY])
     x[departs, DOWN] = 1.0
     network = ReducedNetwork(after, flow, chains, blocks)
     point = solve_chains(problem, network, x, relative_gap=SHORT_KWH, feasibility=1e-6)
@@ -162,10 +170,13 @@ def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple
     slots = case.evs.slots
     flex = schedule.p_up if direction == "up" else -schedule.p_down
     energy, end = schedule.e.copy(), period + case.evs.duration - 1
+    drawn = np.zeros(energy.shape[1])
     for t in range(period, min(end, len(energy) - 1) + 1):
-        now = slots.period == t
-        drawn = (t - period + 1) * flex[period, slots.ev[now]] * slots.energy_per_p[now]
-        energy[t, slots.ev[now]] += drawn
+        now, p = slots.period == t, np.zeros(len(slots))
+        p[now] = schedule.p[t, slots.ev[now]]
+        called = p + np.where(now, flex[period, slots.ev], 0.0)
+        drawn[slots.ev[now]] += (slots.energy_of(called) - slots.energy_of(p))[now]
+        energy[t, slots.ev[now]] += drawn[slots.ev[now]]
     later = np.flatnonzero(slots.period > end)
     number = np.full(len(slots), -1)
     number[later] = np.arange(len(later))
@@ -176,7 +187,19 @@ def _after(case: Case, schedule: Schedule, direction: str, period: int) -> tuple
     values["previous"] = np.where(before >= 0, number[before], -1)
     values["e_offset"] = values["e_offset"] + e_before
     need = values["e_min"]
-    values["e_min"], values["e_least"] = np.zeros(len(later)), np.zeros(len(later))
+    values["e_min"] = _reachable_floor(values)
+    asked = (values["p_min"] < 0.0) | (values["e_min"] > 0.0)
+    values["e_least"] = np.where(asked, values["e_min"] - NOT_IMPLIED, 0.0)
     nothing = Offers(np.zeros(len(later), dtype=bool), np.zeros(len(later)), np.zeros(len(later)))
     evs = replace(case.evs, slots=Slots(**values), offers=dict.fromkeys(DIRECTIONS, nothing), duration=1)
     return replace(case, evs=evs, scenarios=(BASE,)), need
+
+
+def _reachable_floor(values: Mapping[str, Any]) -> FloatArray:
+    """Energy below which nothing is fed in and no load deferred, as far as full power reaches it [n_slot]."""
+    floor = values["e_floor"].copy()
+    most = np.zeros(len(floor))
+    for i, before in enumerate(values["previous"].tolist()):
+        charged = values["e_offset"][i] + values["energy_per_p"][i] * values["p_max"][i]
+        most[i] = min(values["e_max"][i], charged + (most[before] if before >= 0 else 0.0))
+    return np.minimum(floor, most)
