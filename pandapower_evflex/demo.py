@@ -231,6 +231,7 @@ def draw_figures(out: Path, profiles: Profiles, needed: Day, full: Day) -> list[
     import matplotlib.pyplot as plt
 
     from pandapower_evflex import plotting
+    from pandapower_evflex.plotting.saving import write_and_close
 
     net, result = needed.net, needed.result
     neediest = (result.summary["e_need_mwh"] - result.summary["e_arrival_mwh"]).idxmax()
@@ -266,8 +267,5 @@ def draw_figures(out: Path, profiles: Profiles, needed: Day, full: Day) -> list[
     }
     with plt.rc_context({"figure.max_open_warning": 0}):
         for name, draw in figures.items():
-            drawn = draw()
-            figure = getattr(drawn, "figure", None) or drawn
-            figure.savefig(out / f"{name}.png", dpi=130)
-            plt.close(figure)
+            write_and_close(draw(), out / f"{name}.png", 130)
     return [f"{name}.png" for name in figures]

@@ -79,7 +79,7 @@ def run(given: argparse.Namespace) -> None:
         write_tables(given.out, "results", tables_of(net, result, without))
         pandapower.to_json(net, str(given.out / "net.json"))
         write_pictures(given.out, _pictures(result, without))
-        report(result, given.out / "report.html")
+        report(result, given.out / "report.html", uncontrolled=without)
     say(f"Tables, pictures and the net with its results in {given.out}")
 
 

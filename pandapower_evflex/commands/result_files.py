@@ -67,11 +67,8 @@ def write_pictures(out: Path, pictures: Mapping[str, Callable[[], Any]]) -> None
     except ImportError:
         say('No pictures: pip install "pandapower_evflex[plot]"')
         return
-    import matplotlib.pyplot as plt
+    from pandapower_evflex.plotting.saving import write_and_close
 
     with matplotlib.rc_context({"figure.max_open_warning": 0}):
         for name, draw in pictures.items():
-            drawn = draw()
-            figure = getattr(drawn, "figure", None) or drawn
-            figure.savefig(out / f"{name}.png", dpi=DPI)
-            plt.close(figure)
+            write_and_close(draw(), out / f"{name}.png", DPI)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pandapower_evflex.commands.arguments import add_quiet, given_options, number, progress_of
+from pandapower_evflex.commands.result_files import write_pictures
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.output import say, writing
 from pandapower_evflex.studies.adoption import adoption_studies
@@ -60,8 +61,10 @@ def run(given: argparse.Namespace) -> None:
         ranking = rank_nets(rows)
         ranking.to_csv(given.out / "ranking.csv")
         rows.to_csv(given.out / "studies.csv", index=False)
+        pictures = {"adoption": lambda: _drawn("plot_adoption", rows), "ranking": lambda: _drawn("plot_ranking", rows)}
+        write_pictures(given.out, pictures)
     say(ranking.head(10).to_string(columns=["net", "share_uncontrolled", "share_scheduled", "failed"]))
-    say(f"Rows in {given.out / 'studies.csv'}, nets in {given.out / 'ranking.csv'}{_pictures(given.out, rows)}")
+    say(f"Rows in {given.out / 'studies.csv'}, nets in {given.out / 'ranking.csv'}")
 
 
 def nets_of(folder: Path) -> list[Any]:
@@ -107,14 +110,7 @@ def _client(address: str) -> Any:
         raise InvalidInputError([Fault("study", "--dask", (), address, f"does not answer: {error}", remedy)]) from error
 
 
-def _pictures(out: Path, rows: Any) -> str:
-    """Written where matplotlib is there."""
-    try:
-        from pandapower_evflex import plotting
-    except ImportError:
-        return ""
-    pictures = {"adoption.png": plotting.plot_adoption(rows), "ranking.png": plotting.plot_ranking(rows).figure}
-    with writing(f"--out {out}"):
-        for name, figure in pictures.items():
-            figure.savefig(out / name, dpi=120)
-    return f", pictures {', '.join(pictures)}"
+def _drawn(name: str, rows: Any) -> Any:
+    from pandapower_evflex import plotting
+
+    return getattr(plotting, name)(rows)

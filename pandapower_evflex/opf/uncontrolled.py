@@ -21,10 +21,18 @@ from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult, charging_limits, period_labels, session_summary
+from pandapower_evflex.opf.report.results import (
+    FlexibilityOpfResult,
+    battery_mwh,
+    charging_limits,
+    period_labels,
+    session_summary,
+    voltage_frame,
+)
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.tables.checks import TABLES
+from pandapower_evflex.tables.kinds import shown
 from pandapower_evflex.tables.links import remember_all
 
 logger = logging.getLogger(__name__)
@@ -48,6 +56,8 @@ class UncontrolledCharging:
     energy : "needed", "full" or "result"         what every car charges, see `uncontrolled_charging`
     p_mw : DataFrame [period x ev]
     charged_mwh : Series [session]                energy that goes into the battery within the horizon
+    soc_percent : DataFrame [period x ev]         at the end of each period, NaN while the car is away
+    vm_pu : DataFrame [period x bus]              as `vm_pu["base"]` of a result, NaN where no power flow exists
     min_vm_pu : Series [period]                   lowest voltage of the buses with limits (of all where none has any),
                                                   NaN where no power flow exists
     line_loading_percent, trafo_loading_percent : DataFrame [period x element], NaN where no power flow exists
@@ -58,6 +68,8 @@ class UncontrolledCharging:
     energy: str
     p_mw: pd.DataFrame
     charged_mwh: pd.Series
+    soc_percent: pd.DataFrame
+    vm_pu: pd.DataFrame
     min_vm_pu: pd.Series
     line_loading_percent: pd.DataFrame
     trafo_loading_percent: pd.DataFrame
@@ -73,6 +85,16 @@ class UncontrolledCharging:
     def drawn_mwh(self) -> float:
         """Energy that all cars draw from the grid within the horizon."""
         return float(self.p_mw.to_numpy().sum()) * self.period_h
+
+    def __str__(self) -> str:
+        broken = self.violations.drop_duplicates(["element_type", "element"])
+        named = listed([f"{kind} {one}" for kind, one in broken[["element_type", "element"]].to_numpy()])
+        limits = f"limits of {named} in {self.violations['period'].nunique()} periods" if named else "no limit"
+        return f"{self.label}: at most {1e3 * self.p_mw.sum(axis=1).max():.4g} kW at once; it breaks {limits}"
+
+    def __repr__(self) -> str:
+        n_periods, n_evs = self.p_mw.shape
+        return f"<UncontrolledCharging: {self.label}, {n_evs} EVs, {n_periods} periods; print() shows more>"
 
 
 def uncontrolled_charging(
@@ -133,7 +155,7 @@ def uncontrolled_charging(
     if isinstance(energy, FlexibilityOpfResult):
         refuse_other_evs(net, energy)
         energies = _energies_of(energy, case, labels)
-    p = charging_at_arrival(case, kind, energies)
+    p, e = _from_arrival(case, kind, energies)
     loads = case.uncontrolled
     loads[:, : p.shape[1]] = p
     state = grid_state(case, BatchedPowerFlow(case.grid), loads)
@@ -145,6 +167,8 @@ def uncontrolled_charging(
         values = element_loading_percent(case.grid, state.loading, table)
         return pd.DataFrame(where_solved(values), index=labels, columns=case.grid.labels[table])
 
+    vm_pu = voltage_frame(case, state, labels)
+    vm_pu.loc[~state.converged] = np.nan
     violations = findings_frame(exceeded_limits(case, state))
     for doubt in study.unit_doubts() if len(violations) else ():
         logger.warning(doubt)
@@ -155,6 +179,8 @@ def uncontrolled_charging(
         energy=kind,
         p_mw=pd.DataFrame(p, index=labels, columns=case.evs.index),
         charged_mwh=pd.Series(charged_by(case, p), dtype=float, name="charged_mwh").rename_axis("session"),
+        soc_percent=pd.DataFrame(100.0 * e / battery_mwh(case), index=labels, columns=case.evs.index),
+        vm_pu=vm_pu,
         min_vm_pu=pd.Series(lowest, index=labels),
         line_loading_percent=loading("line"),
         trafo_loading_percent=loading("trafo"),
@@ -239,16 +265,47 @@ def _stays(summary: pd.DataFrame) -> set[tuple[Any, ...]]:
 
 def charging_at_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -> FloatArray:
     """Power of every EV [n_period, n_ev]."""
+    return _from_arrival(case, kind, energies)[0]
+
+
+def _from_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -> tuple[FloatArray, FloatArray]:
+    """Power of every EV and energy of its battery at the end of each period, NaN while away [n_period, n_ev]."""
     stays_of: list[list[Stay]] = [[] for _ in case.evs.index]
     for stay in case.evs.stays:
         stays_of[stay.ev].append(stay)
     n_periods = case.horizon.n_periods
-    p = np.zeros((n_periods, len(stays_of)))
+    p, e = np.zeros((2, n_periods, len(stays_of)))
     for ev, own in enumerate(stays_of):
-        p[:, ev], _ = charge_at_arrival(own, n_periods, fill=kind == "full", energies=energies)
-    return p
+        p[:, ev], e[:, ev] = charge_at_arrival(own, n_periods, fill=kind == "full", energies=energies)
+    return p, e
 
 
 def charged_by(case: Case, p: FloatArray) -> dict[Any, float]:
     """What charging adds to the battery in every session, MWh."""
     return {stay.session: float(stay.energy_per_p * p[stay.periods, stay.ev].sum()) for stay in case.evs.stays}
+
+
+def check_uncontrolled(function: str, uncontrolled: Any, result: FlexibilityOpfResult, *values: type) -> None:
+    """Raise where neither the charging without a schedule in the periods of the result nor its values are given.
+
+    Parameters
+    ----------
+    values : types of tables of values that serve too, DataFrame or Series
+
+    Raises
+    ------
+    InvalidInputError    names ``function``
+    """
+    if uncontrolled is None:
+        return
+    tables = "".join(f", a {kind.__name__} of its values," for kind in values)
+    remedy = f"give what uncontrolled_charging returned{tables} or None"
+    if not isinstance(uncontrolled, (UncontrolledCharging, *values)):
+        problem = "is not charging without a schedule"
+        raise InvalidInputError([Fault(function, "uncontrolled", (), shown(uncontrolled), problem, remedy)])
+    table: Any = uncontrolled.p_mw if isinstance(uncontrolled, UncontrolledCharging) else uncontrolled
+    n_periods = len(result.p_mw)
+    if len(table) != n_periods:
+        problem = f"are not the {n_periods} periods of the result"
+        remedy = "give the same profiles and periods to both"
+        raise InvalidInputError([Fault(function, "uncontrolled", (), f"{len(table)} periods", problem, remedy)])

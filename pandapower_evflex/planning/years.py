@@ -18,6 +18,7 @@ from pandapower_evflex.planning.fault.reinforced import n_combinations
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.plan import PlanningStudy, plan_study
 from pandapower_evflex.planning.settings import settings_of
+from pandapower_evflex.planning.years_overview import overview_of_years
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import check_net, is_one_of, progress_faults, raise_if, shown
 from pandapower_evflex.tables.schema import Column
@@ -57,6 +58,12 @@ class PlanningHorizon:
     yearly_cost_eur: pd.DataFrame
     plans: pd.DataFrame
     studies: list[PlanningStudy]
+
+    def __str__(self) -> str:
+        return overview_of_years(self)
+
+    def __repr__(self) -> str:
+        return f"<PlanningHorizon: {len(self.studies)} years, {len(self.build_years)} candidates; print() shows more>"
 
 
 def run_planning_horizon(

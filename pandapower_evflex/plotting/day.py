@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
-from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, check_uncontrolled
 from pandapower_evflex.plotting.axes import (
     COLOUR,
     KIND_COLOUR,
@@ -19,7 +19,7 @@ from pandapower_evflex.plotting.axes import (
     period_edges,
     title_and_legend,
 )
-from pandapower_evflex.plotting.results import check_result, check_uncontrolled
+from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import raise_if
 from pandapower_evflex.tables.number_frames import frame_of_numbers

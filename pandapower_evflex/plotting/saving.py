@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -38,10 +39,25 @@ def save(drawn: Any, path: str | os.PathLike[str]) -> None:
         faults.append(Fault("save", "path", (), shown(path), "is not the path of a picture", remedy))
     if faults:
         raise InvalidInputError(faults)
-    figure: Any = drawn.figure if isinstance(drawn, Axes) else drawn
     try:
-        figure.savefig(file, dpi=DPI, bbox_inches="tight")
+        _figure(drawn).savefig(file, dpi=DPI, bbox_inches="tight")
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "cannot be written"
         fault = Fault("save", "path", (), shown(str(path)), problem, "name a file that can be written")
         raise InvalidInputError([fault]) from error
+
+
+def write_and_close(drawn: Any, file: Any, dpi: int, **kind: Any) -> None:
+    """Write a picture that nobody else holds, its legends whole, to a path or a binary stream.
+
+    Raises
+    ------
+    OSError
+    """
+    figure = _figure(drawn)
+    figure.savefig(file, dpi=dpi, bbox_inches="tight", **kind)
+    plt.close(figure)
+
+
+def _figure(drawn: Any) -> Any:
+    return drawn.figure if isinstance(drawn, Axes) else drawn

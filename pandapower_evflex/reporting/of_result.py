@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.errors import listed
 from pandapower_evflex.opf.outcome import SOLVED
 from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, small, table
 from pandapower_evflex.reporting.provenance_part import provenance_part
 
@@ -33,13 +35,15 @@ PROMISES = {
 }
 
 
-def parts_of_result(result: FlexibilityOpfResult) -> Iterator[str]:
+def parts_of_result(result: FlexibilityOpfResult, without: UncontrolledCharging | None) -> Iterator[str]:
     is_solved = result.status in SOLVED
     meaning, kind = STATUSES.get(result.status, ("There is no schedule.", ""))
     yield heading(TITLE, result.status, kind)
-    yield section("In short", paragraphs([meaning, *(_sentences(result) if is_solved else result.message.split("\n"))]))
+    told = _sentences(result) if is_solved else result.message.split("\n")
+    beside = [] if without is None else [f"Without a schedule: {without}."]
+    yield section("In short", paragraphs([meaning, *told, *beside]))
     if is_solved:
-        yield section("Pictures", *_pictures(result))
+        yield section("Pictures", *_pictures(result, without))
         yield section("What limits the flexibility", *_binding(result))
         yield section("What can be made up after an activation", *_recoverable(result))
         yield section("What was given up", *_given_up(result))
@@ -82,19 +86,18 @@ def _left_by_the_grid(result: FlexibilityOpfResult) -> str:
     elements = result.binding.drop_duplicates(["element_type", "element"])
     if not len(elements):
         return "The grid limits nothing: what the cars could offer by themselves is offered."
-    named = ", ".join(f"{kind} {element}" for kind, element in elements[["element_type", "element"]].head(4).to_numpy())
-    more = f" and {len(elements) - 4} more" if len(elements) > 4 else ""
+    named = listed([f"{kind} {one}" for kind, one in elements[["element_type", "element"]].to_numpy()])
     share = 100.0 * result.objective_mw / result.bound_mw if result.bound_mw > 0.0 else 100.0
     single = result.settings["guarantee"] == "one_activation"
     left = f" {share:.3g} % of what the cars could offer without a grid is left." if single and share < 99.99 else ""
-    return f"The grid limits it at {named}{more}.{left}"
+    return f"The grid limits it at {named}.{left}"
 
 
 def _label(label: Any) -> str:
     return f"{label:%Y-%m-%d %H:%M}" if isinstance(label, pd.Timestamp) else str(label)
 
 
-def _pictures(result: FlexibilityOpfResult) -> list[str]:
+def _pictures(result: FlexibilityOpfResult, without: UncontrolledCharging | None) -> list[str]:
     if result.forecasts:
         return [small("Pictures of a single forecast: report result.in_forecast(name).")]
     try:
@@ -103,10 +106,11 @@ def _pictures(result: FlexibilityOpfResult) -> list[str]:
         return [small(f"No pictures: {error}.")]
     drawn = [picture(plotting.plot_flexibility(result), "How much more or less can be charged, period by period")]
     if len(result.p_mw.columns):
-        drawn.append(picture(plotting.plot_charging_power(result), "The schedule"))
-    drawn.append(picture(plotting.plot_min_voltage(result), "Lowest voltage of any bus"))
+        drawn.append(picture(plotting.plot_charging_power(result, without), "The schedule"))
+    drawn.append(picture(plotting.plot_min_voltage(result, uncontrolled=without), "Lowest voltage of any bus"))
     if any(len(frame.columns) for frame in result.trafo_loading_percent.values()):
-        drawn.append(picture(plotting.plot_trafo_loading(result), "Loading of the most loaded transformer"))
+        caption = "Loading of the most loaded transformer"
+        drawn.append(picture(plotting.plot_trafo_loading(result, uncontrolled=without), caption))
     return drawn
 
 

@@ -98,11 +98,10 @@ def _text(value: Any) -> str:
 
 def picture(drawn: Any, caption: str) -> str:
     """A figure of matplotlib, or the one of axes, within the file; it is closed."""
-    import matplotlib.pyplot as plt
+    from pandapower_evflex.plotting.saving import write_and_close
 
-    figure, data = getattr(drawn, "figure", None) or drawn, io.BytesIO()
-    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight")
-    plt.close(figure)
+    data = io.BytesIO()
+    write_and_close(drawn, data, DPI, format="png")
     source = base64.b64encode(data.getvalue()).decode("ascii")
     text = escape(caption)
     return f'<figure><img alt="{text}" src="data:image/png;base64,{source}"><figcaption>{text}</figcaption></figure>'

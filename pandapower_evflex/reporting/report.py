@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, check_uncontrolled
 from pandapower_evflex.planning.plan import PlanningStudy
-from pandapower_evflex.reporting import of_result, of_study
+from pandapower_evflex.planning.years import PlanningHorizon
+from pandapower_evflex.reporting import of_horizon, of_result, of_study
 from pandapower_evflex.reporting.page import page
 from pandapower_evflex.tables.kinds import shown
 
@@ -16,7 +18,12 @@ FUNCTION = "report"
 SUFFIXES = (".html", ".htm")
 
 
-def report(result_or_study: FlexibilityOpfResult | PlanningStudy, path: str | os.PathLike[str]) -> None:
+def report(
+    result_or_study: FlexibilityOpfResult | PlanningStudy | PlanningHorizon,
+    path: str | os.PathLike[str],
+    *,
+    uncontrolled: UncontrolledCharging | None = None,
+) -> None:
     """Write a result as one HTML file that opens without a network.
 
     It holds a summary in plain words, pictures (where matplotlib is installed), what binds and what one more unit of it
@@ -26,13 +33,16 @@ def report(result_or_study: FlexibilityOpfResult | PlanningStudy, path: str | os
 
     Parameters
     ----------
-    result_or_study : FlexibilityOpfResult or PlanningStudy
-        what `run_flexibility_opf` or `run_planning` returned; one without a schedule tells why
+    result_or_study : FlexibilityOpfResult, PlanningStudy or PlanningHorizon
+        what `run_flexibility_opf`, `run_planning` or `run_planning_horizon` returned; one without a schedule tells why
     path : file that ends in .html, in a folder that is there; replaced where it is there
+    uncontrolled : UncontrolledCharging
+        what `uncontrolled_charging` returned for the same periods, told and drawn beside a schedule
 
     Raises
     ------
-    InvalidInputError    what is neither, another ending, a folder that is missing or may not be written
+    InvalidInputError    what is neither, another ending, a folder that is missing or may not be written;
+                         ``uncontrolled`` of other periods, or beside a plan
 
     Examples
     --------
@@ -46,9 +56,15 @@ def report(result_or_study: FlexibilityOpfResult | PlanningStudy, path: str | os
     """
     file = _checked(result_or_study, path)
     if isinstance(result_or_study, FlexibilityOpfResult):
-        text = page(of_result.TITLE, of_result.parts_of_result(result_or_study))
-    else:
+        check_uncontrolled(FUNCTION, uncontrolled, result_or_study)
+        text = page(of_result.TITLE, of_result.parts_of_result(result_or_study, uncontrolled))
+    elif uncontrolled is not None:
+        problem, remedy = "is not told in a report of plans", "give it with what run_flexibility_opf returned"
+        raise InvalidInputError([Fault(FUNCTION, "uncontrolled", (), shown(uncontrolled), problem, remedy)])
+    elif isinstance(result_or_study, PlanningStudy):
         text = page(of_study.TITLE, of_study.parts_of_study(result_or_study))
+    else:
+        text = page(of_horizon.TITLE, of_horizon.parts_of_horizon(result_or_study))
     try:
         file.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -60,8 +76,8 @@ def report(result_or_study: FlexibilityOpfResult | PlanningStudy, path: str | os
 def _checked(result_or_study: object, path: object) -> Path:
     """The file, where both arguments are right."""
     faults = []
-    if not isinstance(result_or_study, FlexibilityOpfResult | PlanningStudy):
-        remedy = "give what run_flexibility_opf or run_planning returned"
+    if not isinstance(result_or_study, FlexibilityOpfResult | PlanningStudy | PlanningHorizon):
+        remedy = "give what run_flexibility_opf, run_planning or run_planning_horizon returned"
         value = shown(result_or_study)
         faults.append(Fault(FUNCTION, "result_or_study", (), value, "is neither a result nor a study", remedy))
     file = Path(path) if isinstance(path, str | os.PathLike) else Path()

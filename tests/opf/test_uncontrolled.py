@@ -78,10 +78,29 @@ def test_the_grid_state_is_that_of_runpp():
     pp.runpp(net, trafo_loading="power", tolerance_mva=1e-10)
     without_slack = net.res_bus["vm_pu"].drop(net.ext_grid["bus"])
     assert case.without.min_vm_pu.iloc[period] == pytest.approx(without_slack.min(), abs=1e-8)
+    np.testing.assert_allclose(case.without.vm_pu.iloc[period], net.res_bus["vm_pu"], atol=1e-8)
     np.testing.assert_allclose(case.without.trafo_loading_percent.iloc[period], net.res_trafo["loading_percent"])
     np.testing.assert_allclose(
         case.without.line_loading_percent.iloc[period], net.res_line["loading_percent"], rtol=1e-6
     )
+
+
+def test_batteries_fill_by_what_is_charged():
+    """By hand: a battery of 50 kWh with 10 kWh, 11 kW at 90 %, until it needs no more."""
+    net = _one_ev(e_arrival_mwh=0.010, e_departure_mwh=0.035)
+    soc = evf.uncontrolled_charging(net, n_periods=12, period_h=1.0).soc_percent[0]
+    per_period = 100.0 * 11.0 * 0.9 / (1e3 * net.ev.at[0, "max_e_mwh"])
+    start = 100.0 * 10.0 / (1e3 * net.ev.at[0, "max_e_mwh"])
+    goal = 100.0 * 35.0 / (1e3 * net.ev.at[0, "max_e_mwh"])
+    plugged = soc.dropna()
+    np.testing.assert_allclose(plugged, np.minimum(start + per_period * np.arange(1, len(plugged) + 1), goal))
+    assert soc.iloc[:3].isna().all()
+
+
+def test_what_it_does_to_the_grid_is_told_in_a_line():
+    case = solved_suburb()
+    assert "limits of trafo 0" in str(case.without) and case.without.label in str(case.without)
+    assert len(repr(case.without)) < 120
 
 
 def test_fill_means_the_same_for_one_more_version_and_says_so():

@@ -38,6 +38,24 @@ def test_the_fan_holds_every_state_of_charge():
     np.testing.assert_allclose(line.get_ydata(), result.soc_percent.median(axis=1))
 
 
+def test_the_same_energy_without_a_schedule_stands_beside():
+    net, result = garbage._solved()
+    without = evf.uncontrolled_charging(net, n_periods=4, energy=result)
+    ax = plotting.plot_voltage_profile(net, result, 1, uncontrolled=without)
+    points = next(line for line in ax.lines if line.get_label() == without.label)
+    np.testing.assert_allclose(points.get_ydata(), without.vm_pu.iloc[1])
+    median = plotting.plot_energies(result, uncontrolled=without).lines[1]
+    np.testing.assert_allclose(median.get_ydata(), without.soc_percent.median(axis=1))
+    mesh = plotting.plot_heat_map(result, "line", "uncontrolled", uncontrolled=without).collections[0]
+    np.testing.assert_allclose(mesh.get_array().reshape(-1), without.line_loading_percent.T.to_numpy().ravel())
+
+
+def test_all_heat_maps_of_a_result_have_the_same_colours():
+    _, result = garbage._solved()
+    ranges = {plotting.plot_heat_map(result, "line", name).collections[0].get_clim() for name in ("base", "up", "down")}
+    assert len(ranges) == 1
+
+
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
 def test_a_picture_is_saved_whole_at_300_dpi(tmp_path, suffix):
     _, result = garbage._solved()

@@ -47,9 +47,9 @@ class _Page(HTMLParser):
         return " ".join(self.texts)
 
 
-def _page(result, tmp_path):
+def _page(result, tmp_path, **options):
     path = tmp_path / "report.html"
-    evf.report(result, path)
+    evf.report(result, path, **options)
     return _Page(path.read_text(encoding="utf-8"))
 
 
@@ -101,6 +101,36 @@ def test_a_study_is_told_with_its_sites(tmp_path):
     assert f"plan {study.best} is the cheapest" in page.text
     assert study.provenance["net_sha256"] == net_sha256(garbage._net()) and "voll_eur_per_mwh" in page.text
     assert all(value.startswith("data:") for value in page.loaded)
+
+
+def test_charging_without_a_schedule_is_told_beside_it(tmp_path):
+    net, result = garbage._solved()
+    without = evf.uncontrolled_charging(net, n_periods=4, energy=result)
+    assert f"Without a schedule: {without}." in _page(result, tmp_path, uncontrolled=without).text
+    with pytest.raises(evf.InvalidInputError, match="uncontrolled.*3 periods"):
+        evf.report(result, tmp_path / "a.html", uncontrolled=evf.uncontrolled_charging(net, n_periods=3))
+    with pytest.raises(evf.InvalidInputError, match="report.uncontrolled"):
+        evf.report(garbage._study(), tmp_path / "a.html", uncontrolled=without)
+
+
+def test_a_report_of_years_tells_when_what_is_built(tmp_path):
+    horizon = garbage._horizon()
+    page = _page(horizon, tmp_path)
+    assert f"{horizon.present_value_eur['with_flexibility']:,.0f} EUR" in page.text and "candidate 0: never built" in page.text
+    assert "img" in page.seen and horizon.studies[0].provenance["net_sha256"] in page.text
+
+
+def test_what_flexibility_puts_off_is_told_candidate_by_candidate():
+    horizon = garbage._horizon()
+    years = pd.DataFrame({"with_flexibility": [3, None, 1, None], "without_flexibility": [1, 2, 1, None]}, dtype=object)
+    told = str(replace(horizon, build_years=years, years_deferred=pd.Series([2.0, 2.0, 0.0, float("nan")])))
+    assert told.split("\n")[2:] == [
+        "candidate 0: built in year 1, with flexibility built in year 3 (+2 years)",
+        "candidate 1: built in year 2, with flexibility never built (+2 years)",
+        "candidate 2: built in year 1, with flexibility too",
+        "candidate 3: never built, with flexibility too",
+    ]
+    assert len(repr(horizon)) < 100
 
 
 def test_without_a_schedule_the_report_tells_why(tmp_path):

@@ -265,7 +265,7 @@ def solved_result(
         p_up_mw=ev_frame(evs.p_up),
         p_down_mw=ev_frame(evs.p_down),
         e_mwh=ev_frame(evs.e),
-        soc_percent=ev_frame(100.0 * evs.e / _battery(case)),
+        soc_percent=ev_frame(100.0 * evs.e / battery_mwh(case)),
         e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
         vm_pu={scenario.key: voltage_frame(case, state, rows) for scenario, state in first.items()},
         line_loading_percent=element_frames("line"),
@@ -408,7 +408,7 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index("ev")
 
 
-def _battery(case: Case) -> FloatArray:
+def battery_mwh(case: Case) -> FloatArray:
     """Battery of the session of each period [n_period, n_ev], nan while away."""
     battery = np.full(case.evs.fixed_p.shape, np.nan)
     for stay in case.evs.stays:
