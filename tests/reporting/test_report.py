@@ -116,7 +116,8 @@ def test_charging_without_a_schedule_is_told_beside_it(tmp_path):
 def test_a_report_of_years_tells_when_what_is_built(tmp_path):
     horizon = garbage._horizon()
     page = _page(horizon, tmp_path)
-    assert f"{horizon.present_value_eur['with_flexibility']:,.0f} EUR" in page.text and "candidate 0: never built" in page.text
+    saved = f"{horizon.present_value_eur['with_flexibility']:,.0f} EUR"
+    assert saved in page.text and "candidate 0: never built" in page.text
     assert "img" in page.seen and horizon.studies[0].provenance["net_sha256"] in page.text
 
 
