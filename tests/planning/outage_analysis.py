@@ -12,6 +12,12 @@ import numpy as np
 import pandas as pd
 
 MOMENTARY_H = 0.05
+#: letter in net.switch.et, and columns of the buses
+BRANCHES = {
+    "line": ("l", ["from_bus", "to_bus"]),
+    "trafo": ("t", ["hv_bus", "lv_bus"]),
+    "trafo3w": ("t3", ["hv_bus", "mv_bus", "lv_bus"]),
+}
 
 
 class Found(NamedTuple):
@@ -28,37 +34,52 @@ class Outages:
 
     def __init__(self, net, max_ties=2):
         self.net, self.max_ties = net, max_ties
-        self.sources = {("bus", bus) for bus in net.ext_grid.bus}
-        self.links = [
-            (("bus", row.bus), ("bus", row.element), label, bool(row.closed), row.type in ("CB", "fuse"))
-            for label, row in net.switch[net.switch.et == "b"].iterrows()
-        ]
-        heads = {bus for _, bus in flood(self.sources, [link for link in self.links if link[3]])}
-        for table, letter, ends in (("line", "l", ("from_bus", "to_bus")), ("trafo", "t", ("hv_bus", "lv_bus"))):
-            for element, row in net[table].iterrows():
-                for end in ends:
-                    self._connect((table, element), row[end], letter, end == "lv_bus", heads)
-        self.load = net.load.groupby("bus").p_mw.sum()
+        self.sources = {("bus", bus) for bus in net.ext_grid.bus[net.ext_grid.in_service]}
+        self.links = self._links(())
+        fed = flood(self.sources, [link for link in self.links if link[3]])
+        self.links = self._links({(*node, bus) for node, bus in self._lower_sides() if node in fed})
+        self.load = net.load[net.load.in_service].groupby("bus").p_mw.sum()
         self.end_of = {label: (one, other) for one, other, label, _, _ in self.links if label is not None}
 
-    def _connect(self, node, bus, letter, is_low, heads):
-        """Through all switches in a row; an untyped one is a breaker at the external grid, or of the low side."""
+    def _links(self, low):
+        """With the lower sides of supplied transformers known: untyped switches there are breakers."""
+        links = []
+        for label, row in self.net.switch[self.net.switch.et == "b"].iterrows():
+            if self.net.bus.in_service[[row.bus, row.element]].all():
+                links.append((("bus", row.bus), ("bus", row.element), label, bool(row.closed), clears(row.type)))
+        busbars = flood(self.sources | {("bus", bus) for *_, bus in low}, [link for link in links if link[3]])
+        for table, (letter, ends) in BRANCHES.items():
+            for element, row in self.net[table][self.net[table].in_service].iterrows():
+                for bus in row[ends]:
+                    links += self._end((table, element), bus, letter, low, busbars)
+        return links
+
+    def _lower_sides(self):
+        for table, ends in (("trafo", ["lv_bus"]), ("trafo3w", ["mv_bus", "lv_bus"])):
+            for element, row in self.net[table].iterrows():
+                yield from (((table, element), bus) for bus in row[ends])
+
+    def _end(self, node, bus, letter, low, busbars):
+        """Through all switches in a row."""
+        if not self.net.bus.in_service[bus]:
+            return
         rows = self.net.switch[(self.net.switch.et == letter) & (self.net.switch.element == node[1])]
-        rows = rows[rows.bus == bus]
+        rows, own = rows[rows.bus == bus], node
         for number, (label, row) in enumerate(rows.iterrows()):
             after = ("bus", bus) if number == len(rows) - 1 else ("between", label)
-            is_head = row.type is None and (is_low or (letter == "l" and bus in heads))
-            self.links.append((node, after, label, bool(row.closed), row.type in ("CB", "fuse") or is_head))
+            is_head = row.type is None and (letter == "l" and ("bus", bus) in busbars or (*own, bus) in low)
+            yield node, after, label, bool(row.closed), is_head or clears(row.type)
             node = after
         if not len(rows):
-            self.links.append((node, ("bus", bus), None, True, False))
+            yield node, ("bus", bus), None, True, False
 
     def place(self, table, element):
         """Table and label of what a switch is at, else the element."""
         if table != "switch":
             return table, element
         row = self.net.switch.loc[element]
-        return {"l": ("line", row.element), "t": ("trafo", row.element), "b": ("bus", row.bus)}[row.et]
+        own = {letter: own for own, (letter, _) in BRANCHES.items()}.get(row.et)
+        return ("bus", row.bus) if own is None else (own, row.element)
 
     def time_of(self, label, table, element):
         own = self.net.switch.switching_time_h[label]
@@ -158,11 +179,16 @@ class Outages:
         return since
 
     def events(self):
-        """Rate, element, table and whether it is planned, of everything that has a rate."""
-        for table in ("line", "trafo", "bus", "switch"):
+        """Rate, element, table and whether it is planned, of everything in service that has a rate."""
+        for table in ("line", "trafo", "trafo3w", "bus", "switch"):
             for column, planned in (("failure_rate_per_year", False), ("planned_outage_rate_per_year", True)):
                 for element, rate in self.net[table].get(column, pd.Series(dtype=float)).items():
-                    if rate > 0.0:
+                    where, which = self.place(table, element)
+                    if (
+                        rate > 0.0
+                        and self.net[where].in_service[which]
+                        and (table != "switch" or element in self.end_of)
+                    ):
                         yield rate, element, table, planned
 
     def indices(self):
@@ -184,6 +210,10 @@ class Outages:
         share = net.load.customers.fillna(1.0) / net.load.customers.fillna(1.0).sum()
         system = {name: float(rows[name] @ share) for name in ("sustained", "hours", "momentary")}
         return rows, {**system, "energy": rows.energy.sum()}
+
+
+def clears(kind):
+    return kind is not None and kind.strip().upper() in ("CB", "FUSE")
 
 
 def flood(starts, links):
