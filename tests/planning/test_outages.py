@@ -9,6 +9,7 @@ import pytest
 import pandapower_evflex as evf
 from pandapower_evflex.planning.fault.restoration import restore_supply
 from tests.planning.outage_analysis import Outages
+from tests.planning.substation_nets import random_substations
 
 PRICES = {"voll_eur_per_mwh": 10_000.0, "loss_price_eur_per_mwh": 0.0, "discount_rate": 0.05, "progress": False}
 #: lines that carry anything
@@ -120,7 +121,8 @@ def assert_same_outages(net):
     assert plan.maifi_per_year == pytest.approx(system["momentary"])
     assert plan.eens_mwh_per_year == pytest.approx(system["energy"])
     assert plan.asai == pytest.approx(1.0 - system["hours"] / 8760.0)
-    assert plan.caidi_h == pytest.approx(system["hours"] / system["sustained"])
+    caidi = system["hours"] / system["sustained"] if system["sustained"] else np.nan
+    assert plan.caidi_h == pytest.approx(caidi, nan_ok=True)
     assert study.plans.reliability_eur_per_year[0] == pytest.approx(10_000.0 * system["energy"])
 
 
@@ -132,6 +134,17 @@ def test_outages_of_random_rings_are_those_of_an_analysis_of_the_tests_own(seed)
 @pytest.mark.parametrize("seed", range(3))
 def test_outages_of_random_meshed_nets_are_those_of_an_analysis_of_the_tests_own(seed):
     assert_same_outages(random_feeders(seed, meshed=True))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_outages_of_random_substations_are_those_of_an_analysis_of_the_tests_own(seed):
+    assert_same_outages(random_substations(seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 80))
+def test_outages_of_many_random_substations(seed):
+    assert_same_outages(random_substations(seed))
 
 
 @pytest.mark.slow

@@ -157,7 +157,6 @@ def test_the_hybrid_is_found_where_one_fault_is_better_reinforced_and_the_other_
         assert searched.plans.reinforcements[searched.best] == (0,)
 
 
-@pytest.mark.slow  # what comes back after a window of a whole day takes 20 s
 def test_a_transformer_may_be_the_overloaded_asset():
     """Of two transformers in one station one fails; the other one is 1.0 MVA and carries 1.3 MW until the repair."""
     net = pp.create_empty_network()

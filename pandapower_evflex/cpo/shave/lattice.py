@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, IntArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.checks import CHARGING, Int8Array, checked_lattice, raise_if, series_faults, window_faults
 from pandapower_evflex.cpo.shave.hopping import POLICIES, hop, idle_cells_ahead
 from pandapower_evflex.cpo.shave.landings import landings
 from pandapower_evflex.cpo.shave.shaving import apex_of
+from pandapower_evflex.cpo.shave.subsets import MAX_LISTED_PERIODS
 from pandapower_evflex.errors import Fault
 
 FUNCTION = "shave_peak"
@@ -88,46 +88,72 @@ def shave_peak(
     raise_if(faults or _window_faults(start, len(wanted), states.shape[1]))
     end = int(start) + len(wanted)
     load = np.count_nonzero(states == CHARGING, axis=0)
-    most = np.floor(np.maximum(load[int(start) : end] - wanted, -1.0) + ROUNDING).astype(np.int64)  # -1: no load is low
+    most = _most(load[int(start) : end], wanted)
     no_plan = np.zeros((len(states), len(wanted)), dtype=bool)
     shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy], no_plan, 0)
     if failing >= 0 and policy == "most_slack":
-        known = failing - int(start)
-        n_possible = _n_possible(states, first, int(start), load[int(start) : end] - most, known)
-        plan, n_planned = _plan(states, first, int(start), most, range(n_possible, known, -1))
+        plan, n_planned = _plan(states, first, int(start), most, failing - int(start))
         if n_planned:
             shaved, velocity, limit, failing = hop(states, first, int(start), most, POLICIES[policy], plan, n_planned)
-    rebound = np.where(np.arange(len(load)) < end, 0, np.count_nonzero(shaved == CHARGING, axis=0) - load)
-    return PeakShave(shaved, velocity, failing < 0, None if failing < 0 else int(failing), rebound, limit)
+    return PeakShave(
+        shaved, velocity, failing < 0, None if failing < 0 else int(failing), _rebound(shaved, load, end), limit
+    )
 
 
-def _n_possible(states: Int8Array, first: BoolArray, start: int, reduction: IntArray, known: int) -> int:
-    """In how many periods of the window, from its start on, the reduction is possible: ``known`` or more."""
-    possible, at_most = known, len(reduction)
+def rebound_of_most_slack(lattice: Int8Array, start: int, reduction: FloatArray) -> IntArray | None:
+    """`PeakShave.rebound` where the most slack alone succeeds, else None: without the search for a better plan."""
+    states, first = checked_lattice(FUNCTION, lattice, None)
+    end = start + len(reduction)
+    load = np.count_nonzero(states == CHARGING, axis=0)
+    no_plan = np.zeros((len(states), len(reduction)), dtype=bool)
+    most = _most(load[start:end], reduction)
+    shaved, _, _, failing = hop(states, first, start, most, POLICIES["most_slack"], no_plan, 0)
+    return _rebound(shaved, load, end) if failing < 0 else None
+
+
+def _most(load: IntArray, reduction: FloatArray) -> IntArray:
+    """Outlets that may charge; -1: no load is low enough."""
+    return np.floor(np.maximum(load - reduction, -1.0) + ROUNDING).astype(np.int64)
+
+
+def _rebound(shaved: Int8Array, load: IntArray, end: int) -> IntArray:
+    after = np.count_nonzero(shaved == CHARGING, axis=0) - load
+    return np.where(np.arange(len(load)) < end, 0, after)
+
+
+def _plan(states: Int8Array, first: BoolArray, start: int, most: IntArray, known: int) -> tuple[BoolArray, int]:
+    """Who charges in the window [n_evse, n_window] so that no more than ``most`` do in as many of its first periods as
+    that is possible, and in how many; 0 where it is in no more than ``known``.
+    """
+    possible, at_most = known, len(most)
     while possible < at_most:  # what is possible in some periods is possible in fewer
         n = (possible + at_most + 1) // 2
-        if apex_of(states, first, start, reduction[:n].astype(float)) >= 1.0 - ROUNDING:
+        if _is_possible(states, first, start, most[:n]):
             possible = n
         else:
             at_most = n - 1
-    return possible
-
-
-def _plan(
-    states: Int8Array, first: BoolArray, start: int, most: IntArray, lengths: Iterable[int]
-) -> tuple[BoolArray, int]:
-    """Who charges in the window [n_evse, n_window] so that no more than ``most`` do in as many of its first periods as
-    the first length has that is possible, and that length: none is possible, 0.
-    """
     plan = np.zeros((len(states), len(most)), dtype=bool)
-    for n in lengths:
-        window = slice(start, start + n)
-        idle_after = idle_cells_ahead(states, first, start, n)[0][:, -1]
-        lands = landings(states[:, window], first[:, window], idle_after, most[:n])
-        if lands is not None:
-            plan[:, :n] = lands
-            return plan, n
-    return plan, 0
+    if possible == known:
+        return plan, 0
+    plan[:, :possible] = _landings(states, first, start, most[:possible])
+    return plan, possible
+
+
+def _is_possible(states: Int8Array, first: BoolArray, start: int, most: IntArray) -> bool:
+    """Whether no more than ``most`` need charge: by all sets of a few periods, or as a flow through many."""
+    n = len(most)
+    if n > MAX_LISTED_PERIODS:
+        return _landings(states, first, start, most) is not None
+    load = np.count_nonzero(states[:, start : start + n] == CHARGING, axis=0)
+    return apex_of(states, first, start, (load - most).astype(float)) >= 1.0 - ROUNDING
+
+
+def _landings(states: Int8Array, first: BoolArray, start: int, most: IntArray) -> BoolArray | None:
+    if most.min() < 0:
+        return None
+    window = slice(start, start + len(most))
+    idle_after = idle_cells_ahead(states, first, start, len(most))[0][:, -1]
+    return landings(states[:, window], first[:, window], idle_after, most)
 
 
 def _window_faults(start: Any, n_window: int, n_all: int) -> list[Fault]:

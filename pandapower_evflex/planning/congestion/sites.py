@@ -18,7 +18,7 @@ from pandapower_evflex.cpo.chain.markov import (
 from pandapower_evflex.cpo.checks import CHARGING, EMPTY
 from pandapower_evflex.cpo.equations import state_probabilities
 from pandapower_evflex.cpo.peak_shape import peak_shape
-from pandapower_evflex.cpo.shave.lattice import shave_peak
+from pandapower_evflex.cpo.shave.lattice import rebound_of_most_slack
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
 from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
 from pandapower_evflex.cpo.shave.site_days import (
@@ -138,9 +138,9 @@ class Site:
         cells = np.zeros(n_rate)
         apex = float(np.count_nonzero(lattice[:, start : start + n_periods] == CHARGING, axis=0).min())
         while apex >= 1.0:
-            shaved = shave_peak(lattice, np.floor(apex * heights), start)
-            if shaved.success:
-                cells += np.bincount(np.arange(lattice.shape[1]) % n_rate, weights=shaved.rebound, minlength=n_rate)
+            rebound = rebound_of_most_slack(lattice, start, np.floor(apex * heights))
+            if rebound is not None:
+                cells += np.bincount(np.arange(lattice.shape[1]) % n_rate, weights=rebound, minlength=n_rate)
                 break
             apex *= 0.7
         if not cells.any():
