@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from pandapower_evflex.cpo.shave import lattice as lattice_module
 from pandapower_evflex.cpo.shave.hopping import POLICIES
 from tests.cpo.lattices import random_lattice, shave_by_lp, small_lattices, stays_of
 from tests.examples import examples
@@ -81,6 +82,12 @@ def test_the_most_slack_fails_only_where_every_policy_must(task):
     assert evf.shave_peak(states, reduction, start, arrivals=arrivals).success == possible
 
 
+@pytest.fixture(params=["sets", "flows"])
+def way(request, monkeypatch):
+    """Whether a shave is possible by all sets of periods, or as a flow, as in long windows."""
+    monkeypatch.setattr(lattice_module, "MAX_LISTED_PERIODS", 10 if request.param == "sets" else 0)
+
+
 @pytest.mark.parametrize(
     ("cells", "reduction"),
     [
@@ -89,7 +96,7 @@ def test_the_most_slack_fails_only_where_every_policy_must(task):
         (["1121112", "1112111", "1021122"], [1, 0, 0, 2, 3]),
     ],
 )
-def test_where_the_most_slack_fails_a_plan_for_the_whole_window_does_what_is_possible(cells, reduction):
+def test_where_the_most_slack_fails_a_plan_for_the_whole_window_does_what_is_possible(cells, reduction, way):
     states = np.array([list(row) for row in cells], dtype=int)
     shave = evf.shave_peak(states, reduction, 1)
     load, after = (evf.normalised_demand(lattice) for lattice in (states, shave.lattice))
@@ -98,7 +105,7 @@ def test_where_the_most_slack_fails_a_plan_for_the_whole_window_does_what_is_pos
 
 
 @pytest.mark.slow
-def test_no_policy_beats_it_on_thousands_of_small_lattices():
+def test_no_policy_beats_it_on_thousands_of_small_lattices(way):
     rng = np.random.default_rng(5)
     for _ in range(4000):
         states = rng.choice([0, 1, 2], p=[0.1, 0.55, 0.35], size=(rng.integers(3, 5), rng.integers(6, 9)))
@@ -122,6 +129,12 @@ def test_other_policies_fail_where_the_most_slack_succeeds():
     assert evf.shave_peak(states, [1, 1], 0).success
     for policy in ("nearest_idle", "outlet_order"):
         assert evf.shave_peak(states, [1, 1], 0, policy=policy).first_failing_period == 1
+
+
+def test_more_than_charge_cannot_be_taken_away_from_long_windows():
+    states = random_lattice(np.random.default_rng(3), 20, 48)
+    shave = evf.shave_peak(states, np.full(20, 21.0), 10)
+    assert (shave.success, shave.first_failing_period) == (False, 10)
 
 
 def test_nothing_asked_changes_nothing():
