@@ -25,12 +25,14 @@ def end_loading(grid: Grid, v: ComplexArray) -> FloatArray:
     ----------
     v : complex [n_case, n_bus]
     """
-    ends = grid.ends
-    v_from, v_to = v[:, grid.from_bus[ends.branch]], v[:, grid.to_bus[ends.branch]]
-    y_own, y_other = _admittances(grid)
-    v_own = np.where(ends.at_from, v_from, v_to)
-    current = np.abs(y_own * v_own + y_other * np.where(ends.at_from, v_to, v_from))
-    return np.where(ends.squared_power, np.abs(v_own), 1.0) * current / ends.rating
+    ends, (own, other), (y_own, y_other) = grid.ends, _buses(grid), _admittances(grid)
+    current, of_other = v[:, own], v[:, other]
+    current *= y_own  # in place: this is the dearest pass over the results of power flows
+    of_other *= y_other
+    current += of_other
+    loading = np.abs(current) / ends.rating
+    loading[:, ends.squared_power] *= np.abs(v[:, own[ends.squared_power]])
+    return loading
 
 
 def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str) -> FloatArray:

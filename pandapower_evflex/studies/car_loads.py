@@ -51,11 +51,14 @@ class CarLoads:
             *(values[:n] for values in (self.charged_mwh, self.full_mwh, self.short_mwh, self.plugged_mw)),
         )
 
-    def at_buses(self, name: str, q_follows_flexibility: bool) -> ComplexArray:
-        """The load of all cars at each bus, MVA [n_period, n_bus]."""
-        p = self.mw[name]
-        p_for_q = self.mw[_Q_WITHOUT_CALL.get(name, name)] if not q_follows_flexibility else p
-        return np.asarray((p + 1j * self.tan_phi * p_for_q) @ self.at_bus)
+    def mva(self, name: str, q_follows_flexibility: bool) -> ComplexArray:
+        """Active and reactive load [n_period, n_car]."""
+        p_for_q = name if q_follows_flexibility else _Q_WITHOUT_CALL.get(name, name)
+        return self.mw[name] + 1j * (self.tan_phi * self.mw[p_for_q])
+
+    def at_buses(self, loads: ComplexArray) -> ComplexArray:
+        """Loads of cars [n, n_car] summed by bus [n, n_bus]."""
+        return np.asarray((self.at_bus.T @ loads.T).T)
 
 
 #: whose reactive power an activation has where that follows the schedule alone; the plan of a band is its lower edge

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
-from pandapower_evflex.limits import LOADING, UNDERVOLTAGE
-from pandapower_evflex.limits.by_period import ByLimit, excess_of
+from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.limits import LIMITS, LOADING, UNDERVOLTAGE
+from pandapower_evflex.limits.by_period import ByLimit
+from pandapower_evflex.limits.limit import Limit
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.certifiable import why_uncertified
 
@@ -35,21 +37,35 @@ class Extremes:
     has_room: BoolArray
 
     @classmethod
-    def of(cls, case: Case, values: ByLimit, period: IntArray) -> Extremes:
+    def of(cls, case: Case, values: ByLimit, near: Sequence[float]) -> Extremes:
+        """Under limits that are the same in every period; ``near`` as `near_limits` says it."""
         vm, loading = voltages_with_limits(case, values[UNDERVOLTAGE]), values[LOADING]
-        excess = excess_of(case.limits.at(period), values).map(lambda _, table: table.max(axis=1, initial=-np.inf))
-        is_certified = not why_uncertified(case)
-        near = excess.map(
-            lambda limit, worst: limit.h(worst) > (NEAR_A_LIMIT if is_certified and limit.is_convex else limit.near)
-        )
+        excess = np.stack([_worst(*of_kind) for of_kind in zip(LIMITS, values, case.limits, strict=True)])
+        h = np.stack([limit.h(worst) for limit, worst in zip(LIMITS, excess, strict=True)])
         return cls(
-            vm.min(axis=1), vm.max(axis=1), loading.max(axis=1, initial=0.0), np.max(excess.tables, axis=0),
-            ~np.any(near.tables, axis=0),
+            vm.min(axis=1), vm.max(axis=1), loading.max(axis=1, initial=0.0), excess.max(axis=0),
+            np.all(h <= np.array(near)[:, None], axis=0),
         )  # fmt: skip
 
     def joined(self, other: Extremes) -> Extremes:
         """The cases of both."""
         return Extremes(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__dict__))
+
+
+def _worst(limit: Limit, value: FloatArray, allowed: FloatArray) -> FloatArray:
+    """Of all places [n_case]."""
+    places = np.flatnonzero(np.isfinite(allowed[0]))
+    return limit.excess(value[:, places], allowed[:1, places]).max(axis=1, initial=-np.inf)
+
+
+def near_limits(case: Case) -> list[float]:
+    """From which h on a limit is near, of each kind.
+
+    Between the edges of a band a limit that is convex in the loads holds where it holds at them; others are looked at
+    where they are near.
+    """
+    is_certified = not why_uncertified(case)
+    return [NEAR_A_LIMIT if is_certified and limit.is_convex else limit.near for limit in LIMITS]
 
 
 def voltages_with_limits(case: Case, vm: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.opf.verify import GridState, grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
-from pandapower_evflex.studies.extremes import Extremes
+from pandapower_evflex.studies.extremes import Extremes, near_limits
 from pandapower_evflex.studies.fleet import Fleet, Households, draw_fleet
 from pandapower_evflex.studies.place import place_of
 from pandapower_evflex.studies.study import FUNCTION, split_options
@@ -70,11 +70,18 @@ class NetDay:
         """The power flows of the day without cars."""
         case = self.study.case
         state = grid_state(case, self.flow, case.uncontrolled)
-        return state, Extremes.of(case, state.values, np.arange(case.horizon.n_periods))
+        return state, Extremes.of(case, state.values, self.near)
+
+    @cached_property
+    def near(self) -> list[float]:
+        """See `near_limits`."""
+        return near_limits(self.study.case)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is planned anew."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("flow", "idle", "_row_of_bus")}
+        return {
+            name: value for name, value in self.__dict__.items() if name not in ("flow", "idle", "near", "_row_of_bus")
+        }
 
     def fleet(self, seed: int) -> Fleet:
         return draw_fleet({"bus": self.bus}, self.households, self.study.case.horizon, seed)

@@ -78,14 +78,14 @@ class _States:
         """None where a power flow has no solution."""
         case = day.study.case
         idle, extremes = day.idle
-        row, period, loads = distinct({name: cars.at_buses(name, case.q_follows_flexibility) for name in LOADS})
+        row, period, loads = distinct({name: cars.mva(name, case.q_follows_flexibility) for name in LOADS})
         if not idle.converged.all():
             return None
         if len(period):
-            flows = day.flow.solve(case.s_base[""][period] - loads, v_start=idle.v[period])
+            flows = day.flow.solve(case.s_base[""][period] - cars.at_buses(loads), v_start=idle.v[period])
             if not flows.converged.all():
                 return None
-            extremes = extremes.joined(Extremes.of(case, values_of(case.grid, flows.v), period))
+            extremes = extremes.joined(Extremes.of(case, values_of(case.grid, flows.v), day.near))
         return cls(extremes, row)
 
     def have_room(self, names: Sequence[str]) -> bool:
@@ -103,7 +103,7 @@ class _States:
 
 
 def distinct(loads: Mapping[str, ComplexArray]) -> tuple[dict[str, IntArray], IntArray, ComplexArray]:
-    """Loads by name [n_period, n_bus] as rows, each once: the first are those of no load, one per period.
+    """Loads by name [n_period, n_car] as rows, each once: the first are those of no load, one per period.
 
     Returns the row of every name and period, and periods and loads of the rows after the first.
     """
