@@ -25,7 +25,7 @@ LAYERS = (
     ("opf", "cpo", "market", "mobility"),
     ("planning", "operation"),
     ("diagnosis",),
-    ("networks", "toolbox"),
+    ("networks", "toolbox", "files"),
     ("studies",),
     ("plotting",),
     ("reporting",),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from pandapower_evflex.commands.arguments import add_net
-from pandapower_evflex.commands.net_file import read_net
-from pandapower_evflex.commands.profile_files import read_profile_files
 from pandapower_evflex.diagnosis.diagnostic import diagnostic
+from pandapower_evflex.files.net_file import read_net
+from pandapower_evflex.files.profile_files import read_profile_files
 from pandapower_evflex.output import say
 
 NAME = "check"

@@ -13,10 +13,10 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import Profile
 from pandapower_evflex.commands import arguments
 from pandapower_evflex.commands.ev_files import add_evs, add_sessions
-from pandapower_evflex.commands.net_file import read_net
-from pandapower_evflex.commands.profile_files import read_profile_files
 from pandapower_evflex.commands.result_files import write_pictures, write_tables
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
+from pandapower_evflex.files.net_file import read_net
+from pandapower_evflex.files.profile_files import read_profile_files
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, uncontrolled_charging

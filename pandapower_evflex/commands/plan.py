@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.commands import arguments
-from pandapower_evflex.commands.net_file import read_net
-from pandapower_evflex.commands.profile_files import read_profile_files
 from pandapower_evflex.commands.result_files import write_pictures, write_tables
 from pandapower_evflex.cpo.shave.peak_shaving import RULES
+from pandapower_evflex.files.net_file import read_net
+from pandapower_evflex.files.profile_files import read_profile_files
 from pandapower_evflex.output import prepare_folder, say, writing
 from pandapower_evflex.planning.plan import PlanningStudy, run_planning
 from pandapower_evflex.reporting.report import report

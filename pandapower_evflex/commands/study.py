@@ -13,12 +13,12 @@ from typing import Any
 from pandapower_evflex.commands.arguments import add_quiet, given_options, number, progress_of
 from pandapower_evflex.commands.result_files import write_pictures
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.files.net_file import READERS
 from pandapower_evflex.output import say, writing
 from pandapower_evflex.studies.adoption import adoption_studies
 from pandapower_evflex.studies.files import HOW_TO_INSTALL, MissingExtra
 from pandapower_evflex.studies.ranking import rank_nets
 from pandapower_evflex.studies.run import read_studies, run_studies
-from pandapower_evflex.studies.sources import READERS
 
 NAME = "study"
 SUMMARY = "study growing shares of EVs on every net of a folder, on this machine or on a Dask cluster"

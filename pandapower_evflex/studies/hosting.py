@@ -221,7 +221,7 @@ def _read(net: Any, profiles: Any, day: int | None, options: Mapping[str, Any]) 
     """
     try:
         read_one = net if isinstance(net, pandapowerNet) else read_net(str(net))
-        return read_net_day(read_one, day_of_profiles(read_one, profiles, day, options.get("period_h")), options)
+        return read_net_day(read_one, day_of_profiles(read_one, profiles, day, options), options)
     except (Unreadable, NoHouseholds) as error:
         remedy = "see Study for what can be given"
         raise InvalidInputError([Fault(FUNCTION, "net", (), shown(str(net)[:60]), str(error), remedy)]) from error

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-import re
 from collections.abc import Mapping
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,21 +16,18 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.fingerprint import fingerprint
+from pandapower_evflex.case.period_labels import read_labels
 from pandapower_evflex.case.periods import PERIOD_H_OF_A_DAY
+from pandapower_evflex.case.profiles import profile_name
+from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.files.net_file import read_net as read_net_file
+from pandapower_evflex.files.profile_files import files_of, read_profile_files
+from pandapower_evflex.tables.kinds import raise_if
 
-#: what a file of a net may be called, and who reads it
-READERS: dict[str, Any] = {
-    ".json": pandapower.from_json,
-    ".p": pandapower.from_pickle,
-    ".pickle": pandapower.from_pickle,
-    ".pkl": pandapower.from_pickle,
-    ".xlsx": pandapower.from_excel,
-    ".pickled": pd.read_pickle,  # our own: exact and quick
-}
+#: our own copies of nets and profiles: exact and quick
+PICKLED = ".pickled"
 #: length of a period of the year profiles of SimBench
 SIMBENCH_PERIOD_H = 0.25
-#: files of profiles
-FRAMES = {".csv": partial(pd.read_csv, index_col=0), ".parquet": pd.read_parquet}
 
 
 class Unreadable(Exception):
@@ -46,28 +41,22 @@ def read_net(source: str) -> Net:
     ------
     Unreadable
     """
+    if source.endswith(PICKLED):
+        return pd.read_pickle(source)
+    if is_file_name(source):
+        try:
+            return read_net_file(Path(source), "net")
+        except InvalidInputError as error:
+            raise Unreadable(str(error)) from error
+    if not is_built_in(source):
+        return _simbench_net(source)
     try:
-        if is_file_name(source):
-            reader = READERS.get(Path(source).suffix.lower())
-            if reader is None:
-                raise Unreadable(f"{source}: files of nets end in {', '.join(READERS)}")
-            net = reader(source)
-        elif is_built_in(source):
-            net = getattr(pandapower.networks, source)()
-        else:
-            net = _simbench_net(source)
-    except Unreadable:
-        raise
-    except Exception as error:  # whatever a damaged file does to its reader
-        raise Unreadable(f"{source} cannot be read: {type(error).__name__}: {_line(error)}") from error
+        net = getattr(pandapower.networks, source)()
+    except TypeError as error:
+        raise Unreadable(f"pandapower.networks.{source} makes no net without arguments: {error}") from error
     if not isinstance(net, pandapower.pandapowerNet):
-        raise Unreadable(f"{source} holds a {type(net).__name__}, not a net")
+        raise Unreadable(f"pandapower.networks.{source} makes a {type(net).__name__}, not a net")
     return net
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else f"{text[:300]}..."
 
 
 def is_file_name(source: str) -> bool:
@@ -90,12 +79,17 @@ def _simbench_net(code: str) -> Net:
     return simbench.get_simbench_net(code)
 
 
-def day_of_profiles(net: Net, source: Any, day: int | None, period_h: float | None) -> Any:
+def day_of_profiles(net: Net, source: Any, day: int | None, options: Mapping[str, Any]) -> Any:
     """Profiles of one day as `run_flexibility_opf` takes them; None where the values of the tables hold.
+
+    Parameters
+    ----------
+    options : of the study, of which `period_h` and `dayfirst` say how the rows are labelled
 
     Raises
     ------
-    Unreadable    no such files, no such day
+    Unreadable           no such files, no such day
+    InvalidInputError    rows that are not labelled by times or numbers
     """
     if source is None and has_simbench_profiles(net):
         return _simbench_day(net, day)
@@ -103,8 +97,11 @@ def day_of_profiles(net: Net, source: Any, day: int | None, period_h: float | No
         if day:
             raise Unreadable(f"day {day}: without profiles there is one day only, day 0")
         return None
-    frames = source if isinstance(source, Mapping) else read_folder(source)
-    return frames if day is None else {key: _day(frame, day, period_h) for key, frame in frames.items()}
+    frames = source if isinstance(source, Mapping) else read_profiles(os.fspath(source))
+    frames = with_times(frames, options.get("dayfirst"))
+    if day is None:
+        return frames
+    return {key: _day(profile_name(key), frame, day, options.get("period_h")) for key, frame in frames.items()}
 
 
 def has_simbench_profiles(net: Net) -> bool:
@@ -122,78 +119,76 @@ def _simbench_day(net: Net, day: int | None) -> Any:
         raise Unreadable("the profiles of this net are read by simbench: install it") from error
     cut = copy.copy(net)
     cut["profiles"] = {
-        name: frame if day is None else _day(frame, day, SIMBENCH_PERIOD_H) for name, frame in net["profiles"].items()
+        name: frame if day is None else _day(name, frame, day, SIMBENCH_PERIOD_H)
+        for name, frame in net["profiles"].items()
     }
     values = simbench.get_absolute_values(cut, profiles_instead_of_study_cases=True)
     return {key: frame for key, frame in values.items() if key[0] in ("load", "sgen", "storage", "gen")}
 
 
-def _day(frame: Any, day: int, period_h: float | None) -> Any:
-    """24 h of a frame; what is no frame is left to the run to refuse."""
+def with_times(frames: Mapping[Any, Any], dayfirst: Any) -> dict[Any, Any]:
+    """Labels that are text as times of all rows: those of one day may leave open which number is the month.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    faults: list[Fault] = []
+    texts = {
+        key: frame for key, frame in frames.items() if getattr(getattr(frame, "index", None), "dtype", None) == "O"
+    }
+    timed = dict(frames)
+    for key, frame in texts.items():
+        labels, _ = read_labels({profile_name(key): frame.index}, None, dayfirst, faults)
+        if labels and labels[0].time is not None:
+            timed[key] = frame.set_axis(labels[0].time, axis=0)
+    raise_if(faults)
+    return timed
+
+
+def _day(name: str, frame: Any, day: int, period_h: float | None) -> Any:
+    """24 h of a frame; what is no frame is left to the run to refuse.
+
+    Raises
+    ------
+    InvalidInputError
+    """
     if not isinstance(frame, pd.DataFrame) or not len(frame):
         return frame
-    per_day = _periods_of_day(frame.index, period_h)
-    if len(frame) <= per_day and day == 0:
-        return frame
+    faults: list[Fault] = []
+    labels, _ = read_labels({name: frame.index}, None, None, faults)
+    raise_if(faults)
+    per_day = _periods_of_day(len(frame), period_h or labels[0].step_h)
     rows = frame.iloc[day * per_day : (day + 1) * per_day]
-    if len(rows) < per_day:
+    if len(rows) < per_day and (len(frame) > per_day or day):
         raise Unreadable(f"day {day}: the profiles have {len(frame) / per_day:g} days of {per_day} periods")
     return rows
 
 
-def _periods_of_day(index: pd.Index, period_h: float | None) -> int:
-    """By the times, else by `period_h`; without both a day of 24 hours or 96 quarter hours.
-
+def _periods_of_day(n_rows: int, period_h: float | None) -> int:
+    """
     Raises
     ------
     Unreadable    nothing tells how long a period is
     """
-    if period_h is None and isinstance(index, pd.DatetimeIndex) and len(index) > 1:
-        period_h = (index[1] - index[0]) / pd.Timedelta(hours=1)
-    if period_h is None and len(index) not in PERIOD_H_OF_A_DAY:
-        raise Unreadable(f"{len(index)} rows of profiles without times do not tell how long a period is: give period_h")
-    if period_h is None:
-        period_h = PERIOD_H_OF_A_DAY[len(index)]
-    return max(1, round(24.0 / period_h))
+    if period_h is None and n_rows not in PERIOD_H_OF_A_DAY:
+        raise Unreadable(f"{n_rows} rows of profiles without times do not tell how long a period is: give period_h")
+    return max(1, round(24.0 / (PERIOD_H_OF_A_DAY[n_rows] if period_h is None else period_h)))
 
 
-def read_folder(folder: Any) -> dict[str, pd.DataFrame]:
-    """Frames of a folder by name: "load.p_mw" of load_p_mw.csv.
+def read_profiles(source: str) -> Mapping[Any, Any]:
+    """All rows of a folder of files, of one file, or of our own copy.
 
     Raises
     ------
     Unreadable
     """
-    files = _frame_files(Path(folder)) if os.path.isdir(folder) else []
-    if not files:
-        raise Unreadable(f"{folder}: no files such as load_p_mw.csv or load_p_mw.parquet")
-    keys = [_key_of(path) for path in files]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise Unreadable(f"{folder}: two files hold {', '.join(twice)}")
-    return dict(zip(keys, map(_read_frame, files), strict=True))
-
-
-def _frame_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in FRAMES and _key_of(path))
-
-
-def _key_of(path: Path) -> str:
-    """ "load.p_mw" of load_p_mw.csv and load.p_mw.csv, "" of other names."""
-    found = re.fullmatch(r"(load|sgen|storage|gen)[._-](\w+)", path.stem)
-    return f"{found[1]}.{found[2]}" if found else ""
-
-
-def _read_frame(path: Path) -> pd.DataFrame:
-    """The first column, or the index of a parquet file, labels the periods; the others are named by element."""
+    if source.endswith(PICKLED):
+        return pd.read_pickle(source)
     try:
-        frame = FRAMES[path.suffix.lower()](path)
-        frame.columns = frame.columns.astype(int)
-        if frame.index.dtype == object:
-            frame.index = pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601"))
-    except Exception as error:
-        raise Unreadable(f"{path} cannot be read: {type(error).__name__}: {_line(error)}") from error
-    return frame.rename_axis(index=None)
+        return read_profile_files(Path(source), "profiles")
+    except InvalidInputError as error:
+        raise Unreadable(str(error)) from error
 
 
 def content_of(source: Any) -> str:
@@ -208,7 +203,7 @@ def content_of(source: Any) -> str:
         return fingerprint(source)
     path = Path(source)
     if os.path.isdir(path):
-        files = _frame_files(path)
+        files = files_of(path)
         return fingerprint([(file.name, _of_file(file)) for file in files])
     if os.path.isfile(path):
         return _of_file(path)

@@ -33,13 +33,14 @@ class Study:
     Parameters
     ----------
     net : str, path or pandapowerNet
-        file of pandapower (.json, .p, .pickle, .xlsx), SimBench code ("1-LV-rural1--0-sw") or name of a function of
-        `pandapower.networks` without arguments ("create_kerber_landnetz_freileitung_1"); a net itself is written to
-        the folder of the results once
+        file of pandapower (.json, .p, .pickle, .xlsx) or MATPOWER (.m, .mat), SimBench code ("1-LV-rural1--0-sw") or
+        name of a function of `pandapower.networks` without arguments ("create_kerber_landnetz_freileitung_1"); a net
+        itself is written to the folder of the results once
     profiles : None, path or mapping
-        as in `run_flexibility_opf`, or a folder of files load_p_mw.csv, sgen_p_mw.csv, ... (or .parquet): a row per
-        period, which the first column labels (numbers, or times as 2024-05-14 12:00), a column per element. None:
-        those of SimBench where the net has them, else the values of its tables
+        as in `run_flexibility_opf`, or a folder of files load_p_mw.csv, sgen_p_mw.csv, ... (or .parquet), or one file
+        with columns such as load.p_mw.3: a row per period, which the first column labels (numbers or times), a column
+        per element; see docs/command_line.md. None: those of SimBench where the net has them, else the values of its
+        tables
     ev_share : float
         share of the households that have an EV, 0 to 1; it takes the place of the EVs of the net. None: the EVs of the
         net as they are

@@ -28,7 +28,7 @@ from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day
 from pandapower_evflex.studies.place import place_of
 from pandapower_evflex.studies.row import full_row
 from pandapower_evflex.studies.screened import screened_values
-from pandapower_evflex.studies.sources import Unreadable, day_of_profiles, read_net
+from pandapower_evflex.studies.sources import PICKLED, Unreadable, day_of_profiles, read_net, read_profiles, with_times
 from pandapower_evflex.studies.task import FORMAT, Task
 
 #: days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
@@ -88,7 +88,7 @@ class _Kept:
         return self._values[key]
 
 
-_nets, _net_days, _cars = _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
+_nets, _profiles, _net_days, _cars = _Kept(2), _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
 
 
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
@@ -215,7 +215,7 @@ def net_day_of(task: Task, limits: Limits, cache: Path | None) -> NetDay:
 
 def _net_of(task: Task, cache: Path | None) -> Any:
     """The net, read once on all machines where reading takes longer than loading what was read."""
-    if cache is None or task.net.endswith((".p", ".pickle", ".pkl", ".pickled")):
+    if cache is None or task.net.endswith((".p", ".pickle", ".pkl", PICKLED)):
         return read_net(task.net)
     path = cache / f"net-{FORMAT}-{task.net_content[:32]}.pickle"
     try:
@@ -228,8 +228,11 @@ def _net_of(task: Task, cache: Path | None) -> Any:
 
 def profiles_of(net: Any, task: Task) -> Any:
     source = task.profiles
-    frames = pd.read_pickle(source) if source is not None and source.endswith(".pickled") else source
-    return day_of_profiles(net, frames, task.day, task.options.get("period_h"))
+    frames = None
+    if source is not None:
+        dayfirst = task.options.get("dayfirst")
+        frames = _profiles.get((task.profiles_content, dayfirst), lambda: with_times(read_profiles(source), dayfirst))
+    return day_of_profiles(net, frames, task.day, task.options)
 
 
 def _refuse_large(net: Any, task: Task, limits: Limits) -> None:

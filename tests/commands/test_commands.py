@@ -13,7 +13,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex import cli
-from pandapower_evflex.commands.profile_files import read_profile_files
+from pandapower_evflex.files.profile_files import read_profile_files
 from tests.validation.garbage import CSV, _fresh
 
 PERIODS = pd.date_range("2026-03-13 12:00", periods=4, freq="15min")

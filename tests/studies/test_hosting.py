@@ -127,7 +127,7 @@ def test_years_and_quantiles_follow_from_the_shares():
         ({"seeds": 3}, "give range"),
         ({"min_band_percent": 200}, "min_band_percent"),
         ({"executor": 3}, "takes no tasks"),
-        ({"net": "nowhere.json"}, "cannot be read"),
+        ({"net": "nowhere.json"}, "No such file"),
         ({"net": pp.create_empty_network()}, "no household"),
     ],
 )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.studies import files, run, worker
+from pandapower_evflex.studies import files, run, sources, worker
 from tests.pools import dask_client, processes, threads
 from tests.studies.nets import HOURS, evening, feeder, few
 
@@ -160,3 +160,30 @@ def test_wrong_arguments_are_refused_before_anything_is_computed(tmp_path, chang
 def test_a_folder_without_studies_is_refused(tmp_path):
     with pytest.raises(evf.InvalidInputError, match="holds no studies"):
         evf.read_studies(tmp_path)
+
+
+def test_profiles_of_files_in_any_notation_are_those_of_the_frames(tmp_path):
+    """Points and commas, text of times that only the whole year settles, parquet; one reader for all."""
+    (frame,) = evening().values()
+    frame = frame.set_axis(pd.date_range("2024-02-11", periods=72, freq="h"))
+    folders = {name: tmp_path / name for name in ("plain", "german", "parquet", "one")}
+    for folder in folders.values():
+        folder.mkdir()
+    frame.to_csv(folders["plain"] / "load_p_mw.csv")
+    german = frame.set_axis(frame.index.strftime("%d.%m.%Y %H:%M"))
+    german.to_csv(folders["german"] / "load_p_mw.csv", sep=";", decimal=",", index_label="Zeit")
+    frame.rename(columns=str).to_parquet(folders["parquet"] / "load_p_mw.parquet")
+    frame.add_prefix("load.p_mw.").to_csv(folders["one"] / "day.csv", index_label="time")
+    folders["one"] /= "day.csv"
+    for source in map(str, folders.values()):
+        for day in range(3):
+            (found,) = sources.day_of_profiles(feeder(), source, day, {}).values()
+            expected = frame.iloc[24 * day : 24 * (day + 1)]
+            pd.testing.assert_frame_equal(found, expected, check_freq=False, check_index_type=False, check_names=False)
+
+
+def test_a_folder_with_a_file_that_is_no_profile_is_refused(tmp_path):
+    """A slip in a name must not leave a profile out."""
+    pd.DataFrame({"0": [1.0]}).to_csv(tmp_path / "load_p_kw.csv")
+    with pytest.raises(sources.Unreadable, match=r"load_p_kw.csv(.|\n)*load_p_mw.csv"):
+        sources.day_of_profiles(feeder(), str(tmp_path), 0, HOURS)

@@ -1,0 +1,1 @@
+"""Nets and profiles from files, for commands and studies alike."""
