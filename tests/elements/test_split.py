@@ -136,3 +136,21 @@ def test_beside_a_generator_that_may_be_curtailed_both_are_found():
     assert fed_in.sum() < sun.sum() - 1e-3
     assert best_one_way(battery, one, fed_in - 1.03 * room, sun + room) > 0.0
     assert result.verification["against_runpp"] < 1e-6
+
+
+def test_directions_are_the_same_on_a_machine_that_takes_longer(monkeypatch):
+    """Nodes of the search are counted, not seconds: a run without limits of its own asks no clock."""
+    from pandapower_evflex.opf.solve import directions
+
+    asked, solve = [], directions.milp
+
+    def watched(*args, **kwargs):
+        asked.append(kwargs["options"])
+        return solve(*args, **kwargs)
+
+    monkeypatch.setattr(directions, "milp", watched)
+    weights = {"up": np.full(N, 0.2), "down": np.ones(N)}
+    result = evf.run_flexibility_opf(net_with_car(random_battery(1)), weights=weights, method="fast", **HOURS)
+    assert asked and all(set(options) == {"mip_rel_gap", "node_limit"} for options in asked)
+    if result.status != "optimal":
+        assert "mixed-integer program to a gap of" in result.message

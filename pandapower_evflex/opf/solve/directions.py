@@ -4,12 +4,13 @@ Over the limits of the elements, with one binary z per slot that loses by feedin
 
 .. math:: c \le (1 - z)\, \bar c, \qquad g \le z\, \bar g
 
-and the limits of the grid as tangents, which join at the solution until it keeps them (outer approximation).
+and the limits of the grid as tangents, which join at the solution until it keeps them (outer approximation). Nodes of
+the search are counted and not seconds, so that every machine finds the same.
 """
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,34 +27,45 @@ from pandapower_evflex.solvers.chains.forms import Forms
 
 #: h of a tangent's limit that ends the search
 KEPT = 1e-4
-MAX_ROUNDS = 6
-#: relative gap of a program, and seconds for all of them: directions are a choice, which the solve after it refines
-GAP, SECONDS = 1e-5, 3.0
+#: up to this many binaries, the relative gap of a program and how often tangents join; beyond it, in which a search to
+#: the end takes minutes, the same: directions are a choice, which the solve after it refines
+SMALL, GAP, MAX_ROUNDS = 50, 1e-5, 6
+GAP_LARGE, MAX_ROUNDS_LARGE = 3e-3, 2
+#: most nodes of the search of a program
+NODES = 100
 
 
-def best_directions(run: Run, x: FloatArray) -> BoolArray | None:
-    """Slots that feed in [n_slot], from the point x [n_slot, m + k] on; None where nothing was found in time."""
+@dataclass(frozen=True)
+class Directions:
+    """Slots that feed in [n_slot], and how far the program may be from its best, relative."""
+
+    feeds_in: BoolArray
+    gap: float
+
+
+def best_directions(run: Run, x: FloatArray) -> Directions | None:
+    """From the point x [n_slot, m + k] on; None where the program found nothing."""
     chains = chains_of(run.case.chain)
     program = _Program(run.case.chain, chains.problem.c)
     network = ReducedNetwork(run.case, run.flow, chains, blocks_of(run.case, run.needed))
-    feeds_in, until = None, time.perf_counter() + min(SECONDS, *_left(run))
-    for _ in range(MAX_ROUNDS):
+    best = None
+    for _ in range(MAX_ROUNDS if program.is_small else MAX_ROUNDS_LARGE):
         met = network.evaluate(x)
-        if met is None or (feeds_in is not None and met[0].max(initial=0.0) <= KEPT):
+        if met is None or (best is not None and met[0].max(initial=0.0) <= KEPT):
             break
         h, rows = met
         program.add(rows.forms, rows.row, rows.values(x) - h)
-        found = program.solve(until - time.perf_counter())
+        found = program.solve(_left(run))
         if found is None:
             break
-        x, feeds_in = found
-    return feeds_in
+        x, best = found
+    return best
 
 
-def _left(run: Run) -> list[float]:
-    """Seconds that are left to the run."""
+def _left(run: Run) -> float:
+    """Seconds that are left to a run with a limit of its own."""
     options = run.budget.for_ipopt()
-    return [float(options.get(name, np.inf)) for name in TIMES]
+    return float(min(options.get(name, np.inf) for name in TIMES))
 
 
 class _Program:
@@ -75,6 +87,10 @@ class _Program:
         self.add(chain.sums.forms, chain.sums.row, chain.sums_b)
         self._add_directions()
 
+    @property
+    def is_small(self) -> bool:
+        return len(self.losing) <= SMALL
+
     def add(self, forms: Forms, row: IntArray, bound: FloatArray, z: csr_matrix | None = None) -> None:
         """Sums of forms by row <= bound, less z."""
         m, width = len(self.chain.states), self.chain.low.shape[1]
@@ -94,17 +110,19 @@ class _Program:
             allowed = np.where(sign > 0.0, full, 0.0) - load.constant[self.losing]
             self.add(load.forms.of(self.losing), np.arange(n), allowed, z)
 
-    def solve(self, seconds: float) -> tuple[FloatArray, BoolArray] | None:
+    def solve(self, seconds: float) -> tuple[FloatArray, Directions] | None:
         """x, and which slots feed in."""
         if seconds <= 0.0:
             return None
         limits: Any = LinearConstraint(
             vstack([a for a, _ in self.parts]), ub=np.concatenate([b for _, b in self.parts])
         )
-        options = {"mip_rel_gap": GAP, "time_limit": seconds}
+        options = {"mip_rel_gap": GAP if self.is_small else GAP_LARGE, "node_limit": NODES}
+        if np.isfinite(seconds):
+            options["time_limit"] = seconds
         solved = milp(self.c, constraints=limits, bounds=self.bounds, integrality=self.integrality, options=options)
         if solved.x is None:
             return None
         n, feeds_in = self.chain.low.size, np.zeros(len(self.chain), dtype=bool)
         feeds_in[self.losing] = solved.x[n:] > 0.5
-        return solved.x[:n].reshape(self.chain.low.shape), feeds_in
+        return solved.x[:n].reshape(self.chain.low.shape), Directions(feeds_in, float(solved.mip_gap))
