@@ -34,15 +34,36 @@ def registered():
     ELEMENTS.remove(sham)
 
 
-@pytest.fixture
-def case(registered):
-    """EVs, the sham, a load that may be shifted and a generator that may be curtailed."""
-    net = net_with_sham()
-    net.sgen["p_mw"] = 0.01
-    evf.create_flexibility(net, "sgen", 0, "up")
+def net_of_all_kinds():
+    """Cars, one feeds in with losses; a battery with losses, a load that is shifted, PV with reactive power."""
+    net = feeder_net(4)
+    net.ev.loc[1, ["min_p_mw", "efficiency_percent"]] = -0.011, 90.0
+    pp.create_storage(net, 3, 0.0, max_e_mwh=0.05, soc_percent=60.0, max_p_mw=0.02, min_p_mw=-0.015)
+    net.storage["efficiency_percent"] = 85.0
     net.load["shift_h"], net.load["max_p_mw"] = 2.0, 2.0 * net.load["p_mw"]
-    evf.create_flexibilities(net, "load", [0, 0], ["up", "down"])
-    return compiled(net)
+    net.sgen["p_mw"], net.sgen["sn_mva"], net.sgen["control_q"] = 0.01, 0.01, True
+    evf.create_cos_phi_p(net, 0)
+    for kind, directions in {"storage": ["up", "down"], "load": ["up", "down"], "sgen": ["up"]}.items():
+        evf.create_flexibilities(net, kind, [0] * len(directions), directions)
+    return net
+
+
+@pytest.fixture(params=["one_activation", "any_sequence"])
+def case(request):
+    """Every kind, and the sham, which promises no band."""
+    is_single = request.param == "one_activation"
+    net = net_of_all_kinds()
+    if is_single:
+        net["sham"] = net_with_sham()["sham"]
+        ELEMENTS.append(sham)
+    yield compiled(net, guarantee=request.param)
+    if is_single:
+        ELEMENTS.remove(sham)
+
+
+def test_no_kind_is_left_out_of_the_contract(case):
+    assert [part.kind for part in case.parts] == [element.KIND for element in ELEMENTS]
+    assert case.evs.slots.loses.any()
 
 
 def points(case, n=20):
@@ -66,25 +87,83 @@ def test_what_the_forms_allow_the_independent_check_allows(case):
 
     rng = np.random.default_rng(1)
     for part in case.parts:
-        chain, n = part.chain, len(part.chain)
-        rows, columns, values = [], [], []
-        for k in range(4):
-            slot = chain.limits.slot - (k == 0)
-            rows.append(np.arange(len(slot)))
-            columns.append(3 * slot + max(k - 1, 0))
+        chain, (n, width) = part.chain, part.chain.low.shape
+        m, rows, columns, values = len(chain.states), [], [], []
+        for k in range(m + width):
+            rows.append(np.arange(len(chain.limits)))
+            columns.append(width * (chain.limits.slot - (k < m)) + (k if k < m else k - m))
             values.append(chain.limits.coefficient[:, k])
         used = np.concatenate(values) != 0.0
         at = (np.concatenate(values)[used], (np.concatenate(rows)[used], np.concatenate(columns)[used]))
-        a = coo_matrix(at, shape=(len(chain.limits), 3 * n)).tocsr()
-        bounds = np.stack([chain.low.ravel(), chain.high.ravel()], axis=1)
+        a = coo_matrix(at, shape=(len(chain.limits), width * n)).tocsr()
+        low = np.where(np.pad(chain.free, ((0, 0), (0, width - m)), constant_values=True), chain.low, chain.high)
+        bounds = np.stack([low.ravel(), chain.high.ravel()], axis=1)
         for _ in range(5):
-            solved = linprog(rng.normal(size=3 * n), a, chain.bound, bounds=bounds, method="highs")
+            solved = linprog(rng.normal(size=width * n), a, chain.bound, bounds=bounds, method="highs")
             assert solved.status == 0, part.kind
-            x = solved.x.reshape(n, 3)
+            x = solved.x.reshape(n, width)
             loads = {name: loads.kw(x) / 1e3 for name, loads in chain.loads.items()}
             schedule = part.element.series(part.data, loads)
             assert part.element.violation(part.data, schedule) < 1e-7, part.kind
             assert part.element.violation(part.data, part.element.nearest(part.data, schedule)) < 1e-7, part.kind
+
+
+def test_a_schedule_is_a_point_of_the_chain_and_the_point_that_schedule(case):
+    for part, units, _ in case.by_part():
+        if part.kind == "sham":
+            continue
+        schedule = part.element.nearest(part.data, case.schedule_at(case.chain.loads, case.chain.start).of(units))
+        x = part.element.point(part.data, schedule) * 1e3
+        assert x.shape == part.chain.low.shape, part.kind
+        m = len(part.chain.states)
+        x[:, :m] = np.where(part.chain.free, x[:, :m], part.chain.high[:, :m])
+        again = part.element.series(part.data, {name: load.kw(x) / 1e3 for name, load in part.chain.loads.items()})
+        for name in ("p", "p_up", "p_down"):
+            assert getattr(again, name) == pytest.approx(getattr(schedule, name), abs=1e-9), (part.kind, name)
+
+
+def test_no_schedule_has_more_than_the_bound_without_a_grid(case):
+    for part, units, _ in case.by_part():
+        bound = part.element.alone(part.data)
+        schedule = part.element.nearest(part.data, case.schedule_at(case.chain.loads, case.chain.start).of(units))
+        for values in (bound.p_up + bound.p_down, schedule.p_up + schedule.p_down):
+            assert np.all(np.isfinite(values)), part.kind
+        assert (schedule.p_up + schedule.p_down).sum() <= (bound.p_up + bound.p_down).sum() + 1e-9, part.kind
+
+
+def test_every_unit_and_period_has_a_reason_in_words(case):
+    schedule = case.schedule_at(case.chain.loads, case.chain.start)
+    for part, units, _ in case.by_part():
+        for direction in ("up", "down"):
+            reasons = part.element.reasons(part.data, schedule.of(units), direction)
+            assert reasons.shape == (8, len(part.element.index(part.data))), part.kind
+            assert all(isinstance(reason, str) for reason in reasons.ravel()), part.kind
+
+
+def test_a_net_from_json_is_the_same_problem():
+    net = net_of_all_kinds()
+    one, two = (compiled(each).chain for each in (net, pp.from_json_string(pp.to_json(net))))
+    for name in ("low", "high", "bound", "bus_row", "tan_phi", "p_min", "p_max", "period", "unit"):
+        assert np.array_equal(getattr(one, name), getattr(two, name)), name
+
+
+@pytest.mark.parametrize("what", ["the element", "its rows of net.flexibility"])
+def test_what_is_out_of_service_is_left_out(what):
+    """An EV without rows in service stays plugged in, and offers nothing."""
+    net = net_of_all_kinds()
+    evf.create_flexibilities(net, "ev", [1, 1], ["up", "down"])
+    for kind in [element.KIND for element in ELEMENTS]:
+        if what == "the element":
+            net[kind].loc[net[kind].index[1 if kind == "ev" else 0], "in_service"] = False
+        else:
+            net.flexibility.loc[net.flexibility.element_type == kind, "in_service"] = False
+    case = compiled(net)
+    assert [part.kind for part in case.parts] == ["ev"]
+    if what == "the element":
+        assert case.evs.index.tolist() == [0, 2, 3]
+    else:
+        offered = [offers.offered[case.evs.slots.ev == 1].any() for offers in case.evs.offers.values()]
+        assert offered == [False, False] and case.evs.offers["up"].offered.any()
 
 
 def test_a_schedule_beyond_its_limits_is_found_out_by_the_independent_check(case):

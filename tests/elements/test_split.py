@@ -145,7 +145,7 @@ def test_directions_are_the_same_on_a_machine_that_takes_longer(monkeypatch):
     asked, solve = [], directions.milp
 
     def watched(*args, **kwargs):
-        asked.append(kwargs["options"])
+        asked.append(dict(kwargs["options"]))
         return solve(*args, **kwargs)
 
     monkeypatch.setattr(directions, "milp", watched)
