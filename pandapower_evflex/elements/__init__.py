@@ -20,6 +20,10 @@ A module has
 * ``IS_DEVIATION``: its load comes on top of what table and profiles inject, which stays (curtailment of generators);
 * ``frames(data, schedule, q_follows_flexibility)``: its series [n_period, n_unit] with pandapower's signs, where they
   are not the arrays of the `Schedule`;
+* ``rest_of_day(data, first, e)``: the record of the periods from ``first`` on, from what its units hold before it
+  [n_unit, MWh]; without it a day in operation refuses the kind;
+* ``realised(data, period, load, q, planned, at)``: of units without energies what they draw, and their reactive load,
+  in a period [n_unit], where a plan that took them for ``planned`` in its period ``at`` asks for so much;
 * ``uncontrolled(data)``: what its units draw where nobody schedules them [n_period, n_unit]; without it, they are idle.
 """
 

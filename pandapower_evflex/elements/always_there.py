@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, IntArray
-from pandapower_evflex.elements.ev_slots import Slots, offers_of
+from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
+from pandapower_evflex.elements.ev_slots import Offers, Slots, Units, offers_of, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs
 from pandapower_evflex.scenarios import DIRECTIONS
+
+Same = TypeVar("Same", bound=Units)
 
 
 def always_there(
@@ -37,3 +40,24 @@ def always_there(
         "guarantee": inputs.guarantee,
         "duration": inputs.duration,
     }
+
+
+def rest_of_day(units: Same, first: int, e: FloatArray) -> Same:
+    """The same units from period ``first`` on, with the energies ``e`` before it; what they must end with stays."""
+    later = units.slots.period >= first
+    stays = [
+        replace(stay, periods=np.arange(len(units.fixed_p) - first), e_arrival=float(min(e[stay.ev], stay.e_max)))
+        for stay in units.stays
+    ]
+    return replace(
+        units,
+        stays=stays,
+        slots=slots_of([[stay] for stay in stays], units.controllable),
+        offers={d: _later(offers, later) for d, offers in units.offers.items()},
+        tan_phi=units.tan_phi if units.tan_phi.ndim == 1 else units.tan_phi[first:],
+        **{name: getattr(units, name)[first:] for name in ("held", "fixed_p", "fixed_e")},
+    )
+
+
+def _later(offers: Offers, later: BoolArray) -> Offers:
+    return Offers(**{name: getattr(offers, name)[later] for name in Offers.__dataclass_fields__})

@@ -92,6 +92,19 @@ class Stay:
         n_held = len(self.held)
         return self.energy_per_p * (self.p_max * (self.n_whole - n_held) + self.p_min * n_held)
 
+    def energy_of(self, p: float) -> float:
+        """What a load adds to the store, MWh."""
+        return p * (self.energy_per_p if p > 0.0 else self._energy_per_fed_in)
+
+    def power_of(self, energy: float) -> float:
+        """The load that adds so much to the store, MW."""
+        return energy / (self.energy_per_p if energy > 0.0 else self._energy_per_fed_in)
+
+    @property
+    def _energy_per_fed_in(self) -> float:
+        """As `Slots.energy_per_fed_in`."""
+        return self.energy_per_discharge if self.p_min < 0.0 else self.energy_per_p
+
     def reach(self, e_start: float) -> float:
         """Energy at departure when charging at full power throughout."""
         return min(self.e_max, e_start + self.e_at_full_power)

@@ -21,6 +21,7 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.always_there import always_there
+from pandapower_evflex.elements.always_there import rest_of_day as rest_of_units
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
 from pandapower_evflex.elements.ev_slots import Slots, Units, slots_of
@@ -32,8 +33,8 @@ from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.offering import typed_offering_rows
 
 __all__ = [
-    "KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "series", "uncontrolled",
-    "violation",
+    "KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "rest_of_day", "series",
+    "uncontrolled", "violation",
 ]  # fmt: skip
 
 KIND = "load"
@@ -49,15 +50,19 @@ class ShiftableLoads(Units):
 
     Parameters
     ----------
-    profile : float [n_period, n_unit]    MW, scaling included
+    profile : float [n_period, n_unit]    MW, scaling included; of the whole day
     shift_h, max_p : float [n_unit]       h, MW
     period_h : float
+    first : int                           period of the profile in which the slots begin
+    drawn : float [n_unit]                MWh before it
     """
 
     profile: FloatArray
     shift_h: FloatArray
     max_p: FloatArray
     period_h: float
+    first: int
+    drawn: FloatArray
 
 
 def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
@@ -87,6 +92,8 @@ def read(inputs: Inputs, faults: list[Fault]) -> ShiftableLoads | None:
         shift_h=shift_h,
         max_p=max_p,
         period_h=horizon.period_h,
+        first=0,
+        drawn=np.zeros(n),
     )
 
 
@@ -94,6 +101,16 @@ def _within_band(slots: Slots, deferred: FloatArray, advanced: FloatArray) -> Sl
     """Slots of loads that are cars, with the energy band [n_period, n_unit] around it."""
     floor = deferred.T.ravel()
     return replace(slots, e_min=np.maximum(floor, slots.e_min), e_max=advanced.T.ravel(), e_floor=floor)
+
+
+def rest_of_day(data: ShiftableLoads, first: int, e: FloatArray) -> ShiftableLoads:
+    """As of all units; the energy band is that of the whole day."""
+    rest = rest_of_units(data, first, e)
+    first += data.first
+    deferred, advanced = (edge[first:] for edge in energy_band(data.profile, data.shift_h, data.period_h))
+    slots = _within_band(rest.slots, deferred, np.maximum(advanced, e))  # rounding may have drawn a little more
+    slots = replace(slots, e_min=np.minimum(slots.e_min, slots.e_most))
+    return replace(rest, slots=slots, first=first, drawn=e)
 
 
 def energy_band(p: FloatArray, shift_h: FloatArray, period_h: float) -> tuple[FloatArray, FloatArray]:
@@ -133,16 +150,16 @@ def _stay(number: int, label: Any, p: FloatArray, max_p: float, horizon: Any) ->
 
 def uncontrolled(data: ShiftableLoads) -> FloatArray:
     """What the loads draw where nobody schedules them [n_period, n_unit], MW."""
-    return data.profile
+    return data.profile[data.first :]
 
 
 def violation(data: ShiftableLoads, schedule: Schedule) -> float:
     """Largest violation of powers and of the energy band, relative to the greatest power and its energy in a period."""
     p, up, down, h, max_p = schedule.p, schedule.p_up, schedule.p_down, data.period_h, data.max_p
-    n = len(p)
-    drawn = h * np.cumsum(p, axis=0)
+    n = len(data.profile)
+    drawn = data.drawn + h * np.cumsum(p, axis=0)
     total, needed = h * data.profile.sum(axis=0), _needed_before_the_end(data)
-    hours = h * np.arange(1, n + 1)
+    hours = h * np.arange(data.first + 1, n + 1)
 
     def served(until: FloatArray) -> FloatArray:
         """Energy of the profile until some hours [n_period, n_unit]: an integral, period by period."""
@@ -162,7 +179,7 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
 
 def _needed_before_the_end(data: ShiftableLoads) -> FloatArray:
     """Energy at the end of every period from which full power serves the rest [n_period, n_unit]."""
-    n_left = np.arange(len(data.profile))[::-1, None]
+    n_left = np.arange(len(data.profile) - data.first)[::-1, None]
     total: FloatArray = data.period_h * data.profile.sum(axis=0)
     return total - data.period_h * data.max_p * n_left
 
@@ -182,7 +199,7 @@ def reasons(data: ShiftableLoads, schedule: Schedule, direction: str) -> ObjectA
     found = reasons_of_evs(data, schedule, direction)
     if data.has_band:  # both edges would have to end with the same energy
         return np.where(np.isin(found, ["battery full", "must leave charged"]), "must be served", found).astype(object)
-    deferred, _ = energy_band(data.profile, data.shift_h, data.period_h)
+    deferred = energy_band(data.profile, data.shift_h, data.period_h)[0][data.first :]
     by_end = _needed_before_the_end(data) >= deferred
     found = np.where(found == "battery full", "fully advanced", found)
     found = np.where(found == "must leave charged", np.where(by_end, "must be served", "fully deferred"), found)

@@ -139,6 +139,32 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
     )
 
 
+def rest_of_day(data: Generators, first: int, e: FloatArray) -> Generators:
+    """The periods from ``first`` on; there are no energies to go on from."""
+    later = data.period >= first
+    powers = ("available", "reactive", "most", "tan_phi", "start")
+    return replace(
+        data,
+        unit=data.unit[later],
+        period=data.period[later] - first,
+        offers={
+            d: Offers(**{name: getattr(own, name)[later] for name in Offers.__dataclass_fields__})
+            for d, own in data.offers.items()
+        },
+        **{name: getattr(data, name)[first:] for name in powers},
+    )
+
+
+def realised(
+    data: Generators, period: int, load: FloatArray, q: FloatArray, planned: Generators, at: int
+) -> tuple[FloatArray, FloatArray]:
+    """Curtailed by as much as was planned, as far as that is available, at the planned reactive power within range."""
+    curtailed, wanted = np.zeros(data.most.shape), np.zeros(data.most.shape)
+    curtailed[period] = np.clip(load, 0.0, data.most[period])
+    wanted[period] = q - planned.reactive[at] + data.reactive[period]
+    return curtailed[period], data.within_q(curtailed, wanted)[period]
+
+
 def index(data: Generators) -> IntArray:
     return data.index
 

@@ -13,7 +13,7 @@ import numpy as np
 from pandapower_evflex.arrays import ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.case.periods import Horizon
-from pandapower_evflex.elements.always_there import always_there
+from pandapower_evflex.elements.always_there import always_there, rest_of_day
 from pandapower_evflex.elements.ev import BINDING, alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
 from pandapower_evflex.elements.ev_band_checks import where_energy_binds
@@ -24,7 +24,10 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.offering import typed_offering_rows
 
-__all__ = ["KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "series", "violation"]
+__all__ = [
+    "KIND", "REPLACES", "alone", "chain", "index", "nearest", "point", "read", "reasons", "rest_of_day", "series",
+    "violation",
+]  # fmt: skip
 
 KIND = "storage"
 #: columns of the table, and their profiles, in whose place the schedule stands

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, Net
-from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.operation.aftermath import aftermath
+from pandapower_evflex.operation.aftermath import Aftermath, aftermath_of_all
 from pandapower_evflex.operation.calls import not_sought
 from pandapower_evflex.operation.grant import Grant, grant
 from pandapower_evflex.operation.remaining_day import renewed_plan
@@ -138,11 +137,9 @@ def activate_flexibility(
     case, schedule = result.recovery.case, result.recovery.schedule
     flow = BatchedPowerFlow(case.grid)
     got = grant(case, flow, schedule, t, direction, p_mw, chosen, share=share, force=force)
-    stores, of_stores = case.stores_joined.evs_alone(schedule)
-    after = aftermath(stores, flow, of_stores, t, direction, got.given[: of_stores.p.shape[1]])
+    after = aftermath_of_all(case, flow, schedule, t, direction, got.given)
     notes = [*got.notes, *(["recovery took another plan of all EVs"] if after.is_planned_anew else [])]
-    follows = _whole(schedule, after.schedule, t, DIRECTIONS[direction] * got.given)
-    found = _activation(result, t, got, follows, after.short_mwh, "; ".join(notes) or "as asked")
+    found = _activation(result, t, got, after, "; ".join(notes) or "as asked")
     if not renew:
         return found
     if t == len(result.p_mw) - 1:
@@ -208,25 +205,13 @@ def _amount_faults(p_mw: Any) -> list[Fault]:
     return []
 
 
-def _whole(schedule: Schedule, of_stores: Schedule, t: int, moved: FloatArray) -> Schedule:
-    """What follows with what has no energies, which goes on as planned after the call that ``moved`` its load."""
-    n, rest = of_stores.p.shape[1], slice(of_stores.p.shape[1], None)
-    others = schedule.of(rest)
-    p, later = others.p.copy(), np.arange(len(schedule.p))[:, None] > t
-    p[t] += moved[n:]
-    up, down = (np.where(later, flex, 0.0) for flex in (others.p_up, others.p_down))
-    return Schedule.joined([of_stores, Schedule(p, up, down, others.e)])
-
-
-def _activation(
-    result: FlexibilityOpfResult, t: int, got: Grant, schedule: Schedule, short_mwh: FloatArray, message: str
-) -> Activation:
+def _activation(result: FlexibilityOpfResult, t: int, got: Grant, after: Aftermath, message: str) -> Activation:
     assert result.recovery is not None
     case, index = result.recovery.case, result.p_mw.index
     later = slice(t + 1, None)
     series: dict[str, dict[str, Any]] = {}
     for part, units, _ in case.by_part():
-        frames = unit_frames(case, part, schedule.of(units), index)
+        frames = unit_frames(case, part, after.schedule.of(units), index)
         own: dict[str, Any] = {"p_mw": pd.Series(got.given[units], index=unit_labels(part))}
         own |= {name: frames[name].iloc[later] for name in ("p_up_mw", "p_down_mw")}
         own["plan_mw"] = frames["p_mw"]
@@ -237,7 +222,7 @@ def _activation(
         asked_mw=got.asked_mw,
         granted_mw=float(got.given.sum()),
         **series.pop(EV),
-        **_short_and_lacking(case, short_mwh),
+        **_short_and_lacking(case, after.short_mwh),
         message=message,
         series=series,
     )

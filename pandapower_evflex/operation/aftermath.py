@@ -75,6 +75,21 @@ def aftermath(
     return Aftermath(left, _short(evs, e, period), is_planned_anew=True)
 
 
+def aftermath_of_all(
+    case: Case, flow: BatchedPowerFlow, schedule: Schedule, period: int, direction: str, given: FloatArray
+) -> Aftermath:
+    """The same for all kinds of units: after ``given`` [n_unit], units without energies go on as planned."""
+    alone, own = case.stores_joined.evs_alone(schedule)
+    n = own.p.shape[1]
+    after = aftermath(alone, flow, own, period, direction, given[:n])
+    others = schedule.of(slice(n, None))
+    p, later = others.p.copy(), np.arange(len(schedule.p))[:, None] > period
+    p[period] += DIRECTIONS[direction] * given[n:]
+    up, down = (np.where(later, flex, 0.0) for flex in (others.p_up, others.p_down))
+    whole = Schedule.joined([after.schedule, Schedule(p, up, down, others.e, others.q)])
+    return replace(after, schedule=whole)
+
+
 def _recovered(evs: Units, schedule: Schedule, p: FloatArray, period: int) -> FloatArray:
     """The plan with what would be missing made up in the first periods that have upward flexibility left."""
     slots, p = evs.slots, p.copy()

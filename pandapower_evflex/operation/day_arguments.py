@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.elements.part import Part
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.options import Options, names_of
-from pandapower_evflex.tables.faults import as_numbers, fault_where
+from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.offering import OFFERING, offering_rows
 
 FUNCTION = "run_rolling_horizon"
 #: number of periods between two plans that no day has
@@ -73,42 +75,34 @@ def _forecast_faults(forecast: Any) -> list[Fault]:
     return []
 
 
-def options_of(arguments: Mapping[str, Any]) -> Options:
+def options_of(arguments: Mapping[str, Any], net: Net) -> Options:
     """As `run_flexibility_opf` takes its arguments; a late EV may be beyond help."""
-    given = {"on_infeasible": "best_effort", **arguments}
+    late = {"on_infeasible": "best_effort"} if _has_evs_alone(net) else {"unreachable": "reduce"}
+    given = {**late, **arguments}
     if "scenarios" in given:
         given["scenarios"] = names_of(given["scenarios"])
     return Options(**{**given, "progress": False})
 
 
-def refuse_other_elements(kinds: Iterable[str]) -> None:
-    """Only EVs have a state that a day carries on.
+def _has_evs_alone(net: Net) -> bool:
+    """A best effort is for EVs that charge; beside others needs are lowered to what an EV can reach by itself."""
+    feeds_in = "ev" in net and "min_p_mw" in net["ev"] and bool((as_numbers(net["ev"]["min_p_mw"])[0] < 0.0).any())
+    return not feeds_in and not any(len(offering_rows(net, kind)) for kind in OFFERING)
+
+
+def refuse_other_elements(parts: Iterable[Part]) -> None:
+    """Kinds of elements that have no rest of a day.
 
     Raises
     ------
     InvalidInputError    names the tables of the others
     """
     faults = []
-    for kind in kinds:
-        remedy = f'set the rows of net.flexibility with element_type "{kind}" out of service: it then stays as it is'
-        faults.append(Fault(kind, "", (), "a flexible element", "is not possible in run_rolling_horizon", remedy))
-    if faults:
-        raise InvalidInputError(faults)
-
-
-def refuse_feeding_in(net: Net) -> None:
-    """A day carries on cars that charge.
-
-    Raises
-    ------
-    InvalidInputError    names the EVs that may feed in
-    """
-    rows = net["ev"][net["ev"]["in_service"].astype(bool)] if "ev" in net else pd.DataFrame({"min_p_mw": []})
-    remedy = "set min_p_mw to 0 for the day"
-    feeding = rows["min_p_mw"].to_numpy(dtype=float) < 0.0
-    faults = fault_where(
-        "ev", rows, "min_p_mw", feeding, "is not possible in run_rolling_horizon", remedy, "feeding in"
-    )
+    for part in parts:
+        if not hasattr(part.element, "rest_of_day"):
+            remedy = f'set the rows of net.flexibility with element_type "{part.kind}" out of service'
+            problem = "is not possible in run_rolling_horizon"
+            faults.append(Fault(part.kind, "", (), "a flexible element", problem, f"{remedy}: it then stays as it is"))
     if faults:
         raise InvalidInputError(faults)
 

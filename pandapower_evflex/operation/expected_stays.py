@@ -18,8 +18,8 @@ class Known:
     Parameters
     ----------
     period : int                  the next one
-    here : list of Stay or None   real stay of every EV that is plugged in in it
-    energy : float [n_ev]         of those; of others what they left with, less the trip; NaN before the first stay
+    here : list of Stay or None   real stay of every unit that is plugged in in it, EVs first
+    energy : float [n_unit]       of those; of others what they left with, less the trip; NaN before the first stay
     over : set                    sessions that have ended, and of which nothing more is expected
     """
 

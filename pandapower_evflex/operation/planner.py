@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import BoolArray, FloatArray, Net
+from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.forecasts import NO_NAME
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.elements.ev_slots import Units
@@ -92,7 +92,7 @@ class Planner:
         first = known.period
         self._look_ahead(first)
         stays = expected_stays(self._planned, known, self._study.case.horizon.n_periods)
-        study = remaining_study(self._foreseen, first, stays, self._options)
+        study = remaining_study(self._foreseen, first, stays, known.energy, self._options)
         if plan is not None:
             kept = _as_it_was(plan, study, first)
             if kept is not None:
@@ -116,7 +116,7 @@ class Planner:
         if self._values is not None and _are_equal(frames, self._values):
             return
         try:
-            self._foreseen = with_profiles(self._study, self._plain, frames)
+            self._foreseen = with_profiles(self._study, self._plain, frames, self._options)
         except InvalidInputError as error:
             faults = [replace(fault, table=f"forecast({now_h:g}): {fault.table}") for fault in error.faults]
             raise InvalidInputError(faults) from error
@@ -156,7 +156,9 @@ def _as_it_was(plan: Plan, study: Study, first: int) -> Plan | None:
     if case.evs.has_band or case.evs.duration > 1:  # what they promise depends on the periods before
         return None
     now, then = (one.s_base[NO_NAME] for one in (case, plan.case))
-    if not np.array_equal(now, then[at:]) or not _same_evs(case.evs, plan.case.evs, at, schedule.e):
+    if not np.array_equal(case.chain.tan_phi, plan.case.chain.tan_phi[at:]):
+        return None
+    if not np.array_equal(now, then[at:]) or not _same_stores(case.stores_joined.evs, plan, at):
         return None
     rest = schedule.from_period(at)
     reached = weighted_flexibility_mw(case, rest)
@@ -165,8 +167,10 @@ def _as_it_was(plan: Plan, study: Study, first: int) -> Plan | None:
     return Plan(first, case, rest, plan.status, STANDS, plan.lacks_mw, plan.short)
 
 
-def _same_evs(now: Units, then: Units, at: int, e: FloatArray) -> bool:
-    """Whether the EVs are where the plan with the energies ``e`` expected them, ``at`` periods after it was made."""
+def _same_stores(now: Units, plan: Plan, at: int) -> bool:
+    """Whether EVs, batteries and loads are where the plan expected them, ``at`` periods after it was made."""
+    assert plan.schedule is not None
+    then, e = plan.case.stores_joined.evs, plan.schedule.e
     a, b, later = now.slots, then.slots, then.slots.period >= at
     if not (np.array_equal(a.ev, b.ev[later]) and np.array_equal(a.period + at, b.period[later])):
         return False

@@ -16,7 +16,6 @@ from pandapower_evflex.operation.day_arguments import (
     check_arguments,
     options_of,
     periods_between,
-    refuse_feeding_in,
     refuse_other_elements,
 )
 from pandapower_evflex.operation.day_report import RollingHorizon, report
@@ -27,7 +26,6 @@ from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study, read_study
 from pandapower_evflex.opf.report.results import period_labels
-from pandapower_evflex.tables.offering import OFFERING, offering_rows
 
 
 def run_rolling_horizon(
@@ -49,8 +47,9 @@ def run_rolling_horizon(
     """Go through a day period by period: renew the plan, answer calls, charge, and see what the grid does.
 
     The planner knows `net.ev_session`, the forecast, and what has happened so far: the energies of the EVs that are
-    there. An EV that is late is expected from the next period on; one that comes early, or unannounced, is known from
-    its arrival on; one that stays longer is expected to leave after every next period.
+    there, of batteries, and what shiftable loads have drawn. An EV that is late is expected from the next period on;
+    one that comes early, or unannounced, is known from its arrival on; one that stays longer is expected to leave after
+    every next period.
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ def run_rolling_horizon(
         what loads and generation really are
     forecast : function of the hour
         profiles as the planner sees them at an hour from the start, with a row for every period of the day (those that
-        have passed do not count); None: the truth
+        have passed do not count); None: the truth. What a shiftable load has to draw is the truth in every forecast
     sessions : DataFrame
         what really happens, in the form of `net.ev_session` and with its index: a planned session that is missing
         never comes, one with a new index was not announced; columns that are missing are those of the plan; arrival
@@ -78,7 +77,8 @@ def run_rolling_horizon(
     progress : bool
         as in `run_flexibility_opf`
     opf : keyword arguments of `run_flexibility_opf`
-        by default ``on_infeasible="best_effort"``: a late EV may be beyond help
+        by default ``on_infeasible="best_effort"``: a late EV may be beyond help; with V2G and other elements, which
+        have none, ``unreachable="reduce"``
 
     Returns
     -------
@@ -89,7 +89,7 @@ def run_rolling_horizon(
     InvalidInputError    as in `run_flexibility_opf`; sessions, calls or arguments that are none
     """
     check_arguments(net, forecast, sessions, activations, cyclic, opf)
-    options = options_of(opf)
+    options = options_of(opf, net)
     periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
     plan, truth = _studies(net, profiles, sessions, options, periods)
     calls = read_calls(FUNCTION, activations, period_labels(truth.profiles), options.scenarios)
@@ -109,10 +109,8 @@ def _studies(
     net: Net, profiles: Any, sessions: pd.DataFrame | None, options: Options, periods: dict[str, Any]
 ) -> tuple[Study, Study]:
     """What is planned ahead, and what really happens."""
-    refuse_other_elements(kind for kind in OFFERING if len(offering_rows(net, kind)))
     plan = truth = read_study(net, profiles, options, cyclic=False, function=FUNCTION, **periods)
-    refuse_other_elements(part.kind for part in plan.case.others)
-    refuse_feeding_in(net)
+    refuse_other_elements(plan.case.others)
     if sessions is not None:
         real = copy.copy(net)
         planned = net.get("ev_session", sessions.iloc[:0])

@@ -16,7 +16,7 @@ from pandapower_evflex.plotting.axes import COLOUR, draw_steps, label_time, peri
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.kinds import shown
 
-CAR, REALISED = "#8c8c8c", COLOUR["uncontrolled"]
+CAR, BATTERY, REALISED = "#8c8c8c", "#009e73", COLOUR["uncontrolled"]
 BESIDE = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "fontsize": "small", "frameon": False}
 #: power of several kinds of elements
 NET_LOAD = "consumption less feed-in in kW"
@@ -27,9 +27,9 @@ LOADED = {"line": "#0072b2", "trafo": COLOUR["base"]}
 def plot_rolling_day(day: RollingHorizon, axes: Sequence[Any] | None = None) -> Any:
     """Draw a day in operation: what was planned, called and charged, the batteries, and the grid.
 
-    From above: charging power as planned and as it was, within the flexibility of each period, with the calls; the
-    energy of every EV that is plugged in, with those that left short; the lowest voltage; the highest loadings. Periods
-    that break a limit are shaded.
+    From above: power as planned and as it was, of all elements together, within the flexibility of each period, with
+    the calls; the energy of every EV that is plugged in and of every battery, with those that left short; the lowest
+    voltage; the highest loadings. Periods that break a limit are shaded.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _draw_powers(ax: Any, day: RollingHorizon, edges: Any) -> None:
             asked = plan[at[chosen]] + sign * 1e3 * day.activations["asked_mw"].to_numpy(dtype=float)[chosen]
             style = {"marker": marker, "linestyle": "none", "color": COLOUR[direction], "fillstyle": "none"}
             ax.plot(middle[at[chosen]], asked, label=f"called {direction}", **style)
-    ax.set_ylabel("charging power in kW")
+    ax.set_ylabel(NET_LOAD if day.series else "charging power in kW")
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
 
 
@@ -100,6 +100,10 @@ def _draw_energies(ax: Any, day: RollingHorizon, edges: Any) -> None:
     """Energies at the end of each period."""
     for number, ev in enumerate(day.e_mwh):
         ax.plot(edges[1:], 1e3 * day.e_mwh[ev], color=CAR, linewidth=0.8, label=None if number else "each EV")
+    batteries = day.series.get("storage", {}).get("e_mwh", day.e_mwh.iloc[:, :0])
+    for number, battery in enumerate(batteries):
+        style = {"color": BATTERY, "linewidth": 1.2, "label": None if number else "each battery"}
+        ax.plot(edges[1:], 1e3 * batteries[battery], **style)
     for number, row in enumerate(day.short.itertuples()):
         left = day.p_mw.index.get_loc(row.period)
         there = 1e3 * day.e_mwh[row.ev].iloc[left]

@@ -178,9 +178,3 @@ def test_forecasts_may_differ_in_all_but_the_load_that_is_shifted():
     other["load", "p_mw"][1] *= 1.1
     with pytest.raises(evf.InvalidInputError, match="load.p_mw of row 1.*differs between forecasts"):
         evf.run_flexibility_opf(net, forecasts=days, **HOURLY)
-
-
-def test_a_day_in_operation_refuses_loads_that_are_shifted():
-    net, profiles = with_heat_pump(feeder_net(2))
-    with pytest.raises(evf.InvalidInputError, match='element_type "load" out of service'):
-        evf.run_rolling_horizon(net, profiles, every_h=1.0, period_h=1.0, progress=False)

@@ -97,12 +97,6 @@ def test_a_plan_with_a_battery_is_called_but_not_renewed(net, solved):
         evf.activate_flexibility(net, solved[1], PERIOD, "up", renew=True)
 
 
-def test_a_day_in_operation_names_the_battery_and_no_argument_that_was_not_given(net):
-    with pytest.raises(evf.InvalidInputError, match="storage: a flexible element is not possible") as refused:
-        evf.run_rolling_horizon(net, PROFILES, every_h=1.0, **EIGHT_HOURS)
-    assert "on_infeasible" not in str(refused.value)
-
-
 def test_profiles_of_a_result_hold_the_batteries_beside_the_evs_with_the_signs_of_their_table(solved):
     profiles = solved[1].to_profiles()
     assert {("ev", "p_mw"), ("storage", "p_mw"), ("storage", "e_mwh")} <= set(profiles)

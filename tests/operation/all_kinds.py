@@ -25,9 +25,9 @@ def with_battery(net, bus=3, soc_percent=50.0):
     return net
 
 
-def with_v2g(net):
+def with_v2g(net, efficiency=EFFICIENCY):
     net.ev["min_p_mw"] = -FEEDS_IN_MW
-    net.ev["efficiency_percent"] = 100.0 * EFFICIENCY
+    net.ev["efficiency_percent"] = 100.0 * efficiency
     return net
 
 
@@ -39,10 +39,10 @@ def with_heat_pump(net):
     return net
 
 
-def every_kind(sn_mva=0.08):
+def every_kind(efficiency=EFFICIENCY):
     """Three V2G cars, a battery, a heat pump and PV behind a transformer; their profiles."""
-    net = with_heat_pump(with_battery(with_v2g(feeder_net(3, sn_mva=sn_mva))))
-    net.storage["efficiency_percent"] = 100.0 * EFFICIENCY
+    net = with_heat_pump(with_battery(with_v2g(feeder_net(3, sn_mva=0.08), efficiency)))
+    net.storage["efficiency_percent"] = 100.0 * efficiency
     evf.create_flexibility(net, "sgen", 0, "up")
     p = {("load", "p_mw"): pd.DataFrame({0: np.full(8, 0.02), 1: HEAT_MW}), ("sgen", "p_mw"): pd.DataFrame({0: SUN_MW})}
     q = {("load", "q_mvar"): pd.DataFrame({0: np.full(8, 0.004), 1: np.zeros(8)})}
@@ -56,11 +56,14 @@ def stored(p, efficiency=EFFICIENCY):
 
 def assert_stores_kept(net, p, e):
     """Powers and energies {kind: [n_period, n_unit]} of a day from the start to the end."""
+    efficiency = net.storage.efficiency_percent[0] / 100.0
     for kind, start, low, high in (
         ("ev", net.ev_session.e_arrival_mwh, net.ev.min_e_mwh, net.ev.max_e_mwh),
         ("storage", 0.05, 0.01, 0.1),
     ):
-        assert np.allclose(np.asarray(start) + stored(p[kind]).cumsum(axis=0), e[kind], rtol=0.0, atol=CLOSE)
+        assert np.allclose(
+            np.asarray(start) + stored(p[kind], efficiency).cumsum(axis=0), e[kind], rtol=0.0, atol=CLOSE
+        )
         assert (e[kind] > np.asarray(low) - CLOSE).all() and (e[kind] < np.asarray(high) + CLOSE).all()
     assert (p["ev"] > -FEEDS_IN_MW - CLOSE).all() and (p["ev"] < 0.022 + CLOSE).all()
     assert (np.abs(p["storage"]) < 0.05 + CLOSE).all()

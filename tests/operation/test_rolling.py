@@ -227,12 +227,3 @@ def test_real_sessions_need_only_the_columns_that_differ():
     real["arrival_h"] = 2.0
     day = evf.run_rolling_horizon(net, sessions=real, **FOUR)
     assert day.short.energy_mwh[0] == pytest.approx(0.004)
-
-
-@pytest.mark.parametrize("on_infeasible", ["raise", "best_effort"])
-def test_cars_that_feed_in_are_refused_by_name(on_infeasible):
-    net = feeder_net(3)
-    net.ev["min_p_mw"] = [-0.011, 0.0, 0.0]
-    with pytest.raises(evf.InvalidInputError) as error:
-        evf.run_rolling_horizon(net, on_infeasible=on_infeasible, **EIGHT_HOURS)
-    assert ("ev", "min_p_mw", (0,)) in {(fault.table, fault.column, fault.rows) for fault in error.value.faults}

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle, StepPatch
 
 import pandapower_evflex as evf
 from pandapower_evflex import plotting
+from tests.operation.all_kinds import with_battery
 from tests.operation.test_rolling import HOURLY
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.plotting.refusals import assert_refused
@@ -94,3 +95,17 @@ def test_what_is_no_day_or_no_call_is_refused():
     assert_refused(lambda: plotting.plot_activation(result, result), "call")
     assert_refused(lambda: plotting.plot_activation(other, call), "call")
     assert_refused(lambda: plotting.plot_activation(call, call), "result")
+
+
+def test_a_day_and_a_call_of_a_battery_are_drawn_with_its_energy_and_what_it_feeds_in():
+    net = with_battery(feeder_net(1))
+    calls = pd.DataFrame({"period": [1], "direction": ["down"], "p_mw": [np.nan]})
+    day = evf.run_rolling_horizon(net, activations=calls, **{**HOURLY, "every_h": 8.0})
+    powers, energies = plotting.plot_rolling_day(day).axes[:2]
+    assert powers.get_ylim()[0] <= -39.0 and day.log["charged_mw"].min() < -0.039
+    drawn = {line.get_label(): line.get_ydata() for line in energies.lines}
+    assert np.allclose(drawn["each battery"], 1e3 * day.series["storage"]["e_mwh"][0])
+    result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    call = evf.activate_flexibility(net, result, 1, "down")
+    powers = plotting.plot_activation(result, call).axes[0]
+    assert powers.get_ylim()[0] < -30.0 and "feed-in" in powers.get_ylabel()
