@@ -12,11 +12,13 @@ from pandapower.create import create_gen
 import pandapower_evflex as evf
 from pandapower_evflex.opf.objective import weighted_flexibility_mw
 from pandapower_evflex.opf.progress import Progress
+from pandapower_evflex.opf.solve import fast as fast_module
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.opf.solve.certifiable import is_radial, why_uncertified
+from pandapower_evflex.opf.solve.chains import chains_of
 from pandapower_evflex.opf.solve.fast import solve_fast
 from pandapower_evflex.opf.solve.pull_back import restored
-from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork
+from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.screening import screen
 from pandapower_evflex.opf.stopwatch import Stopwatch
@@ -192,14 +194,50 @@ def test_where_nothing_is_rewarded_nothing_is_optimal_and_the_gap_says_so():
     assert fast.gap <= 1e-6
 
 
-def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
-    case = compiled(feeder_net(6))
+def run_of(case):
     flow = BatchedPowerFlow(case.grid)
     least = states_of_forecasts(case, flow, case.chain.least)
-    run = Run(
+    return Run(
         case=case, flow=flow, least=least, needed=screen(case, flow, least), options=None, budget=Budget.of({}),
         bar=Progress(False), clock=Stopwatch(),
     )  # fmt: skip
+
+
+def test_what_one_solve_has_met_joins_the_next_at_its_first_point():
+    run = run_of(compiled(feeder_net(6)))
+    solve_fast(run)
+    met, modes = list(run.known.places), dict(run.known.modes)
+    assert met and modes
+    chains = chains_of(run.case.chain)
+    network = ReducedNetwork(run.case, run.flow, chains, blocks_of(run.case, run.needed), known=run.known)
+    network.evaluate(run.case.chain.quiet)
+    blocks = network.blocks
+    rows = [(blocks[n].scenario, blocks[n].period, kind, position) for n, kind, position in network.rows]
+    assert rows[: len(met)] == met
+    assert all(run.known.modes[key] is one for key, one in modes.items())  # measured once
+
+
+def test_a_solve_that_correctors_leave_without_a_certificate_is_done_once_more_without_them(monkeypatch):
+    asked = []
+
+    def solve_chains(*args, correctors, **arguments):
+        asked.append(correctors)
+        point = original(*args, correctors=correctors, **arguments)
+        if correctors:
+            point.status = "converged"
+        return point
+
+    original = fast_module.solve_chains
+    monkeypatch.setattr(fast_module, "solve_chains", solve_chains)
+    result = solve_fast(run_of(compiled(feeder_net(6))))
+    assert asked == [True, False]
+    assert (result.status, result.gap <= 1e-6) == ("optimal", True)
+    assert sum(result.stats["elimination"][order] for order in ("by_period", "by_chain")) == result.stats["iterations"]
+
+
+def test_restoration_pulls_back_only_what_violates_and_keeps_the_evs_limits():
+    run = run_of(compiled(feeder_net(6)))
+    case, flow = run.case, run.flow
     fast = solve_fast(run)
     good = fast.schedule
     too_much = pd.Series(good.p_up.sum(axis=1)).idxmax()

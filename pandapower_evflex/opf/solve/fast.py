@@ -54,17 +54,10 @@ def solve_fast(run: Run) -> Solution:
     for number in range(1, MAX_ROUNDS + 1):
         run.bar.start_round(number, needed.n_blocks)
         free = FREE_HELD if chains.problem.ahead else 0.0
-        network, watch = ReducedNetwork(case, flow, chains, blocks_of(case, needed), -free), run.budget.watch(run.bar)
+        network = ReducedNetwork(case, flow, chains, blocks_of(case, needed), -free, run.known)
+        watch = run.budget.watch(run.bar)
         with run.clock.phase("interior point"):
-            x = _start(case.chain, network)
-            point = solve_chains(
-                chains.problem,
-                network,
-                x,
-                relative_gap=AIMED_GAP_HELD if chains.problem.ahead else AIMED_GAP,
-                feasibility=FEASIBILITY_HELD if chains.problem.ahead else FEASIBILITY,
-                keep_going=watch,
-            )
+            point = _solved(chains, network, _start(case.chain, network), watch)
         iterations += point.iterations
         elimination = _added(elimination, point.elimination)
         end = end_of(point, watch)
@@ -117,6 +110,28 @@ def _at_once(chains: Chains, point: ChainPoint, is_open: bool) -> AtOnce | None:
         return None
     gap = np.inf if is_open else point.gap
     return AtOnce(point.x, (-chains.problem.objective(point.x) + gap) * chains.scale / KW, not is_open)
+
+
+def _solved(
+    chains: Chains, network: ReducedNetwork, x: FloatArray, watch: Watch, correctors: bool = True
+) -> ChainPoint:
+    """With correctors; where that ends without a certificate of the solver, once more without them."""
+    is_held = bool(chains.problem.ahead)
+    point = solve_chains(
+        chains.problem,
+        network,
+        x,
+        relative_gap=AIMED_GAP_HELD if is_held else AIMED_GAP,
+        feasibility=FEASIBILITY_HELD if is_held else FEASIBILITY,
+        correctors=correctors,
+        keep_going=watch,
+    )
+    if not correctors or not point.elimination.get("by_period") or point.status == "optimal" or watch.stopped_by:
+        return point
+    again = _solved(chains, network, x, watch, correctors=False)
+    again.iterations += point.iterations
+    again.elimination = _added(point.elimination, again.elimination)
+    return again
 
 
 def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ power factors vary with time, one for active and one for reactive power.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +32,8 @@ FEW_MODES, MANY_BLOCKS = 1, 150
 SMALL_MULTIPLIER = 1e-4
 #: step of the differences [pu]
 STEP = 1e-4
+#: numbers of the gradients that are computed in one go: 64 MB
+MOST_NUMBERS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -60,24 +63,34 @@ class Ports:
 
 
 def measure_modes(
-    flow: BatchedPowerFlow, v: ComplexArray, kind: int, position: int, ports: Ports, n_modes: int
-) -> Modes:
-    """Modes of a limit near the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
+    flow: BatchedPowerFlow, v: ComplexArray, limits: Sequence[tuple[int, int]], ports: Ports, n_modes: int
+) -> list[Modes]:
+    """Modes of limits (kind, position) near the solved voltages ``v`` [n_bus], with the ``n_modes`` strongest apart."""
     n = len(ports.bus)
     s = np.tile(v * np.conj(flow.grid.y_bus @ v), (2 * n, 1))
     s[np.arange(n), ports.bus] -= STEP * ports.power
     s[n + np.arange(n), ports.bus] += STEP * ports.power
-    flows = flow.solve(s, v)
-    rows = LimitRows(np.arange(2 * n), np.full(2 * n, kind), np.full(2 * n, position))
-    g = limit_gradients(flow, rows, flows.v)[:, ports.bus]
-    g_port = g.real * ports.power.real + g.imag * ports.power.imag
-    hessian = (g_port[:n] - g_port[n:]) / (2.0 * STEP)
+    shifted = flow.solve(s, v).v
+    at_once = max(1, MOST_NUMBERS // max(shifted.size, 1))
+    modes = []
+    for first in range(0, len(limits), at_once):
+        some = limits[first : first + at_once]
+        case = np.tile(np.arange(2 * n), len(some))
+        kind, position = np.repeat(np.array(some, dtype=np.int64).reshape(-1, 2), 2 * n, axis=0).T.copy()
+        g = limit_gradients(flow, LimitRows(case, kind, position), shifted)[:, ports.bus]
+        g_port = (g.real * ports.power.real + g.imag * ports.power.imag).reshape(len(some), 2, n, n)
+        modes += [_modes_of((less - more) / (2.0 * STEP), n_modes) for less, more in g_port]
+    return modes
+
+
+def _modes_of(hessian: FloatArray, n_modes: int) -> Modes:
+    """Modes of a second derivative, its negative curvature left out."""
     sigma, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
     sigma, vectors = np.maximum(sigma[::-1], 0.0), vectors[:, ::-1]
     keep = min(n_modes, int(np.sum(sigma > 1e-6 * sigma[0]))) if sigma[0] > 0.0 else 0
     rest = (vectors[:, keep:] * sigma[keep:]) @ vectors[:, keep:].T
     whole = (vectors * sigma) @ vectors.T
-    return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < n else 0.0, whole)
+    return Modes(vectors[:, :keep], sigma[:keep], rest, float(sigma[keep]) if keep < len(sigma) else 0.0, whole)
 
 
 class LimitCurvature:

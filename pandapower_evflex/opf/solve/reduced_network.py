@@ -13,12 +13,12 @@ from pandapower_evflex.limits import LIMITS
 from pandapower_evflex.limits.by_period import ByLimit, excess_of, rows_of, values_of
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.chains import Chains
+from pandapower_evflex.opf.solve.known_limits import KnownLimits
 from pandapower_evflex.opf.solve.limit_curvature import (
     FEW_MODES,
     MANY_BLOCKS,
     N_MODES,
     LimitCurvature,
-    Modes,
     Ports,
     measure_modes,
 )
@@ -81,6 +81,8 @@ class ReducedNetwork:
     ----------
     blocks : list of Block    those in which no load can change are left out: rounding alone decides whether they hold
     room : float              h up to which a limit counts as kept
+    known : KnownLimits       what earlier solves of the case have met joins at the first point; what this one meets is
+                              added
     """
 
     case: Case
@@ -88,13 +90,13 @@ class ReducedNetwork:
     chains: Chains
     blocks: list[Block]
     room: float = 0.0
+    known: KnownLimits = field(default_factory=KnownLimits)
     rows: list[tuple[int, int, int]] = field(default_factory=list, init=False)  #: block, kind, position
 
     def __post_init__(self) -> None:
         self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
-        self._known = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
-        self._modes: dict[tuple[str, int, int], Modes] = {}
+        self._joined = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         chain = self.case.chain
         self._chooses_q = REACTIVE["base"] in chain.loads
         varies = self._chooses_q or np.ptp(chain.tan_phi, axis=0).any()
@@ -164,7 +166,7 @@ class ReducedNetwork:
             return None
         self._v = flows.v
         h_of_all = rows_of(self._limits, values_of(self.case.grid, flows.v))
-        self._join(h_of_all)
+        self._join(self._near(h_of_all) if self._met else [*self._met_before(), *self._near(h_of_all)])
         limits = self._limit_rows()
         h = limits.values(h_of_all) - self.room
         rows = self._gradient_rows(limit_gradients(self.flow, limits, flows.v, self._limits))
@@ -198,15 +200,31 @@ class ReducedNetwork:
     def _limit_rows(self) -> LimitRows:
         return LimitRows.of(self.rows)
 
-    def _join(self, h: ByLimit) -> None:
-        before = len(self.rows)
-        for kind, (limit, value, known) in enumerate(zip(LIMITS, h, self._known, strict=True)):
+    def _met_before(self) -> list[tuple[int, int, int]]:
+        """Rows of earlier solves, in the blocks there are."""
+        number = {(block.scenario, block.period): n for n, block in enumerate(self.blocks)}
+        return [
+            (number[scenario, period], kind, position)
+            for scenario, period, kind, position in self.known.places
+            if (scenario, period) in number
+        ]
+
+    def _near(self, h: ByLimit) -> list[tuple[int, int, int]]:
+        found = []
+        for kind, (limit, value, joined) in enumerate(zip(LIMITS, h, self._joined, strict=True)):
             near = value > limit.near
-            for number in np.flatnonzero((near & ~known).any(axis=1)):
+            for number in np.flatnonzero((near & ~joined).any(axis=1)):
                 worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
-                for position in worst[near[number][worst] & ~known[number][worst]]:
-                    known[number, position] = True
-                    self.rows.append((int(number), kind, int(position)))
+                found += [(int(number), kind, int(position)) for position in worst[near[number][worst]]]
+        return found
+
+    def _join(self, rows: list[tuple[int, int, int]]) -> None:
+        before = len(self.rows)
+        for number, kind, position in rows:
+            if not self._joined.tables[kind][number, position]:
+                self._joined.tables[kind][number, position] = True
+                self.rows.append((number, kind, position))
+                self.known.places[self.blocks[number].scenario, self.blocks[number].period, kind, position] = None
         if len(self.rows) > before:
             self._lay_out()
 
@@ -226,22 +244,31 @@ class ReducedNetwork:
     def _lay_out(self) -> None:
         """Entries and curvature of all rows, anew whenever rows have joined."""
         self._entries = self._entries_of_rows()
-        is_large = len(self.blocks) > MANY_BLOCKS or self.chains.problem.ahead
-        n_modes = FEW_MODES if is_large else N_MODES
         keys = [(self.blocks[number].scenario.activation, kind, position) for number, kind, position in self.rows]
-        for key, (number, kind, position) in zip(keys, self.rows, strict=True):
-            if key not in self._modes:
-                self._modes[key] = measure_modes(self.flow, self._v[number], kind, position, self._ports, n_modes)
-        known = list(self._modes)
+        self._measure_new(keys)
+        distinct = list(dict.fromkeys(keys))
+        number_of = {key: number for number, key in enumerate(distinct)}
         self._curvature = LimitCurvature(
-            list(self._modes.values()),
-            np.array([known.index(key) for key in keys], dtype=np.int64),
+            [self.known.modes[key] for key in distinct],
+            np.array([number_of[key] for key in keys], dtype=np.int64),
             np.array([number for number, _, _ in self.rows], dtype=np.int64),
             self._entries.row,
             self._entries.port,
             self._entries.forms,
             int(np.bincount(self._port_of_unit.ravel()).max()),
         )
+
+    def _measure_new(self, keys: list[tuple[str, int, int]]) -> None:
+        """Curvature of limits that no solve has met yet, each in the block of the first of its rows."""
+        in_block: dict[int, list[tuple[str, int, int]]] = {}
+        for key, (number, _, _) in dict(zip(reversed(keys), reversed(self.rows), strict=True)).items():
+            if key not in self.known.modes:
+                in_block.setdefault(number, []).append(key)
+        n_modes = FEW_MODES if len(self.blocks) > MANY_BLOCKS or self.chains.problem.ahead else N_MODES
+        for number, new in in_block.items():
+            at = [(kind, position) for _, kind, position in new]
+            modes = measure_modes(self.flow, self._v[number], at, self._ports, n_modes)
+            self.known.modes.update(zip(new, modes, strict=True))
 
     def _entries_of_rows(self) -> _Entries:
         own = [self.blocks[number].slots for number, _, _ in self.rows]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.solve.budget import Budget
+from pandapower_evflex.opf.solve.known_limits import KnownLimits
 from pandapower_evflex.opf.solve.screening import NeededBlocks
 from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import GridState
@@ -30,6 +31,7 @@ class Run:
     budget : Budget               how far the run may go
     bar : Progress
     clock : Stopwatch
+    known : KnownLimits           grows too
     """
 
     case: Case
@@ -40,3 +42,4 @@ class Run:
     budget: Budget
     bar: Progress
     clock: Stopwatch
+    known: KnownLimits = field(default_factory=KnownLimits)

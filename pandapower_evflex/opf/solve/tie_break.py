@@ -100,7 +100,7 @@ def break_tie(run: Run, kind: str, schedule: Schedule, flexibility_mw: float, ga
         x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
         for stage in stages:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
-            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage in LAST])
+            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage in LAST], run.known)
             watch = run.budget.watch(run.bar)
             point = _solve(problem, network, x, watch, ROOT_START if stage == "squares" else None)
             iterations += point.iterations
