@@ -95,7 +95,7 @@ def solve_chains(
     slack_start : float    least slack at the start: small where x is nearly feasible
     root_start : float     multipliers start at this over the root of their slack, which evens out the pairs s z; None:
                            at 1
-    correctors : bool      Gondzio's too, where they are cheap; they may cost the last digits, so that a certificate fails
+    correctors : bool      Gondzio's too, where they are cheap; they may cost the last digits, and a certificate
     keep_going : function  asked before each iteration; False stops with status "stopped"
 
     Returns
