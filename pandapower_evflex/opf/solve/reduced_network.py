@@ -96,7 +96,7 @@ class ReducedNetwork:
     def __post_init__(self) -> None:
         self.blocks = [block for block in self.blocks if self._changes(block)]
         self._limits = self.case.seen_limits.at(np.array([block.period for block in self.blocks], dtype=np.int64))
-        self._joined = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
+        self._has_joined = self._limits.map(lambda _, table: np.zeros(table.shape, dtype=bool))
         chain = self.case.chain
         self._chooses_q = REACTIVE["base"] in chain.loads
         varies = self._chooses_q or np.ptp(chain.tan_phi, axis=0).any()
@@ -211,7 +211,7 @@ class ReducedNetwork:
 
     def _near(self, h: ByLimit) -> list[tuple[int, int, int]]:
         found = []
-        for kind, (limit, value, joined) in enumerate(zip(LIMITS, h, self._joined, strict=True)):
+        for kind, (limit, value, joined) in enumerate(zip(LIMITS, h, self._has_joined, strict=True)):
             near = value > limit.near
             for number in np.flatnonzero((near & ~joined).any(axis=1)):
                 worst = np.argsort(value[number])[::-1][:JOIN_AT_ONCE]
@@ -221,8 +221,8 @@ class ReducedNetwork:
     def _join(self, rows: list[tuple[int, int, int]]) -> None:
         before = len(self.rows)
         for number, kind, position in rows:
-            if not self._joined.tables[kind][number, position]:
-                self._joined.tables[kind][number, position] = True
+            if not self._has_joined.tables[kind][number, position]:
+                self._has_joined.tables[kind][number, position] = True
                 self.rows.append((number, kind, position))
                 self.known.places[self.blocks[number].scenario, self.blocks[number].period, kind, position] = None
         if len(self.rows) > before:
