@@ -54,10 +54,9 @@ def solve_fast(run: Run) -> Solution:
     for number in range(1, MAX_ROUNDS + 1):
         run.bar.start_round(number, needed.n_blocks)
         free = FREE_HELD if chains.problem.ahead else 0.0
-        network = ReducedNetwork(case, flow, chains, blocks_of(case, needed), -free, run.known)
         watch = run.budget.watch(run.bar)
         with run.clock.phase("interior point"):
-            point = _solved(chains, network, _start(case.chain, network), watch)
+            network, point = _solved(run, chains, free, watch)
         iterations += point.iterations
         elimination = _added(elimination, point.elimination)
         end = end_of(point, watch)
@@ -112,26 +111,34 @@ def _at_once(chains: Chains, point: ChainPoint, is_open: bool) -> AtOnce | None:
     return AtOnce(point.x, (-chains.problem.objective(point.x) + gap) * chains.scale / KW, not is_open)
 
 
-def _solved(
-    chains: Chains, network: ReducedNetwork, x: FloatArray, watch: Watch, correctors: bool = True
-) -> ChainPoint:
-    """With correctors; where that ends without a certificate of the solver, once more without them."""
+def _solved(run: Run, chains: Chains, free: float, watch: Watch) -> tuple[ReducedNetwork, ChainPoint]:
+    """With correctors; where that ends without a certificate of the solver, the better of it and a solve without."""
+    network, point = _solved_once(run, chains, free, watch, correctors=True)
+    if point.status == "optimal" or not point.elimination.get("by_period") or watch.stopped_by:
+        return network, point
+    network_again, again = _solved_once(run, chains, free, watch, correctors=False)
+    iterations, elimination = point.iterations + again.iterations, _added(point.elimination, again.elimination)
+    if again.status == "optimal" or again.gap < point.gap:
+        network, point = network_again, again
+    point.iterations, point.elimination = iterations, elimination
+    return network, point
+
+
+def _solved_once(
+    run: Run, chains: Chains, free: float, watch: Watch, correctors: bool
+) -> tuple[ReducedNetwork, ChainPoint]:
+    network = ReducedNetwork(run.case, run.flow, chains, blocks_of(run.case, run.needed), -free, run.known)
     is_held = bool(chains.problem.ahead)
     point = solve_chains(
         chains.problem,
         network,
-        x,
+        _start(run.case.chain, network),
         relative_gap=AIMED_GAP_HELD if is_held else AIMED_GAP,
         feasibility=FEASIBILITY_HELD if is_held else FEASIBILITY,
         correctors=correctors,
         keep_going=watch,
     )
-    if not correctors or not point.elimination.get("by_period") or point.status == "optimal" or watch.stopped_by:
-        return point
-    again = _solved(chains, network, x, watch, correctors=False)
-    again.iterations += point.iterations
-    again.elimination = _added(point.elimination, again.elimination)
-    return again
+    return network, point
 
 
 def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.solve.budget import Watch
 from pandapower_evflex.opf.solve.chains import Chains, chains_of
+from pandapower_evflex.opf.solve.known_limits import KnownLimits
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.run import Run
 from pandapower_evflex.opf.solve.solution import OPTIMAL_GAP
@@ -100,9 +101,8 @@ def break_tie(run: Run, kind: str, schedule: Schedule, flexibility_mw: float, ga
         x, energy_kwh, why_not = point_of(case, schedule), np.inf, ""
         for stage in stages:
             problem, of_stage = _stage(case, chains, stage, x, flexibility_mw, energy_kwh, share)
-            network = ReducedNetwork(case, flow, of_stage, blocks_of(case, needed), ROOM[stage in LAST], run.known)
             watch = run.budget.watch(run.bar)
-            point = _solve(problem, network, x, watch, ROOT_START if stage == "squares" else None)
+            point = _solve(run, stage, problem, of_stage, x, watch)
             iterations += point.iterations
             if point.status not in ENDED:
                 why_not = f"stage {stage}: {watch.stopped_by or point.status}"
@@ -121,26 +121,29 @@ def break_tie(run: Run, kind: str, schedule: Schedule, flexibility_mw: float, ga
     return TieBroken(None, {}, "limits that the optimum kept bind again and again", iterations)
 
 
-def _solve(
-    problem: ChainProblem, network: ReducedNetwork, x: FloatArray, watch: Watch, root_start: float | None
-) -> ChainPoint:
-    """Where that start leads nowhere, once more from multipliers of 1."""
-    point = solve_chains(
-        problem,
-        network,
-        x,
-        relative_gap=STAGE_GAP,
-        feasibility=FEASIBILITY_HELD if problem.ahead else FEASIBILITY,
-        slack_start=SLACK_START,
-        root_start=root_start,
-        correctors=True,
-        keep_going=watch,
-    )
-    if root_start is None or watch.stopped_by or point.status in ENDED:
-        return point
-    again = _solve(problem, network, x, watch, None)
-    again.iterations += point.iterations
-    return again
+def _solve(run: Run, stage: str, problem: ChainProblem, chains: Chains, x: FloatArray, watch: Watch) -> ChainPoint:
+    """Where that start leads nowhere, from multipliers of 1; then with no limits but those that the solve meets."""
+    blocks, room = blocks_of(run.case, run.needed), ROOM[stage in LAST]
+    iterations, itself = 0, KnownLimits(modes=run.known.modes)
+    starts = [(run.known, ROOT_START)] if stage == "squares" else []
+    for known, root_start in (*starts, (run.known, None), (itself, None)):
+        network = ReducedNetwork(run.case, run.flow, chains, blocks, room, known)
+        point = solve_chains(
+            problem,
+            network,
+            x,
+            relative_gap=STAGE_GAP,
+            feasibility=FEASIBILITY_HELD if problem.ahead else FEASIBILITY,
+            slack_start=SLACK_START,
+            root_start=root_start,
+            correctors=True,
+            keep_going=watch,
+        )
+        iterations += point.iterations
+        if watch.stopped_by or point.status in ENDED:
+            break
+    point.iterations = iterations
+    return point
 
 
 def point_of(case: Case, schedule: Schedule) -> FloatArray:
