@@ -22,6 +22,7 @@ from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.studies.answer import answer, without_warnings
 from pandapower_evflex.studies.car_loads import CarLoads, car_loads
+from pandapower_evflex.studies.compiling import compile_in_worker
 from pandapower_evflex.studies.files import CACHE, write_beside, write_chunk
 from pandapower_evflex.studies.fleet import Fleet
 from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day, read_whole, run_options
@@ -94,6 +95,7 @@ _nets, _profiles, _net_days, _cars = _Kept(2), _Kept(2), _Kept(N_KEPT), _Kept(N_
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
     """Answer the studies of a chunk and write their rows."""
     end_with_parent()
+    compile_in_worker()
     folder, began = Path(out), time.perf_counter()
     with without_warnings():
         found = {task.key: row_of(task, limits, folder / CACHE) for task in tasks}
