@@ -99,5 +99,5 @@ def _operating_state(case: PlanningCase, built: BuiltNet, choice: Restoration) -
     """None where no source is left in service, or no branch with supply: nothing can be overloaded there."""
     if built.supply.sources <= set(choice.zone):
         return None
-    grid = case.standing.on(built.grid(choice))
-    return OperatingState(grid, case.days) if len(grid.from_bus) else None
+    grid = built.grid(choice)
+    return case.standing.on(OperatingState(grid, case.days)) if len(grid.from_bus) else None

@@ -16,6 +16,7 @@ from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import NUMBERS
 from pandapower_evflex.planning.fault.reinforced import n_combinations
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
+from pandapower_evflex.planning.logged_once import each_text_once
 from pandapower_evflex.planning.plan import PlanningStudy, plan_study
 from pandapower_evflex.planning.settings import settings_of
 from pandapower_evflex.planning.years_overview import overview_of_years
@@ -135,17 +136,19 @@ def run_planning_horizon(
     settings = settings_of(locals())
     raise_if(progress_faults(FUNCTION, progress))
     growth = _checked(net, n_years, growth_percent_per_year, load_growth_percent, max_plans)
+    years = tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress)
     studies = []
-    for year in tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress):
-        then = replace(
-            settings,
-            load_growth_percent=_compounded(load_growth_percent, growth["load"], year),
-            site_growth_percent=_compounded(0.0, growth["cpo"], year),
-        )
-        study = plan_study(
-            net, profiles, days, period_h, then, "enumeration", max_plans, executor, False, dayfirst, ev_offers
-        )
-        studies.append(study)
+    with each_text_once():
+        for year in years:
+            then = replace(
+                settings,
+                load_growth_percent=_compounded(load_growth_percent, growth["load"], year),
+                site_growth_percent=_compounded(0.0, growth["cpo"], year),
+            )
+            study = plan_study(
+                net, profiles, days, period_h, then, "enumeration", max_plans, executor, False, dayfirst, ev_offers
+            )
+            studies.append(study)
     return _horizon_of(studies, discount_rate)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 
 import pandas as pd
 import pytest
@@ -36,6 +37,15 @@ def test_a_year_of_growth_is_run_planning_with_that_growth():
     study = evf.run_planning(net, profiles, load_growth_percent=100.0 * (1.02**2 - 1.0), **PRICES)
     own = horizon.plans[horizon.plans.year == 2].drop(columns="year").reset_index(drop=True)
     pd.testing.assert_frame_equal(own, study.plans)
+
+
+def test_what_every_year_would_say_is_said_once_a_run(caplog):
+    net, profiles = ring()
+    net.switch["type"] = None
+    horizon = evf.run_planning_horizon(net, profiles, 2, 1.0, **PRICES)
+    assert all("switches without a type" in set(study.findings.kind) for study in horizon.studies)
+    assert sum("closed switches without a type" in record.message for record in caplog.records) == 1
+    assert not logging.getLogger("pandapower_evflex.planning.findings").filters
 
 
 def test_loads_grow_as_in_profiles_scaled_by_hand():

@@ -90,7 +90,7 @@ def find_overloads(
 
     Parameters
     ----------
-    s, load : complex [n_case, n_row]    injections, and what can be shed of them
+    s, load : complex [n_case, n_row]    injections, and what can be shed of them, in the periods of the state
     shed_of : complex [n_case, n_row]    loads of which some are shed by now, and whose effects are wanted; None: load
     ignored : share of a limit by which it may be exceeded: of a branch that feeds a part alone, and of the others
     """
@@ -188,7 +188,7 @@ def _radial(
 ) -> Overload:
     cases = np.flatnonzero(excess > AT_LIMIT)
     removable = np.where(behind, load[cases], 0.0)
-    share = _share_to_remove(state, s[cases], removable, v[cases], branch, excess[cases])
+    share = _share_to_remove(state, cases, s[cases], removable, v[cases], branch, excess[cases])
     missing = np.zeros(len(s))
     missing[cases] = share * removable.real.sum(axis=1)
     return Overload(
@@ -197,13 +197,19 @@ def _radial(
 
 
 def _share_to_remove(
-    state: OperatingState, s: ComplexArray, removable: ComplexArray, v: ComplexArray, branch: int, excess: FloatArray
+    state: OperatingState,
+    periods: IntArray,
+    s: ComplexArray,
+    removable: ComplexArray,
+    v: ComplexArray,
+    branch: int,
+    excess: FloatArray,
 ) -> FloatArray:
     """Share of the removable load that goes, by regula falsi (Illinois) [n_case]; 0 where all does not suffice."""
 
     def excess_at(cases: IntArray, share: FloatArray) -> FloatArray:
         flows = state.flow.solve(s[cases] + share[:, None] * removable[cases], v[cases])
-        return np.where(flows.converged, state.branch_excess(flows.v)[:, branch], np.inf)
+        return np.where(flows.converged, state.branch_excess(flows.v, periods[cases])[:, branch], np.inf)
 
     n = len(s)
     low, f_low = np.zeros(n), excess.copy()
@@ -234,7 +240,7 @@ def _share_to_remove(
 
 def _worst_end(state: OperatingState, v: ComplexArray, branch: int) -> int:
     ends = np.flatnonzero(state.grid.ends.branch == branch)
-    return int(ends[np.argmax((end_loading(state.grid, v) / state.grid.ends.limit).max(axis=0)[ends])])
+    return int(ends[np.argmax((end_loading(state.grid, v) / state.limit).max(axis=0)[ends])])
 
 
 def _by_sensitivity(
@@ -250,7 +256,7 @@ def _by_sensitivity(
     cases = np.flatnonzero(excess > AT_LIMIT)
     kind = LIMITS.index(limit)
     of = LimitRows(cases, np.full(len(cases), kind), np.full(len(cases), position))
-    gradient = limit_gradients(state.flow, of, v)
+    gradient = limit_gradients(state.flow, of, v, state.limits(len(v)))
     p, q = load[cases].real, load[cases].imag
     ratio = np.divide(q, p, out=np.zeros_like(p), where=p > 0.0)
     relief = np.where(p > 0.0, gradient.real + gradient.imag * ratio, 0.0)  # fall of h per MW of load shed with its Q
@@ -274,7 +280,9 @@ def _collapse(state: OperatingState, s: ComplexArray, load: ComplexArray, cases:
     for _ in range(20):
         share = 0.5 * (low + high)
         flows = state.flow.solve(s[cases] + share[:, None] * load[cases])
-        worst = np.maximum(state.branch_excess(flows.v).max(axis=1), state.undervoltage(flows.v).max(axis=1))
+        worst = np.maximum(
+            state.branch_excess(flows.v, cases).max(axis=1), state.undervoltage(flows.v, cases).max(axis=1)
+        )
         good = flows.converged & (worst <= AT_LIMIT)
         high, low = np.where(good, share, high), np.where(good, low, share)
     missing, excess = np.zeros(len(s)), np.full(len(s), -1.0)

@@ -43,7 +43,7 @@ def with_reactive_power(
     p = np.maximum(removable.real, 0.0)
     share = overload.missing_mw[cases] / removable.real.sum(axis=1)
     v = state.flow.solve(s[cases] + share[:, None] * removable).v
-    mean = np.sum(p * _gradient(state, v, overload.branch), axis=1)
+    mean = np.sum(p * _gradient(state.in_periods(cases), v, overload.branch), axis=1)
     kappa = np.divide(mean.imag, mean.real, out=np.zeros(len(cases)), where=mean.real > 0.0)
     scale = np.sum(p * (1.0 + kappa[:, None] * ratio_of(removable)), axis=1) / p.sum(axis=1)
     counts, effect = overload.effect.astype(np.complex128), overload.effect.copy()
@@ -61,6 +61,6 @@ def _gradient(state: OperatingState, v: ComplexArray, branch: int) -> ComplexArr
     """Of the worst end of a branch in every case, by the loads [n_case, n_row]."""
     grid = state.grid
     ends = np.flatnonzero(grid.ends.branch == branch)
-    worst = ends[(end_loading(grid, v) / grid.ends.limit)[:, ends].argmax(axis=1)]
+    worst = ends[(end_loading(grid, v) / state.limit)[:, ends].argmax(axis=1)]
     kind = np.full(len(v), LIMITS.index(LOADING))
     return limit_gradients(state.flow, LimitRows(np.arange(len(v)), kind, worst), v)

@@ -89,7 +89,7 @@ def relieve(
     s, load : complex [n_case, n_row]    injections of all periods, and what can be shed of them
     """
     cases, period_h = congestion.window.cases, congestion.window.day.period_h
-    s, load = s[cases], load[cases]
+    state, s, load = state.in_periods(cases), s[cases], load[cases]
     p = np.maximum(load.real, 0.0)
     cuts = _Cuts()
     for own in congestion.overloads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.limits import LOADING, UNDERVOLTAGE
+from pandapower_evflex.limits.by_period import ByLimit, limits_of
 from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow, PowerFlows
@@ -32,11 +35,14 @@ class OperatingState:
     ----------
     s : complex [n_period, n_row]   injections, rows as in the grid
     load : complex [n_period, n_row]    what can be shed of them
+    limit : float [n_period, n_end]     of the rated ends, as a share of their rating; one row: all periods alike
+    vm_min : float [n_period, n_row]    likewise
     """
 
     def __init__(self, grid: Grid, days: Days) -> None:
         self.grid = grid
         self.flow = BatchedPowerFlow(self.grid)
+        self.limit, self.vm_min = grid.ends.limit[None], grid.vm_min[None]
         to_row = self.grid.rows_of_buses
         self.s = self.grid.s_fixed + days.deviation @ to_row
         self.load = days.load @ to_row
@@ -70,18 +76,46 @@ class OperatingState:
         """Losses of the supplied part in every case [n_case]: what all injections add up to."""
         return np.sum(v * np.conj(self.grid.y_bus @ v.T).T, axis=1).real
 
-    def branch_excess(self, v: ComplexArray) -> FloatArray:
-        """Worst loading of the ends of each branch above its limit [n_case, n_branch], share of the limit; -1: none."""
-        ends = self.grid.ends
+    def with_limits(self, limit: FloatArray, vm_min: FloatArray) -> OperatingState:
+        """The same with other limits in every period."""
+        return self._changed(limit=limit, vm_min=vm_min)
+
+    def in_periods(self, periods: IntArray) -> OperatingState:
+        """The same in some of the periods."""
+        rows = {"s": self.s[periods], "load": self.load[periods]}
+        return self._changed(**rows, limit=_of(self.limit, periods), vm_min=_of(self.vm_min, periods))
+
+    def _changed(self, **values: Any) -> OperatingState:
+        other = copy.copy(self)
+        for known in ("flows", "excess", "low"):
+            other.__dict__.pop(known, None)
+        other.__dict__.update(values)
+        return other
+
+    def branch_excess(self, v: ComplexArray, periods: IntArray | None = None) -> FloatArray:
+        """Worst loading of the ends of each branch above its limit [n_case, n_branch], share of the limit; -1: none.
+
+        Parameters
+        ----------
+        periods : int [n_case]    None: all
+        """
         excess = np.full((len(v), len(self.grid.from_bus)), -1.0)
-        np.maximum.at(excess.T, ends.branch, (end_loading(self.grid, v) / ends.limit - 1.0).T)
+        beyond = end_loading(self.grid, v) / _of(self.limit, periods) - 1.0
+        np.maximum.at(excess.T, self.grid.ends.branch, beyond.T)
         return excess
 
-    def undervoltage(self, v: ComplexArray) -> FloatArray:
+    def undervoltage(self, v: ComplexArray, periods: IntArray | None = None) -> FloatArray:
         """Voltage below the lower limit [n_case, n_row], share of the limit; negative where it is kept."""
-        limit = np.where(np.isfinite(self.grid.vm_min) & (self.grid.vm_min > 0.0), self.grid.vm_min, np.nan)
-        limit[self.grid.fixed_vm] = np.nan
+        vm_min = _of(self.vm_min, periods)
+        limit = np.where(np.isfinite(vm_min) & (vm_min > 0.0), vm_min, np.nan)
+        limit[:, self.grid.fixed_vm] = np.nan
         return np.nan_to_num(1.0 - np.abs(v) / limit, nan=-1.0)
+
+    def limits(self, n_periods: int) -> ByLimit:
+        """Of every kind, in each period."""
+        own = {LOADING: self.limit, UNDERVOLTAGE: self.vm_min}
+        known = limits_of(self.grid, n_periods)
+        return known.map(lambda limit, table: np.broadcast_to(own[limit], table.shape) if limit in own else table)
 
     def fed_through(self, branch: int) -> BoolArray:
         """Rows that lose supply without a branch: N_s-m of the second paper; none where there is another way."""
@@ -116,3 +150,8 @@ class OperatingState:
     def bus_of(self, row: int) -> int:
         """Label of the first of the buses fused into a row."""
         return int(self.grid.bus_index[np.flatnonzero(self.grid.bus_row == row)[0]])
+
+
+def _of(limit: FloatArray, periods: IntArray | None) -> FloatArray:
+    """Limits of some periods; one row holds for all."""
+    return limit if periods is None or len(limit) == 1 else limit[periods]

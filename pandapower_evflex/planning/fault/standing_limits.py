@@ -1,15 +1,14 @@
-"""Limits that a net breaks before any fault: afterwards they stand at the worst value that they have then."""
+"""Limits that a net breaks before any fault: afterwards they stand, period by period, at the value they have then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pandapower_evflex.arrays import BoolArray
-from pandapower_evflex.case.grid import Grid
+from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.case.ratings import RatedEnds
 from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.fault.operating_state import OperatingState
@@ -21,37 +20,41 @@ class StandingLimits:
 
     Parameters
     ----------
-    loading : {end: pu}      largest current (or power) of ends above their limit; a stronger element has its own
-    vm_pu : {bus: float}     lowest voltage of buses below their limit
+    loading : {end: pu [n_period]}      current (or power) of ends above their limit in some period, 0 in the others; a
+                                        stronger element has its own
+    vm_pu : {bus: float [n_period]}     voltage of buses below their limit in some period, infinite in the others
     """
 
-    loading: Mapping[Any, float]
-    vm_pu: Mapping[Any, float]
+    loading: Mapping[Any, FloatArray]
+    vm_pu: Mapping[Any, FloatArray]
 
-    def on(self, grid: Grid) -> Grid:
-        """A grid in which nothing counts that was so before the fault."""
+    def on(self, state: OperatingState) -> OperatingState:
+        """A state in which nothing counts that was so before the fault."""
         if not self.loading and not self.vm_pu:
-            return grid
-        ends = grid.ends
-        before = np.array([self.loading.get(end, 0.0) for end in _names_of(ends)])
-        limit = np.maximum(ends.limit, before / ends.rating)
-        lowest = np.array([self.vm_pu.get(bus, np.inf) for bus in grid.vm_min_bus.tolist()])
-        return replace(grid, ends=replace(ends, limit=limit), vm_min=np.minimum(grid.vm_min, lowest))
+            return state
+        grid, n = state.grid, len(state.s)
+        before = _columns(self.loading, _names_of(grid.ends), np.zeros(n))
+        lowest = _columns(self.vm_pu, grid.vm_min_bus.tolist(), np.full(n, np.inf))
+        return state.with_limits(np.maximum(state.limit, before / grid.ends.rating), np.minimum(state.vm_min, lowest))
+
+
+def _columns(known: Mapping[Any, FloatArray], names: Iterable[Any], others: FloatArray) -> FloatArray:
+    return np.column_stack([known.get(name, others) for name in names])
 
 
 def standing_limits(state: OperatingState, occurs: BoolArray) -> StandingLimits:
     """Of a net before any fault, in the periods that occur [n_period] and have a solution."""
-    grid, v = state.grid, state.flows.v[state.flows.converged & occurs]
-    if not len(v):
-        return StandingLimits({}, {})
-    worst = end_loading(grid, v).max(axis=0)
+    grid, v = state.grid, state.flows.v
+    known = (state.flows.converged & occurs)[:, None]
+    own = end_loading(grid, v)
+    above = np.where(known & (own > state.limit), own * grid.ends.rating, 0.0)
     names = _names_of(grid.ends)
-    loading: dict[Any, float] = {}
-    for end in np.flatnonzero(worst > grid.ends.limit).tolist():
-        loading[names[end]] = max(loading.get(names[end], 0.0), float(worst[end] * grid.ends.rating[end]))
-    is_low = (state.undervoltage(v) > 0.0).any(axis=0)
-    lowest = np.abs(v).min(axis=0)
-    vm_pu = {int(grid.vm_min_bus[row]): float(lowest[row]) for row in np.flatnonzero(is_low).tolist()}
+    loading: dict[Any, FloatArray] = {}
+    for end in np.flatnonzero(above.any(axis=0)).tolist():
+        loading[names[end]] = np.maximum(loading.get(names[end], 0.0), above[:, end])
+    is_low = known & (state.undervoltage(v) > 0.0)
+    lowest = np.where(is_low, np.abs(v), np.inf)
+    vm_pu = {int(grid.vm_min_bus[row]): lowest[:, row] for row in np.flatnonzero(is_low.any(axis=0)).tolist()}
     return StandingLimits(loading, vm_pu)
 
 
