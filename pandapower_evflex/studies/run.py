@@ -264,7 +264,7 @@ class _Chunks:
                 f"a worker died, killed or out of memory, in a chunk that begins with {_named(chunk[0])}. What was "
                 "finished is kept: call run_studies again with a new executor, and only the rest is computed"
             ) from error
-        except Exception as error:
+        except Exception as error:  # Dask's own kinds have no name here without importing it; all others are raised
             if not _is_killed(error):
                 raise
             if len(chunk) > 1:

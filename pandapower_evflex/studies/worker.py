@@ -138,7 +138,7 @@ def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, A
         values |= {"status": "invalid_input", "message": str(error)}
     except (TooLarge, MemoryError) as error:
         values |= {"status": "too_large", "message": str(error) or "out of memory"}
-    except Exception as error:  # one net never ends the study of all
+    except Exception as error:  # whatever it is: of ten thousand nets one must not end the others, and its row names it
         values |= {"status": "failed", "message": f"{type(error).__name__}: {error}"}
     if solving >= limits.seconds:
         if not limits.is_last:
@@ -222,7 +222,7 @@ def _net_of(task: Task, cache: Path | None) -> Any:
     path = cache / f"net-{FORMAT}-{task.net_content[:32]}.pickle"
     try:
         return pickle.loads(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):  # none yet, or of other versions
         net = read_net(task.net)
     write_beside(path, lambda beside: beside.write_bytes(pickle.dumps(net, pickle.HIGHEST_PROTOCOL)))
     return net
