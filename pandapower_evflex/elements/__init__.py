@@ -17,6 +17,7 @@ A module has
 * ``REPLACES``: columns of one of pandapower's tables, and their profiles, that a schedule stands in place of: what the
   table says of these units is not injected, and a power flow of the result finds the schedule there. A module without
   it has a table of its own, and its units become loads;
+* ``CAN_HOLD``: activations of several periods are in its equations; without it `duration_h` is refused;
 * ``IS_DEVIATION``: its load comes on top of what table and profiles inject, which stays (curtailment of generators);
 * ``frames(data, schedule, q_follows_flexibility)``: its series [n_period, n_unit] with pandapower's signs, where they
   are not the arrays of the `Schedule`;

@@ -11,7 +11,8 @@ for the periods s = t .. t + k - 1 of an activation that begins in t:
     P_s - d_t \ge \min(P_{min}, 0),\ 0 \le d_t \le \bar P_{down}                   & \qquad (21) \\
     E_s - (s - t + 1)\,\eta\Delta T\, d_t \ge E_{min,s}             & \qquad (24)
 
-(22) is asked at the end only where E does not fall. With k = 1 these are the equations of `ev_chain.py`.
+(22) is asked at the end only where E does not fall and E_max does not rise. With k = 1 these are the equations of
+`ev_chain.py`.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ def _activation_limits(evs: Units, direction: str, begun: IntArray) -> Limits:
     capped = cap < (slots.p_max - slots.p_floor)[begun]
     limits.append((_forms(evs, begun, -flex), np.zeros(len(begun))))
     limits.append((_forms(evs, begun[capped], flex[capped]), cap[capped] * KW))
-    falls = direction == "down" or bool((slots.p_floor < 0.0).any())
-    for after in range(0 if falls else evs.duration - 1, evs.duration):
+    at_the_end = direction == "up" and not (slots.p_floor < 0.0).any() and not _rises(slots)
+    for after in range(evs.duration - 1 if at_the_end else 0, evs.duration):
         own = begun + after
         e_limit = slots.e_max[own] if direction == "up" else -slots.e_min[own]
         tight = slots.e_most[own] > slots.e_max[own] if direction == "up" else slots.e_min[own] > slots.e_least[own]
@@ -140,6 +141,12 @@ def _activation_limits(evs: Units, direction: str, begun: IntArray) -> Limits:
         energy[:, column] = (after + 1) * slots.energy_per_p[begun]
         limits.append((_forms(evs, begun[tight], energy[tight]), e_limit[tight] * KW))
     return limits
+
+
+def _rises(slots: Slots) -> bool:
+    """Whether more may be stored later than before: loads, which may be advanced."""
+    follows = np.flatnonzero(slots.previous >= 0)
+    return bool((slots.e_max[follows] > slots.e_max[slots.previous[follows]]).any())
 
 
 def _ranges(slots: Slots, offered: Mapping[str, BoolArray]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -9,7 +9,7 @@ from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.schedule import Schedule
 
 #: why an activation cannot begin here although its direction is offered
-TOO_SOON = "leaves too soon"
+TOO_SOON, HORIZON_ENDS = "leaves too soon", "horizon ends too soon"
 
 
 def name_of_floor(reasons: ObjectArray) -> ObjectArray:

@@ -24,6 +24,7 @@ from pandapower_evflex.elements.always_there import always_there
 from pandapower_evflex.elements.always_there import rest_of_day as rest_of_units
 from pandapower_evflex.elements.ev import alone, chain, index, nearest, point, series
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
+from pandapower_evflex.elements.ev_held_checks import HORIZON_ENDS, TOO_SOON
 from pandapower_evflex.elements.ev_slots import Slots, Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
@@ -40,6 +41,8 @@ __all__ = [
 KIND = "load"
 #: columns of the table, and their profiles, in whose place the schedule stands
 REPLACES = ("p_mw", "q_mvar")
+#: activations of several periods are those of cars, within the energy band
+CAN_HOLD = True
 #: MW; scale of the powers of a load that draws nothing
 NOTHING = 1e-3
 
@@ -173,6 +176,11 @@ def violation(data: ShiftableLoads, schedule: Schedule) -> float:
     by_energy = [drawn + h * called(up) - most, least - drawn + h * called(down)]
     by_energy += [schedule.e - drawn, drawn - schedule.e]
     by_energy.append(np.abs(drawn[-1:] - total))
+    for since in range(1, data.duration):  # activations that go on for so many periods more
+        begun, now = slice(None, len(p) - since), slice(since, None)
+        by_power += [p[now] + up[begun] - max_p, down[begun] - p[now]]
+        moved = (since + 1) * h
+        by_energy += [drawn[now] + moved * up[begun] - most[now], least[now] - drawn[now] + moved * down[begun]]
     worst = max(*(np.max(value / max_p) for value in by_power), *(np.max(value / (h * max_p)) for value in by_energy))
     return max(0.0, float(worst))
 
@@ -189,7 +197,7 @@ def _beyond_offers(data: ShiftableLoads, schedule: Schedule) -> list[FloatArray]
     found = []
     for direction, offers in data.offers.items():
         cap = np.zeros(schedule.p.shape)
-        cap[data.slots.period, data.slots.ev] = np.where(offers.offered, offers.p_max, 0.0)
+        cap[data.slots.period, data.slots.ev] = np.where(offers.offered & data.fits, offers.p_max, 0.0)
         found.append(schedule.flex(direction) - cap)
     return found
 
@@ -203,4 +211,5 @@ def reasons(data: ShiftableLoads, schedule: Schedule, direction: str) -> ObjectA
     by_end = _needed_before_the_end(data) >= deferred
     found = np.where(found == "battery full", "fully advanced", found)
     found = np.where(found == "must leave charged", np.where(by_end, "must be served", "fully deferred"), found)
+    found = np.where(found == TOO_SOON, HORIZON_ENDS, found)
     return found.astype(object)

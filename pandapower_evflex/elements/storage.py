@@ -17,6 +17,7 @@ from pandapower_evflex.elements.always_there import always_there, rest_of_day
 from pandapower_evflex.elements.ev import BINDING, alone, chain, index, nearest, point, series, violation
 from pandapower_evflex.elements.ev import reasons as reasons_of_evs
 from pandapower_evflex.elements.ev_band_checks import where_energy_binds
+from pandapower_evflex.elements.ev_held_checks import HORIZON_ENDS, TOO_SOON
 from pandapower_evflex.elements.ev_slots import Units, slots_of
 from pandapower_evflex.elements.ev_stays import Stay, discharge_efficiency
 from pandapower_evflex.elements.inputs import Inputs, bus_rows
@@ -32,6 +33,8 @@ __all__ = [
 KIND = "storage"
 #: columns of the table, and their profiles, in whose place the schedule stands
 REPLACES = ("p_mw",)
+#: activations of several periods are those of cars
+CAN_HOLD = True
 
 
 def read(inputs: Inputs, faults: list[Fault]) -> Units | None:
@@ -82,4 +85,5 @@ def reasons(data: Units, schedule: Schedule, direction: str) -> ObjectArray:
     if data.has_band:  # what binds may bind later
         least = least[where_energy_binds(data, schedule, direction, BINDING)]
     found[at] = np.where(found[at] == "must leave charged", least, found[at])
+    found[found == TOO_SOON] = HORIZON_ENDS
     return found

@@ -29,6 +29,7 @@ from pandapower_evflex.elements.ev import compile_evs
 from pandapower_evflex.elements.ev_slots import Units
 from pandapower_evflex.elements.ev_stays import (
     Stay,
+    discharge_efficiency,
     idle_sessions,
     overfull_stays,
     read_stays,
@@ -287,12 +288,11 @@ def _read_others(inputs: Inputs, cars: _Cars, options: Options) -> list[tuple[An
     faults: list[Fault] = []
     others = [(element, element.read(inputs, faults)) for element in ELEMENTS if element is not ev]
     if cars.duration > 1:
-        argument = f"duration_h={options.duration_h:g}"
-        faults += [_for_evs_alone(element.KIND, argument) for element, data in others if data is not None]
+        faults += _held_faults(cars.evs, others, f"duration_h={options.duration_h:g}")
     if options.on_infeasible == "best_effort":
         argument = 'on_infeasible="best_effort"'
         faults += [_for_evs_alone(kind, argument) for kind in dict.fromkeys(kind for kind, _ in _scheduled(others))]
-    faults += _feeding_in_faults(cars.evs, options, cars.duration)
+    faults += _feeding_in_faults(cars.evs, options)
     if faults:
         raise InvalidInputError(faults)
     return others
@@ -338,18 +338,32 @@ def _empty(schema: TableSchema) -> pd.DataFrame:
     return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.columns})
 
 
-def _feeding_in_faults(evs: pd.DataFrame, options: Options, duration: int) -> list[Fault]:
+def _feeding_in_faults(evs: pd.DataFrame, options: Options) -> list[Fault]:
     """What is not there yet for elements that feed in."""
     feeding = evs["min_p_mw"].to_numpy(dtype=float) < 0.0
     remedy = "leave the argument out, or set min_p_mw to 0"
     faults = []
-    for argument, is_given in (
-        (f"duration_h={options.duration_h}", duration > 1),
-        ('on_infeasible="best_effort"', options.on_infeasible == "best_effort"),
-    ):
+    for argument, is_given in (('on_infeasible="best_effort"', options.on_infeasible == "best_effort"),):
         if is_given:
             problem = f"is not modelled with {argument}"
             faults += fault_where("ev", evs, "min_p_mw", feeding, problem, remedy, "feeding in")
+    return faults
+
+
+def _held_faults(evs: pd.DataFrame, others: list[tuple[Any, Any]], argument: str) -> list[Fault]:
+    """Kinds whose activations last one period, and units that lose by feeding in."""
+    efficiency = evs["efficiency_percent"].to_numpy(dtype=float) / 100.0
+    losing = (evs["min_p_mw"].to_numpy(dtype=float) < 0.0) & (efficiency * discharge_efficiency(evs) < 1.0 - 1e-12)
+    problem, remedy = f"with losses is not modelled with {argument}", "leave it out, or set both efficiencies to 100"
+    faults = fault_where("ev", evs, "min_p_mw", losing, problem, remedy, "feeding in")
+    for element, data in others:
+        if data is None:
+            continue
+        if not getattr(element, "CAN_HOLD", False):
+            faults.append(_for_evs_alone(element.KIND, argument))
+        elif isinstance(data, Units) and data.slots.loses.any():
+            labels = tuple(data.index[np.unique(data.slots.ev[data.slots.loses])])
+            faults.append(Fault(element.KIND, "min_p_mw", labels, "feeding in", problem, remedy))
     return faults
 
 

@@ -161,7 +161,7 @@ def test_the_stored_result_survives_json_and_a_renumbering():
     assert np.allclose(one.drop(1)[columns], two.drop(7)[columns])
 
 
-@pytest.mark.parametrize("argument", [{"duration_h": 2.0}, {"on_infeasible": "best_effort"}])
+@pytest.mark.parametrize("argument", [{"on_infeasible": "best_effort"}])
 def test_what_is_not_modelled_for_loads_is_refused_by_name(argument):
     net, profiles = with_heat_pump(feeder_net(2))
     with pytest.raises(evf.InvalidInputError, match="load: .*is for EVs alone"):

@@ -73,7 +73,7 @@ def test_what_a_battery_would_overload_at_full_power_is_no_finding_and_what_it_c
     assert (relieved.series["storage"]["p_mw"][0].iloc[:2] < -0.019).all()
 
 
-@pytest.mark.parametrize("argument", [{"duration_h": 2.0}, {"on_infeasible": "best_effort"}])
+@pytest.mark.parametrize("argument", [{"on_infeasible": "best_effort"}])
 def test_what_is_for_evs_alone_is_refused_by_name(argument):
     with pytest.raises(evf.InvalidInputError, match="storage.*is for EVs alone"):
         evf.run_flexibility_opf(with_battery(feeder_net(2)), **argument, **EIGHT_HOURS)

@@ -69,7 +69,6 @@ BAD_SHIFTABLES = {
     "a load that is shifted with a profile in each forecast": case(
         load(), "p_mw", "the same profile in every forecast", call=two_days
     ),
-    "activations of a load that are held": case(load(), "", "leave duration_h out", (), run(duration_h=2.0)),
     "a best effort beside a load that is shifted": case(
         load(), "", "leave on_infeasible out", (), run(on_infeasible="best_effort")
     ),

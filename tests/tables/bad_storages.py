@@ -63,7 +63,9 @@ BAD_STORAGES = {
     ),
     "a battery that is scaled": case(storage(scaling=2.0), "scaling", "set it to 1"),
     "a battery that a controller also drives": case(with_controller, "p_mw", "net.controller row 0"),
-    "activations of a battery that are held": case(storage(), "", "leave duration_h out", (), duration_h=2.0),
+    "activations that are held of a battery with losses": case(
+        storage(efficiency_percent=95.0), "min_p_mw", "set both efficiencies to 100", duration_h=2.0
+    ),
     "a best effort beside a battery": case(
         storage(), "", "leave on_infeasible out", (), on_infeasible="best_effort"
     ),
