@@ -40,7 +40,7 @@ class FrontalSystem:
         front_kernels.factorise(
             layout.n_out, layout.bounds, layout.entry_start, layout.row, layout.column, value,
             self._fronts.carried_start, layout.carried, least[layout.own_of_pivot],
-            self._a, self._kept, np.zeros(front_kernels.PANEL), np.empty_like(self._segment[0]),
+            self._a, self._kept, self._share, np.empty_like(self._segment[0]),
             self._pivot, self._segment, self._packed_start, self._packed,
         )  # fmt: skip
 
@@ -48,7 +48,8 @@ class FrontalSystem:
         """Memory for the factors and for the matrix of one front at a time."""
         n, n_pivots = np.diff(layout.own_start), len(layout.own_of_pivot)
         largest = int(n.max(initial=0))
-        self._a = np.zeros((largest + front_kernels.PANEL - 1, largest))  # the last panel may end beyond it
+        beyond = largest + max(front_kernels.PANEL, front_kernels.TILE) - 1  # where the last panel or tile may end
+        self._a, self._share = np.zeros((beyond, largest)), np.zeros((front_kernels.PANEL, beyond))
         self._kept, self._local = np.empty((largest, largest)), np.empty(largest)
         self._pivot, self._packed_start = np.empty(n_pivots), np.empty(n_pivots, dtype=np.int64)
         self._segment = np.empty((n_pivots, layout.bounds.shape[1] - 1, 2), dtype=np.int64)
