@@ -1,8 +1,8 @@
 r"""Whether the grid can carry what a full activation leaves to be made up.
 
 (24) promises every car its energy at full power, car by car; the grid is not asked. Here it is: after a full activation
-in one period, is there a schedule for the periods after it in which every EV still leaves with its need and the grid
-keeps its limits?
+in one period, is there a schedule for the periods after it in which every EV still leaves with its need, every battery
+ends as it must, every load that is shifted is served, and the grid keeps its limits?
 
 Two tries. First the flexibility that is there already: charging anywhere between the schedule and what "up" draws in a
 period keeps the limits (both ends are verified by power flow, and loads between them are taken to keep them too). What
@@ -53,10 +53,8 @@ class Recovery:
         """
         if self.case.evs.has_band:
             return {direction: np.ones(self.case.horizon.n_periods, dtype=bool) for direction in DIRECTIONS}
-        if self.case.evs.slots.p_floor.any():  # what is fed in is not part of the question yet
-            return {direction: np.full(self.case.horizon.n_periods, np.nan) for direction in DIRECTIONS}
         flow = BatchedPowerFlow(self.case.grid)
-        each = [self.case.under(forecast).evs_alone(self.schedule) for forecast in self.case.forecasts]
+        each = [self.case.under(forecast).stores_joined.evs_alone(self.schedule) for forecast in self.case.forecasts]
         return {
             direction: np.all([_recoverable(case, flow, schedule, direction) for case, schedule in each], axis=0)
             for direction in DIRECTIONS
@@ -87,8 +85,9 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
     follows[at] = slots.previous >= 0
     held = case.evs.held
     spare[held], more[held], follows[held] = np.inf, np.inf, 1.0
-    room = schedule.p_up if direction == "down" else np.maximum(schedule.p - lowest, 0.0)
-    flex = schedule.p_up if direction == "up" else schedule.p_down
+    room = schedule.p_up if direction == "down" else np.maximum(schedule.p - np.maximum(lowest, 0.0), 0.0)
+    called = np.zeros_like(schedule.p)
+    called[at] = np.abs(slots.energy_of(schedule.load(direction)[at]) - slots.energy_of(schedule.p[at]))
     left = np.zeros((n_periods, n_ev))  # energy still to be made up after an activation in each period
     answer, change = np.ones(n_periods, dtype=bool), np.zeros((n_periods, n_periods, n_ev))
     duration = case.evs.duration
@@ -101,7 +100,7 @@ def _within_flexibility(case: Case, schedule: Schedule, direction: str) -> tuple
         change[:, t] = power if direction == "down" else -power
         begun = t + 1 - duration  # this activation ends now; its own periods were checked with the schedule
         if begun >= 0:
-            left[begun] = duration * flex[begun] * energy_per_p[begun]
+            left[begun] = duration * called[begun]
         allowed = spare[t] if direction == "down" else more[t]
         answer[: max(begun, 0)] &= ~np.any(left[: max(begun, 0)] > np.maximum(allowed, 0.0) + SHORT_KWH / KW, axis=1)
     return answer, change
