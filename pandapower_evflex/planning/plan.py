@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.provenance import provenance
+from pandapower_evflex.cpo.shave.site_days import read_once
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import input_faults
 from pandapower_evflex.planning.congestion.window_profiles import overloads_of
@@ -245,6 +246,7 @@ def plan_study(
     ev_offers: FlexibilityOpfResult | None = None,
 ) -> PlanningStudy:
     """`run_planning` with its settings in one."""
+    settings = replace(settings, lattices=read_once(settings.lattices))
     faults = input_faults(net, settings, solver, max_plans, executor)
     faults += progress_faults(FUNCTION, progress) + ev_offer_faults(net, ev_offers)
     given, net = net, net if faults else plain_of_candidates(net)

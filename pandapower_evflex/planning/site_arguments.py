@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.cpo.checks import checked_lattice, scalar_faults
+from pandapower_evflex.cpo.checks import scalar_faults
 from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites, quantile_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.days import FUNCTION
@@ -50,10 +50,7 @@ def _lattice_faults(net: Net, given: Any) -> list[Fault]:
             if len(days.lattices) < 2:
                 remedy = "give two or more: they tell how days differ, and what comes after midnight"
                 return [Fault(FUNCTION, "lattices", (cpo,), "one day", "is too few", remedy)]
-            flat = (-1, days.lattices.shape[2])
-            checked_lattice(
-                FUNCTION, days.lattices.reshape(flat), None if days.arrivals is None else days.arrivals.reshape(flat)
-            )
+            days.checked(FUNCTION)
     except InvalidInputError as error:
         return list(error.faults)
     return []

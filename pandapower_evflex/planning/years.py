@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from pandapower_evflex.arrays import Net
+from pandapower_evflex.cpo.shave.site_days import read_once
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.planning.arguments import NUMBERS
@@ -134,6 +135,7 @@ def run_planning_horizon(
     ([3, 2], [1.0])
     """
     settings = settings_of(locals())
+    settings = replace(settings, lattices=read_once(settings.lattices))
     raise_if(progress_faults(FUNCTION, progress))
     growth = _checked(net, n_years, growth_percent_per_year, load_growth_percent, max_plans)
     years = tqdm(range(n_years), desc="planning", unit="year", disable=None if progress is None else not progress)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from pandapower_evflex.cpo.checks import checked_lattice
+from pandapower_evflex.cpo.shave import site_days
 from tests.planning.plan_nets import planned, ring
 
 OPTIONS = {
@@ -25,11 +27,20 @@ def four_days():
     return lattices
 
 
+@pytest.fixture
+def looks(monkeypatch):
+    """How many times the states of days are looked through."""
+    seen = []
+    monkeypatch.setattr(site_days, "checked_lattice", lambda *given: (seen.append(given), checked_lattice(*given))[1])
+    return seen
+
+
 @pytest.mark.parametrize("quantile", [None, 0.0, 0.5, 0.6])
-def test_what_is_sold_and_cannot_be_shaved_on_a_day_is_not_served(quantile):
+def test_what_is_sold_and_cannot_be_shaved_on_a_day_is_not_served(quantile, looks):
     """By hand: an outlet has 25 kW, the overload is the only one of the day, and every MW counts."""
     net, profiles = evf.networks.ring_10kv()
     study = evf.run_planning(net, profiles, lattices=four_days(), quantile=quantile, **OPTIONS)
+    assert len(looks) == 1
     fault = study.faults.iloc[0]
     sold = np.mean(OUTLETS) if quantile is None else np.quantile(OUTLETS, quantile, method="weibull")
     assert fault.procured_mw == pytest.approx(0.025 * sold)

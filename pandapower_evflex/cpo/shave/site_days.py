@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,13 +42,34 @@ class SiteDays:
     lattices: NDArray[Any]
     arrivals: BoolArray | None
     charging_p_mw: float = np.nan
+    _known: list[tuple[Int8Array, BoolArray]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def of(cls, given: Any) -> SiteDays:
-        """The days of a `CpoRates`, or of an array of states alone."""
+        """The days of a `CpoRates`, or of an array of states alone; those that are read by now as they are."""
+        if isinstance(given, SiteDays):
+            return given
         if isinstance(given, CpoRates):
             return cls(given.lattices, given.arrivals, given.charging_p_mw)
         return cls(array_of(given), None)
+
+    def checked(self, function: str) -> tuple[Int8Array, BoolArray]:
+        """States and first cells of stays [n_day, n_evse, n_period]; looked through once.
+
+        Raises
+        ------
+        InvalidInputError    see `checked_lattice`
+        """
+        if not self._known:
+            self._known.append(_checked(function, self.lattices, self.arrivals))
+        return self._known[0]
+
+
+def read_once(lattices: Any) -> Any:
+    """The `lattices` of a call, of one site or {cpo: of several}, so that no part of the call reads them again."""
+    if isinstance(lattices, Mapping):
+        return {cpo: SiteDays.of(given) for cpo, given in lattices.items()}
+    return None if lattices is None else SiteDays.of(lattices)
 
 
 def warn_of_power(sites: pd.DataFrame, days: Mapping[Any, SiteDays]) -> None:
@@ -126,15 +147,19 @@ def real_apexes(function: str, days: SiteDays, start: int, heights: FloatArray, 
 
     Where the window goes on after midnight, each day is followed by the next one given, and there is one fewer.
     """
-    cells, arrivals = days.lattices, days.arrivals
-    if start + len(heights) > cells.shape[2]:
-        if len(cells) < 2:
-            remedy = "give more days: after midnight the window goes on in the next one"
-            raise_if([Fault(function, "lattices", (cpo,), "one day", "is too few", remedy)])
-        cells, arrivals = _with_next(cells), None if arrivals is None else _with_next(arrivals)
+    if start + len(heights) <= days.lattices.shape[2]:
+        return _apexes(*days.checked(function), start, heights)
+    if len(days.lattices) < 2:
+        remedy = "give more days: after midnight the window goes on in the next one"
+        raise_if([Fault(function, "lattices", (cpo,), "one day", "is too few", remedy)])
+    arrivals = None if days.arrivals is None else _with_next(days.arrivals)
+    return _apexes(*_checked(function, _with_next(days.lattices), arrivals), start, heights)
+
+
+def _checked(function: str, cells: NDArray[Any], arrivals: BoolArray | None) -> tuple[Int8Array, BoolArray]:
     flat = (-1, cells.shape[2])
     states, first = checked_lattice(function, cells.reshape(flat), None if arrivals is None else arrivals.reshape(flat))
-    return _apexes(states.reshape(cells.shape), first.reshape(cells.shape), start, heights)
+    return states.reshape(cells.shape), first.reshape(cells.shape)
 
 
 def _with_next(days: Any) -> Any:
