@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -69,7 +70,7 @@ def test_no_sequence_of_investments_is_cheaper(invest_eur, growth):
         for path in itertools.combinations_with_replacement([(), (0,)], n_years):  # () before (0,): nothing is undone
             total = 0.0
             for year, built in enumerate(path):
-                same = [own == built for own in plans.reinforcements]
+                same = np.array([own == built for own in plans.reinforcements])
                 rows = plans[(plans.year == year) & same & plans.flexibility.isin(allowed)]
                 total += rows.total_eur_per_year.min() * 1.065**-year
             values.append(total)
