@@ -10,9 +10,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from pandapower_evflex.arrays import ComplexArray, FloatArray
+from pandapower_evflex.elements import ev
 from pandapower_evflex.opf import read
 from pandapower_evflex.opf.uncontrolled import charged_by, charging_at_arrival
-from pandapower_evflex.opf.verify import VERIFIED, element_violations
+from pandapower_evflex.opf.verify import VERIFIED
 from pandapower_evflex.studies.answer import charged_in
 from pandapower_evflex.studies.band import flat_band, with_bands
 
@@ -70,11 +71,11 @@ def car_loads(study: read.Study) -> CarLoads | None:
     case, evs = study.case, study.case.evs
     if case.others or case.forecasts != ("",) or not evs.controllable.all() or not len(evs.slots):
         return None
-    schedule, banded = case.alone, with_bands(case)
-    band = flat_band(banded.evs)
+    schedule, banded = ev.alone(evs), with_bands(case).evs
+    band = flat_band(banded)
     if np.isnan(schedule.p).any() or band is None:
         return None
-    if max(*element_violations(case, schedule).values(), *element_violations(banded, band).values()) > VERIFIED:
+    if max(ev.violation(evs, schedule), ev.violation(banded, band)) > VERIFIED:
         return None
     charged = charged_in(case, schedule)
     full = charging_at_arrival(case, "full", None)
