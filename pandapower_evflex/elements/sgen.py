@@ -22,11 +22,13 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from pandapower_evflex.case.controllers import driven_by_controllers
 from pandapower_evflex.elements.chain import REACTIVE, Chain
+from pandapower_evflex.elements.ev_held_checks import HORIZON_ENDS
 from pandapower_evflex.elements.ev_slots import ANY_SEQUENCE, Offers, offers_of
 from pandapower_evflex.elements.inputs import Inputs, bus_rows, differing_forecasts, powers_of, reactive_ratio
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.elements.sgen_chain import ENERGY_ROOM, chain_of, columns_of
-from pandapower_evflex.elements.sgen_faults import chooses_q, draws_faults, range_faults
+from pandapower_evflex.elements.sgen_faults import chooses_q, draws_faults, held_faults, range_faults
+from pandapower_evflex.elements.sgen_held import held_chain_of
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.cos_phi_p import greatest_ratios
@@ -35,6 +37,8 @@ from pandapower_evflex.tables.offering import typed_offering_rows
 KIND = "sgen"
 #: columns of the table, and their profiles, in whose place the schedule stands
 REPLACES = ("p_mw", "q_mvar")
+#: activations of several periods: the least that is available in them
+CAN_HOLD = True
 #: the load of a unit comes on top of what its profile injects
 IS_DEVIATION = True
 #: MW up to which nothing is available to be curtailed
@@ -61,6 +65,7 @@ class Generators:
     energy_mwh : float                      that the schedule curtails in sum at most: 0, or as little as it can be
     start : float [n_period, n_unit]        MW; what a schedule curtails with which a solver may begin
     has_band : bool                         one of many kinds that promise bands, which have two energies
+    duration : int                          periods for which an activation is held
     """
 
     index: IntArray
@@ -78,6 +83,7 @@ class Generators:
     energy_mwh: float
     start: FloatArray
     has_band: bool = False
+    duration: int = 1
 
     @property
     def curtails(self) -> bool:
@@ -99,8 +105,22 @@ class Generators:
         """Most upward flexibility [n_period, n_unit], MW."""
         cap, up = np.zeros(self.most.shape), self.offers["up"]
         at = (self.period, self.unit)
-        cap[at] = np.where(up.offered, np.minimum(up.p_max, self.most[at]), 0.0)
+        cap[at] = np.where(up.offered, np.minimum(up.p_max, self.room(0.0)[at]), 0.0)
         return cap
+
+    @property
+    def most_of_slots(self) -> FloatArray:
+        """MW that may be curtailed [n_slot]."""
+        return self.most[self.period, self.unit]
+
+    def room(self, curtailed: FloatArray | float) -> FloatArray:
+        """What can be curtailed more, held from each period on [n_period, n_unit]; 0 where the horizon ends before."""
+        left = np.where(self.most > NOTHING, self.most - curtailed, 0.0)
+        room = left.copy()
+        for after in range(1, self.duration):
+            room[:-after] = np.minimum(room[:-after], left[after:])
+            room[-after:] = 0.0
+        return room
 
 
 def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
@@ -110,7 +130,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         return None
     bus_row, dead = bus_rows(KIND, rows, inputs.grid)
     p, q = (powers_of(inputs.profiles, KIND, rows, column) for column in REPLACES)
-    faults += dead + draws_faults(rows, p) + range_faults(inputs, rows)
+    faults += dead + draws_faults(rows, p) + range_faults(inputs, rows) + held_faults(inputs, rows)
     for column in REPLACES:
         faults += driven_by_controllers(inputs.net, KIND, column, rows.index)
         faults += differing_forecasts(inputs, KIND, rows, column, "generators")
@@ -136,6 +156,7 @@ def read(inputs: Inputs, faults: list[Fault]) -> Generators | None:
         energy_mwh=0.0,
         start=np.zeros(p.shape),
         has_band=inputs.guarantee == ANY_SEQUENCE,
+        duration=inputs.duration,
     )
 
 
@@ -170,7 +191,7 @@ def index(data: Generators) -> IntArray:
 
 
 def chain(data: Generators) -> Chain:
-    return chain_of(data)
+    return held_chain_of(data) if data.duration > 1 else chain_of(data)
 
 
 def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
@@ -178,7 +199,7 @@ def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
     at, curtailed, up = (data.period, data.unit), np.zeros(data.most.shape), np.zeros(data.most.shape)
     if data.curtails:
         curtailed[at] = np.clip(load["base"], 0.0, data.most[at])
-    up[at] = np.clip(load["up"] - curtailed[at], 0.0, np.minimum(data.cap, data.most - curtailed)[at])
+    up[at] = np.clip(load["up"] - curtailed[at], 0.0, np.minimum(data.cap, data.room(curtailed))[at])
     q = {}
     if REACTIVE["base"] in load and data.chooses_q.any():
         for activation, name in REACTIVE.items():
@@ -189,7 +210,10 @@ def series(data: Generators, load: Mapping[str, FloatArray]) -> Schedule:
 
 
 def point(data: Generators, schedule: Schedule) -> FloatArray:
-    at, columns = (data.period, data.unit), columns_of(data)
+    at = (data.period, data.unit)
+    if data.duration > 1:
+        return np.stack([schedule.p[at], schedule.p_up[at], np.zeros(len(data.unit))], axis=1)
+    columns = columns_of(data)
     x = np.zeros((len(data.unit), len(columns)))
     x[:, columns.at(columns.activated)], x[:, columns.at(columns.curtailed)] = schedule.load("up")[at], schedule.p[at]
     if data.chooses_q.any():
@@ -217,7 +241,7 @@ def _least_changed_q(
 
 def nearest(data: Generators, schedule: Schedule) -> Schedule:
     curtailed = np.clip(schedule.p, 0.0, data.most if data.curtails else 0.0)
-    up = np.clip(schedule.p_up, 0.0, np.minimum(data.cap, data.most - curtailed))
+    up = np.clip(schedule.p_up, 0.0, np.minimum(data.cap, data.room(curtailed)))
     q = _least_changed_q(data, curtailed, up, schedule.q)
     return Schedule(curtailed, up, np.zeros(up.shape), schedule.e, q)
 
@@ -233,6 +257,7 @@ def violation(data: Generators, schedule: Schedule) -> float:
         -schedule.p_up,
         schedule.p_up - data.cap,
         np.abs(schedule.p_down),
+        *_of_held(data, feed_in - least, schedule.p_up),
     ]
     if not data.curtails:
         by_power.append(np.abs(schedule.p))
@@ -247,16 +272,24 @@ def violation(data: Generators, schedule: Schedule) -> float:
     return max(0.0, worst)
 
 
+def _of_held(data: Generators, above: FloatArray, up: FloatArray) -> list[FloatArray]:
+    """Activations that go on for further periods: by how much they would curtail more than there is ``above`` least."""
+    n = len(up)
+    within = [up[: n - since] - above[since:] for since in range(1, data.duration)]
+    return [np.pad(value, ((0, n - len(value)), (0, 0))) for value in within]
+
+
 def reasons(data: Generators, schedule: Schedule, direction: str) -> ObjectArray:
     """Which of its own limits binds [n_period, n_unit], "" where none does."""
     if direction == "down":
         return np.full(schedule.p.shape, "not offered", dtype=object)
     at, up = (data.period, data.unit), data.offers["up"]
-    left = data.most[at] - schedule.p[at] - schedule.p_up[at]
+    left = (data.room(schedule.p) - schedule.p_up)[at]
     capped = up.p_max - schedule.p_up[at]
     of_slot = np.full(len(data.unit), "", dtype=object)
     of_slot[capped <= BINDING * data.most[at]] = "max_p_mw"
     of_slot[left <= BINDING * data.most[at]] = "all available power"
+    of_slot[data.period > len(data.most) - data.duration] = HORIZON_ENDS
     of_slot[~up.offered | (up.weight == 0.0)] = "not offered"
     found = np.full(schedule.p.shape, "nothing available", dtype=object)
     found[at] = of_slot
@@ -267,7 +300,7 @@ def seeking_least(data: Generators) -> Generators:
     """What is left of the feed-in counts as flexibility, so that most of it is least energy curtailed."""
     n = len(data.unit)
     every = Offers(np.ones(n, dtype=bool), np.full(n, np.inf), np.ones(n))
-    return replace(data, offers={**data.offers, "up": every}, energy_mwh=np.inf, start=0.5 * data.most)
+    return replace(data, offers={**data.offers, "up": every}, energy_mwh=np.inf, start=0.5 * data.most, duration=1)
 
 
 def curtailing(data: Generators, schedule: Schedule) -> Generators:

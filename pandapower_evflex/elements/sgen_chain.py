@@ -81,7 +81,7 @@ def chain_of(data: Generators) -> Chain:
     if data.chooses_q.any():
         loads |= _reactive_loads(data, columns)
         limits += _reactive_limits(data, loads)
-    sums, sums_b = _energy(data, loads["base"].forms)
+    sums, sums_b = energy_row(data, loads["base"].forms)
     low, high, start, quiet = _ranges(data, columns)
     return Chain(
         states=columns.states,
@@ -147,7 +147,7 @@ def _reactive_limits(data: Generators, loads: Mapping[str, Loads]) -> Limits:
     return limits
 
 
-def _energy(data: Generators, curtailed: Forms) -> tuple[Rows, FloatArray]:
+def energy_row(data: Generators, curtailed: Forms) -> tuple[Rows, FloatArray]:
     """The energy that the schedule curtails, kWh."""
     if not data.curtails or np.isinf(data.energy_mwh):
         return Rows.none(), np.empty(0)

@@ -50,3 +50,10 @@ def draws_faults(rows: pd.DataFrame, p: FloatArray) -> list[Fault]:
     remedy = "give a profile of 0 or more (it feeds in), or set its rows of net.flexibility out of service"
     problem = "is below 0: what draws power cannot be curtailed"
     return fault_where(TABLE, rows.assign(p_mw=p.min(axis=0)), "p_mw", draws, problem, remedy)
+
+
+def held_faults(inputs: Inputs, rows: pd.DataFrame) -> list[Fault]:
+    """Reactive power is chosen for activations of one period."""
+    problem = "is True, which is not modelled with duration_h"
+    remedy = "set it to False, or leave duration_h out"
+    return fault_where(TABLE, rows, "control_q", chooses_q(rows) & (inputs.duration > 1), problem, remedy)

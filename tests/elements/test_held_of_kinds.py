@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import pandapower_evflex as evf
+from tests.elements.test_pv import MUCH_SUN_MW, with_pv
 from tests.examples import sampled, sweep
-from tests.operation.all_kinds import FEEDS_IN_MW, HEAT_MW, HOURLY, SHIFT_H, every_kind, with_battery
+from tests.operation.all_kinds import FEEDS_IN_MW, HEAT_MW, HOURLY, SHIFT_H, SUN_MW, every_kind, with_battery
 from tests.opf.band_oracles import Program, plus
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 
@@ -99,7 +100,6 @@ def test_on_a_wide_grid_the_optimum_is_that_of_a_linear_program(seed, k):
 
 def test_where_the_grid_binds_both_methods_agree_and_longer_is_never_more():
     net, profiles = every_kind(1.0)
-    net.flexibility.loc[net.flexibility["element_type"] == "sgen", "in_service"] = False
     longer = []
     for hours in (1.0, 2.0):
         result = evf.run_flexibility_opf(net, profiles, duration_h=hours, method="fast", **HOURLY)
@@ -130,6 +130,26 @@ def assert_held(result, k):
             assert (p[now] + up[begun] <= power + 1e-8).all() and (p[now] - down[begun] >= floor - 1e-8).all()
             assert (e[now] + (since + 1) * up[begun] <= high[now] + 1e-8).all()
             assert (e[now] - (since + 1) * down[begun] >= low[now] - 1e-8).all()
+
+
+def test_pv_holds_what_is_there_in_every_period_by_hand():
+    net, profiles = with_pv(without(feeder_net(1), "ev", "ev_session"))
+    result = evf.run_flexibility_opf(net, profiles, duration_h=2.0, **HOURLY)
+    least_of_two = np.append(np.minimum(SUN_MW[1:], SUN_MW[:-1]), 0.0)
+    assert result.series["sgen"]["p_up_mw"][0].to_numpy() == pytest.approx(least_of_two, abs=1e-6)
+    assert result.objective_mw == pytest.approx(result.bound_mw, rel=2e-6) == pytest.approx(0.1, rel=2e-6)
+    assert result.limited_by(3, "sgen").loc[0].tolist() == ["all available power", "not offered"]
+
+
+def test_pv_that_the_schedule_curtails_holds_what_is_left_and_curtails_no_more_than_without():
+    net, profiles = with_pv(feeder_net(3, sn_mva=0.06), MUCH_SUN_MW)
+    one, two = (evf.run_flexibility_opf(net, profiles, duration_h=h, method="exact", **HOURLY) for h in (1.0, 2.0))
+    curtailed = [MUCH_SUN_MW - result.series["sgen"]["p_mw"][0].to_numpy() for result in (one, two)]
+    assert curtailed[1].sum() == pytest.approx(curtailed[0].sum(), rel=1e-4) and curtailed[1].sum() > 0.005
+    up = two.series["sgen"]["p_up_mw"][0].to_numpy()
+    left = two.series["sgen"]["p_mw"][0].to_numpy()
+    assert (up <= left + 1e-9).all() and (up[:-1] <= left[1:] + 1e-9).all() and up[-1] == 0.0
+    assert two.objective_mw < one.objective_mw and two.verification["max_sgen_violation"] < 1e-6
 
 
 def test_what_loses_by_feeding_in_is_refused_by_name_where_activations_are_held():

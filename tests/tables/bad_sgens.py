@@ -99,7 +99,9 @@ BAD_SGENS = {
     "a choice of reactive power that is neither": case(
         with_characteristic(control_q="yes"), "control_q", "give True or False"
     ),
-    "activations of a generator that are held": case(generator(), "", "leave duration_h out", (), run(duration_h=2.0)),
+    "activations that are held of a generator whose reactive power is chosen": case(
+        with_characteristic(control_q=True), "control_q", "leave duration_h out", call=run(duration_h=2.0)
+    ),
     "a best effort beside a generator that is curtailed": case(
         generator(), "", "leave on_infeasible out", (), run(on_infeasible="best_effort")
     ),

@@ -80,7 +80,7 @@ def solve_with_least_curtailment(
 
 
 def _seeking_least(case: Case) -> Case:
-    """Nothing is activated, and what is not curtailed is all that counts."""
+    """Nothing is activated or held, and what is not curtailed is all that counts."""
     others = tuple(
         Part(
             part.kind,
@@ -97,7 +97,7 @@ def _offering_nothing(data: Any) -> Any:
         return data
     n = len(data.slots)
     nothing = Offers(np.zeros(n, dtype=bool), np.zeros(n), np.zeros(n))
-    return replace(data, offers=dict.fromkeys(DIRECTIONS, nothing))
+    return replace(data, offers=dict.fromkeys(DIRECTIONS, nothing), duration=1)
 
 
 def _curtailing(case: Case, least: Schedule) -> Case:
