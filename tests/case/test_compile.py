@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandapower as pp
 import pytest
@@ -10,14 +12,15 @@ import pandapower_evflex as evf
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
+from tests.examples import sampled, sweep
 from tests.opf.options import exact_options
 
 #: MW per EV, by the voltage of its bus: enough to move voltages, little enough to have a solution
 LARGEST_MW = {"low": 0.011, "medium": 0.2}
 
 
-@pytest.mark.parametrize("q_follows", [True, False])
-@pytest.mark.parametrize("name", NETS)
+@sweep
+@pytest.mark.parametrize(("name", "q_follows"), sampled(list(product(NETS, (True, False))), 5))
 def test_voltages_with_evs_on_equal_those_of_runpp_with_them_as_loads(name, q_follows):
     net = NETS[name]()
     rng = np.random.default_rng(0)

@@ -77,6 +77,7 @@ def test_the_paper_s_overload_is_what_must_be_removed(period):
     assert loading(after_fault(net), profiles, period, share)[F_E] == pytest.approx(100.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_losses_of_the_day_are_those_of_the_independent_study():
     """S of Table I at the price that meets the paper's saving."""
     net, profiles = evf.networks.ring_10kv()

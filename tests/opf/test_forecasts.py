@@ -118,7 +118,7 @@ def test_a_forecast_twenty_percent_high_on_one_feeder_costs_its_cars_alone():
     assert set(binds["forecast"]) == {"high"}
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@pytest.mark.parametrize("method", ["fast", pytest.param("exact", marks=pytest.mark.slow)])
 def test_runpp_keeps_every_limit_in_every_forecast(method):
     """Two forecasts that cross: one of load in the first half, one of generation."""
     net = feeder_net(4, sn_mva=0.05, pv_mw=0.01)

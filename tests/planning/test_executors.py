@@ -15,9 +15,9 @@ FRAMES = ["plans", "deltas", "faults", "fault_costs", "findings"]
 
 # starting a process takes seconds, and the search sends its work the same way
 POOLS = [
-    pytest.param(threads, "enumeration", marks=pytest.mark.slow),
-    (threads, "milp"),
-    (processes, "enumeration"),
+    (threads, "enumeration"),
+    pytest.param(threads, "milp", marks=pytest.mark.slow),
+    pytest.param(processes, "enumeration", marks=pytest.mark.slow),
     pytest.param(dask_client, "enumeration", marks=pytest.mark.slow),
     pytest.param(dask_client, "milp", marks=pytest.mark.slow),
 ]

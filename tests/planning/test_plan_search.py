@@ -26,7 +26,7 @@ def assert_same_best(net, profiles, **options):
     return by_all, searched
 
 
-@pytest.mark.parametrize("tie", [False, True])
+@pytest.mark.parametrize("tie", [pytest.param(False, marks=pytest.mark.slow), True])
 @examples(few=2, many=40)
 @given(seed=st.integers(0, 10_000))
 def test_the_program_finds_the_best_plan_among_alternatives_and_new_ties(tie, seed):
