@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pandapower.topology import unsupplied_buses
 import pandapower_evflex as evf
 from pandapower_evflex.networks.households import household_loads, pv_shape
 from pandapower_evflex.tables.cos_phi_p import reactive_power
+from tests.examples import sampled, sweep
 from tests.networks.solved import solved_suburb
 
 SEEDS = range(3)
@@ -74,8 +76,8 @@ def test_more_buses_are_the_same_cables_in_more_pieces():
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("n_buses", [61, 250])
+@sweep
+@pytest.mark.parametrize(("seed", "n_buses"), sampled(list(product(SEEDS, (61, 250))), 3))
 def test_without_any_ev_the_limits_hold_with_margin(seed, n_buses):
     """By pandapower's own power flow, at the highest consumption and at the highest feed-in."""
     net, profiles = evf.networks.suburban_lv(seed, n_evs=0, n_buses=n_buses)

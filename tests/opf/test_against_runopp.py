@@ -10,6 +10,7 @@ import pandapower.networks as nw
 import pytest
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 
 #: relative
 TOLERANCE = 1e-6
@@ -47,7 +48,8 @@ def prepared(make):
     return net, buses, p_max
 
 
-@pytest.mark.parametrize("make", [cigre_lv, cigre_mv, case33], ids=lambda make: make.__name__)
+@sweep
+@pytest.mark.parametrize("make", sampled([cigre_lv, cigre_mv, case33], 2), ids=lambda make: make.__name__)
 def test_largest_load_equals_that_of_runopp(make):
     net, buses, p_max = prepared(make)
     weights = np.linspace(1.0, 1.3, len(buses))

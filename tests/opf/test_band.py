@@ -108,7 +108,7 @@ def test_without_a_grid_the_bands_of_random_fleets_equal_a_linear_program(seed):
     assert result.objective_mw == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_proportional_sharing_reaches_what_any_policy_can(weighted):
     """Equal with equal weights; at least 95 % of it in most fleets where weights vary."""
     rng, shares = np.random.default_rng(3), []
@@ -154,8 +154,8 @@ def test_every_moment_of_any_sequence_keeps_the_limits_by_runpp(called):
     assert result.binding.shape[0] and result.guarantee_proved
     ends = [result.p_mw, result.p_mw + result.p_up_mw, result.p_mw - result.p_down_mw]
     moments = [(t, end.to_numpy()[t]) for end in ends for t in range(8)]
-    loads = random_calls(result, 60, rng)
-    moments += [(t, loads[number, t]) for number in range(60) for t in [number % 8]]
+    loads = random_calls(result, 24, rng)
+    moments += [(t, loads[number, t]) for number in range(24) for t in [number % 8]]
     extra = [pp.create_load(net, bus, 0.0) for bus in net.ev.bus]
     tan_phi = np.tan(np.arccos(net.ev.cos_phi.to_numpy()))
     for t, p in moments:

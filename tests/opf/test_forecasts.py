@@ -281,10 +281,10 @@ def test_a_margin_holds_in_every_forecast():
 
 
 def test_a_plan_for_more_days_breaks_a_limit_on_fewer_days_that_were_not_among_them():
-    """Thirty days of loads that nobody foresaw, by the transformer's apparent power in `runpp`."""
+    """Fifteen days of loads that nobody foresaw, by the transformer's apparent power in `runpp`."""
     net = feeder_net(4, sn_mva=0.05)
     rng = np.random.default_rng(0)
-    drawn = rng.uniform(0.016, 0.026, 36)
+    drawn = rng.uniform(0.016, 0.026, 21)
     net.load.loc[0, "q_mvar"] = 0.0
     plans = {
         "one": run(net, {"mean": (1.0, load(net, 0.021))}),

@@ -11,6 +11,7 @@ from pandapower_evflex.planning.fault.post_fault import post_fault_net
 from pandapower_evflex.planning.fault.restoration import restore_supply
 from pandapower_evflex.planning.fault.switched_grid import SwitchedGrid, grid_after_a_fault
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
+from tests.examples import sampled, sweep
 from tests.planning.ring_nets import random_net
 
 
@@ -55,7 +56,8 @@ def test_states_of_a_real_net():
         assert_same(masked, built)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@sweep
+@pytest.mark.parametrize("seed", sampled(range(12), 6))
 def test_states_of_random_nets(seed):
     net = random_net(seed)
     net.line["c_nf_per_km"] = 200.0

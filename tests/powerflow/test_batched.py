@@ -30,6 +30,10 @@ def voltages(grid, v):
     return np.where(grid.bus_row >= 0, np.abs(v)[grid.bus_row], np.nan)
 
 
+#: nets of pandapower and their lowest voltage
+TRANSMISSION = {"case1354pegase": 0.982, "case1888rte": 0.848, "case300": 0.889, "GBnetwork": 0.798, "iceland": 0.881}
+
+
 @sweep
 @pytest.mark.parametrize(("name", "trafo_loading"), sampled(list(product(NETS, ("power", "current"))), 7))
 def test_voltages_and_loadings_equal_those_of_runpp(name, trafo_loading):
@@ -87,10 +91,8 @@ def test_every_solution_balances_power_at_every_bus(scales, make):
     assert np.allclose(np.abs(flows.v[:, held]), np.abs(grid.set_points[held]), atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("name", "lowest"),
-    [("case1354pegase", 0.982), ("case1888rte", 0.848), ("case300", 0.889), ("GBnetwork", 0.798), ("iceland", 0.881)],
-)
+@sweep
+@pytest.mark.parametrize(("name", "lowest"), sampled(list(TRANSMISSION.items()), 3))
 def test_transmission_nets_have_the_voltages_of_runpp(name, lowest):
     net = getattr(nw, name)()
     grid = read_grid(net)

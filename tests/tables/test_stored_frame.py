@@ -150,7 +150,7 @@ STORES = {**WAYS, "SQLite": _through_sqlite_with_results}
 @sweep
 @pytest.mark.parametrize(
     ("make", "way"),
-    sampled(list(product((solved_net, net_with_special_texts), ("JSON", "JSON text", "pickle", "Excel", "SQLite"))), 5),
+    sampled(list(product((solved_net, net_with_special_texts), ("JSON", "JSON text", "pickle", "Excel", "SQLite"))), 3),
 )
 def test_what_was_loaded_is_stored_as_well_as_what_was_made(make, way, tmp_path):
     """Save, load, save, load, without a function of ours between."""

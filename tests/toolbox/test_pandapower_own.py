@@ -14,6 +14,7 @@ from pandapower.timeseries import DFData, OutputWriter, run_timeseries
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
+from tests.examples import sampled, sweep
 from tests.tables.stored import day_profiles, stored_day
 
 RUN = {"progress": False, "method": "fast"}
@@ -141,7 +142,8 @@ NAMED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", NAMED)
+@sweep
+@pytest.mark.parametrize("how", sampled(list(NAMED), len(NAMED) // 2))
 def test_what_no_longer_fits_is_named_by_the_next_run_and_by_nothing_else(net, how):
     change, says = NAMED[how]
     changed = change(net)
@@ -215,7 +217,8 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize("how", RIGHT)
+@sweep
+@pytest.mark.parametrize("how", sampled(list(RIGHT), len(RIGHT) // 2))
 def test_what_leaves_the_net_as_it_is_leaves_the_objective_and_the_period_as_they_are(_solved, net, how):
     RIGHT[how](net)
     assert check_tables(net) == [] and all(len(net[name]) == len(_solved[name]) for name in TABLES)
