@@ -143,6 +143,8 @@ def _unbalanced(net: Net, grid: Grid) -> tuple[ComplexArray, IntArray]:
     beyond, rows = np.zeros((len(grid.vm_min), 3), dtype=np.complex128), [np.empty(0, dtype=np.int64)]
     row_of = pd.Series(grid.bus_row, index=grid.bus_index)
     for table, sign in zip(ASYMMETRIC, (-1.0, 1.0), strict=True):
+        if not len(net[table]):
+            continue
         live = net[table][live_rows(net, NET_TABLES[table])]
         at = row_of[live["bus"]].to_numpy(dtype=np.int64)
         power = live[list(P_OF_PHASES)].to_numpy(dtype=float) + 1j * live[list(Q_OF_PHASES)].to_numpy(dtype=float)

@@ -233,7 +233,7 @@ def _read_cars(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options:
     InvalidInputError
     """
     horizon = next(iter(forecasts.values())).profiles.horizon
-    table = net.get("ev", _empty(EV))
+    table = net["ev"] if "ev" in net else _empty(EV)
     evs = table[table["in_service"].astype(bool)]
     bus_row, bus_faults = bus_rows(ev.KIND, evs, grid)
     weights, weight_faults = read_weights(options.weights, evs.index, horizon)

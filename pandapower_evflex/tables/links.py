@@ -178,11 +178,11 @@ def _stale(net: Net, identity: Identity, reference: Reference, frame: pd.DataFra
     found: dict[tuple[str, bool], list[tuple[Any, int, Any]]] = {}
     for target in _targets(net, reference, frame):
         points = reference.points_to(frame, target)
-        own = own_labels(net[target]) if target in OURS else {}
+        own, targets = own_labels(net[target]) if target in OURS else {}, net[target].index
         for i in np.flatnonzero(points & np.isfinite(labels)):
             row_own, links = memory[i]
             link, label, row = links.get(reference.column), int(labels[i]), frame.index[i]
-            if link is None or link.label != label or not link.marks or label not in net[target].index:
+            if link is None or link.label != label or not link.marks or label not in targets:
                 continue
             came = KEY not in net or row_own != row
             if target in OURS:

@@ -91,8 +91,8 @@ def busiest_moment(result: FlexibilityOpfResult) -> tuple[Any, int]:
         if worst != "" and scenario[1] != worst:
             continue
         frames = (result.line_loading_percent, result.trafo_loading_percent, result.trafo3w_loading_percent)
-        loading = pd.concat([frame[scenario] for frame in frames], axis=1)
-        highest = loading.max(axis=1).fillna(-np.inf).to_numpy()  # without ratings there are no loadings
+        loading = np.concatenate([frame[scenario].to_numpy(dtype=float) for frame in frames], axis=1)
+        highest = np.nan_to_num(loading, nan=-np.inf).max(axis=1, initial=-np.inf)  # without ratings no loadings
         if highest.max() > best[2]:
             best = (scenario, int(highest.argmax()), float(highest.max()))
     return best[0], best[1]

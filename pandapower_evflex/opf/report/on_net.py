@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import timezone
 from typing import Any
 
@@ -74,7 +74,7 @@ def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -
         **moment.tables,
         **({} if moment.forecast == "" else {FORECAST: str(moment.forecast)}),
     }
-    clear_results(net)
+    clear_results(net, but=tables)
     for name, value in tables.items():
         net[name] = value
     stamp_version(net)
@@ -82,12 +82,13 @@ def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -
     net["OPF_converged"] = True
 
 
-def clear_results(net: Net) -> None:
-    """Empty our results of an earlier run; pandapower's tables stay."""
+def clear_results(net: Net, but: Container[str] = ()) -> None:
+    """Empty our results of an earlier run, but those that are about to be replaced; pandapower's tables stay."""
     for name in series_names(net):
         del net[name]
     for name, dtypes in RESULT_TABLES.items():
-        net[name] = _empty(dtypes)
+        if name not in but:
+            net[name] = _empty(dtypes)
     net["OPF_converged"] = False
 
 
