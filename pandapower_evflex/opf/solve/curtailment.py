@@ -62,7 +62,7 @@ def solve_with_least_curtailment(
         without = solve(case, True)
         if without.schedule is not None or gave_up(without):
             return case, without
-    least = solve(_seeking_least(case), False)
+    least = solve(seeking_least(case), False)
     if least.schedule is None:
         return case, least if is_broken else without
     energy_mwh = _curtailed_mwh(case, least.schedule)
@@ -79,7 +79,7 @@ def solve_with_least_curtailment(
     return curtailed, solution
 
 
-def _seeking_least(case: Case) -> Case:
+def seeking_least(case: Case) -> Case:
     """Nothing is activated or held, and what is not curtailed is all that counts."""
     others = tuple(
         Part(

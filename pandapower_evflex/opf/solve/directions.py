@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_matrix, csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW, SPLIT, Chain
+from pandapower_evflex.opf.solve.chain_matrix import bounds_of, matrix_of
 from pandapower_evflex.opf.solve.chains import chains_of
 from pandapower_evflex.opf.solve.reduced_network import ReducedNetwork, blocks_of
 from pandapower_evflex.opf.solve.run import Run
@@ -77,10 +78,8 @@ class _Program:
         self.losing = np.flatnonzero(chain.loads[SPLIT[1]].forms.coefficient[:, len(chain.states) + fed_in])
         n, n_z = chain.low.size, len(self.losing)
         self.c = np.append(c.ravel(), np.zeros(n_z))
-        low = np.where(
-            np.pad(chain.free, ((0, 0), (0, len(chain.controls))), constant_values=True), chain.low, chain.high
-        )
-        self.bounds = Bounds(np.append(low.ravel(), np.zeros(n_z)), np.append(chain.high.ravel(), np.ones(n_z)))
+        low, high = bounds_of(chain)
+        self.bounds = Bounds(np.append(low, np.zeros(n_z)), np.append(high, np.ones(n_z)))
         self.integrality = np.append(np.zeros(n), np.ones(n_z))
         self.parts: list[tuple[csr_matrix, FloatArray]] = []
         self.add(chain.limits, np.arange(len(chain.limits)), chain.bound)
@@ -93,12 +92,7 @@ class _Program:
 
     def add(self, forms: Forms, row: IntArray, bound: FloatArray, z: csr_matrix | None = None) -> None:
         """Sums of forms by row <= bound, less z."""
-        m, width = len(self.chain.states), self.chain.low.shape[1]
-        at, number = np.nonzero(forms.coefficient)
-        slot = forms.slot[at] - (number < m)
-        column = slot * width + np.where(number < m, number, number - m)
-        values = (forms.coefficient[at, number], (row[at], column))
-        of_x = coo_matrix(values, shape=(len(bound), self.chain.low.size))
+        of_x = matrix_of(self.chain, forms, row, len(bound))
         z = csr_matrix((len(bound), len(self.losing))) if z is None else z
         self.parts.append((hstack([of_x, z], format="csr"), bound))
 
