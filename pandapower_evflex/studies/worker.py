@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import pickle
@@ -34,6 +35,8 @@ from pandapower_evflex.studies.task import FORMAT, Task
 
 #: days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
 N_KEPT = 16
+#: of large nets fewer: about 100 bytes per bus and period, and 10 kB per car
+MOST_KEPT_BUS_PERIODS, MOST_KEPT_CARS = 2_000_000, 10_000
 
 
 class TooLarge(Exception):
@@ -75,21 +78,25 @@ class Done:
 
 
 class _Kept:
-    """The last few values by key."""
+    """The last few values by key: at most so many, and no more than weigh so much together; always the last one."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._values = most, OrderedDict[Any, Any]()
+    def __init__(self, most: int, heaviest: float = math.inf, weight: Callable[[Any], float] = lambda _: 0.0) -> None:
+        self._most, self._heaviest, self._weight, self._values = most, heaviest, weight, OrderedDict[Any, Any]()
 
     def get(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._values:
             self._values[key] = make()
         self._values.move_to_end(key)
-        while len(self._values) > self._most:
+        while len(self._values) > self._most or (
+            len(self._values) > 1 and sum(map(self._weight, self._values.values())) > self._heaviest
+        ):
             self._values.popitem(last=False)
         return self._values[key]
 
 
-_nets, _profiles, _net_days, _cars = _Kept(2), _Kept(2), _Kept(N_KEPT), _Kept(N_KEPT)
+_nets, _profiles = _Kept(2), _Kept(2)
+_net_days = _Kept(N_KEPT, MOST_KEPT_BUS_PERIODS, lambda day: day.study.case.s_base[""].size)
+_cars = _Kept(N_KEPT, MOST_KEPT_CARS, lambda cars: len(cars.fleet.evs))
 
 
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:

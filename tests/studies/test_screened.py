@@ -12,6 +12,7 @@ from pandapower_evflex.studies.answer import answer
 from pandapower_evflex.studies.car_loads import BASE, FULL, LOADS, LOWER, UP, UPPER, car_loads
 from pandapower_evflex.studies.net_day import read_net_day, run_options
 from pandapower_evflex.studies.screened import distinct, screened_values
+from pandapower_evflex.studies.worker import _Kept
 from tests.studies.nets import HOURS, evening, feeder
 
 #: of a stiff feeder nothing is near a limit
@@ -92,3 +93,17 @@ def test_cars_of_a_share_are_the_first_columns():
 def test_where_a_limit_is_near_a_case_is_built():
     day, _, cars = day_and_cars(feeder(km=0.5), None, 0, HOURS)
     assert screened_values(day, cars) is None
+
+
+def test_a_worker_keeps_the_last_values_and_of_heavy_ones_fewer():
+    made = []
+
+    def get(kept, key):
+        return kept.get(key, lambda: made.append(key) or key)
+
+    kept = _Kept(3, 10.0, float)
+    for key in (1, 2, 3, 1, 4, 2):
+        assert get(kept, key) == key
+    assert made == [1, 2, 3, 4, 2]
+    assert get(kept, 99) == 99 and get(kept, 99) == 99 and get(kept, 4) == 4
+    assert made == [1, 2, 3, 4, 2, 99, 4]
