@@ -144,7 +144,7 @@ def activate_flexibility(
         return found
     if t == len(result.p_mw) - 1:
         return replace(found, message=f"{found.message}; nothing is left to plan anew")
-    return replace(found, result=renewed_plan(net, result, t, found.plan_e_mwh))
+    return replace(found, result=renewed_plan(net, result, t, found.plan_e_mwh, after.schedule.e[t]))
 
 
 def _checked(
@@ -167,10 +167,10 @@ def _checked(
         remedy, problem = "run the day without duration_h", "is held for hours, and calls here last one period"
         value = f"flexibility with duration_h={result.settings['duration_h']:g}"
         faults.append(Fault(FUNCTION, "result", (), value, problem, remedy))
-    elif flags["renew"] is True and result.series:
-        kinds = " and ".join(f"net.{kind}" for kind in result.series)
-        remedy = "leave renew out: the schedule of these stays as it is, or run again without their offers"
-        faults.append(Fault(FUNCTION, "renew", (), f"a plan with {kinds}", "cannot be renewed", remedy))
+    elif flags["renew"] is True and result.settings.get("renewed_from", 0):
+        problem = "cannot be renewed again: the hours of its sessions count from the start of the day"
+        remedy = "renew from the plan of the whole day, or use run_rolling_horizon with all calls"
+        faults.append(Fault(FUNCTION, "renew", (), "a plan that was renewed", problem, remedy))
     for name, value, choices in (("direction", direction, tuple(DIRECTIONS)), ("share", share, SHARES)):
         if not is_one_of(value, choices):
             faults.append(Fault(FUNCTION, name, (), shown(value), "is not known", f"use one of {choices}"))

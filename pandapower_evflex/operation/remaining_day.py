@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,32 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
 from pandapower_evflex.elements.ev_stays import Stay
-from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.opf.flexibility import run_flexibility_opf
+from pandapower_evflex.errors import Fault, FlexibilityOPFNotConverged, InvalidInputError
+from pandapower_evflex.operation.expected_stays import Known, expected_stays
+from pandapower_evflex.operation.planner import with_needs_as_asked
+from pandapower_evflex.operation.remaining_study import remaining_study
+from pandapower_evflex.opf.flexibility import run_flexibility_opf, solve_study
 from pandapower_evflex.opf.options import Options
-from pandapower_evflex.opf.read import read_study
+from pandapower_evflex.opf.outcome import SOLVED
+from pandapower_evflex.opf.read import Study, read_study
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.stopwatch import Stopwatch
 
 
-def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.DataFrame) -> FlexibilityOpfResult:
+def renewed_plan(
+    net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.DataFrame, held: FloatArray
+) -> FlexibilityOpfResult:
     """The run again from the period after the given one, as it was asked for, from the energies that are there.
 
     Parameters
     ----------
     e_mwh : DataFrame [period x ev]    energies at the end of all periods so far, NaN while away
+    held : float [n_unit]              energies of all units at the end of the period, EVs first
 
     Raises
     ------
     InvalidInputError    sessions without a whole period
+    FlexibilityOPFNotConverged    as in the run
     """
     first, index = period + 1, result.p_mw.index
     period_h = result.settings["period_h"]
@@ -36,10 +46,12 @@ def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.
         net, result.profiles, Options(**arguments), n_periods=len(index), period_h=period_h, cyclic=False
     )
     refuse_short_stays("activate_flexibility", study.stays)
+    if study.case.others:
+        return _with_other_kinds(study, first, e_mwh.to_numpy()[:first], held, Options(**arguments))
     profiles = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in result.profiles.items()}
     arguments["weights"] = later_weights(arguments["weights"], first)
     start = index[first] if isinstance(index, pd.DatetimeIndex) else None
-    return run_flexibility_opf(
+    found = run_flexibility_opf(
         _remaining_net(net, study.stays, first, period_h, e_mwh.to_numpy()),
         profiles,
         n_periods=len(index) - first,
@@ -48,6 +60,30 @@ def renewed_plan(net: Net, result: FlexibilityOpfResult, period: int, e_mwh: pd.
         progress=False,
         **arguments,
     )
+    return replace(found, settings={**found.settings, "renewed_from": first})
+
+
+def _with_other_kinds(
+    study: Study, first: int, e_mwh: FloatArray, held: FloatArray, options: Options
+) -> FlexibilityOpfResult:
+    """The rest of the study: a battery must still end with what it began the day with, which no table would say."""
+    planned = with_needs_as_asked(study)
+    here, energy = [], held.copy()
+    for ev, own in enumerate(planned):
+        now = next((stay for stay in own if first in stay.periods), None)
+        here.append(now)
+        before = [stay for stay in own if stay.periods[-1] < first]
+        if now is not None and now.periods[0] == first and not now.is_coupled:
+            energy[ev] = now.e_arrival
+        elif before and (now is None or now.periods[0] == first):
+            energy[ev] = max(float(e_mwh[before[-1].periods[-1], ev]) - before[-1].trip, 0.0)
+    over = {stay.session for own in planned for stay in own if stay.periods[-1] < first}
+    stays = expected_stays(planned, Known(first, here, energy, over), study.case.horizon.n_periods)
+    rest = remaining_study(study, first, stays, energy, options)
+    found = solve_study(rest, replace(options, progress=False), Stopwatch())
+    if found.status not in SOLVED and options.raise_on_failure:
+        raise FlexibilityOPFNotConverged(found.message, found.findings, found)
+    return replace(found, settings={**found.settings, "renewed_from": first})
 
 
 def refuse_short_stays(function: str, stays: Sequence[Sequence[Stay]]) -> None:

@@ -91,12 +91,6 @@ def test_a_battery_that_was_changed_since_is_refused_by_name(net, solved, column
             evf.with_evs_as_loads(net, result)
 
 
-def test_a_plan_with_a_battery_is_called_but_not_renewed(net, solved):
-    assert evf.activate_flexibility(net, solved[1], PERIOD, "up").granted_mw > 0.0
-    with pytest.raises(evf.InvalidInputError, match=r"renew: a plan with net\.storage cannot be renewed"):
-        evf.activate_flexibility(net, solved[1], PERIOD, "up", renew=True)
-
-
 def test_profiles_of_a_result_hold_the_batteries_beside_the_evs_with_the_signs_of_their_table(solved):
     profiles = solved[1].to_profiles()
     assert {("ev", "p_mw"), ("storage", "p_mw"), ("storage", "e_mwh")} <= set(profiles)

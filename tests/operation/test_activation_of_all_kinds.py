@@ -9,7 +9,16 @@ import pytest
 
 import pandapower_evflex as evf
 from tests.examples import sampled, sweep
-from tests.operation.all_kinds import HOURLY, SUN_MW, assert_stores_kept, every_kind, stored, with_battery, with_v2g
+from tests.operation.all_kinds import (
+    HEAT_MW,
+    HOURLY,
+    SUN_MW,
+    assert_stores_kept,
+    every_kind,
+    stored,
+    with_battery,
+    with_v2g,
+)
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 
 KINDS = ("storage", "load", "sgen")
@@ -132,3 +141,27 @@ def test_cars_that_feed_in_alone_are_called():
     call = evf.activate_flexibility(net, result, 1, "down")
     assert call.granted_mw == pytest.approx(result.p_down_mw.iloc[1].sum(), rel=1e-3)
     assert isinstance(call.p_down_mw, pd.DataFrame) and not call.series
+
+
+def test_a_plan_renewed_after_a_call_goes_on_from_every_energy_and_ends_as_the_day_must():
+    net, profiles = every_kind(1.0)
+    evf.create_ev(net, 2, max_p_mw=0.011, max_e_mwh=0.05)
+    evf.create_ev_session(net, 3, 4.0, 7.0, e_arrival_mwh=0.01, e_departure_mwh=0.025)
+    result = evf.run_flexibility_opf(net, profiles, **HOURLY)
+    call = evf.activate_flexibility(net, result, 3, "down", renew=True)
+    rest = call.result
+    assert rest.status in ("optimal", "optimal_within_gap") and rest.p_mw.shape == (4, 4)
+    assert rest.e_mwh[3].iloc[2] >= 0.025 - 1e-6 and np.isnan(rest.e_mwh[3].iloc[3]), "it comes as the rest begins"
+    for frames, before, after in (
+        (rest.series["storage"], call.series["storage"]["e_mwh"], 0.05),
+        (rest.series["load"], call.series["load"]["e_mwh"], HEAT_MW.sum()),
+    ):
+        e, p = frames["e_mwh"].to_numpy(), frames["p_mw"].to_numpy()
+        assert np.allclose(before.to_numpy() + p.cumsum(axis=0), e) and e[-1, 0] >= after - 1e-6
+    three = [0, 1, 2]
+    assert np.allclose(call.e_mwh[three].to_numpy() + rest.p_mw[three].to_numpy().cumsum(axis=0), rest.e_mwh[three])
+    assert (rest.e_mwh[three].iloc[-1] >= 0.04 - 1e-6).all() and rest.verification["max_trafo_overload"] < 1e-6
+    again = evf.activate_flexibility(net, rest, 0, "up")
+    assert again.granted_mw > 0.0
+    with pytest.raises(evf.InvalidInputError, match="renew: a plan that was renewed cannot be renewed again"):
+        evf.activate_flexibility(net, rest, 0, "up", renew=True)

@@ -92,7 +92,8 @@ class FlexibilityOpfResult:
     profiles : dict                   the profiles that were solved, as given to `with_evs_as_loads`; {} with forecasts
     forecasts : dict                  {name: (probability, profiles)}, {} for a run with profiles alone
     settings : dict                   period_h, guarantee, duration_h, scenarios, q_follows_flexibility, trafo_loading,
-                                      ev_bus ({EV: its bus}), charging_limits (see the function), worst_forecast (the
+                                      ev_bus ({EV: its bus}), charging_limits (see the function), renewed_from (of a
+                                      plan renewed after a call: its first period in the day), worst_forecast (the
                                       one whose limits cost most flexibility, "" where none does)
     provenance : dict                 name and SHA-256 of the net, versions of the packages
     series : dict                     elements other than EVs, {kind: {"p_mw", "p_up_mw", "p_down_mw", "e_mwh"}}; of
