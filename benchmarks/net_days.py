@@ -44,7 +44,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.studies.task import Tasks
 from pandapower_evflex.studies.worker import run_chunk
 from net_days import LIMITS, N_SMALL, SMALL
-studies = evf.adoption_studies([SMALL], [i / 200 for i in range(200)], range(N_SMALL // 200), (0,))
+studies = evf.adoption_studies([SMALL], [i / 1000 for i in range(200)], range(N_SMALL // 200), (0,))
 tasks = list(Tasks(Path(sys.argv[1])).of(studies))
 for first in range(0, N_SMALL, 1000):
     run_chunk(sys.argv[1], tasks[first : first + 1000], LIMITS)

@@ -26,6 +26,7 @@ import cpo_vs_numpy
 import growth
 import many_evs
 import methods_vs_casadi
+import net_days
 import planning_vs_runpp
 import powerflow_vs_runpp
 import rates_vs_pandas
@@ -43,6 +44,7 @@ PARTS = {
     "rates": rates_vs_pandas.main,
     "planning": planning_vs_runpp.main,
     "slack": slack_grid.main,
+    "net_days": net_days.main,
 }
 
 
