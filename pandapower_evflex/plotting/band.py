@@ -19,7 +19,7 @@ STEP = 0.2
 
 
 def plot_band(result: Any, seed: int = 0, axes: Sequence[Any] | None = None) -> Any:
-    """Draw the band of the whole fleet and one day of calls.
+    """Draw the band of all that is scheduled and one day of calls.
 
     Above: the power that an operator may set in every period, and a random walk of calls within it. Below: the energy
     charged since the start at the lower edge, at the upper edge, as planned and as called. Whatever is called, the
@@ -56,10 +56,15 @@ def plot_band(result: Any, seed: int = 0, axes: Sequence[Any] | None = None) -> 
     powers, energies = axes
     _draw(powers, edges, lower, upper, plan, called)
     _draw_energies(energies, edges, *(_charged(p, period_h) for p in (lower, upper, plan, called)))
-    powers.set(title="Band for any sequence of calls", ylabel="charging power in kW")
-    energies.set_ylabel("energy charged in kWh")
+    is_charging = not result.series and lower.min() >= 0.0
+    powers.set(
+        title="Band for any sequence of calls",
+        ylabel="charging power in kW" if is_charging else "load in kW, below 0: fed in",
+    )
+    energies.set_ylabel("energy charged in kWh" if is_charging else "energy drawn in kWh")
     for ax in axes:
-        ax.set_ylim(bottom=0.0)
+        if is_charging:
+            ax.set_ylim(bottom=0.0)
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize="small", frameon=False)
         label_time(ax, index, period_h)
     powers.set_xlabel("")

@@ -145,6 +145,9 @@ def test_all_kinds_behind_one_transformer_fast_against_exact_and_calls_against_r
     for kind in ("storage", "sgen"):
         assert result.series[kind]["p_up_mw"].to_numpy().max() > 0.001, kind
     assert (result.limited_by(2, "load") == "must be served").all().all()
+    powers, energies = evf.plotting.plot_band(result).axes
+    assert powers.get_ylim()[0] < 1e3 * result.total("p_mw").min() < 0.0 and "fed in" in powers.get_ylabel()
+    assert energies.get_ylim()[0] < 0.0
     for called in calls_by_runpp(net, result, 3):
         for side in ("hv", "lv"):
             s_mva = np.hypot(called.res_trafo[f"p_{side}_mw"], called.res_trafo[f"q_{side}_mvar"])
