@@ -67,7 +67,7 @@ def least_excess(loads, units, room):
 
 @sweep
 @pytest.mark.parametrize("guarantee", ["one_activation", "any_sequence"])
-@pytest.mark.parametrize("seed", sampled(range(60), 3))
+@pytest.mark.parametrize("seed", sampled(range(60), 1))
 def test_a_proof_agrees_with_a_linear_program(seed, guarantee):
     rng = np.random.default_rng(seed)
     loads, room, eta = rng.uniform(0.0, 0.06, N), 0.04, rng.uniform(0.7, 1.0)

@@ -72,6 +72,7 @@ def test_upward_flexibility_beside_loads_is_downward_flexibility_beside_the_same
     assert best[0] == pytest.approx(best[1], rel=1e-3, abs=1e-6)
 
 
+@pytest.mark.slow
 @examples(2, 20)
 @given(energy=shares, power=shares, soc=shares, load=days)
 def test_a_car_that_may_feed_in_and_leaves_as_it_came_never_lowers_the_optimum(energy, power, soc, load):
@@ -129,7 +130,7 @@ def least_curtailed_mwh(sun, load, battery, car, room):
     return solved.fun if solved.status == 0 else None
 
 
-@examples(3, 40)
+@examples(2, 40)
 @given(sun=days, energy=shares, power=shares, scale=st.floats(0.08, 0.14))
 def test_pv_is_curtailed_where_no_schedule_exists_without_it_and_by_what_a_linear_program_says(
     sun, energy, power, scale
