@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ class Chain:
         """Every unit with no more load than it must draw, and nothing that it could feed in."""
         return self._loads_of(np.clip(0.0, self.p_min, self.p_max))
 
-    @property
+    @cached_property
     def tan_phi_of_slot(self) -> FloatArray:
         """Reactive over active power [n_slot]."""
         return self.tan_phi[self.period, self.unit]
