@@ -10,6 +10,7 @@ import pytest
 import pandapower_evflex as evf
 from tests.examples import sampled, sweep
 from tests.operation.all_kinds import (
+    EFFICIENCY,
     HEAT_MW,
     HOURLY,
     SUN_MW,
@@ -25,10 +26,10 @@ KINDS = ("storage", "load", "sgen")
 CALLS = [(period, direction, share) for period in range(8) for direction in ("up", "down") for share in (0.5, 1.0)]
 
 
-@pytest.fixture(scope="module")
-def called():
-    net, profiles = every_kind()
-    return net, evf.run_flexibility_opf(net, profiles, **HOURLY)
+@pytest.fixture(scope="module", params=[1.0, pytest.param(EFFICIENCY, marks=pytest.mark.slow)])
+def called(request):
+    net, profiles = every_kind(request.param)
+    return net, evf.run_flexibility_opf(net, profiles, method="fast", **HOURLY)
 
 
 def of_kinds(result, name):
@@ -89,10 +90,11 @@ def test_what_is_left_after_a_call_can_be_called_in_turn(called, direction):
     call = evf.activate_flexibility(net, result, 2, direction)
     e, p = (call_series(call, name, ("ev", "storage")) for name in ("plan_e_mwh", "plan_mw"))
     for kind, low, high in (("ev", 0.01, 0.06), ("storage", 0.01, 0.1)):
-        before = (e[kind] - stored(p[kind]))[3:]
+        efficiency = net.storage.efficiency_percent[0] / 100.0
+        before = (e[kind] - stored(p[kind], efficiency))[3:]
         up, down = (call_series(call, f"p_{d}_mw")[kind] for d in ("up", "down"))
-        assert (before + stored(p[kind][3:] + up) <= high + 1e-7).all()
-        assert (before + stored(p[kind][3:] - down) >= low - 1e-7).all()
+        assert (before + stored(p[kind][3:] + up, efficiency) <= high + 1e-7).all()
+        assert (before + stored(p[kind][3:] - down, efficiency) >= low - 1e-7).all()
 
 
 def test_only_the_evs_that_are_named_are_called(called):
@@ -108,8 +110,12 @@ def test_a_forced_call_takes_what_a_car_may_feed_in_and_says_who_is_short(called
     missing = net.ev_session.e_departure_mwh - call.e_mwh
     assert (call.plan_mw.iloc[7] <= 1e-9).all() and len(call.short)
     assert call.short.energy_mwh.to_numpy() == pytest.approx(missing[missing > 1e-5].to_numpy())
-    battery = call.series["storage"]["e_mwh"][0]
-    assert battery >= 0.01 - 1e-9 and call.lacking.element_type.tolist() == ["storage"] * int(battery < 0.05 - 1e-5)
+    held = {kind: float(call.series[kind]["e_mwh"].iloc[0]) for kind in ("storage", "load")}
+    lacks = {"storage": 0.05 - held["storage"], "load": HEAT_MW.sum() - held["load"]}
+    assert held["storage"] >= 0.01 - 1e-9
+    assert call.lacking.set_index("element_type")["energy_mwh"].to_dict() == pytest.approx(
+        {kind: energy for kind, energy in lacks.items() if energy > 1e-5}
+    )
     assert call.granted_mw > sum(v[7].sum() for v in of_kinds(result, "p_down_mw").values())
 
 
@@ -135,6 +141,7 @@ def test_the_net_is_loaded_as_the_call_says_by_runpp(called):
     assert plain.res_trafo.loading_percent[0] <= 100.0 + 1e-3
 
 
+@pytest.mark.slow
 def test_cars_that_feed_in_alone_are_called():
     net = with_v2g(feeder_net(2, sn_mva=0.06))
     result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
@@ -147,7 +154,7 @@ def test_a_plan_renewed_after_a_call_goes_on_from_every_energy_and_ends_as_the_d
     net, profiles = every_kind(1.0)
     evf.create_ev(net, 2, max_p_mw=0.011, max_e_mwh=0.05)
     evf.create_ev_session(net, 3, 4.0, 7.0, e_arrival_mwh=0.01, e_departure_mwh=0.025)
-    result = evf.run_flexibility_opf(net, profiles, **HOURLY)
+    result = evf.run_flexibility_opf(net, profiles, method="fast", **HOURLY)
     call = evf.activate_flexibility(net, result, 3, "down", renew=True)
     rest = call.result
     assert rest.status in ("optimal", "optimal_within_gap") and rest.p_mw.shape == (4, 4)
