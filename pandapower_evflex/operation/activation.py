@@ -18,10 +18,11 @@ from pandapower_evflex.operation.grant import Grant, grant
 from pandapower_evflex.operation.remaining_day import renewed_plan
 from pandapower_evflex.operation.sharing import SHARES
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.report.frames import unit_frames, unit_labels
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import FlexibilityOpfResult, unit_frames, unit_labels
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers

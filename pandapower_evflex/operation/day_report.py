@@ -18,7 +18,7 @@ from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.operation.day import Day
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
-from pandapower_evflex.opf.report.results import period_labels, unit_frames, voltage_frame
+from pandapower_evflex.opf.report.frames import period_labels, unit_frames, voltage_frame
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 

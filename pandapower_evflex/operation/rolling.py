@@ -25,7 +25,7 @@ from pandapower_evflex.operation.remaining_day import refuse_short_stays
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.opf.read import Study, read_study
-from pandapower_evflex.opf.report.results import period_labels
+from pandapower_evflex.opf.report.frames import period_labels
 
 
 def run_rolling_horizon(

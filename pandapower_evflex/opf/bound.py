@@ -15,7 +15,7 @@ from pandapower_evflex.opf.findings.table import findings_frame
 from pandapower_evflex.opf.objective import bound_mw
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.opf.read import read_study
-from pandapower_evflex.opf.report.results import period_labels
+from pandapower_evflex.opf.report.frames import period_labels
 from pandapower_evflex.opf.verify import VERIFIED, element_violations
 
 FUNCTION = "flexibility_bound"

@@ -20,14 +20,9 @@ from pandapower_evflex.opf.outcome import SOLVED, Outcome, outcome_of
 from pandapower_evflex.opf.progress import announce_compilation
 from pandapower_evflex.opf.read import Study, read_study
 from pandapower_evflex.opf.report.by_runpp import AGREES, RunppMoment, busiest_by_runpp
+from pandapower_evflex.opf.report.fill import solved_result, unsolved_result
 from pandapower_evflex.opf.report.on_net import clear_results, write_results
-from pandapower_evflex.opf.report.results import (
-    RELAXED_COLUMNS,
-    SHORT_COLUMNS,
-    FlexibilityOpfResult,
-    solved_result,
-    unsolved_result,
-)
+from pandapower_evflex.opf.report.results import RELAXED_COLUMNS, SHORT_COLUMNS, FlexibilityOpfResult
 from pandapower_evflex.opf.report.worst_phase import worst_phase
 from pandapower_evflex.opf.solve.solution import Solution
 from pandapower_evflex.opf.stopwatch import Stopwatch

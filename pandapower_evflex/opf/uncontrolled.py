@@ -20,15 +20,10 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import exceeded_limits, findings_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.read import read_study
+from pandapower_evflex.opf.report.frames import period_labels, voltage_frame
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
-from pandapower_evflex.opf.report.results import (
-    FlexibilityOpfResult,
-    battery_mwh,
-    charging_limits,
-    period_labels,
-    session_summary,
-    voltage_frame,
-)
+from pandapower_evflex.opf.report.results import FlexibilityOpfResult
+from pandapower_evflex.opf.report.sessions import battery_mwh, charging_limits, session_summary
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.tables.checks import TABLES

@@ -1,4 +1,4 @@
-"""The answer: schedule, flexibilities, grid states and what limits them; the only place where pu become MW again."""
+"""The answer: schedule, flexibilities, grid states and what limits them."""
 
 from __future__ import annotations
 
@@ -9,35 +9,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pandapower_evflex.arrays import FloatArray
-from pandapower_evflex.case.forecasts import NO_NAME, Forecast
 from pandapower_evflex.case.injections import load_sign
-from pandapower_evflex.case.profiles import Profile, Profiles
-from pandapower_evflex.elements.ev_slots import energy_curves
-from pandapower_evflex.elements.part import Part
-from pandapower_evflex.elements.schedule import Schedule
+from pandapower_evflex.case.profiles import Profile
 from pandapower_evflex.errors import Fault, InvalidInputError
-from pandapower_evflex.limits.by_period import ByLimit
-from pandapower_evflex.limits.loading import element_loading_percent
-from pandapower_evflex.opf.case import Case
-from pandapower_evflex.opf.objective import bound_mw, weighted_flexibility_mw
-from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
-from pandapower_evflex.opf.report.by_forecast import most_limiting, nothing_known, table_of
+from pandapower_evflex.opf.report.by_forecast import nothing_known, table_of
+from pandapower_evflex.opf.report.frames import Frames
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.one_forecast import seen_in
 from pandapower_evflex.opf.report.overview import overview
-from pandapower_evflex.opf.report.why_not_more import limiting_reasons
 from pandapower_evflex.opf.solve.each_alone import EachAlone
 from pandapower_evflex.opf.solve.recovery import Recovery
-from pandapower_evflex.opf.verify import GridState
-from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from pandapower_evflex.scenarios import DIRECTIONS, Scenario
+from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.kinds import is_one_of, shown
-
-Frames = dict[Any, pd.DataFrame]
-
 
 RELAXED_COLUMNS = ["period", "element_type", "element", "quantity", "bound", "side", "limit", "allowed"]
 SHORT_COLUMNS = ["ev", "session", "energy_mwh", "reason"]
@@ -226,69 +210,6 @@ class FlexibilityOpfResult:
         return f"<FlexibilityOpfResult: {self.status}, {n_evs} EVs, {n_periods} periods; print() shows more>"
 
 
-def solved_result(
-    case: Case,
-    profiles: Profiles,
-    forecasts: Mapping[Any, Forecast],
-    schedule: Schedule,
-    states: Mapping[Scenario, GridState],
-    prices: Mapping[Scenario, ByLimit],
-    trafo_loading: str,
-    **outcome: Any,
-) -> FlexibilityOpfResult:
-    """Frames of a schedule and its power flows; ``outcome`` holds status, message, verification, stats, ..."""
-    horizon, index = case.horizon, case.evs.index
-    rows = period_labels(profiles)
-
-    def ev_frame(values: NDArray[Any]) -> pd.DataFrame:
-        return pd.DataFrame(values, index=rows, columns=index)
-
-    def element_frames(table: str) -> Frames:
-        labels = case.grid.labels[table]
-        return {
-            scenario.key: pd.DataFrame(
-                element_loading_percent(case.grid, state.loading, table), index=rows, columns=labels
-            )
-            for scenario, state in first.items()
-        }
-
-    first = {scenario: state for scenario, state in states.items() if not scenario.since}
-    (_, own, _), *others = case.by_part()
-    evs = schedule.of(own)
-    flow = BatchedPowerFlow(case.grid)
-    reasons = {d: limiting_reasons(case, schedule, states, prices, d, flow) for d in DIRECTIONS}
-    objective = weighted_flexibility_mw(case, schedule)
-    return FlexibilityOpfResult(
-        objective_mw=objective,
-        objective_mwh=objective * horizon.period_h,
-        bound_mw=bound_mw(case),
-        p_mw=ev_frame(evs.p),
-        p_up_mw=ev_frame(evs.p_up),
-        p_down_mw=ev_frame(evs.p_down),
-        e_mwh=ev_frame(evs.e),
-        soc_percent=ev_frame(100.0 * evs.e / battery_mwh(case)),
-        e_min_mwh=ev_frame(energy_curves(case.evs, horizon)),
-        vm_pu={scenario.key: voltage_frame(case, state, rows) for scenario, state in first.items()},
-        line_loading_percent=element_frames("line"),
-        trafo_loading_percent=element_frames("trafo"),
-        trafo3w_loading_percent=element_frames("trafo3w"),
-        binding=binding_limits(case, states, prices),
-        summary=session_summary(case, evs),
-        profiles=profiles.values,
-        forecasts=_named(forecasts),
-        settings={**_settings(case, trafo_loading), "worst_forecast": most_limiting(prices)},
-        reasons={
-            part.kind: {
-                d: pd.DataFrame(reasons[d][:, units], index=rows, columns=unit_labels(part)) for d in DIRECTIONS
-            }
-            for part, units, _ in case.by_part()
-        },
-        recovery=Recovery(case, schedule),
-        series={part.kind: unit_frames(case, part, schedule.of(units), rows) for part, units, _ in others},
-        **outcome,
-    )
-
-
 #: series with the signs of the tables
 LOADS_OF_TABLES = ("p_mw", "plan_mw", "planned_mw")
 
@@ -300,168 +221,3 @@ def sum_of_units(result: Any, name: str) -> pd.Series:
         sign = load_sign(kind) if name in LOADS_OF_TABLES else 1.0
         total = total + sign * frames[name].sum(axis=1).to_numpy()
     return total
-
-
-def unsolved_result(
-    case: Case, profiles: Profiles, forecasts: Mapping[Any, Forecast], trafo_loading: str, **outcome: Any
-) -> FlexibilityOpfResult:
-    """The same shapes, filled with NaN."""
-    rows, index = period_labels(profiles), case.evs.index
-
-    def nan_frame(columns: Any) -> pd.DataFrame:
-        return pd.DataFrame(np.nan, index=rows, columns=columns)
-
-    zeros = np.zeros(case.chain.fixed_p.shape)
-    nothing = Schedule(zeros, zeros, zeros, zeros)
-    names = list(dict.fromkeys(scenario.key for scenario in case.checked_scenarios))
-    ev_series = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent", "e_min_mwh")
-    grid_series = {
-        "vm_pu": case.grid.bus_index,
-        **{f"{table}_loading_percent": labels for table, labels in case.grid.labels.items()},
-    }
-    frames: dict[str, Any] = {series: nan_frame(index) for series in ev_series}
-    frames |= {series: {name: nan_frame(labels) for name in names} for series, labels in grid_series.items()}
-    return FlexibilityOpfResult(
-        objective_mw=np.nan,
-        objective_mwh=np.nan,
-        bound_mw=bound_mw(case),
-        **frames,
-        binding=pd.DataFrame(columns=BINDING_COLUMNS),
-        summary=session_summary(case, None),
-        verification={},
-        profiles=profiles.values,
-        forecasts=_named(forecasts),
-        settings=_settings(case, trafo_loading),
-        reasons={
-            part.kind: {d: pd.DataFrame("no schedule", index=rows, columns=unit_labels(part)) for d in DIRECTIONS}
-            for part in case.parts
-        },
-        recovery=None,
-        guarantee_proved=False,
-        series={
-            part.kind: {name: nan_frame(unit_labels(part)) for name in unit_frames(case, part, nothing.of(units), rows)}
-            for part, units, _ in list(case.by_part())[1:]
-        },
-        **outcome,
-    )
-
-
-def _named(forecasts: Mapping[Any, Forecast]) -> dict[Any, tuple[float, Profile]]:
-    """As they are given, {} for the only one."""
-    return {name: (one.probability, one.profiles.values) for name, one in forecasts.items() if name != NO_NAME}
-
-
-#: frames of every kind, and the arrays of a `Schedule` that they hold
-_SERIES = {"p_mw": "p", "p_up_mw": "p_up", "p_down_mw": "p_down", "e_mwh": "e"}
-
-
-def unit_labels(part: Part) -> Any:
-    """Of the units of one kind in their table."""
-    return part.element.index(part.data)
-
-
-def unit_frames(case: Case, part: Part, schedule: Schedule, rows: pd.Index) -> Frames:
-    """The series of one kind, with the signs of its table."""
-    values = {name: getattr(schedule, of) for name, of in _SERIES.items()}
-    if hasattr(part.element, "frames"):
-        values = part.element.frames(part.data, schedule, case.q_follows_flexibility)
-    return {name: pd.DataFrame(value, index=rows, columns=unit_labels(part)) for name, value in values.items()}
-
-
-def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
-    """Window, energies, latest start t_L of (1), mean flexibility over the plugged periods.
-
-    One row per session with a whole period.
-    """
-    rows = []
-    for stay in case.evs.stays:
-        dwell = stay.periods
-        if not len(dwell):
-            continue
-        arrival_h = dwell[0] * case.horizon.period_h
-        departure_h = arrival_h + stay.n_whole * case.horizon.period_h
-        latest = departure_h - max(0.0, stay.e_need - stay.e_low) / (stay.eta * stay.p_max)  # (1)
-        row: dict[str, Any] = {
-            "ev": case.evs.index[stay.ev],
-            "session": stay.session,
-            "arrival_h": arrival_h,
-            "departure_h": departure_h,
-            "latest_start_h": max(arrival_h, latest),
-            "e_arrival_mwh": stay.e_arrival,
-            "e_need_mwh": stay.e_need,
-            "max_e_mwh": stay.e_max,
-        }
-        if schedule is not None:
-            at = (dwell, stay.ev)
-            fed_in = np.minimum(schedule.p[at], 0.0)
-            charged = float(np.sum(schedule.p[at] - fed_in) * stay.energy_per_p)
-            charged += float(np.sum(fed_in)) * stay.energy_per_discharge
-            row["e_departure_mwh"] = schedule.e[dwell[-1], stay.ev]
-            row["e_arrival_mwh"] = row["e_departure_mwh"] - charged
-            row["charged_mwh"] = charged
-            row["mean_p_up_mw"] = float(np.mean(schedule.p_up[at]))
-            row["mean_p_down_mw"] = float(np.mean(schedule.p_down[at]))
-        rows.append(row)
-    columns = [
-        "ev", "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
-        "e_departure_mwh", "charged_mwh", "mean_p_up_mw", "mean_p_down_mw",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).set_index("ev")
-
-
-def battery_mwh(case: Case) -> FloatArray:
-    """Battery of the session of each period [n_period, n_ev], nan while away."""
-    battery = np.full(case.evs.fixed_p.shape, np.nan)
-    for stay in case.evs.stays:
-        battery[stay.periods, stay.ev] = stay.e_max
-    return battery
-
-
-def voltage_frame(case: Case, state: GridState, rows: pd.Index) -> pd.DataFrame:
-    """Voltages of all pandapower buses, NaN where there is no supply (as in pandapower)."""
-    grid = case.grid
-    vm = np.where(grid.bus_row >= 0, state.vm[:, grid.bus_row], np.nan)
-    return pd.DataFrame(vm, index=rows, columns=grid.bus_index)
-
-
-def period_labels(profiles: Profiles) -> pd.Index:
-    horizon = profiles.horizon
-    return pd.RangeIndex(horizon.n_periods) if horizon.time is None else horizon.time
-
-
-def _settings(case: Case, trafo_loading: str) -> dict[str, Any]:
-    return {
-        "period_h": case.horizon.period_h,
-        "cyclic": case.horizon.cyclic,
-        "guarantee": case.evs.guarantee,
-        "duration_h": case.evs.duration * case.horizon.period_h,
-        "scenarios": tuple(dict.fromkeys(scenario.name for scenario in case.scenarios)),
-        "q_follows_flexibility": case.q_follows_flexibility,
-        "trafo_loading": trafo_loading,
-        "ev_bus": dict(zip(case.evs.index.tolist(), case.evs.bus.tolist(), strict=True)),
-        "charging_limits": charging_limits(case),
-        "other_units": {part.kind: _units(case, part) for part in case.others},
-        "other_tan_phi": {
-            part.kind: pd.DataFrame(part.chain.tan_phi, columns=pd.Index(unit_labels(part))) for part in case.others
-        },
-    }
-
-
-def charging_limits(case: Case) -> pd.DataFrame:
-    """What each session could charge, from its own row and that of its EV; arrival energies that follow are NaN."""
-    rows = [
-        (stay.session, stay.p_max, stay.p_min, stay.e_max, 100.0 * stay.eta, case.evs.tan_phi[stay.ev], stay.e_arrival)
-        for stay in case.evs.stays
-    ]
-    columns = ["session", "max_p_mw", "min_p_mw", "max_e_mwh", "efficiency_percent", "tan_phi", "e_arrival_mwh"]
-    limits = pd.DataFrame(rows, columns=columns).set_index("session")
-    limits["cos_phi"] = np.cos(np.arctan(limits.pop("tan_phi").astype(float)))
-    return limits
-
-
-def _units(case: Case, part: Part) -> pd.DataFrame:
-    """Bus of every unit."""
-    row_of_bus = pd.Series(case.grid.bus_index, index=case.grid.bus_row)
-    first = row_of_bus[~row_of_bus.index.duplicated()]
-    buses = getattr(part.data, "bus", first[part.chain.bus_row].to_numpy())
-    return pd.DataFrame({"bus": buses}, index=pd.Index(unit_labels(part)))
