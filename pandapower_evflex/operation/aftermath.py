@@ -33,11 +33,13 @@ class Aftermath:
     ----------
     schedule : Schedule          as it goes on, with what is left of the flexibilities after the call
     short_mwh : float [n_stay]   what is missing at departures
+    late_mwh : float             what loads draw later than they may be deferred, the most of each
     is_planned_anew : bool       recovery took another plan of all EVs, since their own flexibility was not enough
     """
 
     schedule: Schedule
     short_mwh: FloatArray
+    late_mwh: float
     is_planned_anew: bool = False
 
 
@@ -47,23 +49,24 @@ def aftermath(
     """After ``given`` [n_ev, MW] was called in one period.
 
     Recovery: first within the flexibility that is there upward, which the grid has been checked for; where that leaves
-    an EV short or a limit broken, by the plan of all EVs with the least energy short. Beside another plan the grid
-    carries less of the flexibilities: what breaks a limit is taken back, period by period.
+    an EV short, a load later than it may be deferred or a limit broken, by the plan of all EVs with the least energy
+    short. Beside another plan the grid carries less of the flexibilities: what breaks a limit is taken back, period by
+    period.
     """
     evs, sign = case.evs, DIRECTIONS[direction]
     p = schedule.p.copy()
     p[period] += sign * given
     recovered = _recovered(evs, schedule, p, period)
     e, p = _carried_on(evs, recovered, period)
-    short = _short(evs, e, period)
+    short, late = _short(evs, e, period), _late(evs, e, period)
     is_over = not (evs.slots.period > period).any()
-    if is_over or (short.sum() <= SHORT_MWH and _grid_carries(case, flow, p, period)):
-        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
+    if is_over or (short.sum() + late <= SHORT_MWH and _grid_carries(case, flow, p, period)):
+        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short, late)
     called: dict[str, Any] = {"p_up": np.zeros_like(p), "p_down": np.zeros_like(p)}
     called[f"p_{direction}"][period] = given
     found = least_short(case, flow, replace(schedule, **called), direction, period)
     if found is None:
-        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short)
+        return Aftermath(_with_what_is_left(evs, schedule, p, e, period), short, late)
     slots = evs.slots
     later = slots.period > period
     p[slots.period[later], slots.ev[later]] = found.p[slots.period[later], slots.ev[later]]
@@ -72,7 +75,7 @@ def aftermath(
     if _grid_carries(case, flow, back_to_plan, period):  # it may be what is charged that cures a limit
         e, p = _carried_on(evs, back_to_plan, period)
     left, _ = restored(case, flow, _with_what_is_left(evs, schedule, p, e, period))
-    return Aftermath(left, _short(evs, e, period), is_planned_anew=True)
+    return Aftermath(left, _short(evs, e, period), _late(evs, e, period), is_planned_anew=True)
 
 
 def aftermath_of_all(
@@ -158,6 +161,15 @@ def _short(evs: Units, e: FloatArray, period: int) -> FloatArray:
     short[slots.stay[departs]] = np.where(missing > SHORT_MWH, missing, 0.0)
     short[slots.stay[departs[slots.period[departs] < period]]] = 0.0
     return short
+
+
+def _late(evs: Units, e: FloatArray, period: int) -> float:
+    """What loads have not drawn after the call although it may be deferred no longer, MWh: the most of each."""
+    slots, most = evs.slots, np.zeros(len(evs.index))
+    missing = slots.e_floor - e[slots.period, slots.ev]
+    waits = (slots.period > period) & (slots.p_min >= 0.0)  # what feeds in is kept above its floor
+    np.maximum.at(most, slots.ev[waits], missing[waits])
+    return float(most[most > SHORT_MWH].sum())
 
 
 def _grid_carries(case: Case, flow: BatchedPowerFlow, p: FloatArray, period: int) -> bool:

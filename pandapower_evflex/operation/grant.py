@@ -59,12 +59,13 @@ def grant(
     notes = [f"{1e3 * total:.4g} kW are offered"] if asked > total * (1.0 + 1e-9) or total == 0.0 else []
     carried = _largest(given, lambda part: _carries(case, flow, schedule, t, direction, part))
     notes += ["the grid carries no more"] if carried is not given else []
-    if force or direction == "up" or case.evs.has_band:
+    if direction == "up" or case.evs.has_band:
         return Grant(asked, carried, notes)
     alone, own = case.evs_alone(schedule)
     n = own.p.shape[1]  # what has no energies has nothing to make up
-    granted = _largest(carried, lambda part: _is_made_up(alone, flow, own, t, direction, part[:n]))
-    notes += ["no more can be made up until the departures"] if granted is not carried else []
+    granted = _largest(carried, lambda part: _is_made_up(alone, flow, own, t, direction, part[:n], force))
+    why = "no more can be deferred" if force else "no more can be made up until the departures"
+    notes += [why] if granted is not carried else []
     return Grant(asked, granted, notes)
 
 
@@ -101,9 +102,12 @@ def reactive_while_called(schedule: Schedule, t: int, direction: str, given: Flo
 
 
 def _is_made_up(
-    case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray
+    case: Case, flow: BatchedPowerFlow, schedule: Schedule, t: int, direction: str, given: FloatArray, force: bool
 ) -> bool:
-    return bool(aftermath(case, flow, schedule, t, direction, given).short_mwh.sum() <= 3.0 * SHORT_MWH)
+    """Whether all that has to be follows; needs may be missed by a call that is forced, loads be late by none."""
+    after = aftermath(case, flow, schedule, t, direction, given)
+    missing = after.late_mwh if force else after.late_mwh + after.short_mwh.sum()
+    return bool(missing <= 3.0 * SHORT_MWH)
 
 
 def _largest(given: FloatArray, holds: Any) -> FloatArray:

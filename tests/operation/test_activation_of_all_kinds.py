@@ -172,3 +172,23 @@ def test_a_plan_renewed_after_a_call_goes_on_from_every_energy_and_ends_as_the_d
     assert again.granted_mw > 0.0
     with pytest.raises(evf.InvalidInputError, match="renew: a plan that was renewed cannot be renewed again"):
         evf.activate_flexibility(net, rest, 0, "up", renew=True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_load_that_was_called_is_served_within_its_shift_and_not_only_by_the_end_of_the_day(force):
+    """6 kWh of the first hour may wait until the second, in which every plan serves all of them and offers no more."""
+    net = feeder_net(1)
+    for table in ("ev", "ev_session"):
+        del net[table]
+    net.load.loc[0, ["shift_h", "max_p_mw"]] = 1.0, 0.03
+    evf.create_flexibilities(net, "load", [0, 0], ["up", "down"])
+    heat = np.array([6.0, 0.0, 0.0, 6.0, 0.0, 18.0, 0.0, 0.0]) / 1e3
+    profiles = {("load", "p_mw"): pd.DataFrame({0: heat}), ("load", "q_mvar"): pd.DataFrame({0: 0.0 * heat})}
+    result = evf.run_flexibility_opf(net, profiles, **HOURLY)
+    planned = result.series["load"]["p_mw"][0]
+    assert planned[0] > 1e-3 and result.series["load"]["p_up_mw"][0][1] < 1e-6 < result.series["load"]["p_up_mw"][0][2]
+    call = evf.activate_flexibility(net, result, 0, "down", force=force)
+    own = call.series["load"]
+    assert call.granted_mw == pytest.approx(planned[0], rel=1e-4)
+    assert own["plan_e_mwh"][0].to_numpy()[:2] == pytest.approx([0.0, 0.006], abs=5e-6)
+    assert (own["plan_e_mwh"][0].to_numpy()[1:] > heat.cumsum()[:-1] - 5e-6).all() and not len(call.lacking)
