@@ -21,6 +21,10 @@ from pandapower_evflex.opf.read import Study
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 
+AS_ASKED = "as asked"
+#: MW up to which a call came as it was granted
+NOTICED = 1e-6
+
 
 @dataclass(frozen=True)
 class Call:
@@ -118,6 +122,8 @@ class Day:
             if stay is not None:
                 self._live_on(period, unit, stay, wanted[unit])
         self._realise_others(period, wanted)
+        if call is not None:
+            self._see_what_came(period, call[0])
         self._leave(period)
         self.log[period] |= {"n_plugged": int(is_here[: len(fixed)].sum())}
 
@@ -131,7 +137,7 @@ class Day:
         at = period - plan.first
         got = grant(plan.case, self._flow, plan.schedule, at, direction, asked, is_here)
         given = float(got.given.sum())
-        self.calls.append(Call(period, direction, got.asked_mw, given, "; ".join(got.notes) or "as asked"))
+        self.calls.append(Call(period, direction, got.asked_mw, given, "; ".join(got.notes) or AS_ASKED))
         self._after_call = partial(_made_up, plan, self._flow, at, direction, got.given)
         self.q[period] = _row(reactive_while_called(plan.schedule, at, direction, got.given), at)
         return DIRECTIONS[direction] * got.given
@@ -166,6 +172,16 @@ class Day:
                 flex[period, units] = np.abs(activated - here)
             self.p_planned[period, units] = here
             self.p[period, units], self.q[period, units] = lives(wanted[units])
+            self.called[period, units] = self.p[period, units] - here
+
+    def _see_what_came(self, period: int, direction: str) -> None:
+        """Of a call: generators may have less to curtail than was foreseen."""
+        call, given = self.calls[-1], DIRECTIONS[direction] * float(self.called[period].sum())
+        missing = call.granted_mw - given
+        if missing > NOTICED:
+            why = f"{1e3 * missing:.4g} kW less were there to be curtailed than foreseen"
+            message = why if call.message == AS_ASKED else f"{call.message}; {why}"
+            self.calls[-1] = replace(call, granted_mw=given, message=message)
 
     def _leave(self, period: int) -> None:
         for ev, own in enumerate(self.real[: len(self._evs.index)]):

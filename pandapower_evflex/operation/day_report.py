@@ -43,7 +43,8 @@ class RollingHorizon:
     p_up_mw, p_down_mw : DataFrame [period x ev]   flexibility that was there in each period, before any call
     vm_pu, line_loading_percent, trafo_loading_percent : DataFrame [period x element]
         by power flow; NaN in periods of which it has no solution, which `violations` names
-    activations : DataFrame                        `period, direction, asked_mw, granted_mw, message` of every call
+    activations : DataFrame                        `period, direction, asked_mw, granted_mw, message` of every call;
+                                                   what generators had not to curtail is left out of `granted_mw`
     short : DataFrame                              `ev, session, energy_mwh, reason, period`: who left without its need,
                                                    and after which period
     violations : DataFrame                         limits that a realised moment breaks

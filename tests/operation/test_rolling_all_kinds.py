@@ -115,6 +115,9 @@ def test_pv_gives_what_is_really_there_whatever_was_forecast(many):
     pv = day.series["sgen"]
     assert (pv["p_mw"][0] >= -1e-9).all() and (pv["p_up_mw"][0] <= SUN_MW + 1e-9).all()
     assert pv["p_mw"][0].drop(3).to_numpy() == pytest.approx(np.delete(SUN_MW, 3))
+    moved = net_load(day, "p_mw") - net_load(day, "planned_mw")
+    assert day.activations.granted_mw[0] == pytest.approx(moved[3], abs=1e-6) == day.log.called_mw[3]
+    assert "less were there to be curtailed than foreseen" in day.activations.message[0]
 
 
 def test_a_forecast_of_another_profile_of_a_shiftable_load_is_refused_by_name(many):
