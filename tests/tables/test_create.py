@@ -236,7 +236,7 @@ def test_thousands_of_rows_are_checked_without_a_loop():
     evf.create_ev_sessions(net, np.repeat(evs, 2), np.tile([0.0, 24.0], n), np.tile([8.0, 30.0], n), e_arrival_mwh=0.01)
     evf.create_flexibilities(net, "ev", evs, "up")
     assert check_tables(net) == []
-    assert time.process_time() - start < 5.0  # measured 0.3 s; one by one it would be a minute and more
+    assert time.process_time() - start < 20.0  # measured 0.3 s; one by one it would be a minute and more
 
 
 @pytest.mark.parametrize(
