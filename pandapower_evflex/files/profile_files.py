@@ -74,6 +74,11 @@ def _read_file(path: Path, argument: str) -> Profile:
     if unknown:
         remedy = f"name the file {KNOWN} and its columns by the index of the table, or columns such as load.p_mw.3"
         raise InvalidInputError([Fault(path.name, listed(unknown), (), "the columns", "are not known", remedy)])
+    elements = pd.Index([(*name[:2], int(name[2])) for name in names.values() if name is not None])
+    twice = [column for column, is_twice in zip(names, elements.duplicated(keep=False), strict=True) if is_twice]
+    if twice:
+        remedy = "keep one column for each element: 01 and 1 are the same"
+        raise InvalidInputError([Fault(path.name, listed(twice), (), "the columns", "name one element twice", remedy)])
     values = _numbers_of_text(path.name, cells) if is_text else _numbers(path.name, cells)
     profiles: dict[tuple[str, str], dict[int, FloatArray]] = {}
     for column, name in names.items():

@@ -1,0 +1,24 @@
+"""Profiles from files: one column for each element."""
+
+from __future__ import annotations
+
+import pytest
+
+import pandapower_evflex as evf
+from pandapower_evflex.files.profile_files import read_profile_files
+
+
+@pytest.mark.parametrize("heading", ["t,1,01", "t;1;01"])
+def test_two_columns_of_one_element_are_refused_and_neither_wins(tmp_path, heading):
+    cells = "0,0.1,0.2".replace(",", heading[1])
+    (tmp_path / "load_p_mw.csv").write_text(f"{heading}\n{cells}\n")
+    with pytest.raises(evf.InvalidInputError, match="load_p_mw.csv.1, 01: the columns name one element twice"):
+        read_profile_files(tmp_path)
+
+
+def test_columns_of_several_tables_may_bear_one_index(tmp_path):
+    (tmp_path / "all.csv").write_text("t,load.p_mw.1,sgen.p_mw.1,load.q_mvar.1\n0,0.1,0.2,0.3\n")
+    profiles = read_profile_files(tmp_path)
+    assert {key: float(frame.loc[0, 1]) for key, frame in profiles.items()} == {
+        ("load", "p_mw"): 0.1, ("sgen", "p_mw"): 0.2, ("load", "q_mvar"): 0.3,
+    }  # fmt: skip
