@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from pandapower_evflex.files.net_file import LONGEST_REASON
 from pandapower_evflex.mobility.file_numbers import decimal_of, floats_of
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.kinds import check_file, gathered, raise_if
+
+logger = logging.getLogger(__name__)
 
 #: name of a file -> table and column
 KEYS = {f"{table}{mark}{column}": (table, column) for table, column in SUPPORTED for mark in "._-"}
@@ -33,7 +36,7 @@ def read_profile_files(path: Path, argument: str = "--profiles") -> Profile:
 
     Raises
     ------
-    InvalidInputError    all faults of all files
+    InvalidInputError    all faults of all files, and profiles by their name that are neither CSV nor parquet
     """
     if not path.is_dir():
         return _read_file(path, argument)
@@ -42,7 +45,7 @@ def read_profile_files(path: Path, argument: str = "--profiles") -> Profile:
         problem, remedy = "holds no CSV or parquet file", f"name them {KNOWN}, or .parquet"
         raise InvalidInputError([Fault(path.name, "", (), "the folder", problem, remedy)])
     profiles: Profile = {}
-    faults: list[Fault] = []
+    faults = _of_other_kinds(path)
     for file in files:
         with gathered(faults):
             for key, frame in _read_file(file, argument).items():
@@ -57,6 +60,19 @@ def read_profile_files(path: Path, argument: str = "--profiles") -> Profile:
 def files_of(folder: Path) -> list[Path]:
     """All that are read."""
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+
+
+def _of_other_kinds(folder: Path) -> list[Fault]:
+    """Profiles by their name that are not read; whatever else lies there is named in the log."""
+    others = sorted(file for file in folder.iterdir() if file.suffix.lower() not in SUFFIXES and file.name[0] != ".")
+    problem, remedy = "is neither CSV nor parquet", "save it as CSV, or take it out of the folder"
+    wrong = [file for file in others if file.stem.lower() in KEYS]
+    left_out = [file.name for file in others if file not in wrong]
+    if left_out:
+        logger.warning(
+            "of the folder %s, %s are left out: only CSV and parquet files are read", folder.name, listed(left_out)
+        )
+    return [Fault(file.name, "", (), "the file", problem, remedy) for file in wrong]
 
 
 def _read_file(path: Path, argument: str) -> Profile:

@@ -22,3 +22,14 @@ def test_columns_of_several_tables_may_bear_one_index(tmp_path):
     assert {key: float(frame.loc[0, 1]) for key, frame in profiles.items()} == {
         ("load", "p_mw"): 0.1, ("sgen", "p_mw"): 0.2, ("load", "q_mvar"): 0.3,
     }  # fmt: skip
+
+
+def test_a_profile_of_another_kind_of_file_is_refused_and_other_files_are_named(tmp_path, caplog):
+    (tmp_path / "load_p_mw.csv").write_text("t,1\n0,0.1\n")
+    (tmp_path / "readme.txt").write_text("from the office")
+    (tmp_path / "old").mkdir()
+    assert list(read_profile_files(tmp_path)) == [("load", "p_mw")]
+    assert "old, readme.txt are left out" in caplog.text
+    (tmp_path / "sgen_p_mw.xlsx").write_bytes(b"PK")
+    with pytest.raises(evf.InvalidInputError, match="sgen_p_mw.xlsx: the file is neither CSV nor parquet"):
+        read_profile_files(tmp_path)
