@@ -123,7 +123,11 @@ SEEDS = range(25)
 
 
 @sweep
-@pytest.mark.parametrize(("name", "seed"), sampled([(name, seed) for seed in SEEDS for name in KINDS], 2, place=1))
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    # of the first the interior point finds none: linear programs do
+    dict.fromkeys([("least powers", 2), *sampled([(name, seed) for seed in SEEDS for name in KINDS], 2, place=1)]),
+)
 def test_the_least_energy_is_short_of_all_that_a_linear_program_finds(name, seed):
     kind = KINDS[name]
     net, profiles = random_net(seed, kind)
