@@ -47,7 +47,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except UnicodeDecodeError:
         text = raw.removeprefix(b"\xef\xbb\xbf").decode("cp1252", errors="replace")
     if not text.strip():
-        raise InvalidInputError([Fault(name, "", (), "the file", "is empty", "give a file with a header and sessions")])
+        remedy = "give a file with a header and rows below it"
+        raise InvalidInputError([Fault(name, "", (), "the file", "is empty", remedy)])
     if "\0" in text:
         raise InvalidInputError([Fault(name, "", (), "the file", "is not a text file", "save it as CSV in UTF-8")])
     return text.replace("\r\n", "\n").replace("\r", "\n")

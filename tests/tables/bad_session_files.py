@@ -144,8 +144,8 @@ def file(content, column, rows, remedy, **options):
 
 
 BAD_SESSION_FILES = {
-    "a file of nothing": file("", "", (), "a header and sessions"),
-    "a file of blanks": file(" \r\n\t\n", "", (), "a header and sessions"),
+    "a file of nothing": file("", "", (), "a header and rows below it"),
+    "a file of blanks": file(" \r\n\t\n", "", (), "a header and rows below it"),
     "a file of a header": file(HEADER, "", (), "lines below the header"),
     "a workbook": file(b"PK\x03\x04\x14\x00", "", (), "save the sheet as CSV"),
     "an old workbook": file(b"\xd0\xcf\x11\xe0\xa1\xb1", "", (), "save the sheet as CSV"),
