@@ -194,7 +194,7 @@ def plot_charging_power(
     ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label=label)
     _draw_uncontrolled(ax, edges, uncontrolled, "p_mw")
     ax.set_ylabel("charging power in kW")
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(bottom=min(0.0, 1.05 * scheduled.min(initial=0.0)))  # V2G may feed in
     title_and_legend(ax, "Aggregate scheduled charging power")
     label_time(ax, result.p_mw.index, period_h)
     return ax

@@ -70,7 +70,7 @@ def _draw_powers(ax: Any, result: Any, ev: int, chosen: slice, edges: Any, p_max
     ax.stairs(p, edges, baseline=p - down, fill=True, color=COLOUR["down"], alpha=0.3, label="downward flexibility")
     draw_steps(ax, edges, p, color=COLOUR["base"], linewidth=2.0, label="scheduled power")
     ax.axhline(p_max, color=COLOUR["limit"], linestyle="--", label="charger's power")
-    ax.set(ylabel="power in kW", ylim=(0.0, 1.08 * p_max))
+    ax.set(ylabel="power in kW", ylim=(min(0.0, 1.08 * (p - down).min(initial=0.0)), 1.08 * p_max))  # V2G may feed in
 
 
 def _draw_energies(ax: Any, net: Net, result: Any, ev: int, chosen: slice, edges: Any) -> None:

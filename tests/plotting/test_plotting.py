@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +19,7 @@ import pandapower_evflex as evf
 from pandapower_evflex import plotting
 from tests.networks.solved import solved_band, solved_suburb
 from tests.plotting import test_cpo, test_operation, test_planning
+from tests.validation import garbage
 
 ONE_AXES = {
     "plot_charging_power": lambda case, ax: plotting.plot_charging_power(case.result, case.without.p_mw, ax),
@@ -123,6 +125,17 @@ def test_charging_power_is_the_sum_of_the_fleet():
     steps = _steps(plotting.plot_charging_power(case.result, case.without.p_mw))
     np.testing.assert_allclose(steps["schedule"], 1e3 * case.result.p_mw.sum(axis=1))
     np.testing.assert_allclose(steps["uncontrolled"], 1e3 * case.without.p_mw.sum(axis=1))
+
+
+def test_what_v2g_feeds_in_is_not_cut_off():
+    net = garbage._fresh()
+    net.ev["min_p_mw"] = -net.ev["max_p_mw"]
+    result = evf.run_flexibility_opf(net, n_periods=4, weights={"up": 1.0, "down": 0.2}, progress=False)
+    lowest = 1e3 * (result.p_mw - result.p_down_mw).min().min()
+    assert lowest < -0.1
+    assert plotting.plot_ev(net, result, 0).axes[0].get_ylim()[0] <= lowest
+    fed_in = replace(result, p_mw=result.p_mw - result.p_down_mw)
+    assert plotting.plot_charging_power(fed_in).get_ylim()[0] <= lowest
 
 
 def test_pv_is_a_share_of_rated_power():
