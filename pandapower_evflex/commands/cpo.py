@@ -63,7 +63,9 @@ def run(given: argparse.Namespace) -> None:
         say(tables["peak_shaving"].to_string())
     with writing(f"--out {given.out}, where files are now missing or cut short"):
         write_tables(given.out, "site", tables)
-        write_pictures(given.out, {"rates": lambda: _drawn(rates)})
+        write_pictures(
+            given.out, {"rates": lambda plotting: plotting.plot_cpo_rates(rates.charging_rate, rates.occupancy_rate)}
+        )
     say(f"Tables and pictures in {given.out}")
 
 
@@ -92,9 +94,3 @@ def _shaving(given: argparse.Namespace, rates: CpoRates) -> pd.DataFrame:
     real: dict[str, dict[str, Any]] = {"exact": {"lattices": rates}}
     rows = [cpo_peak_shaving(net, given.start_h, given.end_h, rule=rule, **real.get(rule, {})) for rule in RULES]
     return pd.concat(rows, keys=RULES, names=["rule"]).droplevel(1)
-
-
-def _drawn(rates: CpoRates) -> Any:
-    from pandapower_evflex import plotting
-
-    return plotting.plot_cpo_rates(rates.charging_rate, rates.occupancy_rate)

@@ -131,16 +131,11 @@ def tables_of(net: Net, result: FlexibilityOpfResult, without: UncontrolledCharg
 
 
 def _pictures(result: FlexibilityOpfResult, without: UncontrolledCharging | None) -> dict[str, Any]:
-    def drawn(name: str, *values: Any, **options: Any) -> Any:
-        from pandapower_evflex import plotting
-
-        return getattr(plotting, name)(result, *values, **options)
-
-    pictures = {
-        "flexibility": lambda: drawn("plot_flexibility"),
-        "charging_power": lambda: drawn("plot_charging_power", without),
-        "min_voltage": lambda: drawn("plot_min_voltage", uncontrolled=without),
+    pictures: dict[str, Any] = {
+        "flexibility": lambda plotting: plotting.plot_flexibility(result),
+        "charging_power": lambda plotting: plotting.plot_charging_power(result, without),
+        "min_voltage": lambda plotting: plotting.plot_min_voltage(result, uncontrolled=without),
     }
     if any(len(frame.columns) for frame in result.trafo_loading_percent.values()):
-        pictures["trafo_loading"] = lambda: drawn("plot_trafo_loading", uncontrolled=without)
+        pictures["trafo_loading"] = lambda plotting: plotting.plot_trafo_loading(result, uncontrolled=without)
     return pictures

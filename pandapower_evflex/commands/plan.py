@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 import pandas as pd
 
@@ -55,7 +54,7 @@ def run(given: argparse.Namespace) -> None:
     say(str(study))
     with writing(f"--out {given.out}, where files are now missing or cut short"):
         write_tables(given.out, "plan", tables_of(study))
-        write_pictures(given.out, {"plan_costs": lambda: _drawn(study)})
+        write_pictures(given.out, {"plan_costs": lambda plotting: plotting.plot_plan_costs(study)})
         report(study, given.out / "report.html")
     say(f"Tables and pictures in {given.out}")
 
@@ -65,9 +64,3 @@ def tables_of(study: PlanningStudy) -> dict[str, pd.DataFrame]:
     names = ("plans", "deltas", "faults", "fault_costs", "sites", "reliability", "load_points", "overloads", "findings")
     tables = {name: getattr(study, name) for name in names}
     return {name: table for name, table in tables.items() if table.shape[1]}
-
-
-def _drawn(study: PlanningStudy) -> Any:
-    from pandapower_evflex import plotting
-
-    return plotting.plot_plan_costs(study)

@@ -55,8 +55,8 @@ def _cell(value: Any) -> Any:
     return str(value) if isinstance(value, tuple | list | dict | set) else value
 
 
-def write_pictures(out: Path, pictures: Mapping[str, Callable[[], Any]]) -> None:
-    """PNG files, where matplotlib is installed; a function draws one and returns its axes or figure.
+def write_pictures(out: Path, pictures: Mapping[str, Callable[[Any], Any]]) -> None:
+    """PNG files, where matplotlib is installed; a function of the module of pictures draws one: its axes or figure.
 
     Raises
     ------
@@ -67,8 +67,9 @@ def write_pictures(out: Path, pictures: Mapping[str, Callable[[], Any]]) -> None
     except ImportError:
         say('No pictures: pip install "pandapower_evflex[plot]"')
         return
+    from pandapower_evflex import plotting
     from pandapower_evflex.plotting.saving import write_and_close
 
     with matplotlib.rc_context({"figure.max_open_warning": 0}):
         for name, draw in pictures.items():
-            write_and_close(draw(), out / f"{name}.png", DPI)
+            write_and_close(draw(plotting), out / f"{name}.png", DPI)

@@ -61,8 +61,13 @@ def run(given: argparse.Namespace) -> None:
         ranking = rank_nets(rows)
         ranking.to_csv(given.out / "ranking.csv")
         rows.to_csv(given.out / "studies.csv", index=False)
-        pictures = {"adoption": lambda: _drawn("plot_adoption", rows), "ranking": lambda: _drawn("plot_ranking", rows)}
-        write_pictures(given.out, pictures)
+        write_pictures(
+            given.out,
+            {
+                "adoption": lambda plotting: plotting.plot_adoption(rows),
+                "ranking": lambda plotting: plotting.plot_ranking(rows),
+            },
+        )
     say(ranking.head(10).to_string(columns=["net", "share_uncontrolled", "share_scheduled", "failed"]))
     say(f"Rows in {given.out / 'studies.csv'}, nets in {given.out / 'ranking.csv'}")
 
@@ -108,9 +113,3 @@ def _client(address: str) -> Any:
     except (OSError, ValueError) as error:
         remedy = "give the address of a running scheduler, for instance tcp://10.0.0.5:8786"
         raise InvalidInputError([Fault("study", "--dask", (), address, f"does not answer: {error}", remedy)]) from error
-
-
-def _drawn(name: str, rows: Any) -> Any:
-    from pandapower_evflex import plotting
-
-    return getattr(plotting, name)(rows)

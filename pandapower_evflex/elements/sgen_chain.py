@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,31 +81,45 @@ def chain_of(data: Generators) -> Chain:
     if data.chooses_q.any():
         loads |= _reactive_loads(data, columns)
         limits += _reactive_limits(data, loads)
-    sums, sums_b = energy_row(data, loads["base"].forms)
     low, high, start, quiet = _ranges(data, columns)
-    return Chain(
+    return chain_with(
+        data,
+        offered,
+        loads,
+        limits,
         states=columns.states,
         controls=columns.controls,
+        follows=np.zeros(n, dtype=bool),
+        free=np.zeros((n, len(columns.states)), dtype=bool),
+        low=low,
+        high=high,
+        start=start,
+        quiet=quiet,
+    )
+
+
+def chain_with(
+    data: Generators, offered: BoolArray, loads: Mapping[str, Loads], limits: Limits, **variables: Any
+) -> Chain:
+    """What every chain of curtailment has; ``variables`` are its states and controls, their links and ranges."""
+    n = len(data.unit)
+    sums, sums_b = energy_row(data, loads["base"].forms)
+    return Chain(
         bus_row=data.bus_row,
         tan_phi=data.tan_phi,
         fixed_p=np.zeros(data.most.shape),
         unit=data.unit,
         period=data.period,
-        follows=np.zeros(n, dtype=bool),
-        free=np.zeros((n, len(columns.states)), dtype=bool),
         limits=Forms.join([forms for forms, _ in limits]),
         bound=np.concatenate([b for _, b in limits]),
-        low=low,
-        high=high,
-        start=start,
-        quiet=quiet,
         loads=loads,
         offered={"up": offered, "down": np.zeros(n, dtype=bool)},
         weight={d: offers.weight for d, offers in data.offers.items()},
-        p_min=nothing,
-        p_max=data.most[data.period, data.unit],
+        p_min=np.zeros(n),
+        p_max=data.most_of_slots,
         sums=sums,
         sums_b=sums_b,
+        **variables,
     )
 
 

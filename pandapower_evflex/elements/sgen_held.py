@@ -19,7 +19,7 @@ import numpy as np
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits
-from pandapower_evflex.elements.sgen_chain import energy_row
+from pandapower_evflex.elements.sgen_chain import chain_with
 from pandapower_evflex.scenarios import rows_of
 from pandapower_evflex.solvers.chains.forms import Forms
 
@@ -39,36 +39,25 @@ def held_chain_of(data: Generators) -> Chain:
     limits = _limits(data, begun, most)
     loads = {row.load: _loads(data, row.since, begun) for row in rows_of(("up",), data.duration)}
     loads["base"] = Loads(_forms(data, np.arange(n), _curtailed(data, n, 0)), np.zeros(n))
-    sums, sums_b = energy_row(data, loads["base"].forms)
     low, high, start = (np.zeros((n, N_COLUMNS)) for _ in range(3))
     high[:, CURTAILED] = most if data.curtails else 0.0
     high[:, UP] = start[:, UP] = np.where(offered, data.cap[data.period, data.unit] * KW, 0.0)
     start[:, CURTAILED] = data.start[data.period, data.unit] * KW
     quiet = start.copy()
     quiet[:, UP] = 0.0
-    return Chain(
+    return chain_with(
+        data,
+        offered,
+        loads,
+        limits,
         states=("energy",),
         controls=("up", "down"),
-        bus_row=data.bus_row,
-        tan_phi=data.tan_phi,
-        fixed_p=np.zeros(data.most.shape),
-        unit=data.unit,
-        period=data.period,
         follows=follows,
         free=np.full((n, 1), data.curtails),
-        limits=Forms.join([forms for forms, _ in limits]),
-        bound=np.concatenate([b for _, b in limits]),
         low=low,
         high=high,
         start=start,
         quiet=quiet,
-        loads=loads,
-        offered={"up": offered, "down": np.zeros(n, dtype=bool)},
-        weight={d: offers.weight for d, offers in data.offers.items()},
-        p_min=np.zeros(n),
-        p_max=data.most_of_slots,
-        sums=sums,
-        sums_b=sums_b,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pandapower_evflex.planning.years import PlanningHorizon
 from pandapower_evflex.planning.years_overview import overview_of_years
-from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, small, table
+from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, table, with_plotting
 from pandapower_evflex.reporting.provenance_part import provenance_part
 
 TITLE = "When to build, and what flexibility puts off"
@@ -16,7 +17,7 @@ def parts_of_horizon(horizon: PlanningHorizon) -> Iterator[str]:
     first = horizon.studies[0]
     yield heading(TITLE, f"{len(horizon.studies)} years", "good")
     yield section("In short", paragraphs(overview_of_years(horizon).split("\n")))
-    yield section("Pictures", _picture(horizon))
+    yield section("Pictures", *with_plotting(_pictures, horizon))
     built = horizon.build_years.assign(years_deferred=horizon.years_deferred).rename_axis("candidate")
     yield section("Year in which each candidate is built", table(built))
     yield section("What stands in each year", table(horizon.path.rename_axis("year")))
@@ -25,9 +26,6 @@ def parts_of_horizon(horizon: PlanningHorizon) -> Iterator[str]:
     yield provenance_part(first.provenance, first.provenance.get("settings", {}))
 
 
-def _picture(horizon: PlanningHorizon) -> str:
-    try:
-        from pandapower_evflex import plotting
-    except ImportError as error:
-        return small(f"No pictures: {error}.")
-    return picture(plotting.plot_horizon(horizon), "What each year costs, and from which year on each candidate stands")
+def _pictures(plotting: Any, horizon: PlanningHorizon) -> list[str]:
+    caption = "What each year costs, and from which year on each candidate stands"
+    return [picture(plotting.plot_horizon(horizon), caption)]

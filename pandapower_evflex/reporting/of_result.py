@@ -12,7 +12,7 @@ from pandapower_evflex.opf.outcome import SOLVED
 from pandapower_evflex.opf.report.overview import overview
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
-from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, small, table
+from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, small, table, with_plotting
 from pandapower_evflex.reporting.provenance_part import provenance_part
 
 TITLE = "EV charging flexibility"
@@ -43,7 +43,7 @@ def parts_of_result(result: FlexibilityOpfResult, without: UncontrolledCharging 
     beside = [] if without is None else [f"Without a schedule: {without}."]
     yield section("In short", paragraphs([meaning, *told, *beside]))
     if is_solved:
-        yield section("Pictures", *_pictures(result, without))
+        yield section("Pictures", *with_plotting(_pictures, result, without))
         yield section("What limits the flexibility", *_binding(result))
         yield section("What can be made up after an activation", *_recoverable(result))
         yield section("What was given up", *_given_up(result))
@@ -97,13 +97,9 @@ def _label(label: Any) -> str:
     return f"{label:%Y-%m-%d %H:%M}" if isinstance(label, pd.Timestamp) else str(label)
 
 
-def _pictures(result: FlexibilityOpfResult, without: UncontrolledCharging | None) -> list[str]:
+def _pictures(plotting: Any, result: FlexibilityOpfResult, without: UncontrolledCharging | None) -> list[str]:
     if result.forecasts:
         return [small("Pictures of a single forecast: report result.in_forecast(name).")]
-    try:
-        from pandapower_evflex import plotting
-    except ImportError as error:
-        return [small(f"No pictures: {error}.")]
     drawn = [picture(plotting.plot_flexibility(result), "How much more or less can be charged, period by period")]
     if len(result.p_mw.columns):
         drawn.append(picture(plotting.plot_charging_power(result, without), "The schedule"))

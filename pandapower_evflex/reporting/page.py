@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -105,3 +105,12 @@ def picture(drawn: Any, caption: str) -> str:
     source = base64.b64encode(data.getvalue()).decode("ascii")
     text = escape(caption)
     return f'<figure><img alt="{text}" src="data:image/png;base64,{source}"><figcaption>{text}</figcaption></figure>'
+
+
+def with_plotting(draw: Callable[..., list[str]], *values: Any) -> list[str]:
+    """What ``draw`` makes of the module of pictures and of the values, or why there are none."""
+    try:
+        from pandapower_evflex import plotting
+    except ImportError as error:
+        return [small(f"No pictures: {error}.")]
+    return draw(plotting, *values)

@@ -11,7 +11,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.opf.read import read_study
 from pandapower_evflex.opf.solve.hopeless import is_proved_infeasible
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
-from tests.elements.test_laws_of_storage import N, ideal_net, with_battery, with_car
+from tests.elements.test_laws_of_storage import N, battery_and_car, ideal_net, with_battery
 from tests.examples import sampled, sweep
 from tests.opf.options import exact_options
 
@@ -71,12 +71,7 @@ def least_excess(loads, units, room):
 def test_a_proof_agrees_with_a_linear_program(seed, guarantee):
     rng = np.random.default_rng(seed)
     loads, room, eta = rng.uniform(0.0, 0.06, N), 0.04, rng.uniform(0.7, 1.0)
-    net, units = ideal_net(room), []
-    for add, percent in ((with_battery, 100.0), (with_car, 1.0)):
-        max_e, p, soc = rng.uniform(0.02, 0.06), rng.uniform(0.005, 0.02), rng.uniform(0.3, 0.8)
-        add(net, max_e, p, percent * soc, *([] if add is with_battery else [soc * max_e]))
-        units.append({"max_e": max_e, "p": p, "start": soc * max_e, "eta": eta})
-    net.storage["efficiency_percent"] = net.ev["efficiency_percent"] = 100.0 * eta
+    net, units = battery_and_car(rng, room, eta, powers=(0.005, 0.02))
     options = exact_options(guarantee=guarantee)
     case = read_study(net, day_of(loads), options, n_periods=None, period_h=1.0, cyclic=False).case
     excess = least_excess(loads, units, room)

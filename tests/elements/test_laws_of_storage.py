@@ -44,6 +44,17 @@ def with_car(net, max_e_mwh, power, soc, need):
     return net
 
 
+def battery_and_car(rng, room, eta, powers):
+    """A battery and a car with losses at random, and what a program needs to know of each."""
+    net, units = ideal_net(room), []
+    for add, percent in ((with_battery, 100.0), (with_car, 1.0)):
+        max_e, p, soc = rng.uniform(0.02, 0.06), rng.uniform(*powers), rng.uniform(0.3, 0.8)
+        add(net, max_e, p, percent * soc, *([] if add is with_battery else [soc * max_e]))
+        units.append({"max_e": max_e, "p": p, "start": soc * max_e, "eta": eta})
+    net.storage["efficiency_percent"] = net.ev["efficiency_percent"] = 100.0 * eta
+    return net, units
+
+
 @examples(2, 30)
 @given(day=days, energy=shares, power=shares)
 def test_a_battery_without_losses_charges_for_generation_what_it_discharges_for_the_same_load(day, energy, power):

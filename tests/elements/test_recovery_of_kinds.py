@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 
 import pandapower_evflex as evf
-from tests.elements.test_laws_of_storage import N, ideal_net, with_battery, with_car
+from tests.elements.test_laws_of_storage import N, battery_and_car, ideal_net, with_battery, with_car
 from tests.examples import sampled, sweep
 
 HOURLY = {"period_h": 1.0, "progress": False}
@@ -65,12 +65,7 @@ def missing_after(units, loads, t, called, room):
 def test_recoverable_is_what_a_linear_program_says(seed):
     rng = np.random.default_rng(seed)
     loads, room, eta = rng.uniform(0.0, 0.035, N), 0.04, rng.uniform(0.7, 1.0)
-    net, units = ideal_net(room), []
-    for add, percent in ((with_battery, 100.0), (with_car, 1.0)):
-        max_e, p, soc = rng.uniform(0.02, 0.06), rng.uniform(0.01, 0.03), rng.uniform(0.3, 0.8)
-        add(net, max_e, p, percent * soc, *([] if add is with_battery else [soc * max_e]))
-        units.append({"max_e": max_e, "p": p, "start": soc * max_e, "eta": eta})
-    net.storage["efficiency_percent"] = net.ev["efficiency_percent"] = 100.0 * eta
+    net, units = battery_and_car(rng, room, eta, powers=(0.01, 0.03))
     profiles = {("load", "p_mw"): pd.DataFrame({0: loads})}
     result = evf.run_flexibility_opf(net, profiles, method="fast", **HOURLY)
     own = result.series["storage"]
