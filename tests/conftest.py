@@ -12,8 +12,8 @@ N_WORKERS = 2
 #: options that pick some tests, or want a terminal
 SELECTING = ("keyword", "lf", "failedfirst", "usepdb", "trace", "collectonly")
 
-# a loaded machine takes its time
-settings.register_profile("few", deadline=None)
+# a loaded machine takes its time; the gate tries the same examples each time, the slow tests look for new ones
+settings.register_profile("few", deadline=None, derandomize=True)
 settings.register_profile("many", deadline=None)
 settings.load_profile("few")
 copy_empty_tables()
@@ -36,9 +36,7 @@ def pytest_cmdline_main(config):
     if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
         return
     whole = config.args_source is not config.ArgsSource.ARGS
-    selected = any(
-        option.__dict__.get(name) for name in ("keyword", "lf", "failedfirst", "usepdb", "trace", "collectonly")
-    )
+    selected = any(option.__dict__.get(name) for name in SELECTING)
     if option.numprocesses is None and whole and not selected:
         option.numprocesses = N_WORKERS
     if option.numprocesses and option.dist == "no":
