@@ -68,9 +68,8 @@ class Limits:
     def _behind(self, after, sources, links, branch):
         """Loads behind the branch go down alike, until `runpp` shows it at its limit."""
         rest = flood(sources, [link for link in links if branch not in link[:2]])
-        own = ~after.load.bus.isin([bus for _, bus in rest]) & after.load.bus.isin(
-            after.bus.index[after.bus.in_service]
-        )
+        fed_otherwise = [label for table, label in rest if table == "bus"]
+        own = after.load.bus.isin(after.bus.index[after.bus.in_service]) & ~after.load.bus.isin(fed_otherwise)
         if not own.any():
             return np.nan  # there is another way: no load counts in full
         before = after.load.loc[own, ["p_mw", "q_mvar"]].copy()
