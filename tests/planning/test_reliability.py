@@ -1,9 +1,6 @@
-"""Indices of a published test system, and by hand what counts as an interruption."""
+"""What counts as an interruption, and for how long, by hand."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import numpy as np
 import pandapower as pp
@@ -12,54 +9,6 @@ import pytest
 
 import pandapower_evflex as evf
 from tests.planning.plan_nets import planned, random_ring
-from tests.planning.rbts import FEEDERS, LENGTHS, rbts_bus_2, rbts_bus_4
-
-CASES = Path(__file__).parents[1] / "cases" / "reliability"
-
-
-@pytest.mark.parametrize("trafo_h", [10, 200])
-def test_rbts_bus_2_as_published(trafo_h):
-    expected = json.loads((CASES / f"rbts_bus2_trafo{trafo_h}h_expected.json").read_text())
-    study = planned(rbts_bus_2(float(trafo_h)), None)
-    own = study.reliability.loc[0]
-    assert own.saifi_per_year == pytest.approx(expected["saifi"], rel=1e-6)
-    assert own.saidi_h_per_year == pytest.approx(expected["saidi_h"], rel=1e-6)
-    assert own.eens_mwh_per_year == pytest.approx(expected["eens_mwh"], rel=1e-6)
-    points = pd.DataFrame.from_dict(expected["load_points"], orient="index")
-    points.index = points.index.astype(int)
-    pd.testing.assert_series_equal(
-        study.load_points.interruptions_per_year, points.interruptions, rtol=1e-6, check_names=False
-    )
-    pd.testing.assert_series_equal(study.load_points.hours_per_year, points.hours, rtol=1e-6, check_names=False)
-    assert study.plans.reliability_eur_per_year[0] == pytest.approx(10_000.0 * expected["eens_mwh"], rel=1e-6)
-
-
-def bus_4_by_hand():
-    """Interruptions and hours a year of every load point: all sections of its feeder trip it for an hour, its own
-    lateral for 5 h, its transformer for 200 h.
-    """
-    km = {section: length for length, own in LENGTHS.items() for section in own}
-    section = 0
-    for laterals, has_trafo in FEEDERS:
-        numbers = np.cumsum([section + 1, *(n + 1 for n in laterals)])
-        mains_km = sum(km[number] for number in numbers[:-1])
-        trafo = 0.015 * has_trafo
-        for number in range(section + 1, numbers[-1]):
-            if number not in numbers:
-                yield 0.065 * (mains_km + km[number]) + trafo, 0.065 * (mains_km + 5.0 * km[number]) + 200.0 * trafo
-        section = numbers[-1] - 1
-
-
-def test_rbts_bus_4_has_its_published_totals_and_the_load_points_of_a_sum_by_hand():
-    """Published, with transformers repaired in 200 h: 0.300 a year, 3.47 h, 11.56 h, 54.29 MWh."""
-    net = rbts_bus_4()
-    study = planned(net, None)
-    own = study.reliability.loc[0]
-    found = [own.saifi_per_year, own.saidi_h_per_year, own.caidi_h, own.eens_mwh_per_year]
-    assert [f"{value:.4g}" for value in found] == ["0.3001", "3.469", "11.56", "54.29"]
-    rates, hours = zip(*bus_4_by_hand(), strict=True)
-    np.testing.assert_allclose(study.load_points.interruptions_per_year, rates, rtol=1e-9)
-    np.testing.assert_allclose(study.load_points.hours_per_year, hours, rtol=1e-9)
 
 
 def feeder():
