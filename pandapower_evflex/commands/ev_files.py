@@ -80,7 +80,7 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
         raise InvalidInputError([Fault(path.name, "", (), "the file", what, remedy)])
     texts = {column: table[column] for column in table.columns}
     numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *times) and not _are_flags(cells)}
-    decimal = decimal_of(path.name, numbers)
+    decimal = decimal_of(path.name, numbers, table.attrs["delimiter"])
     rows: dict[str, Any] = {c: floats_of(path.name, c, cells, decimal) for c, cells in numbers.items()}
     for column, cells in texts.items():
         if column not in rows:

@@ -135,7 +135,7 @@ def _text_cells(path: Path) -> pd.DataFrame:
 
 def _numbers_of_text(name: str, cells: pd.DataFrame) -> dict[str, FloatArray]:
     plain = cells.reset_index(drop=True)  # faults name rows of the file
-    decimal = decimal_of(name, {column: plain[column] for column in plain})
+    decimal = decimal_of(name, {column: plain[column] for column in plain}, cells.attrs["delimiter"])
     return {column: floats_of(name, column, plain[column], decimal) for column in plain}
 
 

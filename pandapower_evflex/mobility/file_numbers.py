@@ -13,6 +13,8 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.missing_text import is_empty_text
 
+#: what makes a number that may mean two mean one
+RESTORED = "write it without a mark between thousands, or with another number of decimals"
 #: between thousands, besides the other one of point and comma
 _BLANKS = "[ '\u2019\u00a0\u202f]"
 
@@ -20,19 +22,25 @@ _BLANKS = "[ '\u2019\u00a0\u202f]"
 def _number(decimal: str) -> re.Pattern[str]:
     mark = re.escape(decimal)
     thousands = f"(?:{re.escape('.' if decimal == ',' else ',')}|{_BLANKS})"
-    return re.compile(rf"[+-]?(?:[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+|\d+)?(?:{mark}\d*)?(?:[eE][+-]?\d+)?")
+    grouped = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+(?:{mark}\d*)?"  # never with an exponent
+    return re.compile(rf"[+-]?(?:{grouped}|\d*(?:{mark}\d*)?(?:[eE][+-]?\d+)?)")
 
 
 NOTATIONS = {decimal: _number(decimal) for decimal in (".", ",")}
 
 
-def decimal_of(name: str, columns: Mapping[str, pd.Series]) -> str:
+def decimal_of(name: str, columns: Mapping[str, pd.Series], delimiter: str, remedy: str = RESTORED) -> str:
     """The decimal mark in which all cells of all columns are numbers.
+
+    Parameters
+    ----------
+    delimiter : between the cells of the file; a file with commas there has points before its decimals
+    remedy : where a number may mean two
 
     Raises
     ------
-    InvalidInputError    some are numbers in neither notation, some in one and some in the other only, or "1,010" in
-        both and nothing else tells
+    InvalidInputError    some are numbers in neither notation, some in one and some in the other only, or all that have
+        a mark look like "1,010" or "1.010", which may be 1.01 or 1010
     """
     readable = {
         decimal: {column: _fits(cells, pattern) for column, cells in columns.items()}
@@ -42,19 +50,20 @@ def decimal_of(name: str, columns: Mapping[str, pd.Series]) -> str:
     if len(good) == 1:
         return good[0]
     faults = []
+    marks = "," if delimiter == "," else ",."
     for column, cells in columns.items():
         texts = cells.to_numpy(dtype=object)
         wrong = ~(readable["."][column] | readable[","][column])
-        problem, remedy = "is not a number", "leave out units and words, or empty the cell"
+        problem, mend = "is not a number", "leave out units and words, or empty the cell"
         if good:  # in both notations: they must mean the same
-            wrong = np.fromiter((_means_two(text) for text in texts), dtype=bool, count=len(texts))
-            problem, remedy = "may be a decimal or thousands", 'give decimal="." or decimal=","'
+            wrong = np.fromiter((_means_two(text, marks) for text in texts), dtype=bool, count=len(texts))
+            problem, mend = "may be a decimal or thousands", remedy
         elif not any((~(a | readable[","][c])).any() for c, a in readable["."].items()):
             wrong = ~readable["."][column]
-            problem, remedy = "has a decimal comma and others have a point", "write all numbers in one way"
+            problem, mend = "has a decimal comma and others have a point", "write all numbers in one way"
         if wrong.any():
             rows = tuple(cells.index[wrong].tolist())
-            faults.append(Fault(name, column, rows, shown_values(texts[wrong]), problem, remedy))
+            faults.append(Fault(name, column, rows, shown_values(texts[wrong]), problem, mend))
     if faults:
         raise InvalidInputError(faults)
     return "."
@@ -95,6 +104,6 @@ def _fits(cells: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
     )
 
 
-def _means_two(text: str) -> bool:
+def _means_two(text: str, marks: str) -> bool:
     """Whether the only mark of a number may stand before decimals or between thousands: 1,010; but not 0,101."""
-    return re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text.strip()) is not None
+    return re.fullmatch(rf"[+-]?[1-9]\d{{0,2}}[{marks}]\d{{3}}", text.strip()) is not None

@@ -173,7 +173,8 @@ def _numbers(
     cells = {what: table[found[what]] for what in ("energy", "p_kw") if what in found}
     durations = {what: table[found[what]] for what in DURATIONS if what in found}
     plain = {what: texts[texts.map(_is_number)] for what, texts in durations.items()}
-    mark = decimal or decimal_of(name, {found[what]: texts for what, texts in (cells | plain).items()})
+    numbers_of = {found[what]: texts for what, texts in (cells | plain).items()}
+    mark = decimal or decimal_of(name, numbers_of, table.attrs["delimiter"], 'give decimal="." or decimal=","')
     faults: list[Fault] = []
     hours, numbers = {}, {}
     for what, texts in durations.items():

@@ -58,14 +58,16 @@ def text_table(name: str, text: str) -> pd.DataFrame:
     """Rows of delimited text as text, "" where a cell is empty; the first row names the columns.
 
     Blank lines, the line `sep=;` of spreadsheets and titles above the header are passed over. The delimiter is the one
-    that cuts most rows into the same number of cells, and these into most.
+    that cuts most rows into the same number of cells, and these into most; `attrs["delimiter"]` holds it.
 
     Raises
     ------
     InvalidInputError    no delimiter that cuts rows as the header, rows of other lengths, columns that are there twice
     """
     text = re.sub(r"\A\ufeff?\s*(sep=.\n)?", "", text, flags=re.IGNORECASE)
-    header, *rows = _below_titles(max((_cells(text, delimiter) for delimiter in DELIMITERS), key=_fit))
+    cells = {delimiter: _cells(text, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda one: _fit(cells[one]))
+    header, *rows = _below_titles(cells[delimiter])
     header = [cell.strip(BLANKS) for cell in header]
     while len(header) > 1 and not header[-1] and all(len(row) < len(header) or not row[-1].strip() for row in rows):
         header, rows = header[:-1], [row[: len(header) - 1] for row in rows]  # a delimiter at the end of each line
@@ -79,7 +81,9 @@ def text_table(name: str, text: str) -> pd.DataFrame:
     if twice:
         shown = f"the columns {', '.join(map(repr, twice))}"
         raise InvalidInputError([Fault(name, "", (), shown, "are there more than once", "rename all but one")])
-    return pd.DataFrame(rows, columns=header, dtype=object)
+    table = pd.DataFrame(rows, columns=header, dtype=object)
+    table.attrs["delimiter"] = delimiter
+    return table
 
 
 def _cells(text: str, delimiter: str) -> list[list[str]]:

@@ -27,7 +27,6 @@ from pandapower_evflex.opf.report.sessions import battery_mwh, charging_limits, 
 from pandapower_evflex.opf.verify import grid_state
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.tables.checks import TABLES
-from pandapower_evflex.tables.kinds import shown
 from pandapower_evflex.tables.links import remember_all
 
 logger = logging.getLogger(__name__)
@@ -278,29 +277,3 @@ def _from_arrival(case: Case, kind: str, energies: Mapping[Any, float] | None) -
 def charged_by(case: Case, p: FloatArray) -> dict[Any, float]:
     """What charging adds to the battery in every session, MWh."""
     return {stay.session: float(stay.energy_per_p * p[stay.periods, stay.ev].sum()) for stay in case.evs.stays}
-
-
-def check_uncontrolled(function: str, uncontrolled: Any, result: FlexibilityOpfResult, *values: type) -> None:
-    """Raise where neither the charging without a schedule in the periods of the result nor its values are given.
-
-    Parameters
-    ----------
-    values : types of tables of values that serve too, DataFrame or Series
-
-    Raises
-    ------
-    InvalidInputError    names ``function``
-    """
-    if uncontrolled is None:
-        return
-    tables = "".join(f", a {kind.__name__} of its values," for kind in values)
-    remedy = f"give what uncontrolled_charging returned{tables} or None"
-    if not isinstance(uncontrolled, (UncontrolledCharging, *values)):
-        problem = "is not charging without a schedule"
-        raise InvalidInputError([Fault(function, "uncontrolled", (), shown(uncontrolled), problem, remedy)])
-    table: Any = uncontrolled.p_mw if isinstance(uncontrolled, UncontrolledCharging) else uncontrolled
-    n_periods = len(result.p_mw)
-    if len(table) != n_periods:
-        problem = f"are not the {n_periods} periods of the result"
-        remedy = "give the same profiles and periods to both"
-        raise InvalidInputError([Fault(function, "uncontrolled", (), f"{len(table)} periods", problem, remedy)])

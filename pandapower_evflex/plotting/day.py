@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pandapower_evflex.opf.beside import check_uncontrolled, values_beside
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
-from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, check_uncontrolled
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.plotting.axes import (
     COLOUR,
     KIND_COLOUR,
@@ -22,7 +23,6 @@ from pandapower_evflex.plotting.axes import (
 from pandapower_evflex.plotting.results import check_result
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import raise_if
-from pandapower_evflex.tables.number_frames import frame_of_numbers
 from pandapower_evflex.tables.schema import Column
 
 LIMIT = Column("limit", "float64", "", "pu", required=True, above=0.0, hint="give pu, or None")
@@ -97,14 +97,15 @@ def plot_min_voltage(
 
     Raises
     ------
-    InvalidInputError    voltages that are no numbers
+    InvalidInputError    voltages that are no numbers or below 0, or of other periods than those of the result
     """
     check_result("plot_min_voltage", result)
     refuse_forecasts("plot_min_voltage", result)
     check_uncontrolled("plot_min_voltage", uncontrolled, result, pd.Series)
     raise_if([] if limit is None else single_number_faults("plot_min_voltage", LIMIT, limit))
     if isinstance(uncontrolled, pd.Series):
-        uncontrolled = frame_of_numbers("plot_min_voltage", "uncontrolled", uncontrolled.to_frame()).iloc[:, 0]
+        lowest = uncontrolled.to_frame()
+        uncontrolled = values_beside("plot_min_voltage", lowest, "voltages", lowest.columns, least=0.0).iloc[:, 0]
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
@@ -139,14 +140,16 @@ def plot_trafo_loading(
 
     Raises
     ------
-    InvalidInputError    loadings that are no numbers
+    InvalidInputError    loadings that are no numbers or below 0, or of other periods or transformers than those of
+        the result
     """
     check_result("plot_trafo_loading", result)
     refuse_forecasts("plot_trafo_loading", result)
     raise_if(single_number_faults("plot_trafo_loading", LIMIT_PERCENT, limit_percent))
     check_uncontrolled("plot_trafo_loading", uncontrolled, result, pd.DataFrame)
     if isinstance(uncontrolled, pd.DataFrame):
-        uncontrolled = frame_of_numbers("plot_trafo_loading", "uncontrolled", uncontrolled)
+        trafos = next(iter(result.trafo_loading_percent.values())).columns
+        uncontrolled = values_beside("plot_trafo_loading", uncontrolled, "transformers", trafos, least=0.0)
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
@@ -180,12 +183,12 @@ def plot_charging_power(
 
     Raises
     ------
-    InvalidInputError    powers that are no numbers
+    InvalidInputError    powers that are no numbers, or of other periods or EVs than those of the result
     """
     check_result("plot_charging_power", result)
     check_uncontrolled("plot_charging_power", uncontrolled, result, pd.DataFrame)
     if isinstance(uncontrolled, pd.DataFrame):
-        uncontrolled = frame_of_numbers("plot_charging_power", "uncontrolled", uncontrolled)
+        uncontrolled = values_beside("plot_charging_power", uncontrolled, "EVs", result.p_mw.columns)
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)

@@ -11,9 +11,10 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.beside import check_uncontrolled
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
-from pandapower_evflex.opf.uncontrolled import UncontrolledCharging, check_uncontrolled
+from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
 from pandapower_evflex.planning.fault.supply_graph import conducting, source_nodes, supply_graph
 from pandapower_evflex.plotting.axes import COLOUR, label_time, new_axes, period_edges, title_and_legend
 from pandapower_evflex.plotting.results import check_result

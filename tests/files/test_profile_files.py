@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import pandapower_evflex as evf
@@ -32,4 +33,31 @@ def test_a_profile_of_another_kind_of_file_is_refused_and_other_files_are_named(
     assert "old, readme.txt are left out" in caplog.text
     (tmp_path / "sgen_p_mw.xlsx").write_bytes(b"PK")
     with pytest.raises(evf.InvalidInputError, match="sgen_p_mw.xlsx: the file is neither CSV nor parquet"):
+        read_profile_files(tmp_path)
+
+
+#: text -> values
+NUMBERS = {
+    "t;0;1\n0;1.000;2.000\n1;0.500;4.000\n": [[1.0, 2.0], [0.5, 4.0]],
+    "t;0;1\n0;1.000;2.5\n": [[1.0, 2.5]],
+    "t,0,1\n0,1.000,2.000\n": [[1.0, 2.0]],
+    't,0,1\n0,"1.000",\n': [[1.0, np.nan]],
+    "t;0;1\n0;1,234e0;2,345e+01\n": [[1.234, 23.45]],  # no exponent behind thousands
+    "t;0;1\n0;1.234e0;2.345e+01\n": [[1.234, 23.45]],
+    "t;0;1\n0;1.000;2,5\n": [[1000.0, 2.5]],
+}
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_mark_is_read_as_all_numbers_of_the_file_have_it(tmp_path, text):
+    (tmp_path / "load_p_mw.csv").write_text(text)
+    np.testing.assert_array_equal(read_profile_files(tmp_path)["load", "p_mw"].to_numpy(), NUMBERS[text])
+
+
+@pytest.mark.parametrize("delimiter", ";\t|")
+@pytest.mark.parametrize("mark", ".,")
+def test_marks_that_may_stand_before_decimals_or_between_thousands_are_refused(tmp_path, delimiter, mark):
+    text = f"t;0;1\n0;1{mark}000;-2{mark}000\n1;500;".replace(";", delimiter)
+    (tmp_path / "load_p_mw.csv").write_text(text)
+    with pytest.raises(evf.InvalidInputError, match="may be a decimal or thousands; write it without a mark"):
         read_profile_files(tmp_path)

@@ -245,6 +245,9 @@ WRONG = {
     "a unit": (text_of(changed(c5="19.96 kWh")), "Energy (kWh)", "leave out units"),
     "two notations": (text_of(changed(c5="19,96"), delimiter=";"), "Energy (kWh)", "write all numbers in one way"),
     "decimals or thousands": (text_of(changed(c5="1,010")[:1], delimiter=";"), "Energy (kWh)", 'decimal=","'),
+    "points of decimals or thousands": (
+        text_of(changed(c5="1.010")[:1], delimiter=";"), "Energy (kWh)", 'decimal=","',
+    ),
     "a duration that is none": (text_of(changed(c4="3 hours or so")), HEADER[4], "give hh:mm:ss"),
     "a number as duration": (text_of(changed(c4="0.1319")), HEADER[4], "give hh:mm:ss"),
     "day or month": (text_of(changed(c2="05/06/2024 08:00", c3="05/06/2024 17:00")[:1]), "Plug-in", "dayfirst"),

@@ -127,6 +127,36 @@ def test_charging_power_is_the_sum_of_the_fleet():
     np.testing.assert_allclose(steps["uncontrolled"], 1e3 * case.without.p_mw.sum(axis=1))
 
 
+def _dated_otherwise(without):
+    return replace(without, p_mw=without.p_mw.set_index(without.p_mw.index + pd.Timedelta("1D")))
+
+
+@pytest.mark.parametrize(
+    ("function", "other", "words"),
+    [
+        ("plot_trafo_loading", lambda without: without.vm_pu, "the transformers .* in the result"),
+        ("plot_trafo_loading", lambda without: without.trafo_loading_percent[::-1], "the period .* in the result"),
+        ("plot_trafo_loading", lambda without: -without.trafo_loading_percent, "is below 0"),
+        ("plot_trafo_loading", _dated_otherwise, "the period 2.* in the result"),
+        ("plot_min_voltage", lambda without: without.min_vm_pu[::-1], "the period .* in the result"),
+        ("plot_min_voltage", lambda without: -without.min_vm_pu, "is below 0"),
+        ("plot_charging_power", lambda without: without.p_mw.iloc[:, 1:], "the EVs .* in the result"),
+        ("plot_charging_power", lambda without: replace(without, p_mw=without.p_mw.iloc[:, 1:]), "the EVs .* in the"),
+        ("plot_energies", lambda without: replace(without, vm_pu=without.vm_pu.iloc[:, 1:]), "the buses .* in the"),
+    ],
+)  # fmt: skip
+def test_what_is_drawn_beside_has_the_periods_and_columns_of_the_result(function, other, words):
+    case = solved_suburb()
+    with pytest.raises(evf.InvalidInputError, match=words):
+        getattr(plotting, function)(case.result, uncontrolled=other(case.without))
+
+
+def test_rows_beside_that_are_numbered_count_by_position():
+    case = solved_suburb()
+    ax = plotting.plot_min_voltage(case.result, uncontrolled=case.without.min_vm_pu.reset_index(drop=True))
+    np.testing.assert_allclose(_steps(ax)["uncontrolled"], case.without.min_vm_pu)
+
+
 def test_what_v2g_feeds_in_is_not_cut_off():
     net = garbage._fresh()
     net.ev["min_p_mw"] = -net.ev["max_p_mw"]
