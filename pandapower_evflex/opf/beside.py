@@ -35,7 +35,8 @@ def check_uncontrolled(function: str, uncontrolled: Any, result: FlexibilityOpfR
         problem = "is not charging without a schedule"
         raise InvalidInputError([Fault(function, "uncontrolled", (), shown(uncontrolled), problem, remedy)])
     if not isinstance(uncontrolled, UncontrolledCharging):
-        _refuse_other_periods(function, uncontrolled.index, result)
+        table: Any = uncontrolled
+        _refuse_other_periods(function, table.index, result)
         return
     _refuse_other_periods(function, uncontrolled.p_mw.index, result)
     _refuse_other_columns(function, "EVs", uncontrolled.p_mw.columns, result.p_mw.columns)
