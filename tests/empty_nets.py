@@ -17,7 +17,8 @@ def copied(data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(columns, dict):
             kind = tuple(columns.items())
             if kind not in _empty:
-                _empty[kind] = by_pandapower({key: columns})[key]
+                # a copy is in one piece, and is copied faster
+                _empty[kind] = by_pandapower({key: columns})[key].copy()
             data[key] = _empty[kind].copy()
     return data
 

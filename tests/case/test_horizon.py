@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import time
-from functools import cache
 
 import numpy as np
 import pandapower as pp
@@ -21,11 +19,9 @@ import pandapower_evflex as evf
 from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.case.injections import base_injections
 from pandapower_evflex.case.profiles import read_profiles
+from tests.built_once import built_once
 
-
-@cache
-def _kerber():
-    return nw.create_kerber_landnetz_freileitung_1()
+kerber = built_once(nw.create_kerber_landnetz_freileitung_1)
 
 
 #: profiles of plain rows do not tell how long a period is
@@ -33,7 +29,7 @@ QUARTERS = {"period_h": 0.25}
 
 
 def net_with_pv(p_mw=0.02):
-    net = copy.deepcopy(_kerber())
+    net = kerber()
     pp.create_sgen(net, 10, p_mw=p_mw, sn_mva=0.02, scaling=0.9)
     return net
 

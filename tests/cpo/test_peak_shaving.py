@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cache
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from tests.built_once import built_once
 from tests.cpo.lattices import CASES, stored
 
 POINTS = stored("equation_points")["d_rule_kW"]
@@ -19,14 +19,12 @@ POINTS = stored("equation_points")["d_rule_kW"]
 JPL_EXACT = {8: 46.9, 10: 32.7, 11: 24.1, 12: 18.4, 13: 13.8, 14: 9.9, 15: 6.9}
 
 
-@cache
-def _kerber():
-    return nw.create_kerber_landnetz_freileitung_1()
+kerber = built_once(nw.create_kerber_landnetz_freileitung_1)
 
 
 def net_with(*sites, **options):
     """Sites of (n_evse, evse_p_mw, charging rate, occupancy rate)."""
-    net = copy.deepcopy(_kerber())
+    net = kerber()
     for n_evse, p_mw, c, o in sites:
         evf.set_cpo_rates(net, evf.create_cpo(net, 5, n_evse, p_mw, price_eur_per_mwh=500, **options), c, o)
     return net
@@ -174,7 +172,7 @@ def test_wrong_windows_rules_and_days_are_refused_by_name(what):
 
 
 def test_sites_without_rates_and_nets_without_sites_are_refused():
-    net = copy.deepcopy(_kerber())
+    net = kerber()
     with pytest.raises(evf.InvalidInputError, match="create_cpo"):
         evf.cpo_peak_shaving(net, 11, 12)
     evf.create_cpo(net, 5, 60, 0.025)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ import pandapower.networks as nw
 import pandas as pd
 
 import pandapower_evflex as evf
+from tests.built_once import built_once
 
 N_PERIODS = 8
 
@@ -33,18 +33,19 @@ class Bad:
     before: Callable[[Any], Any] = lambda net: None
 
 
-@cache
-def the_good_net():
-    """What `good_net` copies; not to be changed."""
+@built_once
+def good_net():
+    """EVs 0 and 1 with sessions 0 and 1 on a Kerber net; everything is right."""
     net = nw.create_kerber_landnetz_freileitung_1()
     evf.create_evs(net, [5, 6], max_p_mw=0.011, max_e_mwh=0.06, min_e_mwh=0.01, consumption_kwh_per_km=0.17)
     evf.create_ev_sessions(net, [0, 1], [0.0, 0.5], [2.0, 1.5], e_arrival_mwh=0.03, trip_km=30.0)
     return net
 
 
-def good_net():
-    """EVs 0 and 1 with sessions 0 and 1 on a Kerber net; everything is right."""
-    return copy.deepcopy(the_good_net())
+@cache
+def the_good_net():
+    """To compare with; not to be changed."""
+    return good_net()
 
 
 def run(net, profiles=None, **kwargs):

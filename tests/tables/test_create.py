@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from functools import cache
 
 import numpy as np
 import pandapower.networks as nw
@@ -16,17 +15,11 @@ from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
+from tests.built_once import built_once
 from tests.examples import examples
 from tests.tables.bad import good_net
 
-
-@cache
-def _kerber():
-    return nw.create_kerber_landnetz_freileitung_1()
-
-
-def kerber():
-    return copy.deepcopy(_kerber())
+kerber = built_once(nw.create_kerber_landnetz_freileitung_1)
 
 
 @pytest.fixture(autouse=True)

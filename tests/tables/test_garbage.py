@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 from datetime import date, timedelta
-from functools import cache
 
 import numpy as np
 import pandapower as pp
@@ -19,6 +18,7 @@ from pandapower_evflex.case.profiles import read_profiles
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
+from tests.built_once import built_once
 from tests.examples import examples, sampled, sweep
 from tests.tables.bad import good_net
 from tests.tables.test_bad_inputs import assert_same_net
@@ -76,8 +76,8 @@ def test_garbage_in_an_argument_is_refused_or_harmless(function, argument):
     assert_same_net(net, before)
 
 
-@cache
-def _net_with_tables():
+@built_once
+def net_with_tables():
     net = good_net()
     evf.create_flexibilities(net, "ev", [0, 1], "up")
     evf.create_cpos(net, [5, 7], 12, 0.022, charging_p_mw=0.011)
@@ -87,10 +87,6 @@ def _net_with_tables():
     evf.create_reinforcements(net, "line", [3, 4], 2e4, lifetime_years=30, parallel=2)
     evf.create_ev_session(net, 0, 3.0, 5.0, energy_mwh=0.01, max_e_mwh=0.05, max_p_mw=0.005)
     return net
-
-
-def net_with_tables():
-    return copy.deepcopy(_net_with_tables())
 
 
 CELLS = [(table, column.name) for table, schema in TABLES.items() for column in schema.columns]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-from functools import cache
 
 import numpy as np
 import pandapower as pp
@@ -19,6 +18,7 @@ from pandapower.create import create_bus, create_empty_network, create_ext_grid,
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.links import remember_all
+from tests.built_once import built_once
 from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.tables.test_storage import WAYS
@@ -36,21 +36,13 @@ def with_ours(net, buses):
     return net
 
 
-@cache
-def _named():
+@built_once
+def named():
     return with_ours(nw.create_kerber_landnetz_freileitung_1(), [5, 6, 7, 9])
 
 
-def named():
-    return copy.deepcopy(_named())
-
-
+@built_once
 def chain(names=None):
-    return copy.deepcopy(_chain(names))
-
-
-@cache
-def _chain(names):
     """A chain without names, or with the same for all; every line has another length, every second bus a load."""
     net = create_empty_network()
     buses = [create_bus(net, 0.4, name=names) for _ in range(8)]

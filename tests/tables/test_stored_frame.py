@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -19,6 +18,7 @@ from pandapower_evflex.opf.report.on_net import RESULT_TABLES
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.stored_frame import StoredFrame
+from tests.built_once import built_once
 from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 from tests.tables.test_storage import WAYS, net_with_every_table
@@ -37,16 +37,8 @@ SPECIAL = [
 THROUGH_JSON = WAYS["JSON text"]
 
 
+@built_once
 def solved_net():
-    return copy.deepcopy(_solved_net())
-
-
-def failed_net():
-    return copy.deepcopy(_failed_net())
-
-
-@cache
-def _solved_net():
     """Whole numbers everywhere: idle EVs, full EVs, a net without a three-winding transformer."""
     net = feeder_net(3)
     evf.create_flexibilities(net, "ev", [0, 1], ["up", "down"])
@@ -56,8 +48,8 @@ def _solved_net():
     return net
 
 
-@cache
-def _failed_net():
+@built_once
+def failed_net():
     net = solved_net()
     net.ev_session["e_departure_mwh"] = 0.0599
     net.trafo["sn_mva"] = 0.001

@@ -24,6 +24,7 @@ import pandapower as pp
 import pandas as pd
 
 import pandapower_evflex as evf
+from tests.built_once import built_once
 from tests.validation._garbage_kinds import KINDS
 
 #: s; a call that takes longer hangs
@@ -50,8 +51,8 @@ class Outcome:
     outcome: str
 
 
-@cache
-def _net() -> Any:
+@built_once
+def _fresh() -> Any:
     """Two buses behind a transformer, an EV, a site, a generator with a characteristic, and a line that fails."""
     net = pp.create_empty_network()
     buses = [pp.create_bus(net, 20.0), *(pp.create_bus(net, 0.4) for _ in range(2))]
@@ -74,7 +75,7 @@ def _net() -> Any:
 
 @cache
 def _solved() -> tuple[Any, Any]:
-    net = copy.deepcopy(_net())
+    net = _fresh()
     return net, evf.run_flexibility_opf(net, n_periods=N_PERIODS, progress=False)
 
 
@@ -93,12 +94,12 @@ PRICES = {"voll_eur_per_mwh": 1e4, "loss_price_eur_per_mwh": 80.0, "discount_rat
 
 @cache
 def _study() -> Any:
-    return evf.run_planning(_net(), period_h=6.0, **PRICES)
+    return evf.run_planning(_fresh(), period_h=6.0, **PRICES)
 
 
 @cache
 def _horizon() -> Any:
-    return evf.run_planning_horizon(_net(), None, 2, 1.0, period_h=6.0, **PRICES)
+    return evf.run_planning_horizon(_fresh(), None, 2, 1.0, period_h=6.0, **PRICES)
 
 
 def _few_words() -> Any:
@@ -142,10 +143,6 @@ def _file(name: str, text: str) -> str:
     path = pathlib.Path(tempfile.mkdtemp(), name)
     path.write_text(text)
     return str(path)
-
-
-def _fresh() -> Any:
-    return copy.deepcopy(_net())
 
 
 def _rates() -> dict[str, Any]:
