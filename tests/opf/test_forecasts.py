@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import pickle
+from itertools import product
 
 import numpy as np
 import pandapower as pp
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
+from tests.examples import examples, sampled, sweep
 from tests.opf.feeder import constant, feeder_net, two_feeders_net
 
 HOURS = {"period_h": 1.0, "progress": False}
@@ -36,8 +38,8 @@ def objective_of(result):
     return pytest.approx(result.objective_mw, rel=2e-6)
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
-@pytest.mark.parametrize("promise", PROMISES, ids=str)
+@sweep
+@pytest.mark.parametrize(("method", "promise"), sampled(list(product(["fast", "exact"], PROMISES)), 3), ids=str)
 def test_one_forecast_is_none(method, promise):
     net = feeder_net(4, sn_mva=0.05)
     plain = run(net, profiles=load(net, 0.02), method=method, **promise)
@@ -55,7 +57,8 @@ def test_one_forecast_has_the_schedule_of_none():
     pd.testing.assert_frame_equal(one.in_forecast("day").vm_pu["up"], plain.vm_pu["up"], atol=1e-9)
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=str)
+@sweep
+@pytest.mark.parametrize("promise", sampled(PROMISES, 2), ids=str)
 def test_more_forecasts_are_never_more_flexibility(promise):
     net = feeder_net(6, sn_mva=0.05)
     days = [load(net, *np.roll([0.02] * 6 + [0.027, 0.024], shift)) for shift in (0, 3, 6)]
@@ -66,7 +69,7 @@ def test_more_forecasts_are_never_more_flexibility(promise):
     assert objectives[0] > objectives[1] * 1.001 and objectives[1] > objectives[2] * 1.001
 
 
-@settings(max_examples=5, deadline=None)
+@examples(few=2, many=20)
 @given(seed=st.integers(0, 1000), guarantee=st.sampled_from(["one_activation", "any_sequence"]))
 def test_order_and_names_change_nothing(seed, guarantee):
     rng = np.random.default_rng(seed)
@@ -118,7 +121,8 @@ def test_a_forecast_twenty_percent_high_on_one_feeder_costs_its_cars_alone():
     assert set(binds["forecast"]) == {"high"}
 
 
-@pytest.mark.parametrize("method", ["fast", pytest.param("exact", marks=pytest.mark.slow)])
+@sweep
+@pytest.mark.parametrize("method", sampled(["fast", "exact"], 1))
 def test_runpp_keeps_every_limit_in_every_forecast(method):
     """Two forecasts that cross: one of load in the first half, one of generation."""
     net = feeder_net(4, sn_mva=0.05, pv_mw=0.01)
@@ -134,7 +138,7 @@ def test_runpp_keeps_every_limit_in_every_forecast(method):
     for name in forecasts:
         seen = result.in_forecast(name)
         for scenario in ("base", "up", "down"):
-            for period in range(8):
+            for period in sampled(range(8), 3):
                 plain = evf.with_evs_as_loads(net, seen, period, scenario)
                 pp.runpp(plain, tolerance_mva=1e-10)
                 np.testing.assert_allclose(plain.res_bus.vm_pu, result.vm_pu[scenario, name].iloc[period], atol=1e-8)
@@ -154,7 +158,8 @@ def test_profiles_hold_in_every_forecast_that_lacks_a_key():
     pd.testing.assert_frame_equal(given.forecasts["dull"][1]["load", "p_mw"], common["load", "p_mw"])
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=str)
+@sweep
+@pytest.mark.parametrize("promise", sampled(PROMISES, 2, place=1), ids=str)
 def test_each_forecast_alone_allows_what_a_run_of_it_alone_does(promise):
     """With equal weights and without a band the flexibility does not depend on the schedule that is kept."""
     net = feeder_net(6, sn_mva=0.05)
@@ -281,10 +286,10 @@ def test_a_margin_holds_in_every_forecast():
 
 
 def test_a_plan_for_more_days_breaks_a_limit_on_fewer_days_that_were_not_among_them():
-    """Fifteen days of loads that nobody foresaw, by the transformer's apparent power in `runpp`."""
+    """Eight days of loads that nobody foresaw, by the transformer's apparent power in `runpp`."""
     net = feeder_net(4, sn_mva=0.05)
     rng = np.random.default_rng(0)
-    drawn = rng.uniform(0.016, 0.026, 21)
+    drawn = rng.uniform(0.016, 0.026, 14)
     net.load.loc[0, "q_mvar"] = 0.0
     plans = {
         "one": run(net, {"mean": (1.0, load(net, 0.021))}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from copy import deepcopy
+from itertools import product
 
 import numpy as np
 import pandapower as pp
@@ -40,7 +41,8 @@ def run(net, profiles=None, *, n=4, **arguments):
     return evf.run_flexibility_opf(net, profiles, **{"n_periods": n, "period_h": 1.0, "progress": False, **arguments})
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@sweep
+@pytest.mark.parametrize("method", sampled(["fast", "exact"], 1))
 def test_one_period_is_the_single_activation(method):
     net, profiles = congested_feeder()
     none = run(net, profiles, n=8, method=method)
@@ -51,8 +53,11 @@ def test_one_period_is_the_single_activation(method):
     assert one.settings["duration_h"] == 1.0
 
 
-@pytest.mark.parametrize("make", [congested_feeder, lambda: (two_feeders_net(), None)])
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@sweep
+@pytest.mark.parametrize(
+    ("make", "method"),
+    sampled(list(product([congested_feeder, lambda: (two_feeders_net(), None)], ["fast", "exact"])), 2),
+)
 def test_the_equations_of_held_activations_with_one_period_are_those_of_single_ones(make, method, monkeypatch):
     net, profiles = make()
     single = run(net, profiles, n=8, method=method, tie_break=None).objective_mw
@@ -101,7 +106,7 @@ def test_a_fleet_that_could_hand_over_offers_the_sum_of_its_cars():
 
 
 @sweep
-@pytest.mark.parametrize("seed", sampled(range(12), 7))
+@pytest.mark.parametrize("seed", sampled(range(12), 4))
 def test_fleets_behind_a_transformer_equal_a_linear_program(seed):
     rng = np.random.default_rng(seed)
     n, period_h, k = int(rng.integers(6, 12)), float(rng.choice([0.25, 0.5, 1.0])), 2 + seed % 3
@@ -126,7 +131,7 @@ def test_fleets_behind_a_transformer_equal_a_linear_program(seed):
 
 
 @sweep
-@pytest.mark.parametrize("seed", sampled([9, 14, 16, 22, 23], 3))
+@pytest.mark.parametrize("seed", sampled([9, 14, 16, 22, 23], 2))
 def test_longer_is_never_more_whatever_is_odd_and_both_methods_agree(seed):
     """Weights, caps, least powers, sessions that must charge throughout, one direction, reactive power of its own."""
     net, arguments = odd_feeder(seed)
@@ -139,16 +144,15 @@ def test_longer_is_never_more_whatever_is_odd_and_both_methods_agree(seed):
 
 def test_longer_is_never_more():
     for net, profiles in (congested_feeder(), (two_feeders_net(), None)):
-        found = [run(net, profiles, n=8, duration_h=float(k), tie_break=None).objective_mw for k in (1, 2, 3, 5, 8)]
+        found = [run(net, profiles, n=8, duration_h=float(k), tie_break=None).objective_mw for k in (1, 2, 4)]
         assert found == sorted(found, reverse=True) and found[0] > 1.3 * found[2]
 
 
 def test_both_methods_reach_the_same_where_the_grid_binds():
-    for net, profiles in (congested_feeder(), (two_feeders_net(), None)):
-        for hours in (2.0, 4.0):
-            fast, exact = (run(net, profiles, n=8, duration_h=hours, method=m) for m in ("fast", "exact"))
-            assert fast.status == exact.status == "optimal"
-            assert fast.objective_mw == pytest.approx(exact.objective_mw, rel=2e-6)
+    for (net, profiles), hours in ((congested_feeder(), 4.0), ((two_feeders_net(), None), 2.0)):
+        fast, exact = (run(net, profiles, n=8, duration_h=hours, method=m) for m in ("fast", "exact"))
+        assert fast.status == exact.status == "optimal"
+        assert fast.objective_mw == pytest.approx(exact.objective_mw, rel=2e-6)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +168,7 @@ def test_every_period_of_every_held_activation_keeps_the_limits_by_runpp(held):
     tan_phi = np.tan(np.arccos(net.ev.cos_phi.to_numpy()))
     p, flex = result.p_mw.to_numpy(), {1.0: result.p_up_mw.to_numpy(), -1.0: result.p_down_mw.to_numpy()}
     heaviest = 0.0
-    for sign, start, since in [(sign, t, j) for sign in flex for t in range(6) for j in range(3)]:
+    for sign, start, since in sampled(list(product(flex, range(6), range(3))), 18):
         t = start + since
         load = p[t] + sign * flex[sign][start]
         assert load.min() > -1e-9 and load.max() < 0.022 + 1e-9
@@ -211,7 +215,8 @@ def test_results_show_the_first_period_of_the_activation_that_begins_there(held)
     assert result.settings["scenarios"] == ("down", "up") and result.settings["duration_h"] == 3.0
 
 
-@pytest.mark.parametrize("tie_break", ["smooth", "min_energy", "level"])
+@sweep
+@pytest.mark.parametrize("tie_break", sampled(["smooth", "min_energy", "level"], 1))
 def test_tie_breaks_keep_the_flexibility_and_charge_what_is_needed(tie_break):
     net, profiles = congested_feeder()
     free = run(net, profiles, n=8, duration_h=2.0, tie_break=None)

@@ -62,7 +62,7 @@ CASES = [
 
 
 @sweep
-@pytest.mark.parametrize(("make", "arguments", "direction"), CASES)
+@pytest.mark.parametrize(("make", "arguments", "direction"), sampled(CASES, 2, place=1))
 def test_an_element_is_named_only_for_evs_whose_flexibility_brings_it_nearer_to_its_limit(make, arguments, direction):
     net = make()
     profiles = {name: build(net) for name, build in arguments.items()}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
 
 
@@ -24,11 +25,12 @@ def test_no_margin_is_what_a_run_without_it_is():
 @pytest.mark.parametrize("guarantee", ["one_activation", "any_sequence"])
 def test_more_margin_is_never_more_flexibility(guarantee):
     net = feeder_net(6, sn_mva=0.05)
-    objectives = [run(net, margin_percent=m, guarantee=guarantee).objective_mw for m in (0, 2, 5, 20)]
+    objectives = [run(net, margin_percent=m, guarantee=guarantee).objective_mw for m in (0, 2, 20)]
     assert all(np.diff(objectives) < 0.0)
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@sweep
+@pytest.mark.parametrize("method", sampled(["fast", "exact"], 1))
 def test_a_margin_is_what_lower_limits_are(method):
     net = feeder_net(6, sn_mva=0.05)
     lowered = run(net, method=method, max_trafo_loading_percent=80, max_line_loading_percent=80, min_vm_pu=0.92)
@@ -42,7 +44,7 @@ def test_runpp_finds_the_margin_free_in_every_scenario_and_period():
     binds = result.binding.groupby("quantity")["limit"].unique()
     assert binds["vm_pu"] == pytest.approx([0.964])
     for scenario in ("base", "up", "down"):
-        for period in range(8):
+        for period in sampled(range(8), 3):
             plain = evf.with_evs_as_loads(net, result, period, scenario)
             pp.runpp(plain)
             assert plain.res_bus["vm_pu"].iloc[1:].min() >= 0.964 - 1e-6

@@ -12,9 +12,12 @@ import pytest
 import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.cpo_rates import rates_of
+from tests.built_once import built_once
+from tests.examples import sampled, sweep
 from tests.tables.bad import good_net
 
 
+@built_once
 def net_with_every_table():
     net = good_net()
     evf.create_ev(net, 5, "MG4", name="x", category="c", number=3)
@@ -63,7 +66,8 @@ def test_tables_survive_storage(way, tmp_path):
     assert check_tables(stored) == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@sweep
+@pytest.mark.parametrize("way", sampled(list(WAYS), 3))
 def test_rows_are_added_after_storage(way, tmp_path):
     stored = WAYS[way](net_with_every_table(), tmp_path)
     dtypes = stored.ev.dtypes
@@ -74,7 +78,8 @@ def test_rows_are_added_after_storage(way, tmp_path):
     assert check_tables(stored) == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@sweep
+@pytest.mark.parametrize("way", sampled(list(WAYS), 3, place=1))
 def test_rates_survive_storage_and_are_set_after_it(way, tmp_path):
     net = net_with_every_table()
     stored = WAYS[way](net, tmp_path)

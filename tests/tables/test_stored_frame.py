@@ -58,7 +58,8 @@ def failed_net():
     return net
 
 
-@pytest.mark.parametrize("make", [solved_net, failed_net, net_with_every_table])
+@sweep
+@pytest.mark.parametrize("make", sampled([solved_net, net_with_every_table, failed_net], 1))
 def test_a_net_equals_its_json_copy_and_its_deep_copy(make):
     net = make()
     for way in ("JSON text", "deepcopy"):
@@ -80,7 +81,8 @@ def test_whole_numbers_under_labels_stay_floats_in_json():
         assert (again[name].dtypes == "float64").all() and again[name].columns.tolist() == net[name].columns.tolist()
 
 
-@pytest.mark.parametrize("way", ["JSON", "pickle", "SQLite"])
+@sweep
+@pytest.mark.parametrize("way", sampled(["JSON", "pickle", "SQLite"], 1))
 def test_after_a_failed_run_the_emptied_tables_keep_their_columns(way, tmp_path):
     net = failed_net()
     written = evf.run_flexibility_opf(two := two_feeders_net(), **EIGHT_HOURS)
@@ -99,7 +101,8 @@ def _through_sqlite_with_results(net, folder):
     return pp.from_sqlite(path)
 
 
-@pytest.mark.parametrize("way", ["JSON", "pickle", "SQLite", "Excel"])
+@sweep
+@pytest.mark.parametrize("way", sampled(["JSON", "Excel", "SQLite", "pickle"], 2))
 def test_a_table_without_rows_keeps_its_columns(way, tmp_path):
     net = feeder_net(1)
     evf.create_flexibilities(net, "ev", [], "up")
@@ -142,7 +145,9 @@ STORES = {**WAYS, "SQLite": _through_sqlite_with_results}
 @sweep
 @pytest.mark.parametrize(
     ("make", "way"),
-    sampled(list(product((solved_net, net_with_special_texts), ("JSON", "JSON text", "pickle", "Excel", "SQLite"))), 3),
+    sampled(
+        list(product((solved_net, net_with_special_texts), ("JSON", "JSON text", "pickle", "Excel", "SQLite"))), 2, 3
+    ),
 )
 def test_what_was_loaded_is_stored_as_well_as_what_was_made(make, way, tmp_path):
     """Save, load, save, load, without a function of ours between."""

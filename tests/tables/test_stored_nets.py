@@ -14,13 +14,20 @@ from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.tables.stored import DAY, READ, STORED, day_profiles
 
 
-@pytest.fixture(params=sorted(READ))
+def stored_in(form):
+    """The day as version 0.1.0 wrote it."""
+    return READ[form](str(STORED / f"day.{form}"))
+
+
+@pytest.fixture(params=[form if form == "json" else pytest.param(form, marks=pytest.mark.slow) for form in READ])
 def net(request):
-    """The day as version 0.1.0 wrote it, in each form of storage."""
-    return READ[request.param](str(STORED / f"day.{request.param}"))
+    """In each form of storage, with the slow tests."""
+    return stored_in(request.param)
 
 
-def test_every_table_of_0_1_0_is_there_and_right(net):
+@pytest.mark.parametrize("form", READ)
+def test_every_table_of_0_1_0_is_there_and_right(form):
+    net = stored_in(form)
     assert {name: len(net[name]) for name in TABLES} == DAY["rows"]
     assert check_tables(net) == []
     assert "evflex_format_version" not in net
