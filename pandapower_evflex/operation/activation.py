@@ -18,6 +18,7 @@ from pandapower_evflex.operation.grant import Grant, grant
 from pandapower_evflex.operation.remaining_day import renewed_plan
 from pandapower_evflex.operation.sharing import SHARES
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.report.as_loads import missing_elements
 from pandapower_evflex.opf.report.frames import unit_frames, unit_labels
 from pandapower_evflex.opf.report.moment import period_position
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
@@ -26,7 +27,7 @@ from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers
-from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, shown
+from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, raise_if, shown
 
 FUNCTION, EV = "activate_flexibility", "ev"
 LACKING = ["element_type", "element", "energy_mwh"]
@@ -191,6 +192,7 @@ def _checked(
     if faults:
         raise InvalidInputError(faults)
     refuse_other_evs(net, result)
+    raise_if(missing_elements(net, result))
     assert result.recovery is not None
     n_others = result.recovery.schedule.p.shape[1] - len(labels)
     return np.append(np.isin(labels, wanted), np.full(n_others, evs is None))

@@ -192,7 +192,7 @@ def plot_charging_power(
     ax = new_axes(ax)
     period_h = result.settings["period_h"]
     edges = period_edges(result.p_mw.index, period_h)
-    scheduled = 1e3 * result.p_mw.sum(axis=1).to_numpy()
+    scheduled = 1e3 * result.p_mw.sum(axis=1, skipna=False).to_numpy()
     label = _schedule(result, uncontrolled)
     ax.stairs(scheduled, edges, baseline=0.0, fill=True, color=COLOUR["base"], alpha=0.75, label=label)
     _draw_uncontrolled(ax, edges, uncontrolled, "p_mw")

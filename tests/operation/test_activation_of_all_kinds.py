@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandapower as pp
 import pandas as pd
@@ -139,6 +141,15 @@ def test_the_net_is_loaded_as_the_call_says_by_runpp(called):
     assert plain.sgen.p_mw[0] == pytest.approx(call.series["sgen"]["plan_mw"][0].iloc[3], abs=1e-6)
     assert plain.storage.p_mw[0] == pytest.approx(call.series["storage"]["plan_mw"][0].iloc[3], abs=1e-6)
     assert plain.res_trafo.loading_percent[0] <= 100.0 + 1e-3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_result_of_elements_that_are_gone_is_not_called(called, kind):
+    net, result = called
+    net = copy.deepcopy(net)
+    net[kind] = net[kind].drop(result.series[kind]["p_mw"].columns[0])
+    with pytest.raises(evf.InvalidInputError, match=f"{kind}.index of row .* are not in net.{kind}; put them back"):
+        evf.activate_flexibility(net, result, 3, "up")
 
 
 @pytest.mark.slow

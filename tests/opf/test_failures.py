@@ -143,6 +143,9 @@ def test_a_failed_run_returns_its_status_with_nan_frames():
     assert result.p_mw.shape == (8, 6) and result.p_mw.isna().all().all()
     assert result.vm_pu["up"].isna().all().all()
     assert len(result.binding) == 0
+    assert all(result.total(name).isna().all() for name in ("p_mw", "p_up_mw", "p_down_mw"))  # not 0
+    with pytest.raises(evf.EvflexError, match="no schedule"):
+        result.to_profiles()
 
 
 def test_after_a_failure_element_tables_are_untouched_and_old_results_emptied():

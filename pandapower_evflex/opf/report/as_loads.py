@@ -91,7 +91,7 @@ def check_result(net: Net, result: Any) -> None:
     """
     if np.isnan(result.p_mw.to_numpy()).any():
         raise EvflexError(f"the result holds no schedule: {getattr(result, 'message', 'the run failed')}")
-    faults = _missing_elements(net, result) or net_faults(net) or slack_faults(net)
+    faults = missing_elements(net, result) or net_faults(net) or slack_faults(net)
     if faults:
         raise InvalidInputError(faults)
 
@@ -139,7 +139,7 @@ def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], p
             plain[table] = without_gaps(plain, table)
 
 
-def _missing_elements(net: Net, result: Any) -> list[Fault]:
+def missing_elements(net: Net, result: Any) -> list[Fault]:
     """Elements of the result that were dropped from the net since."""
     others = {kind: units.index for kind, units in result.settings.get("other_units", {}).items()}
     known = {

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pandapower_evflex.case.injections import load_sign
 from pandapower_evflex.case.profiles import Profile
-from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
 from pandapower_evflex.opf.report.by_forecast import nothing_known, table_of
 from pandapower_evflex.opf.report.frames import Frames
 from pandapower_evflex.opf.report.moment import period_position
@@ -196,7 +196,13 @@ class FlexibilityOpfResult:
         """All series in the form of pandapower profiles: {("ev", "p_mw"): DataFrame[period x ev], ...}.
 
         Other flexible elements stand beside the EVs, {("storage", "p_mw"): ...}, with the signs of their tables.
+
+        Raises
+        ------
+        EvflexError    the run found no schedule
         """
+        if self.p_mw.isna().any(axis=None) or any(own["p_mw"].isna().any(axis=None) for own in self.series.values()):
+            raise EvflexError(f"the result holds no schedule: {self.message}")
         names = ("p_mw", "p_up_mw", "p_down_mw", "e_mwh", "soc_percent")
         evs = {("ev", name): getattr(self, name) for name in names}
         others = {(kind, name): frame for kind, frames in self.series.items() for name, frame in frames.items()}
@@ -215,9 +221,10 @@ LOADS_OF_TABLES = ("p_mw", "plan_mw", "planned_mw")
 
 
 def sum_of_units(result: Any, name: str) -> pd.Series:
-    """Sum of a series of all units [period]; what its table counts positive where it feeds in is turned."""
-    total = getattr(result, name).sum(axis=1)
+    """Sum of the powers of all units [period], NaN without a schedule; what its table counts positive where it feeds in
+    is turned."""
+    total = getattr(result, name).sum(axis=1, skipna=False)
     for kind, frames in result.series.items():
         sign = load_sign(kind) if name in LOADS_OF_TABLES else 1.0
-        total = total + sign * frames[name].sum(axis=1).to_numpy()
+        total = total + sign * frames[name].sum(axis=1, skipna=False).to_numpy()
     return total
