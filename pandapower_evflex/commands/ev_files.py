@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pandapower_evflex.tables.ev import create_evs
 from pandapower_evflex.tables.ev_session import create_ev_sessions
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text
+from pandapower_evflex.tables.rows import names_alike
 
 #: columns of words
 WORDS = ("name", "std_type")
@@ -72,12 +74,7 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
     """{column: values of all rows}; numbers, with NaN for empty cells, but for words and times."""
     check_file(argument, path)
     table = text_table(path.name, read_text(path))
-    missing = [column for column in needed if column not in table]
-    unknown = [column for column in table.columns if column not in (*needed, *known, *times)]
-    if missing or unknown or not len(table):
-        what = f"lacks {listed(missing)}" if missing else f"has {listed(unknown)}" if unknown else "holds no rows"
-        remedy = f"name columns {listed([*needed, *times])} and, as far as known, {', '.join(known)}"
-        raise InvalidInputError([Fault(path.name, "", (), "the file", what, remedy)])
+    _check_columns(path.name, table, needed, known, times)
     texts = {column: table[column] for column in table.columns}
     numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *times) and not _are_flags(cells)}
     decimal = decimal_of(path.name, numbers, table.attrs["delimiter"])
@@ -87,6 +84,24 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
             values = [None if is_empty_text(text) else text.strip() for text in cells]
             rows[column] = [text.lower() == "true" for text in cells] if _are_flags(cells) else values
     return {column: _whole(values) for column, values in rows.items()}
+
+
+def _check_columns(file: str, table: pd.DataFrame, needed: Sequence[str], known: Sequence[str], times: Any) -> None:
+    """Columns that are there, those of others beside what they may stand for, and a file without rows."""
+    missing = [column for column in needed if column not in table]
+    others = [column for column in table.columns if column not in (*needed, *known, *times)]
+    what = [f"lacks {listed(missing)}"] if missing else []
+    what += [f"has {listed([_with_likely_name(name, known) for name in others])}"] if others else []
+    what += ["holds no rows"] if not len(table) else []
+    if what:
+        named = f"{listed([*needed, *times])} and, as far as known, {', '.join(known)}"
+        remedy = f"name columns {named}; powers are in MW and energies in MWh"
+        raise InvalidInputError([Fault(file, "", (), "the file", " and ".join(what), remedy)])
+
+
+def _with_likely_name(name: str, known: Sequence[str]) -> str:
+    likely = names_alike(name, known)
+    return f"{name} (for {' or '.join(likely)}?)" if likely else name
 
 
 def _are_flags(cells: pd.Series) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -169,13 +169,18 @@ class NewRows:
 
     def _refuse_slips(self, extra: Mapping[str, Any]) -> None:
         """Further columns are welcome, but not `max_p_kw` or `trip`, which would be silently without effect."""
-        known = self.schema.known_names
         for name in extra:
-            unit_left_out = [other for other in known if other.startswith(f"{name.lower()}_")]
-            meant = unit_left_out or difflib.get_close_matches(name.lower(), known, n=1, cutoff=ALIKE)
+            meant = names_alike(name, self.schema.known_names)
             if meant:
                 remedy = f"use {' or '.join(meant)}; a column of its own needs a name that cannot be mistaken"
                 self.faults.append(Fault(self.schema.name, name, (), "the argument", "is not known", remedy))
+
+
+def names_alike(name: str, known: Iterable[str]) -> list[str]:
+    """What a name may stand for: known ones of which it is the start, before the unit; else the one most alike."""
+    known = list(known)
+    unit_left_out = [other for other in known if other.startswith(f"{name.lower()}_")]
+    return unit_left_out or difflib.get_close_matches(name.lower(), known, n=1, cutoff=ALIKE)
 
 
 def as_cells(values: Any) -> NDArray[Any]:

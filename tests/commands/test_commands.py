@@ -113,6 +113,7 @@ WRONG = {
     "a missing file of sessions": ((*OPF[:5], "none.csv", *OPF[6:]), "none.csv"),
     "sessions for profiles": ((*OPF[:3], "sessions.csv", *OPF[4:]), "load_p_mw.csv"),
     "profiles for sessions": ((*OPF[:5], "profiles/load_p_mw.csv", *OPF[6:]), "lacks ev"),
+    "kilowatts for megawatts": ((*OPF[:5], "kw.csv", *OPF[6:]), "has max_p_kw (for max_p_mw?), note; name columns"),
     "a missing file of charging sessions": (("cpo", "none.csv", "--n-evse", "2", "--out", "out"), "none.csv"),
     "half a window": (("cpo", "sessions.csv", "--n-evse", "2", "--start-h", "11", "--out", "out"), "--end-h"),
     "too few outlets": (("cpo", "site.csv", "--n-evse", "0", "--out", "out"), "n_evse"),
@@ -126,6 +127,7 @@ WRONG = {
 def test_what_is_wrong_with_a_file_ends_with_a_line_and_code_2(folder, capsys, what):
     arguments, word = WRONG[what]
     (folder / "site.csv").write_text(CSV)
+    (folder / "kw.csv").write_text("ev,arrival_h,departure_h,max_p_kw,note\n0,0,1,11,late\n")
     assert _run(folder, *arguments) == 2
     text = capsys.readouterr().err
     assert word in text.splitlines()[-1] and "Traceback" not in text

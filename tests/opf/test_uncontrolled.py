@@ -216,6 +216,13 @@ def test_sessions_without_a_whole_period_charge_nothing_in_either():
     assert without.drawn_mwh == pytest.approx(result.p_mw.sum().sum())
 
 
+def test_evs_without_sessions_charge_nothing_in_either():
+    net, run = _one_ev(soc_arrival_percent=20), {"n_periods": 12, "period_h": 1.0}
+    net["ev_session"] = net["ev_session"].iloc[:0]
+    result = evf.run_flexibility_opf(net, **run, progress=False)
+    assert evf.uncontrolled_charging(net, **run, energy=result).drawn_mwh == 0.0
+
+
 def test_where_no_power_flow_exists_voltages_and_loadings_are_nan():
     net = _one_ev(soc_arrival_percent=20, trip_km=30)
     profiles = {("load", "p_mw"): pd.DataFrame([net.load["p_mw"]] * 3).reset_index(drop=True)}

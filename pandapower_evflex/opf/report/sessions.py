@@ -68,6 +68,6 @@ def charging_limits(case: Case) -> pd.DataFrame:
         for stay in case.evs.stays
     ]
     columns = ["session", "max_p_mw", "min_p_mw", "max_e_mwh", "efficiency_percent", "tan_phi", "e_arrival_mwh"]
-    limits = pd.DataFrame(rows, columns=columns).set_index("session")
-    limits["cos_phi"] = np.cos(np.arctan(limits.pop("tan_phi").astype(float)))
+    limits = pd.DataFrame(rows, columns=columns).set_index("session").astype(float)
+    limits["cos_phi"] = np.cos(np.arctan(limits.pop("tan_phi")))
     return limits
