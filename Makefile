@@ -1,5 +1,5 @@
 # One command each; `python -m pip install -e ".[test,docs,benchmark]"` installs what they need.
-.PHONY: test quick slow lint docs benchmarks package
+.PHONY: test quick slow lint docs benchmarks package release
 
 test:
 	python -m pytest
@@ -24,3 +24,8 @@ benchmarks:
 package:
 	python -m build
 	python -m twine check --strict dist/*
+
+release:  # on the page of a package index, relative links lead nowhere
+	@grep -q '^project_urls' setup.cfg || { echo "setup.cfg: give the project_urls first"; exit 1; }
+	@! grep -nE '\]\((docs|tutorials|[A-Z.])' README.md || { echo "README.md: make these links absolute first"; exit 1; }
+	$(MAKE) package

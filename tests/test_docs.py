@@ -33,6 +33,12 @@ def test_files_and_folders_named_in_the_pages_for_contributors_exist():
     assert len(_paths(PAGES[1].read_text(encoding="utf-8"))) > 50
 
 
+def test_files_named_in_the_commands_for_contributors_exist():
+    files = [ROOT / "Makefile", ROOT / ".github" / "workflows" / "tests.yml", ROOT / ".ci" / "run"]
+    named = [path for file in files for path in re.findall(r"\b(?:tests|benchmarks|docs)/[\w/.]+", file.read_text())]
+    assert len(named) > 5 and [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_links_between_pages_lead_somewhere():
     pages = (ROOT / "README.md", *PAGES, *sorted((ROOT / "docs").glob("*.md")))
     missing = [

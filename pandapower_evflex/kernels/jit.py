@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -57,7 +58,9 @@ def _say_that_nothing_is_stored() -> None:
 
 
 def is_compiled(kernel: Any) -> bool:
-    """Whether this kernel is loaded, or on disk from an earlier run."""
+    """Whether this kernel is loaded, or on disk from an earlier run; plain Python (NUMBA_DISABLE_JIT) needs none."""
+    if inspect.isfunction(kernel):
+        return True
     if kernel.signatures or not is_stored(kernel):
         return bool(kernel.signatures)
     return any(Path(kernel.stats.cache_path).glob(f"*.{kernel.py_func.__name__}-*.nbi"))
@@ -65,4 +68,4 @@ def is_compiled(kernel: Any) -> bool:
 
 def is_stored(kernel: Any) -> bool:
     """Whether there is a folder for it on disk."""
-    return kernel.stats.cache_path is not None
+    return inspect.isfunction(kernel) or kernel.stats.cache_path is not None

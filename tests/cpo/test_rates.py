@@ -363,6 +363,9 @@ def test_printing_rates_tells_when_how_much_and_from_what():
     assert "4 outlets, 2 of them with sessions; 2 days from 2024-05-13 to 2024-05-14, 96 periods of 0.25 h" in text
     assert "charging: 1.56 % of the outlets on average, at most 25 % (1 outlets) from 09:00" in text
     assert "0.25 plug-ins per outlet and day" in text and "no outlet 1" in text and "\n" not in repr(rates)
+    assert "no end of charging" not in text
+    until_they_leave = evf.cpo_rates_from_sessions(sessions.assign(charging_end=[None, *sessions.charging_end[1:]]), 4)
+    assert "1 of 2 sessions have no end of charging" in str(until_they_leave)
 
 
 def test_text_of_days_and_of_sessions_is_in_one_order_of_day_and_month():

@@ -109,3 +109,12 @@ def test_two_processes_that_compile_at_once_leave_code_that_the_next_one_reads(t
 def test_a_kernel_that_never_ran_is_not_compiled_though_it_could_be_stored():
     never = jit(lambda x: x)
     assert is_stored(never) and not is_compiled(never)
+
+
+def test_plain_python_needs_no_compiling():
+    """As everything is with NUMBA_DISABLE_JIT=1, for a debugger."""
+
+    def plain(x):
+        return x
+
+    assert is_compiled(plain) and is_stored(plain)

@@ -25,8 +25,16 @@ def overview(rates: CpoRates) -> str:
             f"plugged in: {_share(rates.occupancy_rate, n_evse, rates.period_h)}",
             f"{rates.plug_ins_per_day:.2f} plug-ins per outlet and day{_power(rates.charging_p_mw)}",
             f"sessions: {counts}",
+            *_charging_until_they_leave(rates),
         ]
     )
+
+
+def _charging_until_they_leave(rates: CpoRates) -> list[str]:
+    """Why a site may have little to shave."""
+    n = rates.report["no charging end"]
+    taken = "have no end of charging and count as charging until they leave: nothing of them can be shifted"
+    return [f"{n} of {rates.report['used']} sessions {taken}"] if n else []
 
 
 def _power(p_mw: float) -> str:
