@@ -141,7 +141,8 @@ class PlanCosts:
     def _fault_table(self, built: Built, flexibility: bool) -> pd.DataFrame:
         faults = self.faults(built)
         outcomes = [self.outcome(fault, built) for fault in faults]
-        rate, events = self._rate_and_events(faults)
+        frequency = [self.outages[fault] for fault in faults]
+        rate, events = np.array([(own.per_year, own.events) for own in frequency]).reshape(-1, 2).T
         payment = np.array([own.congestion.payment_eur if flexibility else 0.0 for own in outcomes])
         year = self.interruptions(built, flexibility)
         voll = self.case.settings.voll_eur_per_mwh
@@ -172,15 +173,11 @@ class PlanCosts:
         outcomes = [self.outcome(fault, built) for fault in faults]
         return interruptions_of(
             outcomes,
-            *self._rate_and_events(faults),
+            [self.outages[fault] for fault in faults],
             self.case.days.mean_point_mw,
             flexibility=flexibility,
             momentary_h=self.case.settings.momentary_h,
         )
-
-    def _rate_and_events(self, faults: list[Outage]) -> tuple[FloatArray, FloatArray]:
-        of_faults = [self.outages[fault] for fault in faults]
-        return np.array([own.per_year for own in of_faults]), np.array([own.events for own in of_faults])
 
 
 def _study_chunk(case: PlanningCase, chunk: list[tuple[Outage, Built]]) -> list[FaultOutcome]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.planning.days import LoadPoints
+from pandapower_evflex.planning.fault.outages import Frequency
 from pandapower_evflex.planning.fault_study import FaultOutcome
 
 HOURS_PER_YEAR = 8760.0
@@ -40,21 +41,20 @@ class Interruptions:
 
 def interruptions_of(
     outcomes: list[FaultOutcome],
-    rate: FloatArray,
-    events: FloatArray,
+    frequency: list[Frequency],
     mean_mw: FloatArray,
     *,
     flexibility: bool,
     momentary_h: float,
 ) -> Interruptions:
-    """In a year, by faults at their rates [n_fault].
+    """In a year.
 
     A time that is not known counts as a sustained interruption of 0 h. What is shed counts with the share of customers
     that it interrupts.
 
     Parameters
     ----------
-    events : congestion windows met per fault [n_fault]
+    frequency : of every outcome
     mean_mw : mean loads of the load points [n_point]
     momentary_h : interruptions that are known to be shorter are momentary
     """
@@ -69,10 +69,10 @@ def interruptions_of(
         outage_mwh[number] = own.probability @ known_h * mean_mw
         shed = own.congestion.shed_with_flexibility if flexibility else own.congestion.shed
         if shed is not None:
-            sustained[number] += events[number] * shed.interruptions
-            hours[number] += events[number] * shed.hours
-            shed_mwh[number] = events[number] * shed.energy_mwh
-    per_year = np.reshape(rate, (-1, 1))
+            sustained[number] += shed.interruptions_of(frequency[number])
+            hours[number] += frequency[number].events * shed.hours
+            shed_mwh[number] = frequency[number].events * shed.energy_mwh
+    per_year = np.reshape([own.per_year for own in frequency], (-1, 1))
     return Interruptions(*(per_year * of_event for of_event in (sustained, momentary, hours, outage_mwh, shed_mwh)))
 
 

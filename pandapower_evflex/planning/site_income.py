@@ -40,9 +40,9 @@ def _calls(costs: PlanCosts, plan: PlanCost) -> list[tuple[Any, ...]]:
         return []
     rows = []
     for fault in costs.faults(plan.reinforcements):
-        rate, events = costs.outages[fault]
+        frequency = costs.outages[fault]
         for call in costs.outcome(fault, plan.reinforcements).congestion.calls:
-            per_year = rate * events * call.share_of_year
+            per_year = frequency.per_year * frequency.events * call.share_of_year
             amounts = (per_year * amount for amount in (call.energy_mwh, call.hours, call.payment_eur))
             rows.append((call.cpo, fault, call.p_mw, *amounts))
     return rows

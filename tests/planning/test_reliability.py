@@ -73,23 +73,38 @@ def test_times_that_nobody_gave_count_as_interruptions_of_no_length_and_are_repo
     assert "switching_time_h is not known for faults of line 0, line 1" in " ".join(study.findings.text)
 
 
-def test_what_is_shed_counts_with_its_share_of_the_customers():
-    """A day with 3 MW at station 2, of which the tie carries 2.25 MVA: for a quarter of the day a quarter is shed."""
+def strained(repair_h, is_high):
+    """1 or, where it is high, 3 MW at station 2, of which the tie carries 2.25 MVA: a quarter is shed then."""
     net = feeder()
     net.line["failure_rate_per_year"] = [1.0, np.nan, np.nan]
-    net.line["repair_time_h"] = 24.0
+    net.line["repair_time_h"] = repair_h
     net.load["p_mw"] = [1e-9, 3.0]
     net.load["customers"] = [10.0, 30.0]
     net.line.loc[2, "max_i_ka"] = 2.25 / (np.sqrt(3.0) * 10.0)
-    p = np.where(np.arange(24) < 6, 3.0, 1.0)
-    profiles = {("load", "p_mw"): pd.DataFrame({0: 1e-9, 1: p})}
-    study = planned(net, profiles, period_h=1.0)
+    profiles = {("load", "p_mw"): pd.DataFrame({0: 1e-9, 1: np.where(is_high, 3.0, 1.0)})}
+    return planned(net, profiles, period_h=1.0)
+
+
+def test_what_is_shed_counts_with_its_share_of_the_customers():
+    study = strained(24.0, np.arange(24) < 6)
     points = study.load_points.loc[1]
-    assert points.interruptions_per_year == pytest.approx(1.0 + 0.25, rel=1e-3)
     assert points.hours_per_year == pytest.approx(1.0 + 0.25 * 6.0, rel=1e-3)
     assert points.energy_mwh_per_year == pytest.approx(1.5 * 1.0 + 6.0 * 0.75, rel=1e-3)
     own = study.reliability.loc[0]
     assert own.saidi_h_per_year == pytest.approx((10.0 * (1.0 + 1.5) + 30.0 * 2.5) / 40.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("high", [[*range(6)], [0, 1, 9, 10, 11, 22, 23], [*range(24)]])
+@pytest.mark.parametrize("repair_h", [5, 60])
+def test_a_fault_interrupts_as_often_as_load_is_shed_anew_while_it_lasts(repair_h, high):
+    """Counted hour by hour, for faults that begin in any hour of the day."""
+    is_high = np.isin(np.arange(24), high)
+    lasting = [np.isin((hour + np.arange(repair_h)) % 24, high) for hour in range(24)]
+    met = np.mean([own[0] + np.sum(own[1:] & ~own[:-1]) for own in lasting])
+    # of faults that begin in the course of an hour instead of with it, some see the end of a window more
+    met += np.sum(is_high & ~np.roll(is_high, -1)) / 24.0
+    found = strained(float(repair_h), is_high).load_points.interruptions_per_year[1]
+    assert found == pytest.approx(1.0 + 0.25 * met, rel=1e-3)
 
 
 @pytest.mark.parametrize("rebound", [True, False])

@@ -10,6 +10,7 @@ from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.planning.congestion.windows import runs
 from pandapower_evflex.planning.days import Days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
+from pandapower_evflex.planning.fault.outages import HOURS_PER_DAY, Frequency
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,27 @@ class ShedPoints:
     Parameters
     ----------
     interruptions : share of its customers that are interrupted, the largest of every window
+    beginning : of these what begins in the course of a day, all but windows that never end
+    under_way : of these what is under way at any time of a day
     hours : mean over its customers
     energy_mwh : float
     """
 
     interruptions: FloatArray
+    beginning: FloatArray
+    under_way: FloatArray
     hours: FloatArray
     energy_mwh: FloatArray
+
+    def interruptions_of(self, frequency: Frequency) -> FloatArray:
+        """By one outage.
+
+        One that lasts T hours and may begin at any time meets a daily window of w hours (T + w) / 24 times: w / 24 of
+        the outages begin within one. A window that lasts all day is met once.
+        """
+        if frequency.lasts:
+            return frequency.events * self.beginning + self.under_way
+        return frequency.events * self.interruptions
 
 
 def shed_points(days: Days, state: OperatingState, shed_mw: FloatArray) -> ShedPoints | None:
@@ -42,8 +57,12 @@ def shed_points(days: Days, state: OperatingState, shed_mw: FloatArray) -> ShedP
     share = np.where((row >= 0) & (days.points.p_mw > 0.0), of_row[:, row], 0.0)
     energy_mwh = (days.share_of_year * days.period_h) @ (share * days.points.p_mw)
     share = np.minimum(share, 1.0)  # charging that comes back may be shed beyond the load of the profile
-    interruptions = np.zeros(len(row))
+    interruptions, beginning, under_way = np.zeros((3, len(row)))
     for day in days.types:
         for window in runs(day, np.asarray(share[day.periods].any(axis=1))):
-            interruptions += day.share_of_year * share[window.cases].max(axis=0)
-    return ShedPoints(interruptions, (days.share_of_year * days.period_h) @ share, energy_mwh)
+            own = day.share_of_year * share[window.cases].max(axis=0)
+            interruptions += own
+            beginning += own * (window.duration_h < HOURS_PER_DAY)
+            under_way += own * min(window.duration_h / HOURS_PER_DAY, 1.0)
+    hours = (days.share_of_year * days.period_h) @ share
+    return ShedPoints(interruptions, beginning, under_way, hours, energy_mwh)

@@ -74,19 +74,29 @@ def events_per_outage(duration_h: float, given: float | None) -> float:
 
 
 class Frequency(NamedTuple):
-    """How often an outage occurs, and how many congestion windows of one kind each one meets."""
+    """How often an outage occurs, and how many congestion windows of one kind each one meets.
+
+    Parameters
+    ----------
+    lasts : bool    the windows met follow from how long the outage lasts; it may begin within one
+    """
 
     per_year: float
     events: float
+    lasts: bool = False
 
 
 def outages(net: Net, events: float | None) -> dict[Outage, Frequency]:
     """Every outage that has a rate, in service or not, faults first."""
     return {
-        outage: Frequency(float(rate), events_per_outage(duration_h(net, outage), events))
+        outage: _frequency(float(rate), duration_h(net, outage), events)
         for planned, column in RATES.items()
         for table in OUTAGE_TABLES
         if column in net[table]
         for outage, rate in ((Outage(table, label, planned), rate) for label, rate in net[table][column].items())
         if rate > 0.0
     }
+
+
+def _frequency(per_year: float, length_h: float, events: float | None) -> Frequency:
+    return Frequency(per_year, events_per_outage(length_h, events), lasts=events is None and not np.isnan(length_h))
