@@ -61,7 +61,8 @@ class PlanningStudy:
                               element, and one row per fault that leaves load without supply. Columns:
                               `element_type, element, switches_closed, dark_mw` (mean over the
                               year), `overloaded_element_type, overloaded_element` ("net", None: no power flow
-                              converges), `start_h, end_h` (hours of the day), `missing_mw` (what is asked for),
+                              converges), `start_h, end_h` (hours of the day), `missing_mw` (what is asked for;
+                              of voltages and meshes to first order, more than is shed where a limit is far off),
                               `ens_mwh` (of this element alone), `procured_mw`, `price_eur_per_mwh`,
                               `ens_with_flexibility_mwh` (of all elements of the window, from its start to the next
                               window, rebound included), `rebound_mw` (largest load that comes back; not
