@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,7 @@ def cpo_densities(net: Net, start_h: float, end_h: float, cpos: Sequence[int] | 
     [0.4, 0.9]
     """
     check_net(FUNCTION, net)
+    cpos = list(cpos) if isinstance(cpos, Iterator) else cpos
     faults = site_faults(net, cpos)
     try:
         start, length = window_hours(FUNCTION, start_h, end_h)

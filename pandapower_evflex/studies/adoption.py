@@ -65,15 +65,18 @@ def adoption_studies(
     faults: list[Fault] = [] if pairs else [_no_list("nets", nets)]
     for net, own in pairs:
         faults += net_faults(FUNCTION, net) + profiles_faults(FUNCTION, own)
-    for share in listed_faults("shares", shares, faults):
+    all_shares, all_seeds, all_days = (
+        listed_faults(name, values, faults) for name, values in (("shares", shares), ("seeds", seeds), ("days", days))
+    )
+    for share in all_shares:
         faults += share_faults(FUNCTION, "shares", share)
-    for seed in listed_faults("seeds", seeds, faults):
+    for seed in all_seeds:
         faults += whole_number_faults(FUNCTION, "seeds", seed, 0, LARGEST_SEED)
-    for day in listed_faults("days", days, faults):
+    for day in all_days:
         faults += whole_number_faults(FUNCTION, "days", day, 0, MOST_DAYS)
     faults += run_option_faults(FUNCTION, {} if options is None else options)
     raise_if(list(dict.fromkeys(faults)))
-    return _studies(pairs, list(shares), list(seeds), list(days), dict(options or {}))
+    return _studies(pairs, all_shares, all_seeds, all_days, dict(options or {}))
 
 
 def _studies(pairs: Any, shares: Any, seeds: Any, days: Any, options: Mapping[str, Any]) -> Iterator[Study]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -158,12 +158,13 @@ def hosting_capacity(
     >>> found.by_seed.n_evs.tolist()
     [13]
     """
+    shares, seeds = (list(values) if isinstance(values, Iterator) else values for values in (shares, seeds))
     _check(net, profiles, operation, shares, seeds, day, min_band_percent, options, executor)
     with without_warnings():
         net_day = _read(net, profiles, day, dict(options or {}))
     scanned = sorted({float(share) for share in shares})
     search = _Search(net_day, operation, scanned, float(min_band_percent), dict(options or {}))
-    seeds = [int(seed) for seed in seeds]
+    seeds = list(dict.fromkeys(int(seed) for seed in seeds))
     if executor is None:
         found = [search.of(seed) for seed in seeds]
     else:

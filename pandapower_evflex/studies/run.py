@@ -130,8 +130,9 @@ def run_studies(
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "is not the path of a folder"
         raise InvalidInputError([_no_folder(out, why)]) from error
-    tasks = list({task.key: task for task in Tasks(folder).of(described)}.values())
-    write_manifest(folder, tasks, {"format": FORMAT, "versions": versions()})
+    asked = list(Tasks(folder).of(described))
+    write_manifest(folder, asked, {"format": FORMAT, "versions": versions()})
+    tasks = list({task.key: task for task in asked}.values())  # copies of one file are computed once
     there = set(read_chunks(folder, ["key"])["key"])
     missing = [task for task in tasks if task.key not in there]
     limits = Limits(float(time_limit_s), int(most_bus_periods))
@@ -342,7 +343,9 @@ def read_studies(out: Any) -> Any:
         remedy = "give the folder that run_studies was given"
         raise InvalidInputError([Fault("read_studies", "out", (), shown(out), "holds no studies", remedy)])
     require_pyarrow()
-    keys = read_manifest(Path(out))["key"]
+    asked = read_manifest(Path(out))
     rows = read_chunks(Path(out)).drop_duplicates("key").set_index("key", drop=False)
-    found = rows.loc[[key for key in keys if key in rows.index]]
-    return found.reset_index(drop=True)
+    asked = asked[asked["key"].isin(rows.index)]
+    found = rows.loc[asked["key"]].reset_index(drop=True)
+    found["net"] = asked["net"].to_numpy()  # copies of one file share a row, under the name of each
+    return found

@@ -27,7 +27,7 @@ class Task:
 
     Parameters
     ----------
-    label : str        of its net in the results
+    label : str        of its net in the results; a second net of one name has its content behind it
     net, profiles : str or None     where they are read from: paths, codes, names
     net_content, profiles_content : str    hashes of what is read there
     share, seed, options, day       as in `Study`
@@ -59,6 +59,8 @@ class Tasks:
     def __init__(self, out: Path) -> None:
         self._out = out
         self._known: dict[Any, tuple[Any, str | None, str, str]] = {}
+        self._content_of_name: dict[str, str] = {}
+        self._contents_of: dict[str, list[tuple[str, str]]] = {}
         self._versions = versions()
 
     def of(self, studies: Iterable[Study]) -> Iterator[Task]:
@@ -89,8 +91,17 @@ class Tasks:
                 options=described["options"],
                 day=described["day"],
                 key=_digest({**described, **of_content}),
-                identity=_digest({**described, **by_name}),
+                identity=self._identity({**described, **by_name}, (net_content, profiles_content)),
             )
+
+    def _identity(self, description: Mapping[str, Any], contents: tuple[str, str]) -> str:
+        """Of a description; where one call has several contents under it, frames that have no name, of each its own."""
+        identity = _digest(description)
+        known = self._contents_of.setdefault(identity, [])
+        if contents not in known:
+            known.append(contents)
+        position = known.index(contents)
+        return _digest({**description, "position": position}) if position else identity
 
     def _net(self, net: Any) -> tuple[str, str, str]:
         """Where a worker reads it, its content, and its name in the results."""
@@ -107,8 +118,10 @@ class Tasks:
         path = self._out / "inputs" / f"net-{content[:16]}.pickled"
         if not path.exists():
             write_beside(path, lambda beside: beside.write_bytes(pickle.dumps(net)))
-        name = str(net.get("name") or "")
-        return net, str(path.absolute()), content, name or f"net {content[:8]}"
+        name = str(net.get("name") or "") or f"net {content[:8]}"
+        if self._content_of_name.setdefault(name, content) != content:
+            name = f"{name} {content[:8]}"
+        return net, str(path.absolute()), content, name
 
     def _profiles(self, profiles: Any) -> tuple[str | None, str]:
         if profiles is None:

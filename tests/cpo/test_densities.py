@@ -80,6 +80,7 @@ def test_sites_out_of_service_are_asked_for_by_name():
     np.testing.assert_allclose(found, [[0.1, 0.2], [0.3, 0.6]])
     assert found.index.tolist() == [2, 1]
     pd.testing.assert_frame_equal(evf.cpo_densities(net, 22, 2, cpos=1), found.loc[[1]])
+    pd.testing.assert_frame_equal(evf.cpo_densities(net, 22, 2, cpos=iter([2, 1])), found)
 
 
 WRONG = {

@@ -152,6 +152,11 @@ def test_years_and_quantiles_follow_from_the_shares():
         scheduled.years_after(found(seeds=(0,)), 0.02)
 
 
+def test_seeds_count_once_and_lists_may_be_run_through_only_once():
+    of_iterators = found(seeds=iter([0, 1, 0]), shares=iter([0.0, 0.5, 1.0]))
+    pd.testing.assert_frame_equal(of_iterators.by_seed, found().by_seed)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -74,6 +74,34 @@ def test_other_options_nets_and_versions_are_computed_anew(tmp_path, monkeypatch
     assert len(evf.read_studies(out)) == 1
 
 
+def test_different_nets_and_profiles_without_names_of_their_own_all_have_rows(tmp_path):
+    """Variants of one net bear its name; frames of profiles have none."""
+    stronger = copy.deepcopy(feeder())
+    stronger.trafo["sn_mva"] *= 2.0
+    winter = {key: 2.0 * frame for key, frame in evening().items()}
+    asked = [(feeder(), evening()), (feeder(), winter), (stronger, evening()), (feeder(), None), (feeder(), evening())]
+    studies = [evf.Study(net, profiles, 0.3, 0, HOURS) for net, profiles in asked]
+    rows = rows_of(studies, tmp_path)
+    assert len(rows) == 4 and rows["key"].is_unique
+    assert rows["net"].nunique() == 2 and rows["net"][2].startswith("feeder ")
+    assert rows["uncontrolled_min_vm_pu"].is_unique
+    assert_same(rows_of(studies, tmp_path), rows)
+
+
+def test_copies_of_one_file_are_computed_once_and_have_a_row_each(tmp_path):
+    paths = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    for path in paths:
+        pp.to_json(feeder(), path)
+    report = evf.run_studies([evf.Study(path, None, 0.3, 0, HOURS) for path in paths], tmp_path / "out", progress=False)
+    rows = evf.read_studies(tmp_path / "out")
+    assert report.n_computed == 1 and rows["net"].tolist() == paths
+
+
+def test_adoption_takes_what_can_be_run_through_only_once():
+    studies = evf.adoption_studies(iter(["a.json"]), iter([0.1, 0.2]), iter([0, 1]), iter([0]))
+    assert [(study.seed, study.ev_share) for study in studies] == [(0, 0.1), (0, 0.2), (1, 0.1), (1, 0.2)]
+
+
 def test_nets_that_fail_are_rows(tmp_path):
     (tmp_path / "broken.json").write_text("{")
     weak = feeder(km=5.0, name="weak")
