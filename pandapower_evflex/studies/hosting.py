@@ -158,7 +158,8 @@ def hosting_capacity(
     >>> found.by_seed.n_evs.tolist()
     [13]
     """
-    shares, seeds = (list(values) if isinstance(values, Iterator) else values for values in (shares, seeds))
+    shares = list(shares) if isinstance(shares, Iterator) else shares
+    seeds = list(seeds) if isinstance(seeds, Iterator) else seeds
     _check(net, profiles, operation, shares, seeds, day, min_band_percent, options, executor)
     with without_warnings():
         net_day = _read(net, profiles, day, dict(options or {}))
