@@ -11,7 +11,7 @@ import pytest
 
 import pandapower_evflex as evf
 from tests.examples import sampled
-from tests.validation.garbage import CALLS, _net, _solved, _study, function_of
+from tests.validation.garbage import CALLS, _fresh, _solved, _study, function_of
 
 #: what the message about an argument must name
 EXPECTED = {
@@ -22,13 +22,13 @@ EXPECTED = {
 }  # fmt: skip
 WRONG = {
     "None": lambda: None, "text": lambda: "net.json", "number": lambda: 3, "list": lambda: [1, 2],
-    "frame of other things": lambda: pd.DataFrame({"a": [1.0]}), "net": _net, "result": lambda: _solved()[1],
+    "frame of other things": lambda: pd.DataFrame({"a": [1.0]}), "net": _fresh, "result": lambda: _solved()[1],
     "study": _study, "figure": plt.figure, "axes": lambda: plt.subplots(1, 2)[1], "class": lambda: evf.PlanningStudy,
 }  # fmt: skip
 #: right arguments that let the one in question be read, where those of `CALLS` do not
 RIGHT = {
     "plotting.plot_energy_not_served": lambda: {"study": _overloaded()},
-    "plotting.plot_post_fault": lambda: {"net": _net(), "fault": _study().faults.iloc[0]},
+    "plotting.plot_post_fault": lambda: {"net": _fresh(), "fault": _study().faults.iloc[0]},
 }
 ASKED = [
     (name, argument)

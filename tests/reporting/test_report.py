@@ -99,7 +99,7 @@ def test_a_study_is_told_with_its_sites(tmp_path):
     page = _page(named, tmp_path)
     assert SPITEFUL in page.text and "script" not in page.seen
     assert f"plan {study.best} is the cheapest" in page.text
-    assert study.provenance["net_sha256"] == net_sha256(garbage._net()) and "voll_eur_per_mwh" in page.text
+    assert study.provenance["net_sha256"] == net_sha256(garbage._fresh()) and "voll_eur_per_mwh" in page.text
     assert all(value.startswith("data:") for value in page.loaded)
 
 
