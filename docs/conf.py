@@ -29,3 +29,8 @@ default_role = "code"
 html_theme = "pydata_sphinx_theme"
 html_title = "pandapower_evflex"
 html_show_sourcelink = False
+highlight_language = "text"  # of blocks that name none: commands and files
+# pages without pages below them have nothing to show beside them; tables are wide
+html_sidebars = {name: [] for name in ("docs/*", "CONTRIBUTING", "CHANGELOG")}
+html_static_path = ["static"]
+html_css_files = ["wide.css"]

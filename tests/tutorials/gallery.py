@@ -69,10 +69,10 @@ GALLERY: dict[str, dict[str, str]] = {
 }
 HEAD = f"""# Gallery
 
-What `evf.plotting` draws ([all arguments](api/plotting.md)). Every function takes `ax=`, or `axes=` where it draws
-several; `evf.plotting.save(ax, "day.pdf")` writes PNG at 300 dpi, PDF or SVG, and `evf.plotting.map(net, result)` is the
-net in a browser with a slider over the periods. Lines below a link to a tutorial are those of the tutorial; the others
-go on from
+What `evf.plotting` draws ([all arguments](api/plotting.md)). Every function takes `ax=`, or `axes=` where it
+draws several; `evf.plotting.save(ax, "day.pdf")` writes PNG at 300 dpi, PDF or SVG, and
+`evf.plotting.map(net, result)` is the net in a browser with a slider over the periods. Lines below a link to
+a tutorial are those of the tutorial; the others go on from
 
 ```python
 {SUBURB}
