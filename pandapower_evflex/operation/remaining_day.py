@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.case.provenance import provenance
 from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.errors import Fault, FlexibilityOPFNotConverged, InvalidInputError
 from pandapower_evflex.operation.expected_stays import Known, expected_stays
 from pandapower_evflex.operation.planner import with_needs_as_asked
 from pandapower_evflex.operation.remaining_study import remaining_study
-from pandapower_evflex.opf.flexibility import run_flexibility_opf, solve_study
+from pandapower_evflex.opf.flexibility import compared_with_runpp, run_flexibility_opf, solve_study
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.outcome import SOLVED
 from pandapower_evflex.opf.read import Study, read_study
+from pandapower_evflex.opf.report.by_runpp import busiest_by_runpp
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.stopwatch import Stopwatch
 
@@ -47,7 +49,7 @@ def renewed_plan(
     )
     refuse_short_stays("activate_flexibility", study.stays)
     if study.case.others:
-        return _with_other_kinds(study, first, e_mwh.to_numpy()[:first], held, Options(**arguments))
+        return _with_other_kinds(net, study, first, e_mwh.to_numpy()[:first], held, Options(**arguments))
     profiles = {key: frame.iloc[first:].reset_index(drop=True) for key, frame in result.profiles.items()}
     arguments["weights"] = later_weights(arguments["weights"], first)
     start = index[first] if isinstance(index, pd.DatetimeIndex) else None
@@ -64,7 +66,7 @@ def renewed_plan(
 
 
 def _with_other_kinds(
-    study: Study, first: int, e_mwh: FloatArray, held: FloatArray, options: Options
+    net: Net, study: Study, first: int, e_mwh: FloatArray, held: FloatArray, options: Options
 ) -> FlexibilityOpfResult:
     """The rest of the study: a battery must still end with what it began the day with, which no table would say."""
     planned = with_needs_as_asked(study)
@@ -80,10 +82,13 @@ def _with_other_kinds(
     over = {stay.session for own in planned for stay in own if stay.periods[-1] < first}
     stays = expected_stays(planned, Known(first, here, energy, over), study.case.horizon.n_periods)
     rest = remaining_study(study, first, stays, energy, options)
-    found = solve_study(rest, replace(options, progress=False), Stopwatch())
+    options, clock = replace(options, progress=False), Stopwatch()
+    found = solve_study(rest, options, clock)
+    if found.status in SOLVED:
+        found = compared_with_runpp(rest, options, clock, found, busiest_by_runpp(net, found))
     if found.status not in SOLVED and options.raise_on_failure:
         raise FlexibilityOPFNotConverged(found.message, found.findings, found)
-    return replace(found, settings={**found.settings, "renewed_from": first})
+    return replace(found, settings={**found.settings, "renewed_from": first}, provenance=provenance(net))
 
 
 def refuse_short_stays(function: str, stays: Sequence[Sequence[Stay]]) -> None:

@@ -204,7 +204,7 @@ def run_flexibility_opf(
     if result.status in SOLVED:
         with clock.phase("runpp"):
             moment = busiest_by_runpp(net, result)
-        result = _compared(study, options, clock, result, moment)
+        result = compared_with_runpp(study, options, clock, result, moment)
     result = replace(result, provenance=provenance(net))
     if result.status in SOLVED:
         with clock.phase("write"):
@@ -260,7 +260,7 @@ def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Sch
     return replace(result, settings={**result.settings, "arguments": options.arguments})
 
 
-def _compared(
+def compared_with_runpp(
     study: Study, options: Options, clock: Stopwatch, result: FlexibilityOpfResult, moment: RunppMoment
 ) -> FlexibilityOpfResult:
     """The result with its difference to runpp; failed where that is more than runpp's own inaccuracy."""

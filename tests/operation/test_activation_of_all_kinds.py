@@ -179,6 +179,7 @@ def test_a_plan_renewed_after_a_call_goes_on_from_every_energy_and_ends_as_the_d
     three = [0, 1, 2]
     assert np.allclose(call.e_mwh[three].to_numpy() + rest.p_mw[three].to_numpy().cumsum(axis=0), rest.e_mwh[three])
     assert (rest.e_mwh[three].iloc[-1] >= 0.04 - 1e-6).all() and rest.verification["max_trafo_overload"] < 1e-6
+    assert rest.verification["against_runpp"] < 1e-6 and rest.provenance == result.provenance
     again = evf.activate_flexibility(net, rest, 0, "up")
     assert again.granted_mw > 0.0
     with pytest.raises(evf.InvalidInputError, match="renew: a plan that was renewed cannot be renewed again"):
