@@ -17,6 +17,7 @@ BRANCHES = {
     "line": ("l", ["from_bus", "to_bus"]),
     "trafo": ("t", ["hv_bus", "lv_bus"]),
     "trafo3w": ("t3", ["hv_bus", "mv_bus", "lv_bus"]),
+    "impedance": (None, ["from_bus", "to_bus"]),
 }
 
 

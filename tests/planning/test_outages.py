@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandapower as pp
+import pandapower.networks as nw
 import pytest
 
 import pandapower_evflex as evf
@@ -157,3 +158,30 @@ def test_outages_of_many_random_rings(seed):
 @pytest.mark.parametrize("seed", range(3, 50))
 def test_outages_of_many_random_meshed_nets(seed):
     assert_same_outages(random_feeders(seed, meshed=True))
+
+
+def with_outages(net, seed=0):
+    """Rates and times of their own for every element; no limit binds."""
+    rng = np.random.default_rng(seed)
+    net.line["max_i_ka"], net.bus["min_vm_pu"], net.load["scaling"] = 1e3, 0.0, 1.0
+    for table in ("line", "trafo", "trafo3w"):
+        net[table]["max_loading_percent"] = 1e6
+    net.load = net.load[net.load.p_mw > 0.0]
+    net.load["customers"] = rng.integers(1, 50, len(net.load)).astype(float)
+    for table, most in (("line", 0.1), ("trafo", 0.015), ("trafo3w", 0.015), ("bus", 0.002), ("switch", 0.005)):
+        n = len(net[table])
+        net[table]["failure_rate_per_year"] = np.where(rng.random(n) < 0.6, rng.uniform(0.1 * most, most, n), np.nan)
+        net[table]["repair_time_h"] = rng.choice([3.0, 5.0, 20.0], n)
+        net[table]["switching_time_h"] = rng.choice([0.5, 1.0], n)
+    net.switch["switching_time_h"] = rng.choice([np.nan, 0.02, 0.3], len(net.switch))
+    net.switch["stuck_probability"] = rng.choice([np.nan, 0.05], len(net.switch))
+    return net
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make", [nw.create_cigre_network_mv, nw.example_simple, nw.simple_mv_open_ring_net, nw.example_multivoltage]
+)
+def test_outages_of_nets_that_come_with_pandapower(make):
+    """Transformers with three windings, an impedance, couplers, disconnectors beside breakers, untyped switches."""
+    assert_same_outages(with_outages(make()))
