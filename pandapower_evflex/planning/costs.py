@@ -111,7 +111,7 @@ def energy_not_served(overload_mw: Any, period_h: float) -> float:
 
 
 def energy_not_served_triangle(peak_mw: Any, duration_h: Any) -> Any:
-    r"""Energy under a triangle of overload (second paper, section IV and Fig. 8).
+    r"""Energy under a triangle of overload (second paper, section IV and figure 8).
 
     Parameters
     ----------

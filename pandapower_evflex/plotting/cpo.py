@@ -21,7 +21,7 @@ MOST_HOURS = 8784.0
 
 
 def plot_cpo_rates(charging_rate: Any, occupancy_rate: Any, ax: Any | None = None) -> Any:
-    """Charging and occupancy rate of a site over the day (Fig. 1); between them are the idle outlets, above the empty.
+    """Charging and occupancy rate of a site over the day (figure 1): charging, idle and empty outlets.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def plot_cpo_rates(charging_rate: Any, occupancy_rate: Any, ax: Any | None = Non
 
 
 def plot_lattice(lattice: Any, *, first_h: float = 0.0, period_h: float = 0.25, ax: Any | None = None) -> Any:
-    """Charging schedules: one row per outlet, the first on top, one column per period (Fig. 2).
+    """Charging schedules: one row per outlet, the first on top, one column per period (figure 2).
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def plot_lattice(lattice: Any, *, first_h: float = 0.0, period_h: float = 0.25, 
 
 
 def plot_peak(reduction: Any, *, first_h: float = 0.0, period_h: float = 0.25, ax: Any | None = None) -> Any:
-    """A peak to shave, its velocity and the largest of it, the area v* of the peak (Fig. 3; equations 6 and 7).
+    """A peak to shave, its velocity and the largest of it, the area v* of the peak (figure 3; equations 6 and 7).
 
     Parameters
     ----------

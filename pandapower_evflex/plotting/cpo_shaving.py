@@ -53,7 +53,7 @@ def plot_peak_shave(
     period_h: float = 0.25,
     axes: Sequence[Any] | None = None,
 ) -> Any:
-    """A peak that cars make room for, or do not (one column of Fig. 4).
+    """A peak that cars make room for, or do not (one column of figure 4).
 
     Above: outlets that charge before and after, and how many may in the window. Below: the velocity, its limit in each
     period (8), beyond which a shave fails, and the paper's estimate of that (11) from the densities of the lattice.

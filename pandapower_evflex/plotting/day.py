@@ -30,7 +30,7 @@ LIMIT_PERCENT = Column("limit_percent", "float64", "", "percent", required=True,
 
 
 def plot_flexibility(result: Any, ax: Any | None = None) -> Any:
-    """Aggregate flexibility of every period in kW, upward positive and downward negative (Fig. 7).
+    """Aggregate flexibility of every period in kW, upward positive and downward negative (figure 7).
 
     Each bar is a single activation of one period: bars do not add up to a deliverable energy. With other elements
     beside the EVs their kinds are stacked; upward is then more load or less feed-in, downward less load or more of it.
@@ -84,7 +84,7 @@ def plot_min_voltage(
     *,
     uncontrolled: UncontrolledCharging | pd.Series | None = None,
 ) -> Any:
-    """Lowest voltage of any bus after full activation in either direction, and without activation (Fig. 8).
+    """Lowest voltage of any bus after full activation in either direction, and without activation (figure 8).
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def plot_trafo_loading(
     uncontrolled: UncontrolledCharging | pd.DataFrame | None = None,
     ax: Any | None = None,
 ) -> Any:
-    """Loading of the most loaded transformer after full activation (Fig. 9).
+    """Loading of the most loaded transformer after full activation (figure 9).
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def plot_trafo_loading(
 def plot_charging_power(
     result: Any, uncontrolled: UncontrolledCharging | pd.DataFrame | None = None, ax: Any | None = None
 ) -> Any:
-    """Aggregate scheduled charging power in kW (Fig. 10).
+    """Aggregate scheduled charging power in kW (figure 10).
 
     Without a tie-break the schedule is one of many with the same flexibility.
 

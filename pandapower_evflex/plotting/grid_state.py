@@ -28,7 +28,7 @@ POST_FAULT = "plot_post_fault"
 
 
 def plot_normal_state(net: Net, ax: Any | None = None) -> Any:
-    """A net as its switches are, open ones marked, with its charging sites (Fig. 6).
+    """A net as its switches are, open ones marked, with its charging sites (figure 6).
 
     Places are those of `net.bus.geo`; where a bus in service has none, the net is drawn as a tree from its sources.
 

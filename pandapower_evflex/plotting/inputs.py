@@ -20,7 +20,7 @@ from pandapower_evflex.tables.number_frames import frame_of_numbers
 
 
 def plot_sessions(net: Net, start_hour: float = 0.0, axes: Sequence[Any] | None = None) -> Any:
-    """Densities of arrival and departure over the hours of the day, and the trips (Fig. 3).
+    """Densities of arrival and departure over the hours of the day, and the trips (figure 3).
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def plot_pv_profile(
     start: Any = None,
     dayfirst: bool | None = None,
 ) -> Any:
-    """Generation as a share of rated power, its average over all generators with a profile (Fig. 4).
+    """Generation as a share of rated power, its average over all generators with a profile (figure 4).
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def plot_pv_profile(
 
 
 def plot_cos_phi_p(net: Net, ax: Any | None = None) -> Any:
-    """Every different cos phi(P) characteristic of the net (Fig. 5).
+    """Every different cos phi(P) characteristic of the net (figure 5).
 
     Parameters
     ----------

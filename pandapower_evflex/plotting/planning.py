@@ -32,7 +32,7 @@ SMALL_MW = 1e-12
 
 
 def plot_energy_not_served(study: PlanningStudy, row: Any = 0, axes: Sequence[Any] | None = None) -> Any:
-    """A congestion window before and after flexibility is bought, as it is and as the paper's triangles (Fig. 8).
+    """A congestion window before and after flexibility is bought, as it is and as the paper's triangles (figure 8).
 
     On the left the power to remove in each period, and the triangle of the same energy, whose apex 2 ENS / dT is what
     the paper's rule asks for. On the right what flexibility serves of it and what is left, also after the window where
