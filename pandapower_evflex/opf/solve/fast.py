@@ -80,9 +80,10 @@ def solve_fast(run: Run) -> Solution:
         "solver": "interior point over EV chains",
         "elimination": elimination,
     }
-    prices = prices_of_reduced(case, network, point.lam, chains.scale)
-    doubt = why_uncertified(case) or _doubt(network, point)
-    point.gap += free * float(point.lam.sum())  # what the limits as they are might give
+    n_sums = chains.problem.sums.n_rows
+    prices = prices_of_reduced(case, network, point.lam[n_sums:], chains.scale)
+    doubt = why_uncertified(case) or _doubt(network, point, n_sums)
+    point.gap += free * float(point.lam[n_sums:].sum())  # what the limits as they are might give
     at_once = None if watch.stopped_by else _at_once(chains, point, bool(end or doubt))
     if not is_usable(case, schedule, states):
         findings = obstacles(case, schedule, states)
@@ -198,12 +199,12 @@ def _start(chain: Chain, network: ReducedNetwork) -> FloatArray:
     return x
 
 
-def _doubt(network: ReducedNetwork, point: ChainPoint) -> str:
-    if near := network.doubt(point.h):
+def _doubt(network: ReducedNetwork, point: ChainPoint, n_sums: int) -> str:
+    if near := network.doubt(point.h[n_sums:]):
         return near
     if not np.isfinite(point.gap):
         return "the interior point did not converge"
-    if network.cut_feasible_point(point.x, point.h, point.rows):
+    if network.cut_feasible_point(point.x, point.h, point.rows, n_sums):
         return "a tangent cuts off a schedule that the power flow allows"
     return ""
 

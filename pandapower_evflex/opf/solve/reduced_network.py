@@ -173,15 +173,15 @@ class ReducedNetwork:
         self._met.append((x, h))
         return h, rows
 
-    def cut_feasible_point(self, x: FloatArray, h: FloatArray, rows: Rows) -> bool:
+    def cut_feasible_point(self, x: FloatArray, h: FloatArray, rows: Rows, n_sums: int) -> bool:
         """Whether the tangents at x cut off a point met on the way that keeps the limit: h is not convex then.
 
-        Either may have been met before later rows joined.
+        Either may have been met before later rows joined. The first ``n_sums`` rows are not of the network.
         """
         tangent = rows.values(x) - h
         for x_met, h_met in self._met:
-            n = min(len(h), len(h_met))
-            if np.any((h_met[:n] <= 0.0) & ((rows.values(x_met) - tangent)[:n] > CONVEX)):
+            n = min(len(h) - n_sums, len(h_met))
+            if np.any((h_met[:n] <= 0.0) & ((rows.values(x_met) - tangent)[n_sums:][:n] > CONVEX)):
                 return True
         return False
 
