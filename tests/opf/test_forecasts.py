@@ -201,7 +201,7 @@ def test_what_needs_one_grid_state_says_which_to_give():
     for use in (evf.plotting.plot_flexibility, evf.plotting.plot_charging_power, str, repr):
         use(result)
     assert len(result.to_profiles()["ev", "p_mw"]) == 8
-    with pytest.raises(evf.InvalidInputError, match="'warm' is no forecast of this run; use one of 'calm', 'cold'"):
+    with pytest.raises(evf.InvalidInputError, match="'warm' is not a forecast of this run; use one of 'calm', 'cold'"):
         result.in_forecast("warm")
     with pytest.raises(evf.InvalidInputError, match="knows only the profiles given"):
         run(net, profiles=load(net, 0.02)).in_forecast("calm")

@@ -25,7 +25,8 @@ def seen_in(result: Any, name: Any) -> Any:
             if result.forecasts
             else "leave it out: this run knows only the profiles given"
         )
-        raise InvalidInputError([Fault("in_forecast", "name", (), shown(name), "is no forecast of this run", remedy)])
+        problem = "is not a forecast of this run"
+        raise InvalidInputError([Fault("in_forecast", "name", (), shown(name), problem, remedy)])
     frames: dict[str, Any] = {
         of: {scenario: frame for (scenario, forecast), frame in getattr(result, of).items() if forecast == name}
         for of in _OF_GRID
