@@ -9,7 +9,8 @@ import numpy as np
 
 from pandapower_evflex.diagnosis.diagnosis import finding, finding_of, rows_of
 from pandapower_evflex.diagnosis.examined import Examined
-from pandapower_evflex.elements.ev_stays import Stay, overfull_stays, read_stays, unreachable_stays
+from pandapower_evflex.elements.ev_needs import overfull_stays, unreachable_stays
+from pandapower_evflex.elements.ev_stays import Stay, read_stays
 
 #: MWh
 ROUNDING = 1e-9

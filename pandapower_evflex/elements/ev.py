@@ -18,6 +18,7 @@ from pandapower_evflex.elements.ev_band_checks import band_point, band_reasons, 
 from pandapower_evflex.elements.ev_chain import chain_of
 from pandapower_evflex.elements.ev_held import held_chain
 from pandapower_evflex.elements.ev_held_checks import held_reasons, held_rooms, held_violation
+from pandapower_evflex.elements.ev_needs import with_needs_of_next
 from pandapower_evflex.elements.ev_slots import (
     ONE_ACTIVATION,
     Slots,
@@ -27,7 +28,7 @@ from pandapower_evflex.elements.ev_slots import (
     offers_of,
     slots_of,
 )
-from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
+from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.tables.cos_phi_p import tan_phi
 

@@ -19,14 +19,16 @@ from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, read_profiles
 from pandapower_evflex.elements import replaced_by_schedule
-from pandapower_evflex.elements.ev_stays import Stay, overfull_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_needs import overfull_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.inputs import Inputs
 from pandapower_evflex.elements.part import Part
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.opf.cars import reduced_frame
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.findings.table import session_findings
 from pandapower_evflex.opf.options import Options, weight_of_all
-from pandapower_evflex.opf.read import Study, reduced_frame
+from pandapower_evflex.opf.read import Study
 from pandapower_evflex.scenarios import DIRECTIONS
 
 HOURS_OF_DAY = 24.0

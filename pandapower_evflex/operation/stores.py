@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.elements.ev_needs import with_needs_of_next
 from pandapower_evflex.elements.ev_slots import Units
-from pandapower_evflex.elements.ev_stays import Stay, with_needs_of_next
+from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.operation.planner import with_needs_as_asked
 from pandapower_evflex.opf.read import Study
 

@@ -15,8 +15,9 @@ from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.case.forecasts import NO_NAME, Forecast
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev import compile_evs
-from pandapower_evflex.elements.ev_stays import unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_needs import unreachable_stays, with_reduced_needs
 from pandapower_evflex.opf import read
+from pandapower_evflex.opf.cars import reduced_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.opf.verify import GridState, grid_state
@@ -108,7 +109,7 @@ class NetDay:
             case=replace(self.study.case, evs=evs_of(stays)),
             stays=stays,
             evs_of=evs_of,
-            reduced=read.reduced_frame(fleet.evs.index, unreachable) if unreachable else self.study.reduced,
+            reduced=reduced_frame(fleet.evs.index, unreachable) if unreachable else self.study.reduced,
         )
 
     @cached_property

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from pandapower_evflex.case.profiles import Horizon
-from pandapower_evflex.elements.ev_slots import charge_at_arrival, slots_of
-from pandapower_evflex.elements.ev_stays import (
+from pandapower_evflex.elements.ev_needs import (
     idle_sessions,
     overfull_stays,
-    read_stays,
     unreachable_stays,
     with_needs_of_next,
     with_reduced_needs,
 )
+from pandapower_evflex.elements.ev_slots import charge_at_arrival, slots_of
+from pandapower_evflex.elements.ev_stays import read_stays
 
 DAY = Horizon(n_periods=8, period_h=0.5, time=None, cyclic=False)
 CYCLIC = Horizon(n_periods=8, period_h=0.5, time=None, cyclic=True)

@@ -9,7 +9,8 @@ from scipy.sparse import coo_matrix, vstack
 
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev import compile_evs
-from pandapower_evflex.elements.ev_stays import overfull_stays, read_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_needs import overfull_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_stays import read_stays
 from pandapower_evflex.opf.case import Case
 from pandapower_evflex.scenarios import rows_of
 

@@ -11,7 +11,8 @@ from scipy.optimize import linprog
 
 from pandapower_evflex.case.profiles import Horizon
 from pandapower_evflex.elements.ev import compile_evs, violation
-from pandapower_evflex.elements.ev_stays import read_stays, unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_needs import unreachable_stays, with_reduced_needs
+from pandapower_evflex.elements.ev_stays import read_stays
 from pandapower_evflex.nlp.derivative_check import derivative_errors
 from pandapower_evflex.nlp.problem import ProblemBuilder
 from pandapower_evflex.opf.case import Case

@@ -11,13 +11,13 @@ import pandas as pd
 
 from pandapower_evflex.arrays import FloatArray, ObjectArray
 from pandapower_evflex.elements.chain import KW, LOADS
-from pandapower_evflex.elements.ev_stays import (
-    Stay,
+from pandapower_evflex.elements.ev_needs import (
     arriving_empty,
     trips_to_coupled,
     unreachable_stays,
     with_reduced_needs,
 )
+from pandapower_evflex.elements.ev_stays import Stay
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import counted
 from pandapower_evflex.opf.case import Case
