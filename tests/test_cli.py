@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from pandapower_evflex import cli, demo, output
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
+from tests.examples import sampled, sweep
 from tests.networks.solved import solved_suburb
 
 FIGURES = {
@@ -136,7 +137,8 @@ def test_the_room_that_is_tried_is_more_than_the_demo_needs(solved_before, tmp_p
     assert sum(path.stat().st_size for path in tmp_path.rglob("*")) < output.ROOM_NEEDED
 
 
-@pytest.mark.parametrize("writer", [(pd.DataFrame, "to_csv"), (Figure, "savefig")])
+@sweep
+@pytest.mark.parametrize("writer", sampled([(Figure, "savefig"), (pd.DataFrame, "to_csv")], 1))
 def test_a_disk_that_fills_up_meanwhile_ends_with_one_line_and_code_2(
     solved_before, tmp_path, capsys, monkeypatch, writer
 ):

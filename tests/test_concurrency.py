@@ -16,6 +16,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.nlp.problem import Problem
 from pandapower_evflex.opf.progress import Progress
 from pandapower_evflex.planning import fault_study
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 from tests.planning.plan_nets import planned, random_ring
 
@@ -49,14 +50,15 @@ def solved_feeder():
     return net
 
 
-@pytest.mark.parametrize(
-    ("method", "owner", "name"),
-    [
-        ("fast", Progress, "step"),
-        ("exact", Progress, "step"),
-        *(("exact", Problem, name) for name in ("objective", "gradient", "constraints", "jacobian", "hessian")),
-    ],
-)
+INTERRUPTED = [
+    ("fast", Progress, "step"),
+    ("exact", Progress, "step"),
+    *(("exact", Problem, name) for name in ("objective", "gradient", "constraints", "jacobian", "hessian")),
+]
+
+
+@sweep
+@pytest.mark.parametrize(("method", "owner", "name"), sampled(INTERRUPTED, 3))
 def test_ctrl_c_within_a_run_arrives_and_leaves_the_net_as_it_was(monkeypatch, method, owner, name):
     net = solved_feeder()
     before = copy.deepcopy(net)
@@ -89,10 +91,10 @@ def assert_alike(found, expected):
         pd.testing.assert_frame_equal(pd.DataFrame(p), pd.DataFrame(expected_p), rtol=0.0, atol=0.0)
 
 
-def test_four_threads_with_nets_of_their_own_find_what_one_finds():
-    sizes = [2, 3, 4, 5]
+def test_threads_with_nets_of_their_own_find_what_one_finds():
+    sizes = [2, 3]
     alone = [objective_and_power(n) for n in sizes]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(2) as pool:
         assert_alike(pool.map(objective_and_power, sizes), alone)
 
 

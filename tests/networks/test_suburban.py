@@ -62,7 +62,8 @@ def test_roofs_stay_below_the_largest_sizes_and_follow_vde_ar_n_4105():
     np.testing.assert_array_equal(at_rated.reindex(net.sgen.index), expected)
 
 
-@pytest.mark.parametrize("n_buses", [14, 61, 250])
+@sweep
+@pytest.mark.parametrize("n_buses", sampled([14, 250, 61], 2))
 def test_three_radial_feeders_serve_forty_customers_each(n_buses):
     net, _ = evf.networks.suburban_lv(seed=0, n_buses=n_buses)
     assert len(net.bus) == n_buses
@@ -72,12 +73,12 @@ def test_three_radial_feeders_serve_forty_customers_each(n_buses):
 
 
 def test_more_buses_are_the_same_cables_in_more_pieces():
-    lengths = [evf.networks.suburban_lv(0, n_buses=n)[0].line["length_km"].sum() for n in (61, 250, 1000)]
+    lengths = [evf.networks.suburban_lv(0, n_buses=n)[0].line["length_km"].sum() for n in (61, 400)]
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-12)
 
 
 @sweep
-@pytest.mark.parametrize(("seed", "n_buses"), sampled(list(product(SEEDS, (61, 250))), 3))
+@pytest.mark.parametrize(("seed", "n_buses"), sampled(list(product(SEEDS, (61, 250))), 1))
 def test_without_any_ev_the_limits_hold_with_margin(seed, n_buses):
     """By pandapower's own power flow, at the highest consumption and at the highest feed-in."""
     net, profiles = evf.networks.suburban_lv(seed, n_evs=0, n_buses=n_buses)
@@ -91,7 +92,8 @@ def test_without_any_ev_the_limits_hold_with_margin(seed, n_buses):
     assert net.res_bus["vm_pu"].max() < 1.05
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@sweep
+@pytest.mark.parametrize("seed", sampled(SEEDS, 1))
 def test_roofs_feed_back_at_noon_and_nowhere_near_the_rating(seed):
     _, profiles = evf.networks.suburban_lv(seed)
     net_load = _net_load(profiles)
@@ -100,7 +102,8 @@ def test_roofs_feed_back_at_noon_and_nowhere_near_the_rating(seed):
     assert (net_load[_hours(net_load.index, 20, 5)] > 0).all()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@sweep
+@pytest.mark.parametrize("seed", sampled(SEEDS, 1, place=1))
 def test_charging_at_arrival_overloads_the_transformer_in_the_evening(seed):
     net, profiles = evf.networks.suburban_lv(seed)
     without = evf.uncontrolled_charging(net, profiles, energy="full")
@@ -142,7 +145,7 @@ def test_hourly_houses_use_the_energy_of_quarter_hourly_ones():
     energies = []
     for period_h, n in ((0.25, 96), (1.0, 24)):
         hours = 12.0 + period_h * (np.arange(n) + 0.5)
-        energies.append(household_loads(hours, 4000, period_h, np.random.default_rng(0)).sum() * period_h)
+        energies.append(household_loads(hours, 2000, period_h, np.random.default_rng(0)).sum() * period_h)
     assert energies[1] == pytest.approx(energies[0], rel=0.03)
 
 
@@ -171,7 +174,8 @@ def test_sizes_that_make_no_case_are_refused(wrong):
         evf.networks.suburban_lv(0, **wrong)
 
 
-@pytest.mark.parametrize("n_evs", [0, 3, 130])
+@sweep
+@pytest.mark.parametrize("n_evs", sampled([130, 3, 0], 2))
 def test_any_number_of_evs(n_evs):
     net, _ = evf.networks.suburban_lv(0, n_evs=n_evs)
     assert len(net.ev) == len(net.ev_session) == n_evs

@@ -6,11 +6,12 @@ import numpy as np
 import pandapower as pp
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.operation import planner
+from tests.examples import examples, sampled, sweep
 from tests.operation.test_activation import FOUR_HOURS, two_cars
 from tests.operation.test_rolling import FOUR, HOURLY, flexibility, one_car
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
@@ -27,7 +28,7 @@ def solved(name):
     return net, RESULTS[name]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(few=8, many=100)
 @given(st.sampled_from(sorted(NETS)), st.data())
 def test_after_a_call_every_car_has_weakly_less_of_it_later_and_the_plan_is_kept(name, data):
     net, result = solved(name)
@@ -48,7 +49,7 @@ def test_after_a_call_every_car_has_weakly_less_of_it_later_and_the_plan_is_kept
     assert call.plan_mw.iloc[:period].equals(result.p_mw.iloc[:period]) and not len(call.short)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(few=8, many=100)
 @given(st.sampled_from(sorted(NETS)), st.data())
 def test_a_call_of_one_car_and_its_reverse_return_its_energy(name, data):
     """Without losses, car by car."""
@@ -61,7 +62,8 @@ def test_a_call_of_one_car_and_its_reverse_return_its_energy(name, data):
     assert ((up - e) + (down - e)).abs().max() == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("make", [feeder_net, two_feeders_net])
+@sweep
+@pytest.mark.parametrize("make", sampled([two_feeders_net, feeder_net], 1))
 def test_a_plan_that_stands_is_as_good_as_one_solved_anew_in_every_period(make, monkeypatch):
     net = make()
     standing = evf.run_rolling_horizon(net, **HOURLY)
@@ -278,7 +280,7 @@ def test_a_moment_without_a_power_flow_has_no_voltages_and_is_named():
     assert day.vm_pu.drop(index=3).notna().all().all() and np.isnan(day.log.min_vm_pu[3])
 
 
-@settings(max_examples=20, deadline=None)
+@examples(few=5, many=60)
 @given(st.data())
 def test_on_a_strong_grid_only_what_full_power_cannot_charge_is_short(data):
     """Whatever is called, whenever plans are renewed, and whoever comes at another hour or unannounced."""

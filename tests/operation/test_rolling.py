@@ -11,6 +11,7 @@ import pytest
 from pandapower.toolbox import nets_equal
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 
 HOURLY = {**EIGHT_HOURS, "every_h": 1.0}
@@ -20,14 +21,15 @@ def flexibility(day):
     return day.p_up_mw.sum().sum() + day.p_down_mw.sum().sum()
 
 
-def test_with_perfect_forecasts_the_day_achieves_what_was_planned_ahead():
-    for make in (feeder_net, two_feeders_net):
-        net = make()
-        ahead = evf.run_flexibility_opf(net, **EIGHT_HOURS)
-        day = evf.run_rolling_horizon(net, **HOURLY)
-        assert flexibility(day) == pytest.approx(ahead.objective_mw, rel=2e-4)
-        assert not len(day.short) and not len(day.violations) and set(day.log.status) == {"optimal"}
-        assert np.allclose(day.e_mwh.iloc[-1], net.ev_session.e_departure_mwh, rtol=1e-3)
+@sweep
+@pytest.mark.parametrize("make", sampled([feeder_net, two_feeders_net], 1))
+def test_with_perfect_forecasts_the_day_achieves_what_was_planned_ahead(make):
+    net = make()
+    ahead = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    day = evf.run_rolling_horizon(net, **HOURLY)
+    assert flexibility(day) == pytest.approx(ahead.objective_mw, rel=2e-4)
+    assert not len(day.short) and not len(day.violations) and set(day.log.status) == {"optimal"}
+    assert np.allclose(day.e_mwh.iloc[-1], net.ev_session.e_departure_mwh, rtol=1e-3)
 
 
 def one_car():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from pandapower_evflex.opf.stopwatch import Stopwatch
 from pandapower_evflex.opf.verify import element_violations, scheduled_states, states_of_forecasts
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net, two_feeders_net
 from tests.opf.test_flexibility import compiled
 
@@ -41,19 +43,20 @@ def evs_on(net, buses, p_mw=0.011):
     return net
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {},
-        {"scenarios": ("up", "down", "base")},
-        {"scenarios": ("up",)},
-        {"q_follows_flexibility": False},
-        {"weights": {"up": np.linspace(1.0, 2.0, 8), "down": 0.3}},
-        {"weights": {"up": 0.2, "down": 1.0}},
-        {"trafo_loading": "current"},
-        {"max_line_loading_percent": 30.0},
-    ],
-)
+ARGUMENTS = [
+    {},
+    {"scenarios": ("up", "down", "base")},
+    {"scenarios": ("up",)},
+    {"q_follows_flexibility": False},
+    {"weights": {"up": np.linspace(1.0, 2.0, 8), "down": 0.3}},
+    {"weights": {"up": 0.2, "down": 1.0}},
+    {"trafo_loading": "current"},
+    {"max_line_loading_percent": 30.0},
+]
+
+
+@sweep
+@pytest.mark.parametrize("arguments", sampled(ARGUMENTS, 4))
 def test_fast_reaches_the_objective_of_exact_within_its_gap(arguments):
     fast, exact = (solve(feeder_net(6), method, **arguments) for method in ("fast", "exact"))
     assert fast.status == "optimal"
@@ -63,7 +66,8 @@ def test_fast_reaches_the_objective_of_exact_within_its_gap(arguments):
     assert exact.objective_mw <= fast.objective_mw * (1.0 + fast.gap) + 1e-9
 
 
-@pytest.mark.parametrize("name", ["cigre_lv", "kerber"])
+@sweep
+@pytest.mark.parametrize("name", sampled(["cigre_lv", "kerber"], 1))
 def test_fast_equals_exact_on_nets_of_the_literature(name):
     net = NETS[name]()
     buses = net.load.bus.to_numpy()[:10]
@@ -134,9 +138,10 @@ def test_radial_means_one_way_from_one_slack():
     assert why_uncertified(compiled(feeder_net())) == ""
 
 
-@pytest.mark.parametrize("make", [feeder_net, meshed])
-@pytest.mark.parametrize("max_iter", [3, 7])
-@pytest.mark.parametrize("method", ["fast", "auto"])
+@sweep
+@pytest.mark.parametrize(
+    ("make", "max_iter", "method"), sampled(list(product([feeder_net, meshed], [3, 7], ["fast", "auto"])), 3)
+)
 def test_stopped_early_it_returns_a_schedule_that_keeps_every_limit_and_what_is_known_of_the_gap(
     make, max_iter, method
 ):
@@ -156,9 +161,13 @@ def test_stopped_early_it_returns_a_schedule_that_keeps_every_limit_and_what_is_
         assert result.status == "feasible" and result.message.startswith(f"stopped by max_iter={max_iter}: ")
 
 
-@pytest.mark.parametrize("method", ["fast", "exact", "auto"])
+LIMITS = [("max_iter", 1), ("max_cpu_time", 1e-9), ("max_wall_time", 1e-9), ("max_cpu_time", 1e-300)]
+
+
+@sweep
 @pytest.mark.parametrize(
-    ("limit", "value"), [("max_iter", 1), ("max_cpu_time", 1e-9), ("max_wall_time", 1e-9), ("max_cpu_time", 1e-300)]
+    ("method", "limit", "value"),
+    sampled([(method, *limit) for method in ("fast", "exact", "auto") for limit in LIMITS], 5),
 )
 def test_a_run_that_is_stopped_without_a_schedule_blames_the_option_that_stopped_it(method, limit, value):
     net = feeder_net(9, sn_mva=0.06)

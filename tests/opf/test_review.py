@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandapower.networks as nw
 import pandas as pd
@@ -9,11 +11,14 @@ import pytest
 from pandapower.create import create_load
 
 import pandapower_evflex as evf
+from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, constant, feeder_net
 
 
-@pytest.mark.parametrize("factor", [1.0, 1e-6, 1e-10])
-@pytest.mark.parametrize("method", ["exact", "fast"])
+@sweep
+@pytest.mark.parametrize(
+    ("method", "factor"), sampled(list(product(["exact", "fast"], [1.0, 1e-6, 1e-10])), 2, place=2)
+)
 def test_small_weights_of_offers_scale_the_objective_and_nothing_else(factor, method):
     net = feeder_net(3)
     for ev in net.ev.index:
@@ -36,8 +41,10 @@ def all_away(net):
     net.ev_session[["arrival_h", "departure_h"]] += 50.0
 
 
-@pytest.mark.parametrize("change", [uncontrolled, no_session, all_away])
-@pytest.mark.parametrize("method", ["auto", "fast", "exact"])
+@sweep
+@pytest.mark.parametrize(
+    ("change", "method"), sampled(list(product([uncontrolled, no_session, all_away], ["auto", "fast", "exact"])), 4)
+)
 def test_nothing_to_schedule_is_an_answer(change, method):
     net = feeder_net(3)
     change(net)

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from tests.examples import examples
+from tests.examples import examples, sampled, sweep
 from tests.planning.plan_nets import add_sites, day_of, planned, random_ring, ring
 
 COSTS = ["reliability", "losses", "investment", "flexibility"]
 #: EUR a year that power flows and programs may differ by
 ROUNDING_EUR = 0.01
 
-law = examples(few=2, many=40)
+law = examples(few=1, many=40)
 
 
 def least(study):
@@ -85,7 +85,7 @@ def test_more_candidates_never_make_the_best_plan_dearer(seed, tie):
     assert least(planned(net, profiles)) <= least(planned(fewer, profiles)) + ROUNDING_EUR
 
 
-@pytest.mark.parametrize("rebound", [True, False])
+@pytest.mark.parametrize("rebound", [True, pytest.param(False, marks=pytest.mark.slow)])
 @law
 @given(seed=st.integers(0, 10_000), paper=st.booleans())
 def test_a_further_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
@@ -97,7 +97,7 @@ def test_a_further_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
     assert least(after) <= least(before) + ROUNDING_EUR
 
 
-@pytest.mark.parametrize("rebound", [True, False])
+@pytest.mark.parametrize("rebound", [True, pytest.param(False, marks=pytest.mark.slow)])
 @law
 @given(seed=st.integers(0, 10_000), paper=st.booleans())
 def test_a_larger_or_a_cheaper_site_never_makes_the_best_plan_dearer(rebound, seed, paper):
@@ -152,7 +152,7 @@ def test_growth_without_profiles_is_the_table_multiplied_by_hand():
     pd.testing.assert_frame_equal(grown.plans, planned(net, None).plans, rtol=1e-9)
 
 
-@pytest.mark.parametrize("rebound", [True, False])
+@pytest.mark.parametrize("rebound", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_day_that_starts_later_costs_the_same_and_its_windows_go_on_across_midnight(rebound):
     """The same day from 00:00 and from 12:00, with an overload from 22:00 to 02:00."""
     net, _ = random_ring(5, n_sites=0)
@@ -179,7 +179,8 @@ def test_a_day_that_starts_later_costs_the_same_and_its_windows_go_on_across_mid
     pd.testing.assert_frame_equal(studies["midnight"].faults, studies["noon"].faults, rtol=1e-6)
 
 
-@pytest.mark.parametrize("n_periods", [24, 48])
+@sweep
+@pytest.mark.parametrize("n_periods", sampled([24, 48], 1))
 def test_a_finer_day_of_the_same_steps_costs_the_same(n_periods):
     """The exact energy of an overload does not depend on the step; the paper's rule does."""
     net, profiles = random_ring(7, n_sites=0)

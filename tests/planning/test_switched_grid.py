@@ -52,12 +52,12 @@ def states(net, elements):
 def test_states_of_a_real_net():
     """Lines with charging, open at one end; taps and generators."""
     net = nw.mv_oberrhein()
-    for masked, built in states(net, [("line", line) for line in net.line.index[::12]] + [("trafo", 114)]):
+    for masked, built in states(net, [("line", line) for line in net.line.index[::30]] + [("trafo", 114)]):
         assert_same(masked, built)
 
 
 @sweep
-@pytest.mark.parametrize("seed", sampled(range(12), 6))
+@pytest.mark.parametrize("seed", sampled(range(12), 3))
 def test_states_of_random_nets(seed):
     net = random_net(seed)
     net.line["c_nf_per_km"] = 200.0

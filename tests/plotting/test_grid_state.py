@@ -14,6 +14,7 @@ import pandapower_evflex as evf
 from pandapower_evflex import plotting
 from pandapower_evflex.planning.fault.restoration import restore_supply
 from pandapower_evflex.plotting.layout import coordinates, places_of, tree_layout
+from tests.examples import sampled, sweep
 from tests.planning.ring_nets import random_net
 from tests.plotting.refusals import assert_refused
 from tests.plotting.studies import PRICES, ring
@@ -69,7 +70,8 @@ def test_what_stays_dark_is_drawn_dark():
     assert _rows(drawn["dark until the repair"]) == _at(cut, cut.bus.name[list(state.dark_buses)]) and state.dark_buses
 
 
-@pytest.mark.parametrize("seed", range(20))
+@sweep
+@pytest.mark.parametrize("seed", sampled(range(20), 6))
 def test_any_fault_of_any_net_is_drawn_every_bus_and_branch_once(seed):
     net = random_net(seed)
     state = restore_supply(net, "line", 0)
@@ -82,7 +84,8 @@ def test_any_fault_of_any_net_is_drawn_every_bus_and_branch_once(seed):
     assert len(drawn.get("has closed", ())) == len(state.switches_closed)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@sweep
+@pytest.mark.parametrize("seed", sampled(range(20), 6, place=1))
 def test_without_coordinates_every_bus_has_a_place_of_its_own_below_its_source(seed):
     net = random_net(seed)
     places = places_of(net)

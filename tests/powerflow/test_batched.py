@@ -8,7 +8,7 @@ import numpy as np
 import pandapower as pp
 import pandapower.networks as nw
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandapower.create import create_bus, create_empty_network, create_ext_grid, create_line_from_parameters
 
@@ -16,7 +16,7 @@ from pandapower_evflex.case.grid import read_grid
 from pandapower_evflex.limits.loading import element_loading_percent, end_loading
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.case.nets import NETS, elements_net, random_loads, two_sources
-from tests.examples import sampled, sweep
+from tests.examples import examples, sampled, sweep
 
 #: pu; pandapower itself stops at 1e-10 MVA
 VOLTAGE_TOLERANCE = 1e-9
@@ -35,7 +35,7 @@ TRANSMISSION = {"case1354pegase": 0.982, "case1888rte": 0.848, "case300": 0.889,
 
 
 @sweep
-@pytest.mark.parametrize(("name", "trafo_loading"), sampled(list(product(NETS, ("power", "current"))), 7))
+@pytest.mark.parametrize(("name", "trafo_loading"), sampled(list(product(NETS, ("power", "current"))), 4))
 def test_voltages_and_loadings_equal_those_of_runpp(name, trafo_loading):
     net = NETS[name]()
     grid = read_grid(net, trafo_loading=trafo_loading)
@@ -56,7 +56,8 @@ def test_voltages_and_loadings_equal_those_of_runpp(name, trafo_loading):
         assert (np.nan_to_num(reference[~alive]) == 0).all()
 
 
-@pytest.mark.parametrize("name", ["elements", "two_sources", "cigre_lv", "simbench_lv"])
+@sweep
+@pytest.mark.parametrize("name", sampled(["elements", "two_sources", "cigre_lv", "simbench_lv"], 2))
 def test_a_batch_of_random_loads_equals_runpp_of_each(name):
     net = NETS[name]()
     if name == "simbench_lv":
@@ -76,7 +77,7 @@ def test_a_batch_of_random_loads_equals_runpp_of_each(name):
         assert np.nanmax(np.abs(voltages(grid, v) - reference)) < VOLTAGE_TOLERANCE
 
 
-@settings(max_examples=25, deadline=None)
+@examples(few=10, many=100)
 @given(st.lists(st.floats(-0.5, 1.2), min_size=1, max_size=6), st.sampled_from([elements_net, two_sources]))
 def test_every_solution_balances_power_at_every_bus(scales, make):
     grid = read_grid(make())
@@ -92,7 +93,7 @@ def test_every_solution_balances_power_at_every_bus(scales, make):
 
 
 @sweep
-@pytest.mark.parametrize(("name", "lowest"), sampled(list(TRANSMISSION.items()), 3))
+@pytest.mark.parametrize(("name", "lowest"), sampled(list(TRANSMISSION.items()), 1, place=2))
 def test_transmission_nets_have_the_voltages_of_runpp(name, lowest):
     net = getattr(nw, name)()
     grid = read_grid(net)
@@ -104,8 +105,10 @@ def test_transmission_nets_have_the_voltages_of_runpp(name, lowest):
     assert np.nanmax(np.abs(found - net.res_bus.vm_pu)) < 1e-8
 
 
-@pytest.mark.parametrize("start", ["dc", "no load", "flat"])
-@pytest.mark.parametrize("name", ["elements", "two_sources", "multivoltage"])
+@sweep
+@pytest.mark.parametrize(
+    ("name", "start"), sampled(list(product(["elements", "two_sources", "multivoltage"], ["dc", "no load", "flat"])), 4)
+)
 def test_every_start_knows_phase_shifts_and_leads_to_one_solution(name, start):
     grid = read_grid(NETS[name]())
     s = np.linspace(0.0, 1.0, 3)[:, None] * grid.s_fixed
@@ -125,7 +128,7 @@ def test_a_low_voltage_solution_does_not_count_as_converged():
     assert not flows.converged.any()
 
 
-@settings(max_examples=25, deadline=None)
+@examples(few=10, many=100)
 @given(st.floats(0.01, 0.99), st.floats(-0.4, 1.0), st.floats(0.05, 20.0))
 def test_of_the_two_solutions_at_the_end_of_a_line_the_upper_one_counts(share, tan_phi, r_over_x):
     """|V|^2 = a +- sqrt(a^2 - |z s|^2), a = 1/2 - Re(z conj(s)), for a load s behind an impedance z."""

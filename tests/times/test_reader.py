@@ -8,11 +8,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
 from pandapower_evflex.times.reader import read_times
+from tests.examples import examples
 from tests.tables.bad import good_net
 
 FIFTH = pd.Timestamp("2017-09-05")
@@ -77,7 +78,7 @@ def test_equal_numbers_need_no_order():
     assert evf.hours_since(["01/01/2024", "05.05.2024"], "2024-01-01").tolist() == [0.0, 3000.0]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(few=15, many=200)
 @given(
     st.lists(st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)), min_size=1, max_size=6),
     st.booleans(),

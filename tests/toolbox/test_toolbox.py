@@ -16,6 +16,7 @@ import pandapower_evflex as evf
 from pandapower_evflex.tables.checks import TABLES, check_tables
 from pandapower_evflex.tables.references import series_names
 from tests.built_once import built_once
+from tests.examples import sampled, sweep
 from tests.tables.stored import day_profiles, stored_day
 
 RUN = {"progress": False}
@@ -97,7 +98,8 @@ def relabelled_profiles(before, after):
     return profiles
 
 
-@pytest.mark.parametrize("how", RELABELLED)
+@sweep
+@pytest.mark.parametrize("how", sampled(list(RELABELLED), 5))
 def test_after_new_labels_everything_is_where_it_was(net, as_it_was, how):
     before = copy.deepcopy(net)
     RELABELLED[how](net)
@@ -200,7 +202,8 @@ def other_net():
     return net
 
 
-@pytest.mark.parametrize("validate", [False, True])
+@sweep
+@pytest.mark.parametrize("validate", sampled([True, False], 1))
 def test_two_nets_become_one_with_each_ev_at_its_own_bus(net, validate):
     other = other_net()
     first, second = copy.deepcopy(net), copy.deepcopy(other)

@@ -372,11 +372,11 @@ def outcome_of(name: str, argument: str, value: Any) -> str:
     return "accepted"
 
 
-def sampled_kinds(name: str, argument: str) -> dict[str, Any]:
+def sampled_kinds(name: str, argument: str, n: int = N_SAMPLED) -> dict[str, Any]:
     """Some kinds, other ones for each argument."""
     number, place, kinds = list(CALLS).index(name), arguments_of(name).index(argument), list(KINDS.items())
     first = (7 * number + 12 * place) % len(kinds)
-    return dict([*kinds, *kinds][first : first + N_SAMPLED])
+    return dict([*kinds, *kinds][first : first + n])
 
 
 def section_outcomes(name: str) -> list[Outcome]:
