@@ -102,10 +102,13 @@ class HostingCapacity:
         return ((self.by_seed["share"] - other.by_seed["share"]) / float(share_per_year)).rename("years")
 
     def __str__(self) -> str:
-        low, middle, high = (self.quantile(q) for q in (0.1, 0.5, 0.9))
+        low, middle, high = (
+            "none" if np.isnan(share) else f"{100 * share:.3g}" for share in map(self.quantile, (0.1, 0.5, 0.9))
+        )
+        broken = "; none: it holds with no share, not even without EVs" if "none" in (low, middle, high) else ""
         return (
-            f"{self.operation}: EVs in {100 * middle:.3g} % of {self.households} households (median of "
-            f"{len(self.by_seed)} seeds; 10 to 90 %: {100 * low:.3g} to {100 * high:.3g} %)"
+            f"{self.operation}: EVs in {middle}{'' if middle == 'none' else ' %'} of {self.households} households (median "
+            f"of {len(self.by_seed)} seeds; 10 to 90 %: {low} to {high}{'' if high == 'none' else ' %'}{broken})"
         )
 
     def __repr__(self) -> str:

@@ -67,7 +67,7 @@ def _sunny(max_vm_pu):
     return net, {("sgen", "p_mw"): pd.DataFrame({0: [0.01, 0.05, 0.06, 0.03]})}
 
 
-@pytest.mark.parametrize("method", ["fast", "exact"])
+@pytest.mark.parametrize("method", ["fast", pytest.param("exact", marks=pytest.mark.slow)])
 def test_prices_of_a_day_that_curtails_are_what_more_voltage_would_add(method):
     """The row of the energy curtailed stands before those of the grid and is none of them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandapower as pp
@@ -147,6 +148,8 @@ def test_years_and_quantiles_follow_from_the_shares():
     np.testing.assert_allclose(years, difference / 0.02)
     assert uncontrolled.quantile(0.0) <= uncontrolled.share <= uncontrolled.quantile(1.0)
     assert "median of 2 seeds" in str(uncontrolled)
+    broken = replace(uncontrolled, by_seed=uncontrolled.by_seed.assign(share=np.nan))
+    assert "EVs in none of 10 households" in str(broken) and "not even without EVs" in str(broken)
     assert pickle.loads(pickle.dumps(uncontrolled)).by_seed.equals(uncontrolled.by_seed)
     with pytest.raises(evf.InvalidInputError, match="same seeds"):
         scheduled.years_after(found(seeds=(0,)), 0.02)
