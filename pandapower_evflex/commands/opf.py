@@ -76,6 +76,7 @@ def run(given: argparse.Namespace) -> None:
     say(str(result))
     without = uncontrolled_charging(net, profiles, energy=result, **options) if len(result.p_mw.columns) else None
     with writing(f"--out {given.out}, where files are now missing or cut short"):
+        (given.out / "findings.csv").unlink(missing_ok=True)  # of an earlier run that found no schedule
         write_tables(given.out, "results", tables_of(net, result, without))
         pandapower.to_json(net, str(given.out / "net.json"))
         write_pictures(given.out, _pictures(result, without))

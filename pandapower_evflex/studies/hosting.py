@@ -107,12 +107,16 @@ class HostingCapacity:
         )
         broken = "; none: it holds with no share, not even without EVs" if "none" in (low, middle, high) else ""
         return (
-            f"{self.operation}: EVs in {middle}{'' if middle == 'none' else ' %'} of {self.households} households (median "
-            f"of {len(self.by_seed)} seeds; 10 to 90 %: {low} to {high}{'' if high == 'none' else ' %'}{broken})"
+            f"{self.operation}: EVs in {middle}{_percent(middle)} of {self.households} households (median of "
+            f"{len(self.by_seed)} seeds; 10 to 90 %: {low} to {high}{_percent(high)}{broken})"
         )
 
     def __repr__(self) -> str:
         return f"<HostingCapacity: {self}>"
+
+
+def _percent(share: str) -> str:
+    return "" if share == "none" else " %"
 
 
 def hosting_capacity(
