@@ -5,7 +5,7 @@ test:
 	python -m pytest
 
 quick:  # a sample, in under a minute once compiled
-	python -m pytest -n 2 tests/test_package.py tests/test_docs.py tests/kernels tests/market tests/tables/test_create.py tests/elements/test_ev.py tests/cpo/test_equations.py
+	python -m pytest -n 2 tests/test_package.py tests/test_docs.py tests/kernels/test_kernels.py tests/market tests/tables/test_create.py tests/elements/test_ev.py tests/cpo/test_equations.py
 
 slow:
 	python -m pytest -m slow
