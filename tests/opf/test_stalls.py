@@ -33,6 +33,25 @@ def test_the_fast_method_and_its_tie_break_end_where_they_once_stalled(seed):
     assert np.isclose(fast.objective_mw, exact.objective_mw, rtol=2e-6, atol=1e-9)
 
 
+CONGESTED = [(24, 5), (24, 4), (60, 1), (60, 5), (60, 6)]
+
+
+@sweep
+@pytest.mark.parametrize(("n_evs", "seed"), sampled(CONGESTED, 1))
+@pytest.mark.parametrize("guarantee", ["one_activation", "any_sequence"])
+def test_lines_that_can_just_carry_what_the_drivers_need_leave_a_certificate(n_evs, seed, guarantee):
+    """Limits of cars and lines leave each other no room: rounding spoilt the steps, at gaps up to 0.6 %."""
+    net, profiles = evf.networks.suburban_lv(seed=seed, n_evs=n_evs)
+    profiles = {key: frame.resample("30min").mean() for key, frame in profiles.items()}
+    peak = evf.uncontrolled_charging(net, profiles).line_loading_percent.max()
+    net.line["max_loading_percent"] = np.maximum(np.ceil(peak), 15.0)
+    result = evf.run_flexibility_opf(
+        net, profiles, method="fast", tie_break=None, guarantee=guarantee, progress=False, raise_on_failure=False
+    )
+    assert result.status == "optimal"
+    assert result.gap < 1e-6
+
+
 def test_a_stage_that_does_not_end_hands_over_to_those_before_it_and_says_so(monkeypatch):
     """The schedule keeps all limits and the flexibility all the same."""
     solve_stage = tie_break._solve

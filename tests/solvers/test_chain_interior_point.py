@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 from pandapower_evflex.solvers.chains.certificate import certified_gap
+from pandapower_evflex.solvers.chains.forms import Forms
 from pandapower_evflex.solvers.chains.interior_point import solve_chains
 from pandapower_evflex.solvers.chains.problem import ChainPoint
 from pandapower_evflex.solvers.chains.system import ChainSystem
@@ -16,18 +19,25 @@ from tests.solvers.random_chains import Ball, LinearRows, box_problem, dense, de
 AIMS = {"relative_gap": 1e-7, "feasibility": 1e-8}
 
 
-def solved(problem, coupling, start=0.5):
-    return solve_chains(problem, coupling, np.full(problem.c.shape, start), **AIMS)
+def solved(problem, coupling, start=0.5, **arguments):
+    return solve_chains(problem, coupling, np.full(problem.c.shape, start), **AIMS, **arguments)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 10))
-def test_a_linear_problem_has_the_optimum_of_highs(seed, n):
+@given(st.integers(0, 10_000), st.integers(1, 10), st.booleans())
+def test_a_linear_problem_has_the_optimum_of_highs(seed, n, has_room):
+    """Also where limits give way to each other in a step, since the first of them leave one value."""
     rng = np.random.default_rng(seed)
     problem = box_problem(rng, n, n_limits=2 * n)
+    if not has_room:
+        held = problem.limits.of(np.arange(n))
+        against = Forms(held.slot, -held.coefficient)
+        at = held.values(np.full((n, 3), 0.5))
+        b = np.concatenate([at, problem.b[n:], -at])
+        problem = replace(problem, limits=Forms.join([problem.limits, against]), b=b)
     rows = random_rows(rng, 3, problem.follows)
     g = rows.values(np.full((n, 3), 0.5)) + 0.1
-    point = solved(problem, LinearRows(rows, g))
+    point = solved(problem, LinearRows(rows, g), gives=not has_room)
     a = np.vstack([dense(problem.limits, n), dense_rows(rows, n)])
     best = linprog(problem.c.ravel(), a, np.concatenate([problem.b, g]), bounds=(None, None))
     assert point.status == "optimal"

@@ -107,7 +107,9 @@ def test_both_orders_of_elimination_give_the_step_of_the_dense_system(seed, n_ch
     narrow = rows_of_one_period_each(rng, 3, period, follows, n_states, n_controls)
     rows, curved = Rows.join([sums, narrow]), Curved(rng, narrow)
     s, z, s_h, lam = (rng.uniform(0.1, 2.0, size) for size in (len(limits), len(limits), 4, 4))
-    point = ChainPoint(np.zeros(shape), s, z, s_h, lam, np.zeros(4), rows)
+    give, give_rows = rng.choice([0.0, 0.3], 2)
+    point = ChainPoint(np.zeros(shape), s, z, s_h, lam, np.zeros(4), rows, give=give, give_rows=give_rows)
+    stiff, stiff_rows = 1.0 / (s / z + give), 1.0 / (s_h / lam + give_rows)
     r_x, r_h = rng.normal(size=shape), rng.normal(size=4)
     problem.hold_fixed(r_x)
 
@@ -116,10 +118,10 @@ def test_both_orders_of_elimination_give_the_step_of_the_dense_system(seed, n_ch
     by_period = ByPeriod(problem, fronts).factorised(point, curved.dense_curvature())
     a, g = dense(limits, n, n_states), dense_rows(rows, n, n_states)
     shared, bent = dense_rows(problem.shared, n, n_states), dense(curved.forms, n, n_states)
-    k = (a.T * (z / s)) @ a + (shared.T * problem.shared_weight) @ shared + bent.T @ curved.matrix @ bent
-    k += (g.T * (lam / s_h)) @ g
-    dx = inverse_of_free(k, free, n_controls) @ (r_x.ravel() + g.T @ (lam / s_h * r_h))
-    d_lam = lam / s_h * (g @ dx - r_h)
+    k = (a.T * stiff) @ a + (shared.T * problem.shared_weight) @ shared + bent.T @ curved.matrix @ bent
+    k += (g.T * stiff_rows) @ g
+    dx = inverse_of_free(k, free, n_controls) @ (r_x.ravel() + g.T @ (stiff_rows * r_h))
+    d_lam = stiff_rows * (g @ dx - r_h)
     for factorised in (by_chain, by_period):
         found, multipliers = factorised.solve(r_x, r_h, 0.0)
         assert np.allclose(found.ravel(), dx, rtol=1e-8, atol=1e-9)

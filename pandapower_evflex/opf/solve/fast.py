@@ -115,12 +115,11 @@ def _at_once(chains: Chains, point: ChainPoint, is_open: bool) -> AtOnce | None:
 
 
 def _solved(run: Run, chains: Chains, free: float, watch: Watch) -> tuple[ReducedNetwork, ChainPoint]:
-    """With correctors; where most steps had them and there is no certificate, the better of it and a solve without."""
-    network, point = _solved_once(run, chains, free, watch, correctors=True)
-    had_correctors = point.elimination.get("by_period", 0) > point.elimination.get("by_chain", 0)
-    if _is_certified(chains, point) or not had_correctors or watch.stopped_by:
+    """With correctors and limits that give way; where that leaves no certificate, the better of it and a plain solve."""
+    network, point = _solved_once(run, chains, free, watch)
+    if _is_certified(chains, point) or watch.stopped_by:
         return network, point
-    network_again, again = _solved_once(run, chains, free, watch, correctors=False)
+    network_again, again = _solved_once(run, chains, free, watch, is_plain=True)
     iterations, elimination = point.iterations + again.iterations, _added(point.elimination, again.elimination)
     if again.status == "optimal" or again.gap < point.gap:
         network, point = network_again, again
@@ -135,7 +134,7 @@ def _is_certified(chains: Chains, point: ChainPoint) -> bool:
 
 
 def _solved_once(
-    run: Run, chains: Chains, free: float, watch: Watch, correctors: bool
+    run: Run, chains: Chains, free: float, watch: Watch, is_plain: bool = False
 ) -> tuple[ReducedNetwork, ChainPoint]:
     network = ReducedNetwork(run.case, run.flow, chains, blocks_of(run.case, run.needed), -free, run.known)
     is_held = bool(chains.problem.ahead)
@@ -145,7 +144,8 @@ def _solved_once(
         _start(run.case.chain, network),
         relative_gap=AIMED_GAP_HELD if is_held else AIMED_GAP,
         feasibility=FEASIBILITY_HELD if is_held else FEASIBILITY,
-        correctors=correctors,
+        correctors=not is_plain,
+        gives=not is_plain,
         keep_going=watch,
     )
     return network, point

@@ -59,14 +59,14 @@ class ByChain:
     def factorised(self, point: ChainPoint, curvature: Curvature) -> FactorisedByChain | None:
         """None where the system is singular to rounding."""
         problem, system = self._problem, self._system
-        weight = [point.z / point.s, problem.weight, curvature.bound_weight]
+        weight = [point.stiffness, problem.weight, curvature.bound_weight]
         system.factorise(Forms.join([problem.limits, problem.squares, curvature.bound]), np.concatenate(weight))
         both = Rows.join([point.rows, curvature.modes, problem.shared])
         factor = None
         if both.n_rows:
             schur = system.schur(both, problem.sums.n_rows)
             schur[np.diag_indices_from(schur)] += np.concatenate(
-                [point.s_h / point.lam, 1.0 / curvature.sigma, 1.0 / problem.shared_weight]
+                [point.softness_of_rows, 1.0 / curvature.sigma, 1.0 / problem.shared_weight]
             )
             factor = cholesky(schur)
             if factor is None:

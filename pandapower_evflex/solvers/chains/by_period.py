@@ -36,11 +36,11 @@ class ByPeriod:
         """None where rounding leaves no factor, as the rows over several periods show."""
         problem, system = self._problem, self._system
         both = Rows.join([point.rows, problem.shared])
-        delta = np.concatenate([point.s_h / point.lam, 1.0 / problem.shared_weight])
+        delta = np.concatenate([point.softness_of_rows, 1.0 / problem.shared_weight])
         narrow = _is_narrow(both, problem)
         system.factorise(
             Forms.join([problem.limits, problem.squares]),
-            np.concatenate([point.z / point.s, problem.weight]),
+            np.concatenate([point.stiffness, problem.weight]),
             both.of(narrow),
             delta[narrow],
             curvature,

@@ -10,10 +10,13 @@ conditions, with slacks s and multipliers z of the limits, s_h and lambda of the
 
 .. math::
 
-    (M + H)\, dx + G^T d\lambda = r_x, \qquad G\, dx - (s_h / \lambda)\, d\lambda = r_h, \qquad
-    M = \sum_q \omega_q a_q a_q^T + \sum_r (z_r / s_r) a_r a_r^T
+    (M + H)\, dx + G^T d\lambda = r_x, \qquad G\, dx - (s_h / \lambda + \delta_h)\, d\lambda = r_h, \qquad
+    M = \sum_q \omega_q a_q a_q^T + \sum_r \frac{1}{s_r / z_r + \delta} a_r a_r^T
 
-with the curvature H of :math:`\lambda^T h`. `elimination.py` chooses how to solve it: chain by chain, with work that
+with the curvature H of :math:`\lambda^T h`. On request, limits give way by :math:`\delta\, dz` and rows by
+:math:`\delta_h\, d\lambda` in a step (proximal terms as in Friedlander and Orban 2012, doi 10.1007/s12532-012-0035-2):
+limits that leave each other no room, such as a line that can just carry what the drivers need, would otherwise make M
+so stiff that rounding spoils the step. What is given vanishes with the steps. `elimination.py` chooses how to solve it: chain by chain, with work that
 grows with the slots and with the active rows, or period by period; simplex and sparse LU both suffer where hundreds of
 EVs meet in one limit.
 Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028); on request, period by period, where a solve takes a
@@ -63,6 +66,9 @@ FAR_FROM_END = 100.0
 JOINING_SLACK = 0.01
 #: violation of a joining row up to which small pairs s z stay as they are: one or two steps remove it
 JOINS_KEPT = 1e-4
+#: what limits [kW per unit of z] and rows give way on request, for an objective in kW: less leaves some congested days
+#: without a certificate, more takes many more steps to vanish
+GIVE, GIVE_ROWS = 1e-5, 1e-11
 #: least s z, to avoid a division by zero
 TINY = 1e-300
 #: number of iterations without 10 % of progress after which the solve has stalled on rounding
@@ -83,6 +89,7 @@ def solve_chains(
     slack_start: float = 1.0,
     root_start: float | None = None,
     correctors: bool = False,
+    gives: bool = False,
     keep_going: Callable[[], bool] = lambda: True,
 ) -> ChainPoint:
     """Solve from x, which need not be feasible but must have a power flow.
@@ -96,6 +103,7 @@ def solve_chains(
     root_start : float     multipliers start at this over the root of their slack, which evens out the pairs s z; None:
                            at 1
     correctors : bool      Gondzio's too, where they are cheap; they may cost the last digits, and a certificate
+    gives : bool           limits give way in a step, for an objective in kW
     keep_going : function  asked before each iteration; False stops with status "stopped"
 
     Returns
@@ -110,6 +118,8 @@ def solve_chains(
         nothing = np.empty(0)
         return ChainPoint(x, nothing, nothing, nothing, nothing, nothing, Rows.none(), "failed")
     point.elimination = elimination.stats
+    if gives:
+        point.give, point.give_rows = GIVE, GIVE_ROWS
     close: ChainPoint | None = None
     best, stall, late = np.inf, 0, 0
     for number in range(MAX_ITERATIONS + 1):
@@ -220,19 +230,22 @@ def _newton_step(
     solver = elimination.factorised(point, coupling)
     if solver is None:
         return None
-    w = point.z / point.s
+    w = point.stiffness
     n = len(point.s) + len(point.s_h)
 
     def step(sz: FloatArray | float, sz_h: FloatArray | float, enough: float) -> _Step:
         """A step towards s z = sz; ``enough`` is what its error may cost, inf: a rough one will do."""
         r_x = -residual.r_x
-        problem.limits.add_transposed(point.z - sz / point.s - w * residual.r_a, r_x)
+        dz = w * (sz / point.z - point.s + residual.r_a)  # with dx = 0
+        problem.limits.add_transposed(-dz, r_x)
         problem.hold_fixed(r_x)
         r_h = -residual.r_h + point.s_h - sz_h / point.lam
         dx, d_lam = solver.solve(r_x, r_h, enough) if np.isfinite(enough) else solver.solve_roughly(r_x, r_h)
-        ds = -residual.r_a - problem.limits.values(dx)
-        ds_h = -residual.r_h - point.rows.values(dx)
-        return _Step(dx, ds, sz / point.s - point.z - w * ds, ds_h, d_lam)
+        change = problem.limits.values(dx)
+        dz += w * change
+        ds = -residual.r_a - change + point.give * dz
+        ds_h = -residual.r_h - point.rows.values(dx) + point.give_rows * d_lam
+        return _Step(dx, ds, dz, ds_h, d_lam)
 
     affine = step(0.0, 0.0, np.inf)
     primal, dual = affine.lengths(point, 1.0)

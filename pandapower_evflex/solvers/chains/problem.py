@@ -154,6 +154,7 @@ class ChainPoint:
     distance : float               of s z and feasibility, in multiples of their targets; 1: reached
     gap : float                    absolute, certified if the h are convex; inf before
     elimination : dict             how often each order was taken, and their operations: see `Elimination.stats`
+    give, give_rows : float        what a limit, and a row, gives way per unit of change of its multiplier in one step
     """
 
     x: FloatArray
@@ -169,3 +170,15 @@ class ChainPoint:
     distance: float = np.inf
     gap: float = np.inf
     elimination: dict[str, Any] = field(default_factory=dict)
+    give: float = 0.0
+    give_rows: float = 0.0
+
+    @property
+    def stiffness(self) -> FloatArray:
+        """1 / (s / z + give), what the limits weigh in a Newton step [n_limit]."""
+        return self.z / (self.s + self.give * self.z)
+
+    @property
+    def softness_of_rows(self) -> FloatArray:
+        """s_h / lam + give_rows [n_row]"""
+        return self.s_h / self.lam + self.give_rows
