@@ -115,7 +115,7 @@ def _at_once(chains: Chains, point: ChainPoint, is_open: bool) -> AtOnce | None:
 
 
 def _solved(run: Run, chains: Chains, free: float, watch: Watch) -> tuple[ReducedNetwork, ChainPoint]:
-    """With correctors and limits that give way; where that leaves no certificate, the better of it and a plain solve."""
+    """With correctors, and limits that give way; without a certificate, the better of it and a plain solve."""
     network, point = _solved_once(run, chains, free, watch)
     if _is_certified(chains, point) or watch.stopped_by:
         return network, point

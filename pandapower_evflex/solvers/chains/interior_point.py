@@ -16,9 +16,10 @@ conditions, with slacks s and multipliers z of the limits, s_h and lambda of the
 with the curvature H of :math:`\lambda^T h`. On request, limits give way by :math:`\delta\, dz` and rows by
 :math:`\delta_h\, d\lambda` in a step (proximal terms as in Friedlander and Orban 2012, doi 10.1007/s12532-012-0035-2):
 limits that leave each other no room, such as a line that can just carry what the drivers need, would otherwise make M
-so stiff that rounding spoils the step. What is given vanishes with the steps. `elimination.py` chooses how to solve it: chain by chain, with work that
-grows with the slots and with the active rows, or period by period; simplex and sparse LU both suffer where hundreds of
-EVs meet in one limit.
+so stiff that rounding spoils the step. What is given vanishes with the steps.
+
+`elimination.py` chooses how to solve it: chain by chain, with work that grows with the slots and with the active rows,
+or period by period; simplex and sparse LU both suffer where hundreds of EVs meet in one limit.
 Predictor and corrector as in Mehrotra 1992 (doi 10.1137/0802028); on request, period by period, where a solve takes a
 small part of the time of a factorisation, further correctors as in Gondzio 1996 (doi 10.1007/BF00249643).
 """
