@@ -13,23 +13,24 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.missing_text import is_empty_text
 
-#: what makes a number that may mean two mean one
-RESTORED = "write it without a mark between thousands, or with another number of decimals"
+#: remedy for a number that may mean two
+WRITTEN_PLAINLY = "write it without a mark between thousands, or with another number of decimals"
 #: between thousands, besides the other one of point and comma
 _BLANKS = "[ '\u2019\u00a0\u202f]"
 
 
 def _number(decimal: str) -> re.Pattern[str]:
     mark = re.escape(decimal)
-    thousands = f"(?:{re.escape('.' if decimal == ',' else ',')}|{_BLANKS})"
-    grouped = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+(?:{mark}\d*)?"  # never with an exponent
-    return re.compile(rf"[+-]?(?:{grouped}|\d*(?:{mark}\d*)?(?:[eE][+-]?\d+)?)")
+    thousands = f"{re.escape('.' if decimal == ',' else ',')}|{_BLANKS}"
+    # one mark between all thousands, and never an exponent behind them
+    grouped = rf"[1-9]\d{{0,2}}(?P<between>{thousands})\d{{3}}(?:(?P=between)\d{{3}})*(?:{mark}\d*)?"
+    return re.compile(rf"[+-]?(?:{grouped}|(?:\d+(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?)")
 
 
 NOTATIONS = {decimal: _number(decimal) for decimal in (".", ",")}
 
 
-def decimal_of(name: str, columns: Mapping[str, pd.Series], delimiter: str, remedy: str = RESTORED) -> str:
+def decimal_of(name: str, columns: Mapping[str, pd.Series], delimiter: str, remedy: str = WRITTEN_PLAINLY) -> str:
     """The decimal mark in which all cells of all columns are numbers.
 
     Parameters
@@ -95,10 +96,7 @@ def _refuse(name: str, column: str, cells: pd.Series, wrong: np.ndarray, problem
 
 def _fits(cells: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
     return np.fromiter(
-        (
-            is_empty_text(text) or (pattern.fullmatch(text.strip()) is not None and any(map(str.isdigit, text)))
-            for text in cells
-        ),
+        (is_empty_text(text) or pattern.fullmatch(text.strip()) is not None for text in cells),
         dtype=bool,
         count=len(cells),
     )

@@ -193,7 +193,7 @@ def _numbers(
 
 
 def _is_number(text: str) -> bool:
-    return any(notation.fullmatch(text.strip()) for notation in NOTATIONS.values()) and any(map(str.isdigit, text))
+    return any(notation.fullmatch(text.strip()) for notation in NOTATIONS.values())
 
 
 def _after(arrival: pd.DatetimeIndex, hours: FloatArray) -> pd.DatetimeIndex:

@@ -45,6 +45,8 @@ NUMBERS = {
     "t;0;1\n0;1,234e0;2,345e+01\n": [[1.234, 23.45]],  # no exponent behind thousands
     "t;0;1\n0;1.234e0;2.345e+01\n": [[1.234, 23.45]],
     "t;0;1\n0;1.000;2,5\n": [[1000.0, 2.5]],
+    "t;0;1\n0;1 234,500;2 345,000\n": [[1234.5, 2345.0]],  # one mark between all thousands
+    "t;0;1\n0;1 234 567.500;2\n": [[1234567.5, 2.0]],
 }
 
 
@@ -52,6 +54,13 @@ NUMBERS = {
 def test_a_mark_is_read_as_all_numbers_of_the_file_have_it(tmp_path, text):
     (tmp_path / "load_p_mw.csv").write_text(text)
     np.testing.assert_array_equal(read_profile_files(tmp_path)["load", "p_mw"].to_numpy(), NUMBERS[text])
+
+
+@pytest.mark.parametrize("cell", ["e5", "E-5", ".", ",e1", "1 234.567,8.9"])
+def test_cells_without_a_number_are_named(tmp_path, cell):
+    (tmp_path / "load_p_mw.csv").write_text(f"t;0;1\n0;{cell};2.5\n")
+    with pytest.raises(evf.InvalidInputError, match="load_p_mw.csv.0 of row 0: .* is not a number"):
+        read_profile_files(tmp_path)
 
 
 @pytest.mark.parametrize("delimiter", ";\t|")
