@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandapower as pp
 import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
+from pandapower_evflex.planning.congestion.windows import runs
+from pandapower_evflex.planning.days import DayType
 from tests.planning.plan_nets import planned, random_ring
 
 
@@ -105,6 +109,13 @@ def test_a_fault_interrupts_as_often_as_load_is_shed_anew_while_it_lasts(repair_
     met += np.sum(is_high & ~np.roll(is_high, -1)) / 24.0
     found = strained(float(repair_h), is_high).load_points.interruptions_per_year[1]
     assert found == pytest.approx(1.0 + 0.25 * met, rel=1e-3)
+
+
+def test_a_window_of_all_periods_never_ends_where_their_length_is_rounded():
+    day = DayType("day", 365.0, n_periods=288, period_h=0.0833333333, start_h=0.0, first=0)
+    assert [window.never_ends for window in runs(day, np.full(288, True))] == [True]
+    assert not any(window.never_ends for window in runs(replace(day, n_periods=12), np.full(12, True)))
+    assert not any(window.never_ends for window in runs(day, np.arange(288) != 100))
 
 
 @pytest.mark.parametrize("rebound", [True, False])

@@ -62,7 +62,7 @@ def shed_points(days: Days, state: OperatingState, shed_mw: FloatArray) -> ShedP
         for window in runs(day, np.asarray(share[day.periods].any(axis=1))):
             own = day.share_of_year * share[window.cases].max(axis=0)
             interruptions += own
-            beginning += own * (window.duration_h < HOURS_PER_DAY)
-            under_way += own * min(window.duration_h / HOURS_PER_DAY, 1.0)
+            beginning += 0.0 if window.never_ends else own
+            under_way += own if window.never_ends else own * window.duration_h / HOURS_PER_DAY
     hours = (days.share_of_year * days.period_h) @ share
     return ShedPoints(interruptions, beginning, under_way, hours, energy_mwh)

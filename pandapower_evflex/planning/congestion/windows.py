@@ -38,6 +38,11 @@ class Window:
     def duration_h(self) -> float:
         return self.n_periods * self.day.period_h
 
+    @property
+    def never_ends(self) -> bool:
+        """Whether it is all of a whole day."""
+        return self.day.is_whole and self.n_periods == self.day.n_periods
+
 
 def runs(day: DayType, broken: BoolArray) -> list[Window]:
     """Windows of a day [n_period of the day]; one that reaches midnight goes on after it where the day is whole."""
