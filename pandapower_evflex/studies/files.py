@@ -68,7 +68,7 @@ def write_manifest(out: Path, tasks: Iterable[Any], about: dict[str, Any]) -> No
     known = read_manifest(out)
     kept = pd.concat([known, new], ignore_index=True).drop_duplicates("identity", keep="last")
     order = pd.concat([known["identity"], new["identity"]]).drop_duplicates()
-    kept = kept.set_index("identity").loc[order].reset_index()
+    kept = kept.set_index("identity").loc[order].reset_index().drop_duplicates(["key", "net"])
     write_beside(out / STUDIES, lambda beside: kept.to_parquet(beside, index=False))
     text = json.dumps({**about, "studies": len(kept)}, indent=1)
     write_beside(out / MANIFEST, lambda beside: beside.write_text(text))

@@ -50,7 +50,7 @@ class StudiesReport:
 
     Attributes
     ----------
-    n_studies : int              that were asked for, each once
+    n_studies : int              that were asked for, each once; copies of one file count once
     n_there : int                of these, rows that were there already
     n_computed : int
     statuses : {status: number}  of those computed

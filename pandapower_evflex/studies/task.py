@@ -107,11 +107,15 @@ class Tasks:
         """Where a worker reads it, its content, and its name in the results."""
         if not isinstance(net, pandapowerNet):
             source = os.fspath(net)
-            content = self._once(("path", source), lambda: (source, None, content_of(source), source))[2]
+            _, _, content, label = self._once(("path", source), lambda: self._named(source))
             is_file = os.path.exists(source)
-            return (os.path.abspath(source) if is_file else source), content, source
+            return (os.path.abspath(source) if is_file else source), content, label
         _, path, content, label = self._once(("net", id(net)), lambda: self._written(net))
         return str(path), content, label
+
+    def _named(self, source: str) -> tuple[Any, None, str, str]:
+        content = content_of(source)
+        return source, None, content, self._label(source, content)
 
     def _written(self, net: Any) -> tuple[Any, str, str, str]:
         content = content_of_net(net)
@@ -119,9 +123,12 @@ class Tasks:
         if not path.exists():
             write_beside(path, lambda beside: beside.write_bytes(pickle.dumps(net)))
         name = str(net.get("name") or "") or f"net {content[:8]}"
-        if self._content_of_name.setdefault(name, content) != content:
-            name = f"{name} {content[:8]}"
-        return net, str(path.absolute()), content, name
+        return net, str(path.absolute()), content, self._label(name, content)
+
+    def _label(self, name: str, content: str) -> str:
+        """The name of a net in the results, with its content behind it where another net of the call has the name."""
+        is_other = self._content_of_name.setdefault(name, content) != content
+        return f"{name} {content[:8]}" if is_other else name
 
     def _profiles(self, profiles: Any) -> tuple[str | None, str]:
         if profiles is None:

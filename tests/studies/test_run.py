@@ -10,6 +10,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.studies import files, run, sources, worker
+from pandapower_evflex.studies.task import Tasks
 from tests.pools import dask_client, processes, threads
 from tests.studies.nets import HOURS, evening, feeder, few
 
@@ -86,6 +87,15 @@ def test_different_nets_and_profiles_without_names_of_their_own_all_have_rows(tm
     assert rows["net"].nunique() == 2 and rows["net"][2].startswith("feeder ")
     assert rows["uncontrolled_min_vm_pu"].is_unique
     assert_same(rows_of(studies, tmp_path), rows)
+    assert rows_of(studies[1:2], tmp_path)["key"].is_unique
+
+
+def test_a_net_of_the_name_of_a_file_has_another_in_the_results(tmp_path):
+    path = str(tmp_path / "a.json")
+    pp.to_json(feeder(), path)
+    for nets in ([path, feeder(name=path)], [feeder(name=path), path]):
+        first, second = (task.label for task in Tasks(tmp_path).of([evf.Study(net) for net in nets]))
+        assert first == path and second.startswith(f"{path} ")
 
 
 def test_copies_of_one_file_are_computed_once_and_have_a_row_each(tmp_path):
