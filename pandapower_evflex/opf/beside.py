@@ -81,7 +81,9 @@ def _refuse_other_periods(function: str, labels: pd.Index, result: FlexibilityOp
     by_position = is_numbered or (is_dated and not isinstance(periods, pd.DatetimeIndex))
     if not (by_position and labels.is_monotonic_increasing) and not labels.equals(periods):
         differing = np.flatnonzero([one != other for one, other in zip(labels, periods, strict=True)])
-        row = int(differing[0]) if len(differing) else 0
+        if not len(differing):  # the same times, kept in other units or of another zone
+            return
+        row = int(differing[0])
         problem = f"is not {periods[row]} as in the result"
         raise InvalidInputError([Fault(function, "uncontrolled", (row,), f"the period {labels[row]}", problem, SAME)])
 

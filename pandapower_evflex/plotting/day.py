@@ -70,7 +70,7 @@ def _stack_kinds(ax: Any, edges: Any, result: Any) -> None:
     frames = {"ev": {"p_up_mw": result.p_up_mw, "p_down_mw": result.p_down_mw}, **result.series}
     frames = {kind: own for kind, own in frames.items() if len(own["p_up_mw"].columns)}
     for sign, name in ((1.0, "p_up_mw"), (-1.0, "p_down_mw")):
-        sums = np.cumsum([1e3 * own[name].sum(axis=1).to_numpy() for own in frames.values()], axis=0)
+        sums = np.cumsum([1e3 * own[name].sum(axis=1, skipna=False).to_numpy() for own in frames.values()], axis=0)
         for kind, values in reversed(list(zip(frames, sums, strict=True))):
             label = KIND_NAME.get(kind, kind) if sign > 0.0 else None
             colour = KIND_COLOUR.get(kind, "grey")
@@ -219,7 +219,7 @@ def _draw_uncontrolled(ax: Any, edges: Any, uncontrolled: Any, quantity: str) ->
     if isinstance(uncontrolled, UncontrolledCharging):
         label, values = uncontrolled.label, getattr(uncontrolled, quantity)
     if quantity == "p_mw":
-        values = 1e3 * values.sum(axis=1)
+        values = 1e3 * values.sum(axis=1, skipna=False)
     elif quantity == "trafo_loading_percent":
         values = values.max(axis=1)
     draw_steps(ax, edges, values, color=COLOUR["uncontrolled"], linestyle=":", linewidth=2.0, label=label)

@@ -157,6 +157,21 @@ def test_rows_beside_that_are_numbered_count_by_position():
     np.testing.assert_allclose(_steps(ax)["uncontrolled"], case.without.min_vm_pu)
 
 
+def test_times_beside_may_be_kept_in_other_units():
+    case = solved_suburb()
+    lowest = case.without.min_vm_pu
+    ax = plotting.plot_min_voltage(case.result, uncontrolled=lowest.set_axis(lowest.index.as_unit("s")))
+    np.testing.assert_allclose(_steps(ax)["uncontrolled"], lowest)
+
+
+def test_a_power_that_is_missing_beside_is_not_drawn_as_0():
+    case = solved_suburb()
+    p_mw = case.without.p_mw.copy()
+    p_mw.iloc[5, 0] = np.nan
+    drawn = _steps(plotting.plot_charging_power(case.result, uncontrolled=p_mw))["uncontrolled"]
+    assert np.flatnonzero(np.isnan(drawn)).tolist() == [5]
+
+
 def test_what_v2g_feeds_in_is_not_cut_off():
     net = garbage._fresh()
     net.ev["min_p_mw"] = -net.ev["max_p_mw"]
