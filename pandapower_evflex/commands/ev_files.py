@@ -89,9 +89,10 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
 def _check_columns(file: str, table: pd.DataFrame, needed: Sequence[str], known: Sequence[str], times: Any) -> None:
     """Columns that are there, those of others beside what they may stand for, and a file without rows."""
     missing = [column for column in needed if column not in table]
-    others = [column for column in table.columns if column not in (*needed, *known, *times)]
+    names = [*needed, *known, *times]
+    others = [column for column in table.columns if column not in names]
     what = [f"lacks {listed(missing)}"] if missing else []
-    what += [f"has {listed([_with_likely_name(name, known) for name in others])}"] if others else []
+    what += [f"has {listed([_with_likely_name(name, names) for name in others])}"] if others else []
     what += ["holds no rows"] if not len(table) else []
     if what:
         named = f"{listed([*needed, *times])} and, as far as known, {', '.join(known)}"

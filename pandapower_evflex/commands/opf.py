@@ -72,6 +72,8 @@ def run(given: argparse.Namespace) -> None:
     except FlexibilityOPFNotConverged as error:
         with writing(f"--out {given.out}"):
             error.findings.to_csv(given.out / "findings.csv")
+        if (given.out / "net.json").exists():
+            say(f"Only findings.csv in {given.out} is of this run: the other files are of an earlier one")
         raise
     say(str(result))
     without = uncontrolled_charging(net, profiles, energy=result, **options) if len(result.p_mw.columns) else None

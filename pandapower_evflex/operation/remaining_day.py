@@ -62,7 +62,7 @@ def renewed_plan(
         progress=False,
         **arguments,
     )
-    return replace(found, settings={**found.settings, "renewed_from": first})
+    return replace(found, settings={**found.settings, "renewed_from": first}, provenance=provenance(net))
 
 
 def _with_other_kinds(

@@ -100,8 +100,11 @@ def test_profiles_of_one_file_are_those_of_a_folder(folder):
 
 
 def test_without_a_schedule_the_findings_are_written_and_the_code_is_1(folder, capsys):
+    (folder / "out").mkdir()
+    (folder / "out" / "net.json").write_text("of an earlier run")
     assert _run(folder, *OPF, "--min-vm-pu", "1.05") == 1
-    assert "no schedule exists" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "no schedule exists" in said.err and "is of this run: the other files are of an earlier one" in said.out
     assert len(pd.read_csv(folder / "out" / "findings.csv"))
 
 
@@ -114,6 +117,7 @@ WRONG = {
     "sessions for profiles": ((*OPF[:3], "sessions.csv", *OPF[4:]), "load_p_mw.csv"),
     "profiles for sessions": ((*OPF[:5], "profiles/load_p_mw.csv", *OPF[6:]), "lacks ev"),
     "kilowatts for megawatts": ((*OPF[:5], "kw.csv", *OPF[6:]), "has max_p_kw (for max_p_mw?), note; name columns"),
+    "a capital letter": ((*OPF[:5], "capital.csv", *OPF[6:]), "lacks ev and has Ev (for ev?); name columns"),
     "a missing file of charging sessions": (("cpo", "none.csv", "--n-evse", "2", "--out", "out"), "none.csv"),
     "half a window": (("cpo", "sessions.csv", "--n-evse", "2", "--start-h", "11", "--out", "out"), "--end-h"),
     "too few outlets": (("cpo", "site.csv", "--n-evse", "0", "--out", "out"), "n_evse"),
@@ -127,6 +131,7 @@ WRONG = {
 def test_what_is_wrong_with_a_file_ends_with_a_line_and_code_2(folder, capsys, what):
     arguments, word = WRONG[what]
     (folder / "site.csv").write_text(CSV)
+    (folder / "capital.csv").write_text("Ev,arrival_h,departure_h\n0,0,1\n")
     (folder / "kw.csv").write_text("ev,arrival_h,departure_h,max_p_kw,note\n0,0,1,11,late\n")
     assert _run(folder, *arguments) == 2
     text = capsys.readouterr().err

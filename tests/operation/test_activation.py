@@ -153,6 +153,7 @@ def test_a_plan_renewed_after_a_call_serves_everybody_from_where_they_are():
     result = evf.run_flexibility_opf(net, profiles, weights=weights, **EIGHT_HOURS)
     call = evf.activate_flexibility(net, result, 2, "up", renew=True)
     assert call.result.status == "optimal" and call.result.p_mw.shape == (5, 3)
+    assert call.result.provenance == result.provenance
     charged = call.result.p_mw.sum() + (call.e_mwh - 0.02)
     assert (charged >= 0.02 - 1e-8).all()
     unchanged = evf.activate_flexibility(net, result, 2, "up", 0.0, renew=True)

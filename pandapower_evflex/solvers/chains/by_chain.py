@@ -2,11 +2,12 @@ r"""The linear system of one Newton step, chain by chain; its size is that of th
 
 .. math::
 
-    \begin{pmatrix} M + V \sigma V^T + R & G^T \\ G & -s / \lambda \end{pmatrix}
+    \begin{pmatrix} M + V \sigma V^T + R & G^T \\ G & -(s / \lambda + \delta) \end{pmatrix}
     \begin{pmatrix} dx \\ d\lambda \end{pmatrix} = \begin{pmatrix} r_x \\ r_h \end{pmatrix}
 
-A solve with M costs O(slots) (`ChainSystem`). With W = (G, V) and Delta = (s / lambda, 1 / sigma) what is left is one
-dense system of the size of the active rows, whatever the number of chains:
+with what a row gives way, delta (see `interior_point.py`). A solve with M costs O(slots) (`ChainSystem`). With
+W = (G, V) and Delta = (s / lambda + delta, 1 / sigma) what is left is one dense system of the size of the active rows,
+whatever the number of chains:
 
 .. math:: (W M^{-1} W^T + \Delta)\, y = W M^{-1} r_x - r, \qquad dx = M^{-1} (r_x - W^T y)
 

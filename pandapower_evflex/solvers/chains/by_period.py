@@ -2,7 +2,7 @@ r"""The linear system of one Newton step, period by period.
 
 .. math::
 
-    \begin{pmatrix} M + H & G^T \\ G & -s_h / \lambda \end{pmatrix}
+    \begin{pmatrix} M + H & G^T \\ G & -(s_h / \lambda + \delta_h) \end{pmatrix}
     \begin{pmatrix} dx \\ d\lambda \end{pmatrix} = \begin{pmatrix} r_x \\ r_h \end{pmatrix}
 
 `FrontalSystem` factorises it with the rows that touch slots of one period, and their curvature in whole. The few rows W
