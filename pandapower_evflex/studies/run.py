@@ -291,11 +291,17 @@ def _named(task: Task) -> str:
 
 
 def _by_net(tasks: Sequence[Task]) -> list[Task]:
-    """Studies of one net, day and seed after the other, nets in the order in which they came."""
+    """Nets in the order in which they came; of days and seeds the fewer change faster, as a worker keeps these."""
     order: dict[str, int] = {}
     for task in tasks:
         order.setdefault(task.net, len(order))
-    return sorted(tasks, key=lambda task: (order[task.net], task.day or 0, task.seed))
+    days, seeds = {task.day or 0 for task in tasks}, {task.seed for task in tasks}
+
+    def place(task: Task) -> tuple[int, ...]:
+        of_net, day, seed = order[task.net], task.day or 0, task.seed
+        return (of_net, seed, day) if len(days) <= len(seeds) else (of_net, day, seed)
+
+    return sorted(tasks, key=place)
 
 
 def _pool_of(executor: Any) -> Callable[..., Future[Done]]:

@@ -225,3 +225,16 @@ def test_a_folder_with_a_file_that_is_no_profile_is_refused(tmp_path):
     pd.DataFrame({"0": [1.0]}).to_csv(tmp_path / "load_p_kw.csv")
     with pytest.raises(sources.Unreadable, match=r"load_p_kw.csv(.|\n)*load_p_mw.csv"):
         sources.day_of_profiles(feeder(), str(tmp_path), 0, HOURS)
+
+
+@pytest.mark.parametrize(("days", "seeds"), [((3, 4), (0, 1, 2)), ((3, 4, 5), (0, 1))])
+def test_of_days_and_seeds_the_fewer_change_faster(tmp_path, days, seeds):
+    """So a worker that gets a part of a net draws the cars of few seeds, or reads few days."""
+    net = "create_kerber_landnetz_freileitung_1"
+    both = [(day, seed) for day in days for seed in seeds]
+    studies = [evf.Study(net, None, share, seed, day=day) for share in (0.1, 0.2) for day, seed in both]
+    ordered = run._by_net(list(Tasks(tmp_path).of(studies)))
+    slower, faster = ("seed", "day") if len(days) < len(seeds) else ("day", "seed")
+    slow = [getattr(task, slower) for task in ordered]
+    assert slow == sorted(slow)
+    assert {getattr(task, faster) for task in ordered[:4]} == set(days if faster == "day" else seeds)
