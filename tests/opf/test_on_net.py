@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandapower as pp
@@ -13,6 +14,7 @@ from pandapower.timeseries import OutputWriter, run_timeseries
 from pandapower.toolbox import select_subnet
 
 import pandapower_evflex as evf
+from pandapower_evflex.opf.report.as_loads import missing_elements
 from tests.examples import sampled, sweep
 from tests.opf.feeder import EIGHT_HOURS, feeder_net
 
@@ -166,6 +168,17 @@ def test_select_subnet_leaves_our_tables_out():
     assert "ev" not in select_subnet(net, net.bus.index)
     with pytest.raises(KeyError, match="ev"):
         select_subnet(net, net.bus.index, include_results=True)
+
+
+def test_what_any_profile_or_unit_of_the_result_names_must_be_in_the_net():
+    """Also where others of the same table have another profile, or none."""
+    net = feeder_net(1)
+    profiles = {("load", "p_mw"): pd.DataFrame(columns=[7]), ("load", "q_mvar"): pd.DataFrame(columns=[0])}
+    units = {"load": pd.DataFrame(index=[8]), "storage": pd.DataFrame(index=[9])}
+    result = SimpleNamespace(p_mw=pd.DataFrame(columns=[0]), settings={"other_units": units}, profiles=profiles)
+    assert [(fault.table, fault.rows) for fault in missing_elements(net, result)] == [
+        ("load", (7, 8)), ("storage", (9,)),
+    ]  # fmt: skip
 
 
 def test_wrong_period_scenario_or_net_is_said():

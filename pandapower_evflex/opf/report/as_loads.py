@@ -141,12 +141,12 @@ def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], p
 
 def missing_elements(net: Net, result: Any) -> list[Fault]:
     """Elements of the result that were dropped from the net since."""
-    others = {kind: units.index for kind, units in result.settings.get("other_units", {}).items()}
-    known = {
-        "ev": result.p_mw.columns,
-        **others,
-        **{table: frame.columns for (table, _), frame in result.profiles.items()},
-    }
+    named = [("ev", result.p_mw.columns)]
+    named += [(kind, units.index) for kind, units in result.settings.get("other_units", {}).items()]
+    named += [(table, frame.columns) for (table, _), frame in result.profiles.items()]
+    known: dict[str, pd.Index] = {}
+    for table, labels in named:
+        known[table] = known[table].union(labels) if table in known else labels
     return [
         Fault(
             table,
