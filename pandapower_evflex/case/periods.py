@@ -22,8 +22,10 @@ logger = logging.getLogger(__name__)
 #: length of a period [h] without profiles, where the caller gives none
 DEFAULT_PERIOD_H = 0.25
 
-#: shortest and longest period [h]: a second, and a year
-SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 8784.0
+#: shortest and longest period [h]: a second, and a day
+SHORTEST_PERIOD_H, LONGEST_PERIOD_H = 1.0 / 3600.0, 24.0
+#: usual periods in minutes, which are never meant in hours; longer ones exceed a day
+MINUTES = (5.0, 10.0, 15.0, 20.0)
 
 #: number of rows without times -> length of a period [h]
 PERIOD_H_OF_A_DAY = {96: 0.25, 24: 1.0}
@@ -115,11 +117,10 @@ def _shown(labels: PeriodLabels) -> str:
 def _period_h(
     labels: PeriodLabels, period_h: float | None, indexes: Mapping[str, pd.Index], faults: list[Fault]
 ) -> float:
-    if period_h is not None and not is_period(period_h):
+    is_as_labelled = labels.step_h is not None and is_positive(period_h) and labels.step_h == period_h
+    if period_h is not None and not is_period(period_h) and not is_as_labelled:
         remedy = "give hours, 0.25 for 15 min"
-        is_absurd = is_positive(period_h)
-        problem = "is shorter than a second or longer than a year" if is_absurd else "is not above 0 h"
-        faults.append(Fault("profiles", "period_h", (), shown(period_h), problem, remedy))
+        faults.append(Fault("profiles", "period_h", (), shown(period_h), _no_period(period_h), remedy))
         return DEFAULT_PERIOD_H
     if labels.step_h is None:
         return _untold_period_h(indexes, faults) if period_h is None else float(period_h)
@@ -190,5 +191,19 @@ def is_positive(value: Any) -> bool:
 
 
 def is_period(value: Any) -> bool:
-    """Whether it is a length of a period in hours: a second to a year."""
-    return is_positive(value) and SHORTEST_PERIOD_H <= value <= LONGEST_PERIOD_H
+    """Whether it is a length of a period in hours: a second to a day, and not what only minutes would be."""
+    return is_positive(value) and SHORTEST_PERIOD_H <= value <= LONGEST_PERIOD_H and value not in MINUTES
+
+
+def _no_period(value: Any) -> str:
+    """What is wrong with a length that is none."""
+    if not is_positive(value):
+        return "is not above 0 h"
+    if value in MINUTES:
+        return "h divides no day into whole periods, and looks like minutes"
+    return "h is shorter than a second" if value < SHORTEST_PERIOD_H else "h is longer than a day"
+
+
+def periods_of_a_day(period_h: Any) -> int:
+    """How many make a day, where nothing else tells: of the default length where that is none, which is refused."""
+    return max(1, round(24.0 / (float(period_h) if is_period(period_h) else DEFAULT_PERIOD_H)))

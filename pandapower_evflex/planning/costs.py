@@ -24,7 +24,7 @@ def _number(name: str, unit: str, **bounds: Any) -> Column:
 _INVEST = _number("invest_eur", "EUR", lower=0.0)
 _LIFETIME = _number("lifetime_years", "years", above=0.0)
 _OVERLOAD = _number("overload_mw", "MW", lower=0.0, hint="give what is missing, 0 where nothing is")
-_PERIOD = _number("period_h", "h", above=0.0)
+_PERIOD = _number("period_h", "h", above=0.0, upper=24.0)
 _PEAK = _number("peak_mw", "MW", lower=0.0)
 _DURATION = _number("duration_h", "h", lower=0.0)
 _FAILURES = _number("failure_rate_per_year", "1/year", lower=0.0)

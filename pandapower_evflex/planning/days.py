@@ -16,7 +16,7 @@ from pandapower_evflex.case.asymmetric import balanced_loads, unseen_phases
 from pandapower_evflex.case.controllers import idle_controllers
 from pandapower_evflex.case.injections import profile_deviation
 from pandapower_evflex.case.net_values import gap_faults
-from pandapower_evflex.case.periods import DEFAULT_PERIOD_H, Horizon, is_period
+from pandapower_evflex.case.periods import Horizon, periods_of_a_day
 from pandapower_evflex.case.profile_units import unit_faults
 from pandapower_evflex.case.profiles import Profiles, profile_name, read_profiles
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -179,7 +179,7 @@ def read_days(
     for name, (number, frames) in named.items():
         faults += single_number_faults(FUNCTION, _DAYS, number)
         is_empty = frames is None or (isinstance(frames, Mapping) and not frames)
-        n_periods = None if not is_empty else _periods_of_a_day(period_h)
+        n_periods = None if not is_empty else periods_of_a_day(period_h)
         try:
             day = read_profiles(
                 net, frames, n_periods=n_periods, period_h=period_h, dayfirst=order, if_starts=IF_STARTS
@@ -241,11 +241,6 @@ def _labels_of(named: Mapping[Any, tuple[Any, Any]]) -> dict[str, pd.Index]:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], (int, float))
-
-
-def _periods_of_a_day(period_h: float | None) -> int:
-    hours = float(period_h) if period_h is not None and is_period(period_h) else DEFAULT_PERIOD_H
-    return max(round(24.0 / hours), 1)
 
 
 def _length_faults(name: Any, horizon: Horizon, *, is_told: bool) -> list[Fault]:

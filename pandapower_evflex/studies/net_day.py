@@ -13,6 +13,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.case.forecasts import NO_NAME, Forecast
+from pandapower_evflex.case.periods import periods_of_a_day
 from pandapower_evflex.case.profiles import Profiles
 from pandapower_evflex.elements.ev import compile_evs
 from pandapower_evflex.elements.ev_needs import unreachable_stays, with_reduced_needs
@@ -163,7 +164,7 @@ def read_whole(net: Net, profiles: Any, options: Mapping[str, Any], *, cyclic: b
     """
     periods = {"n_periods": None, "period_h": None, "cyclic": cyclic, **split_options(options)[1]}
     if profiles is None and periods["n_periods"] is None:
-        periods["n_periods"] = round(24.0 / (periods["period_h"] or 0.25))
+        periods["n_periods"] = periods_of_a_day(periods["period_h"])
     return read.read_study(net, profiles, run_options(options), function=FUNCTION, **periods)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.fingerprint import fingerprint
 from pandapower_evflex.case.period_labels import read_labels
-from pandapower_evflex.case.periods import PERIOD_H_OF_A_DAY
+from pandapower_evflex.case.periods import PERIOD_H_OF_A_DAY, periods_of_a_day
 from pandapower_evflex.case.profiles import profile_name
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.files.net_file import read_net as read_net_file
@@ -173,7 +173,7 @@ def _periods_of_day(n_rows: int, period_h: float | None) -> int:
     """
     if period_h is None and n_rows not in PERIOD_H_OF_A_DAY:
         raise Unreadable(f"{n_rows} rows of profiles without times do not tell how long a period is: give period_h")
-    return max(1, round(24.0 / (PERIOD_H_OF_A_DAY[n_rows] if period_h is None else period_h)))
+    return periods_of_a_day(PERIOD_H_OF_A_DAY[n_rows] if period_h is None else period_h)
 
 
 def read_profiles(source: str) -> Mapping[Any, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from pandapower_evflex.case.periods import periods_of_a_day
 from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.solve.budget import Budget
@@ -251,7 +252,7 @@ def _refuse_large(net: Any, task: Task, limits: Limits) -> None:
     ------
     TooLarge
     """
-    n_periods = task.options.get("n_periods") or round(24.0 / (task.options.get("period_h") or 0.25))
+    n_periods = task.options.get("n_periods") or periods_of_a_day(task.options.get("period_h"))
     size = len(net["bus"]) * n_periods
     if size > limits.bus_periods:
         raise TooLarge(

@@ -80,6 +80,8 @@ BAD_PROFILES = {
     "periods as text": Bad(periods(n_periods="8"), "profiles", "n_periods", (), "give a whole number of periods"),
     "no periods": Bad(periods(n_periods=0), "profiles", "n_periods", (), "give a whole number of periods"),
     "a period of no length": Bad(periods(period_h=0.0), "profiles", "period_h", (), "0.25 for 15 min"),
+    "a period of 60 min as 60 h": Bad(periods(period_h=60), "profiles", "period_h", (), "0.25 for 15 min"),
+    "a period of 15 min as 15 h": Bad(periods(period_h=15), "profiles", "period_h", (), "0.25 for 15 min"),
     "a period length as text": Bad(periods(period_h="15min"), "profiles", "period_h", (), "0.25 for 15 min"),
     "profiles that are no dict": Bad(
         lambda net: run(net, [load_profile(net)]),
