@@ -53,6 +53,7 @@ class NewRows:
         if old is not None and not isinstance(old, pd.DataFrame):
             self.faults += frame_faults(net, schema, old)
         self.labels = self._new_labels(index)
+        self._first_series: tuple[str, pd.Index] | None = None
 
     def spread(self, name: str, value: Any) -> NDArray[Any]:
         """One cell per row, from a scalar or one value each."""
@@ -62,10 +63,20 @@ class NewRows:
             return cells
         cells = as_cells(value)
         if len(cells) == self.n:
+            if isinstance(value, pd.Series):
+                self._refuse_other_order(name, value.index)
             return cells
         remedy = "give one value for all rows, or one each"
         self.faults.append(Fault(self.schema.name, name, (), f"{len(cells)} values", f"for {self.n} rows", remedy))
         return np.full(self.n, None, dtype=object)
+
+    def _refuse_other_order(self, name: str, labels: pd.Index) -> None:
+        """Values count by position, as in pandapower: the same labels in two orders would be mixed up."""
+        first, order = self._first_series = self._first_series or (name, labels)
+        if not labels.equals(order) and not len(labels.symmetric_difference(order)):
+            problem = f"has the labels of {first}, but in another order; values count by position"
+            remedy = f"give .loc[{first}.index] of it, or .to_numpy() if the order is meant"
+            self.faults.append(Fault(self.schema.name, name, (), "the Series", problem, remedy))
 
     def numbers(self, name: str, value: Any) -> FloatArray:
         """One float per row, NaN where nothing is given."""
