@@ -164,6 +164,21 @@ def test_with_a_bus_go_its_evs_and_what_refers_to_them(net, way):
         assert evf.run_flexibility_opf(net, n_periods=8, period_h=1.0, **RUN).status == "optimal"
 
 
+@pytest.mark.parametrize("way", ["drop_buses", "drop_elements_at_buses"])
+def test_buses_to_drop_may_be_any_list_and_nothing_else(net, way):
+    drop = getattr(evf.toolbox, way)
+    with pytest.raises(evf.InvalidInputError, match="list of labels"):
+        drop(net, 3)
+    drop(net, iter([3]))
+    assert net.ev.index.tolist() == [0]
+
+
+def test_a_bus_to_drop_that_is_not_there_is_named_and_nothing_goes(net):
+    with pytest.raises(evf.InvalidInputError, match="999 is not in net.bus"):
+        evf.toolbox.drop_buses(net, [3, 999])
+    assert 3 in net.bus.index and len(net.ev) == 3
+
+
 def test_with_the_bus_of_a_site_go_its_rates_and_its_evs(net):
     ev = evf.create_ev(net, 4, "VW ID.3", cpo=0)
     evf.create_ev_session(net, ev, 0.0, 8.0, soc_arrival_percent=40)
