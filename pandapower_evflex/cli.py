@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from pandapower_evflex.commands import check, cpo, demo, opf, plan, study
-from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged
+from pandapower_evflex.errors import EvflexError, FlexibilityOPFNotConverged, listed
 from pandapower_evflex.output import CannotWrite
 
 #: in the order of the help
@@ -31,12 +31,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     after Ctrl-C. Every code but 0 comes with its reason on standard error.
     """
     given = _parser().parse_args(arguments)
+    before = _files_of(getattr(given, "out", None))
     try:
         code: int | None = given.run(given)
     except (EvflexError, CannotWrite, KeyboardInterrupt) as error:
         code, reason = _ending(error)
         print(reason, file=sys.stderr)
+        _tell_of_earlier_files(getattr(given, "out", None), before)
     return code or 0
+
+
+def _files_of(out: Path | None) -> dict[str, int]:
+    """Names of files in a folder, and when each was written [ns]; {} where nothing can be read."""
+    try:
+        return {file.name: file.stat().st_mtime_ns for file in Path(out).iterdir()} if out is not None else {}
+    except OSError:
+        return {}
+
+
+def _tell_of_earlier_files(out: Path | None, before: dict[str, int]) -> None:
+    """After a run that failed: what lies in its folder may be taken for what it found."""
+    kept = sorted(dict(before.items() & _files_of(out).items()))
+    if kept:
+        print(f"{out} holds files that this run did not write: {listed(kept)}", file=sys.stderr)
 
 
 def _ending(error: BaseException) -> tuple[int, str]:
