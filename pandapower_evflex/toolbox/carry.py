@@ -12,6 +12,7 @@ from pandapower.toolbox import drop_elements_simple
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import InvalidInputError
 from pandapower_evflex.opf.report.on_net import renew_period_table
+from pandapower_evflex.opf.report.stored_series import NET_SHA256
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.cpo_rates import RATE_TABLES
 from pandapower_evflex.tables.kinds import check_net
@@ -60,6 +61,7 @@ def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
         refuse_stale(net)
         returned = function(net, *args, **kwargs)
         remember_all(net, TABLES)
+        net.pop(NET_SHA256, None)  # results follow this change of the net
         return returned
 
     return call

@@ -50,6 +50,24 @@ def by_hand(net, result, profiles, period, scenario):
     return plain
 
 
+@pytest.mark.parametrize(("table", "column", "value"), [("ev", "cos_phi", 0.9), ("load", "scaling", 2.0)])
+def test_an_old_schedule_on_an_edited_net_comes_with_a_warning(solved, caplog, table, column, value):
+    net, result, _ = solved
+    edited = copy.deepcopy(net)
+    evf.write_period(edited, 0)
+    evf.activate_flexibility(edited, result, 3, "up", 0.001)
+    assert "has changed since the run" not in caplog.text
+    edited[table][column] = value
+    for call in (
+        lambda: evf.write_period(edited, 0),
+        lambda: evf.with_evs_as_loads(edited, result),
+        lambda: evf.activate_flexibility(edited, result, 3, "up", 0.001),
+    ):
+        caplog.clear()
+        call()
+        assert "has changed since the run" in caplog.text
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_result_s_grid_state_equals_runpp_of_that_moment(solved, scenario):
     net, result, profiles = solved

@@ -17,7 +17,7 @@ from pandapower_evflex.opf.report.moment import SCENARIOS, checked_scenario, per
 from pandapower_evflex.opf.report.one_forecast import refuse_forecasts
 from pandapower_evflex.opf.report.other_evs import refuse_other_evs
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult, sum_of_units
-from pandapower_evflex.opf.report.stored_series import PROFILES, SIDE, stored_faults
+from pandapower_evflex.opf.report.stored_series import NET_SHA256, PROFILES, SIDE, stored_faults
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net, shown
@@ -69,6 +69,7 @@ def write_results(net: Net, result: FlexibilityOpfResult, moment: RunppMoment) -
         result = result.in_forecast(moment.forecast)
     tables: dict[str, Any] = {
         **series_frames(result),
+        NET_SHA256: result.provenance["net_sha256"],
         "res_period": _period_table(result),
         "res_flexibility": _flexibility_table(net, result),
         **moment.tables,
@@ -157,6 +158,7 @@ class StoredResult:
         for name in EV_SERIES:
             setattr(self, name, _stored(net, f"ev_{name}")[evs].set_axis(pd.Index(time), axis=0))
         self.settings: dict[str, Any] = {"q_follows_flexibility": bool(net[SIDE])}
+        self.provenance = {"net_sha256": str(net.get(NET_SHA256) or "")}
         self.series, self.settings["other_units"] = _other_units(net)
         self.settings["other_tan_phi"] = {kind: _stored(net, f"{kind}_{TAN_PHI}") for kind in self.series}
         if STORED_BUSES in net:

@@ -1,7 +1,8 @@
-"""Whether a result is of the EVs that stand in the net now, at the same buses."""
+"""Whether a result is of the net as it stands now, of its EVs and at the same buses."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,17 +10,22 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.injections import INJECTION_SIGN
+from pandapower_evflex.case.provenance import net_sha256
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.faults import column_faults, fault_where, is_readable
 from pandapower_evflex.tables.links import link_faults, moved_columns
 
+logger = logging.getLogger(__name__)
+
 REMEDY = "run run_flexibility_opf again"
 
 
 def refuse_other_evs(net: Net, result: Any) -> None:
     """Refuse a result of other EVs: a schedule is written only for those that it was made for.
+
+    Whatever else has changed in the net since the run is said in a warning.
 
     Raises
     ------
@@ -28,6 +34,9 @@ def refuse_other_evs(net: Net, result: Any) -> None:
     faults = _ev_faults(net, result) or _unit_faults(net, result.settings.get("other_units", {}))
     if faults:
         raise InvalidInputError(faults)
+    then = result.provenance.get("net_sha256")
+    if then and then != net_sha256(net):
+        logger.warning("the net has changed since the run, or came through Excel or SQLite; the schedule is old: %s", REMEDY)
 
 
 def _ev_faults(net: Net, result: Any) -> list[Fault]:

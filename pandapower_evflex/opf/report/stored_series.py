@@ -20,6 +20,8 @@ REMEDY = "run run_flexibility_opf again, or give its result"
 TIME, SIDE = f"{SERIES_PREFIX}time", f"{SERIES_PREFIX}q_follows_flexibility"
 #: names of the profiles of the run, which are stored too
 PROFILES = f"{SERIES_PREFIX}profiles"
+#: key of the fingerprint of the net that was solved
+NET_SHA256 = f"{SERIES_PREFIX}net_sha256"
 _OF_EVS = tuple(f"{SERIES_PREFIX}ev_{name}" for name in EV_SERIES)
 _P = f"{SERIES_PREFIX}ev_p_mw"
 #: energy and state of charge, which an EV has only while it is plugged in
