@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EvflexError, CannotWrite, KeyboardInterrupt) as error:
         code, reason = _ending(error)
         print(reason, file=sys.stderr)
-        _tell_of_earlier_files(getattr(given, "out", None), before)
+        if isinstance(error, FlexibilityOPFNotConverged):
+            _tell_of_earlier_files(given.out, before)
     return code or 0
 
 
@@ -49,8 +50,8 @@ def _files_of(out: Path | None) -> dict[str, int]:
         return {}
 
 
-def _tell_of_earlier_files(out: Path | None, before: dict[str, int]) -> None:
-    """After a run that failed: what lies in its folder may be taken for what it found."""
+def _tell_of_earlier_files(out: Path, before: dict[str, int]) -> None:
+    """After a run without a schedule: what lies in its folder may be taken for what it found."""
     kept = sorted(dict(before.items() & _files_of(out).items()))
     if kept:
         print(f"{out} holds files that this run did not write: {listed(kept)}", file=sys.stderr)

@@ -36,7 +36,7 @@ def refuse_other_evs(net: Net, result: Any) -> None:
         raise InvalidInputError(faults)
     then = result.provenance.get("net_sha256")
     if then and then != net_sha256(net):
-        logger.warning("the net has changed since the run, or came through Excel or SQLite; the schedule is old: %s", REMEDY)
+        logger.warning("the net has changed since the run, or came through Excel or SQLite: %s", REMEDY)
 
 
 def _ev_faults(net: Net, result: Any) -> list[Fault]:
