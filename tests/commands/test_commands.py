@@ -64,10 +64,10 @@ def test_opf_writes_what_the_function_returns(folder, capsys):
     np.testing.assert_allclose(net.res_period["p_up_mw"], expected.p_up_mw.sum(axis=1), atol=1e-9)
 
 
-def test_a_run_that_fails_tells_of_files_that_are_not_its_own(folder, capsys):
+def test_a_run_without_a_schedule_tells_of_files_that_are_not_its_own(folder, capsys):
     (folder / "out").mkdir()
     (folder / "out" / "report.html").write_text("of yesterday")
-    assert _run(folder, *OPF, "--min-vm-pu", "1.2") != 0
+    assert _run(folder, *OPF, "--max-line-loading-percent", "0.01") == 1
     assert "did not write: report.html" in capsys.readouterr().err
     assert (folder / "out" / "report.html").read_text() == "of yesterday"
 

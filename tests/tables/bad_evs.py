@@ -30,7 +30,10 @@ def load_out_of_service(net):
 BAD_EVS = {
     "Series in two orders": Bad(
         evs(pd.Series([5, 6, 7]), max_p_mw=pd.Series([0.011, 0.022, 0.003], index=[2, 0, 1])),
-        "ev", "max_p_mw", (), "give .loc[bus.index]",
+        "ev",
+        "max_p_mw",
+        (),
+        "give .loc[bus.index]",
     ),
     "an EV at a bus that does not exist": Bad(ev(bus=9999), "ev", "bus", (2,), "use an index of net.bus"),
     "an EV without a bus": Bad(ev(bus=None), "ev", "bus", (2,), "use an index of net.bus"),
