@@ -35,7 +35,7 @@ CHOICES = (*JSON_FORMATS, *FORMATS)
 
 #: end of a header -> kWh
 ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
-#: bounds of the median energy [kWh] of the sessions of a file whose heading names no unit
+#: bounds of the median energy [kWh] of the sessions of a file, of tables where the heading names no unit
 LEAST_KWH, MOST_KWH = 0.1, 500.0
 
 
@@ -80,7 +80,7 @@ def read_sessions(
         * `arrival, charging_end, departure` : plugged in, done, unplugged; NaT where missing
         * `energy_kwh`, `p_kw` : energy charged, largest power, where the file has such columns; an energy whose heading
           names no unit is in kWh, with a warning, and refused where the median session would have less than 0.1 kWh or
-          more than 500 kWh
+          more than 500 kWh; of JSON, whose formats say the unit, it is refused there too
 
         ``attrs["report"]`` counts the rows read, those that are left out (earlier states of an OCPI session, credited
         CDRs, repeated messages) and those in which something is missing
@@ -106,6 +106,8 @@ def read_sessions(
     name, text = Path(path).name, read_text(path)
     if format in JSON_FORMATS or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
         sessions = _from_json(path, name, text, format, dayfirst)
+        if "energy_kwh" in sessions:
+            _refuse_other_unit(name, sessions["energy_kwh"].to_numpy(dtype=float))
         return sessions if timezone is None else _converted(sessions, timezone)
     table = text_table(name, text)
     known, found = recognised(name, list(table.columns), format)
@@ -123,6 +125,21 @@ def _from_json(path: Any, name: str, text: str, format: str | None, dayfirst: bo
     return (
         read_ocpp_sessions(name, json_of(name, text)) if known == "ocpp" else read_acn_sessions(path, dayfirst=dayfirst)
     )
+
+
+def _refuse_other_unit(name: str, energy_kwh: FloatArray) -> None:
+    """Energies of records whose format says the unit, where they show that another one was written."""
+    median = _median_charged(energy_kwh)
+    if not LEAST_KWH <= median <= MOST_KWH:
+        remedy = "write energies in the unit of the format: kWh, in logs of OCPP Wh"
+        value = f"a median session of {median:g} kWh"
+        raise InvalidInputError([Fault(name, "energy", (), value, "is not what cars take", remedy)])
+
+
+def _median_charged(energy: FloatArray) -> float:
+    """Of the sessions that charged."""
+    charged = energy[energy > 0]
+    return float(np.median(charged)) if len(charged) else LEAST_KWH
 
 
 def _refuse_unknown(format: Any, decimal: Any) -> None:
@@ -215,8 +232,7 @@ def _kwh(name: str, known: Format, column: str, energy: FloatArray) -> float:
     unit = next((unit for unit in ENERGY_UNITS if spelling(column).endswith(unit)), None)
     if unit is not None:
         return ENERGY_UNITS[unit]
-    charged = energy[energy > 0]
-    median = float(np.median(charged)) if len(charged) else LEAST_KWH
+    median = _median_charged(energy)
     if not LEAST_KWH <= median <= MOST_KWH:
         shown, problem = f"half of the energies are above {median:g}", "and the heading names no unit"
         remedy = f'kWh is meant; name another unit in the heading: "{column} (Wh)"'

@@ -125,3 +125,9 @@ def test_rates_follow(file):
 def test_what_cannot_be_read_is_named(file, content, words):
     with pytest.raises(evf.InvalidInputError, match=words):
         read_sessions(file(content), "ocpi")
+
+
+@pytest.mark.parametrize("kwh", [12500.0, 0.0125])
+def test_energies_in_another_unit_than_the_format_s_are_refused(file, kwh):
+    with pytest.raises(evf.InvalidInputError, match="unit of the format: kWh"):
+        read_sessions(file([session(kwh=kwh)]))

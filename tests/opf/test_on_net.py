@@ -55,7 +55,8 @@ def test_an_old_schedule_on_an_edited_net_comes_with_a_warning(solved, caplog, t
     net, result, _ = solved
     edited = copy.deepcopy(net)
     evf.write_period(edited, 0)
-    evf.activate_flexibility(edited, result, 3, "up", 0.001)
+    renewed = evf.activate_flexibility(edited, result, 3, "up", 0.001, renew=True).result
+    evf.write_period(edited, 0, result=renewed)
     assert "has changed since the run" not in caplog.text
     edited[table][column] = value
     for call in (
