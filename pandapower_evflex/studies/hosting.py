@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -165,19 +165,17 @@ def hosting_capacity(
     >>> found.by_seed.n_evs.tolist()
     [13]
     """
-    shares = list(shares) if isinstance(shares, Iterator) else shares
-    seeds = list(seeds) if isinstance(seeds, Iterator) else seeds
-    _check(net, profiles, operation, shares, seeds, day, min_band_percent, options, executor)
+    all_shares, all_seeds = _checked(net, profiles, operation, shares, seeds, day, min_band_percent, options, executor)
     with without_warnings():
         net_day = _read(net, profiles, day, dict(options or {}))
-    scanned = sorted({float(share) for share in shares})
+    scanned = sorted({float(share) for share in all_shares})
     search = _Search(net_day, operation, scanned, float(min_band_percent), dict(options or {}))
-    seeds = list(dict.fromkeys(int(seed) for seed in seeds))
+    different = list(dict.fromkeys(int(seed) for seed in all_seeds))
     if executor is None:
-        found = [search.of(seed) for seed in seeds]
+        found = [search.of(seed) for seed in different]
     else:
         pool = executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
-        found = [future.result() for future in [pool.submit(search.of, seed) for seed in seeds]]
+        found = [future.result() for future in [pool.submit(search.of, seed) for seed in different]]
     by_seed = pd.DataFrame([row for row, _ in found]).set_index("seed")
     return HostingCapacity(
         operation,
@@ -187,20 +185,21 @@ def hosting_capacity(
     )
 
 
-def _check(
+def _checked(
     net: Any, profiles: Any, operation: Any, shares: Any, seeds: Any, day: Any, band: Any, options: Any, executor: Any
-) -> None:
-    """
+) -> tuple[list[Any], list[Any]]:
+    """The values of ``shares`` and ``seeds``, which may be such as can be read only once.
+
     Raises
     ------
     InvalidInputError    all faults
     """
     faults = net_faults(FUNCTION, net) + profiles_faults(FUNCTION, profiles)
     faults += choice_faults(FUNCTION, "operation", operation, OPERATIONS)
-    faults += [
-        fault for share in _listed("shares", shares, faults) for fault in share_faults(FUNCTION, "shares", share)
-    ]
-    for seed in _listed("seeds", seeds, faults):
+    all_shares, all_seeds = (_listed(name, values, faults) for name, values in (("shares", shares), ("seeds", seeds)))
+    for share in all_shares:
+        faults += share_faults(FUNCTION, "shares", share)
+    for seed in all_seeds:
         faults += whole_number_faults(FUNCTION, "seeds", seed, 0, LARGEST_SEED)
     if day is not None:
         faults += whole_number_faults(FUNCTION, "day", day, 0, MOST_DAYS)
@@ -210,6 +209,7 @@ def _check(
         remedy = "give a concurrent.futures.Executor or a dask.distributed.Client, or None"
         faults.append(Fault(FUNCTION, "executor", (), shown(executor), "takes no tasks", remedy))
     raise_if(faults)
+    return all_shares, all_seeds
 
 
 def _listed(name: str, values: Any, faults: list[Fault]) -> list[Any]:
