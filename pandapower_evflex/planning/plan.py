@@ -175,8 +175,11 @@ def run_planning(
                                 one away and nothing comes back, as in the paper
     pricing, procurement : str  see `clear_flexibility`; several limits broken at once are relieved by one least-cost
                                 program, paid as bid. procurement="optimal" counts the rebound and may buy nothing
-    events_per_fault : float    congestion windows of one kind met per fault. None: repair_time_h / 24 where it is
-                                known, else 1 as in the paper, which overstates R and F several times for short repairs
+    events_per_fault : float    congestion windows of one kind met per fault, in full. None: repair_time_h / 24 where it
+                                is known, since a fault that begins at any time meets each hour of a day that often
+                                (interruptions count (repair_time_h + w) / 24 times for a daily window of w hours, as
+                                w / 24 of the faults begin within one); else 1 as in the paper, which overstates R and
+                                F several times for short repairs
     max_ties : int              ties in a row between a part without supply and what is supplied
     momentary_h : float         interruptions shorter than this count in MAIFI, not in SAIFI and SAIDI
     solver : "auto", "enumeration", "milp"

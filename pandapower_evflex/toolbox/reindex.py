@@ -7,6 +7,7 @@ import pandapower.toolbox as pandapower_toolbox
 
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.toolbox.carry import TARGETS, carrying, index_of, relabel
+from pandapower_evflex.toolbox.labels import refuse_no_lookup, refuse_no_start, refuse_no_table
 
 
 @carrying
@@ -22,7 +23,12 @@ def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
     Returns
     -------
     dict    the lookup, with all buses
+
+    Raises
+    ------
+    InvalidInputError    not a lookup of whole numbers; nothing is renumbered
     """
+    refuse_no_lookup("reindex_buses", "bus_lookup", bus_lookup)
     lookup = pandapower_toolbox.reindex_buses(net, bus_lookup, allow_duplicate_index)
     relabel(net, {"bus": lookup})
     return lookup
@@ -41,7 +47,12 @@ def create_continuous_bus_index(net, start=0, store_old_index=False):
     Returns
     -------
     dict    {old: new label}
+
+    Raises
+    ------
+    InvalidInputError    a start that is not a whole number
     """
+    refuse_no_start("create_continuous_bus_index", start)
     lookup = pandapower_toolbox.create_continuous_bus_index(net, start, store_old_index)
     relabel(net, {"bus": lookup})
     return lookup
@@ -56,7 +67,14 @@ def reindex_elements(net, element_type, new_indices=None, old_indices=None, look
     net : pandapowerNet
     element_type : str    a table of pandapower or of ours: sessions follow "ev", rates "cpo", candidates "line", ...
     new_indices, old_indices, lookup : see pandapower
+
+    Raises
+    ------
+    InvalidInputError    no such table, not a lookup of whole numbers; nothing is renumbered
     """
+    refuse_no_table("reindex_elements", net, element_type)
+    if lookup is not None:
+        refuse_no_lookup("reindex_elements", "lookup", lookup)
     _renumber(net, element_type, new_indices, old_indices, lookup)
 
 
@@ -69,7 +87,12 @@ def create_continuous_elements_index(net, start=0, add_df_to_reindex=set()):  # 
     net : pandapowerNet
     start : int
     add_df_to_reindex : set of str    further tables; ours need not be named
+
+    Raises
+    ------
+    InvalidInputError    a start that is not a whole number
     """
+    refuse_no_start("create_continuous_elements_index", start)
     ours = {*TABLES, "res_ev", "res_flexibility"}
     before = {table: np.sort(index) for table, index in index_of(net, TARGETS).items()}
     pandapower_toolbox.create_continuous_elements_index(net, start, add_df_to_reindex - ours)

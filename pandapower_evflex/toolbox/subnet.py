@@ -14,6 +14,7 @@ from pandapower_evflex.tables.kinds import check_net
 from pandapower_evflex.tables.links import remember_all
 from pandapower_evflex.tables.references import series_names
 from pandapower_evflex.toolbox.carry import COSTS, TARGETS, drop_linked, gone_since, index_of, refuse_stale
+from pandapower_evflex.toolbox.labels import buses_of
 
 RESULTS = ("res_period", "res_flexibility", "res_ev")
 
@@ -32,8 +33,13 @@ def select_subnet(net, buses, include_switch_buses=False, include_results=False,
     Returns
     -------
     pandapowerNet
+
+    Raises
+    ------
+    InvalidInputError    buses that are not in the net
     """
     check_net("select_subnet", net)
+    buses = buses_of("select_subnet", "buses", net, buses)
     refuse_stale(net)
     ours = {*TABLES, *RATE_TABLES, KEY, *RESULTS, *series_names(net)}.intersection(net)
     others = net.__class__({name: value for name, value in net.items() if name not in ours})

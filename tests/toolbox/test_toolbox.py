@@ -205,6 +205,36 @@ def test_evs_and_sites_move_to_the_bus_that_takes_the_place_of_theirs(net):
     assert evf.run_flexibility_opf(net, n_periods=8, period_h=1.0, **RUN).status == "optimal"
 
 
+def test_a_bus_that_takes_its_own_place_stays(net):
+    evf.toolbox.fuse_buses(net, 2, 2)
+    assert 2 in net.bus.index and check_tables(net) == []
+
+
+NO_LABELS = {
+    "fuse_buses.b1: 99": lambda box, net: box.fuse_buses(net, 99, 3),
+    "fuse_buses.b1: '2'": lambda box, net: box.fuse_buses(net, "2", 3),
+    "fuse_buses.b1: a list": lambda box, net: box.fuse_buses(net, [2], 3),
+    "fuse_buses.b2: 99": lambda box, net: box.fuse_buses(net, 2, [3, 99]),
+    "fuse_buses.b2: None": lambda box, net: box.fuse_buses(net, 2, None),
+    "drop_elements_at_buses.buses: '2'": lambda box, net: box.drop_elements_at_buses(net, ["2"]),
+    "select_subnet.buses: 99": lambda box, net: box.select_subnet(net, [2, 99]),
+    "select_subnet.buses: 2": lambda box, net: box.select_subnet(net, 2),
+    "reindex_buses.bus_lookup: None": lambda box, net: box.reindex_buses(net, None),
+    "reindex_buses.bus_lookup: 'a'": lambda box, net: box.reindex_buses(net, {2: "a"}),
+    "reindex_elements.element_type: 'cars'": lambda box, net: box.reindex_elements(net, "cars", [0]),
+    "reindex_elements.lookup: 0.5": lambda box, net: box.reindex_elements(net, "ev", lookup={0: 0.5}),
+    "create_continuous_bus_index.start: '0'": lambda box, net: box.create_continuous_bus_index(net, "0"),
+    "create_continuous_elements_index.start: None": lambda box, net: box.create_continuous_elements_index(net, None),
+}
+
+
+@pytest.mark.parametrize("named", NO_LABELS)
+def test_labels_that_are_none_are_refused_and_the_net_stays(net, _solved, named):
+    with pytest.raises(evf.InvalidInputError, match=named):
+        NO_LABELS[named](evf.toolbox, net)
+    assert evf.toolbox.nets_equal(net, _solved)
+
+
 def other_net():
     """A second feeder with EVs of its own at other buses, under labels that the first net has too."""
     net = stored_day()

@@ -101,14 +101,16 @@ def _empty(dtypes: Mapping[str, str]) -> StoredFrame:
 def write_period(net: Net, period: Any, scenario: str = "base", result: FlexibilityOpfResult | None = None) -> None:
     """Fill pandapower's `res_*` tables and `net.res_ev` for one moment, so that every pandapower plot shows it.
 
-    The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment.
+    The tables equal those of `pandapower.runpp` on `with_evs_as_loads` at that moment. They hold one moment at a time
+    and do not say which: a run leaves that of its highest loading there, and each call, or `runpp`, replaces it.
 
     Parameters
     ----------
     net : pandapowerNet
     period : int or time                  from 0, or a label of the result's index (also as text)
     scenario : "base", "up" or "down"     the schedule itself, or full activation of one direction
-    result : FlexibilityOpfResult         None: the frames that the last run stored on the net
+    result : FlexibilityOpfResult         None: what the last run on this net stored there, also where an earlier
+                                          result of it is at hand; a run without a schedule leaves nothing to show
 
     Raises
     ------

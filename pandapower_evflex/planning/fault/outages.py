@@ -67,7 +67,7 @@ def _hours(net: Net, place: tuple[str, Any], column: str) -> float:
 
 
 def events_per_outage(duration_h: float, given: float | None) -> float:
-    """Congestion windows met by one outage: a daily window once per 24 h of it; 1 where its length is not known."""
+    """Congestion windows met by one outage in full: a daily one once per 24 h; 1 where its length is not known."""
     if given is not None:
         return float(given)
     return 1.0 if np.isnan(duration_h) else duration_h / HOURS_PER_DAY
