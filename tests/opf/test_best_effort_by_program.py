@@ -66,8 +66,8 @@ def random_net(seed, kind):
     return net, {("load", "p_mw"): loads}
 
 
-def flows_per_power(net):
-    """Flow of every line per power drawn at every bus [n_line, n_bus]."""
+def per_power(net):
+    """Flow of every line and fall of potential at both its ends, per power drawn at every bus [n_line, n_bus]."""
     start, end = net.line.from_bus.to_numpy(), net.line.to_bus.to_numpy()
     incidence = np.zeros((len(net.line), len(net.bus)))
     incidence[range(len(start)), start], incidence[range(len(end)), end] = 1.0, -1.0
@@ -75,7 +75,7 @@ def flows_per_power(net):
     free = net.bus.index.difference(net.ext_grid.bus).to_numpy()
     potential = np.zeros((len(net.bus), len(net.bus)))
     potential[np.ix_(free, free)] = np.linalg.inv((incidence.T @ weight)[np.ix_(free, free)])
-    return -weight @ potential
+    return -weight @ potential, np.minimum(potential[start], potential[end])
 
 
 def plugged(net):
@@ -85,9 +85,14 @@ def plugged(net):
 
 
 def least_short_by_linprog(net, loads):
-    """MWh; a flow beyond its rating with all cars at their least power may stay where it is, and no further."""
-    flow, there, least = flows_per_power(net), plugged(net), net.ev.min_p_mw.to_numpy()
+    """MWh; a flow beyond its rating with all cars at their least power may stay where it is, and no further.
+
+    Cars that do not change that flow, but lower the voltage it has, raise its current: they wait.
+    """
+    (flow, fall), there, least = per_power(net), plugged(net), net.ev.min_p_mw.to_numpy()
     of_evs, of_loads = flow[:, net.ev.bus], flow[:, net.load.bus]
+    lowers_voltage = (np.abs(of_evs) < 1e-9) & (fall[:, net.ev.bus] > 1e-9)
+    most = P_MAX * there
     rating = np.sqrt(3) * 0.4 * net.line.max_i_ka.to_numpy()
     n_p = N_PERIODS * N_EVS
     a, b = [], []
@@ -99,12 +104,14 @@ def least_short_by_linprog(net, loads):
             rows[:, t * N_EVS : (t + 1) * N_EVS] = sign * of_evs
             a.append(rows)
             b.append(np.maximum(rating, sign * with_least) - sign * fixed)
+            for line in np.flatnonzero(sign * with_least > rating):
+                most[t, lowers_voltage[line]] = (least * there[t])[lowers_voltage[line]]
     for ev, (_, session) in enumerate(net.ev_session.iterrows()):
         row = np.zeros((1, n_p + N_EVS))
         row[0, ev:n_p:N_EVS], row[0, n_p + ev] = -ETA * there[:, ev], -1.0
         a.append(row)
         b.append([session.e_arrival_mwh - session.e_departure_mwh])
-    bounds = [(least[ev] * on, P_MAX * on) for own in there for ev, on in enumerate(own)] + [(0.0, None)] * N_EVS
+    bounds = [*zip((least * there).ravel(), most.ravel(), strict=True), *[(0.0, None)] * N_EVS]
     c = np.append(np.zeros(n_p), np.ones(N_EVS))
     solved = linprog(c, np.vstack(a), np.concatenate(b), bounds=bounds, method="highs")
     assert solved.status == 0
