@@ -55,7 +55,8 @@ from pandapower_evflex.planning.costs import (
     reliability_cost,
 )
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
-from pandapower_evflex.planning.plan import PlanningStudy, run_planning
+from pandapower_evflex.planning.plan import run_planning
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.reporting.report import report
 from pandapower_evflex.studies.adoption import adoption_studies

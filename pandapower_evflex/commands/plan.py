@@ -12,7 +12,8 @@ from pandapower_evflex.cpo.shave.peak_shaving import RULES
 from pandapower_evflex.files.net_file import read_net
 from pandapower_evflex.files.profile_files import read_profile_files
 from pandapower_evflex.output import prepare_folder, say, writing
-from pandapower_evflex.planning.plan import PlanningStudy, run_planning
+from pandapower_evflex.planning.plan import run_planning
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.reporting.report import report
 
 NAME = "plan"

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +26,8 @@ from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.elements.chain import KW, REACTIVE, Chain, Loads
 from pandapower_evflex.elements.ev_band import CONTROLS
 from pandapower_evflex.elements.ev_forms import Limits, forms_where
+from pandapower_evflex.elements.generators import Generators
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
-
-if TYPE_CHECKING:
-    from pandapower_evflex.elements.sgen import Generators
 
 #: share of its range at which reactive power starts
 START_REACTIVE = 0.2

@@ -12,19 +12,15 @@ No energy links the periods: C is a state so that forms may look ahead at it, as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.elements.chain import KW, Chain, Loads
 from pandapower_evflex.elements.ev_forms import Limits
+from pandapower_evflex.elements.generators import Generators
 from pandapower_evflex.elements.sgen_chain import chain_with
 from pandapower_evflex.scenarios import rows_of
 from pandapower_evflex.solvers.chains.forms import Forms
-
-if TYPE_CHECKING:
-    from pandapower_evflex.elements.sgen import Generators
 
 #: columns of x, and of forms those of C so many slots after their own
 CURTAILED, UP, N_COLUMNS = 0, 1, 3

@@ -13,7 +13,8 @@ from pandapower_evflex.planning.congestion.overload import AT_LIMIT
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.outages import Outage, duration_h, events_per_outage
 from pandapower_evflex.planning.fault.reinforced import Built
-from pandapower_evflex.planning.fault.restoration import Restoration, Shed, restore_supply, with_stuck_breakers
+from pandapower_evflex.planning.fault.restoration import Restoration, Shed
+from pandapower_evflex.planning.fault.restoring import restore_supply, with_stuck_breakers
 from pandapower_evflex.planning.planning_case import BuiltNet, PlanningCase
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from pandapower_evflex.planning.plan import PlanningStudy
+    from pandapower_evflex.planning.study import PlanningStudy
 
 #: faults, sites and findings that are named
 MAX_NAMED = 3

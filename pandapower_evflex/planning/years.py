@@ -18,8 +18,9 @@ from pandapower_evflex.planning.arguments import NUMBERS
 from pandapower_evflex.planning.fault.reinforced import n_combinations
 from pandapower_evflex.planning.investments import InvestmentSchedule, schedule_investments
 from pandapower_evflex.planning.logged_once import each_text_once
-from pandapower_evflex.planning.plan import PlanningStudy, plan_study
+from pandapower_evflex.planning.plan import plan_study
 from pandapower_evflex.planning.settings import settings_of
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.planning.years_overview import overview_of_years
 from pandapower_evflex.tables.arguments import single_number_faults
 from pandapower_evflex.tables.kinds import check_net, is_one_of, progress_faults, raise_if, shown

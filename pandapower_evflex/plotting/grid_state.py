@@ -11,7 +11,8 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
-from pandapower_evflex.planning.fault.restoration import Restoration, restored_by
+from pandapower_evflex.planning.fault.restoration import Restoration
+from pandapower_evflex.planning.fault.restoring import restored_by
 from pandapower_evflex.planning.fault.supply_graph import (
     BRANCHES,
     Node,

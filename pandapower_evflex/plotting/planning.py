@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandapower_evflex.cpo.checks import raise_if
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.planning.plan import PlanningStudy
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.plotting.axes import label_hours, new_axes, several_axes, title_and_legend
 from pandapower_evflex.plotting.results import check_names
 from pandapower_evflex.tables.kinds import flag_faults, is_label

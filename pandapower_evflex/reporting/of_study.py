@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pandapower_evflex.planning.plan import PlanningStudy
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.planning.study_overview import overview
 from pandapower_evflex.reporting.page import folded, heading, paragraphs, picture, section, table, with_plotting
 from pandapower_evflex.reporting.provenance_part import provenance_part

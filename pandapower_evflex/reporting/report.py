@@ -9,7 +9,7 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.beside import check_uncontrolled
 from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.opf.uncontrolled import UncontrolledCharging
-from pandapower_evflex.planning.plan import PlanningStudy
+from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.planning.years import PlanningHorizon
 from pandapower_evflex.reporting import of_horizon, of_result, of_study
 from pandapower_evflex.reporting.page import page

@@ -8,7 +8,7 @@ import pandapower.networks as nw
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from tests.planning.outage_analysis import Outages
 from tests.planning.substation_nets import random_substations
 

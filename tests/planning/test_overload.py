@@ -17,7 +17,7 @@ from pandapower_evflex.planning.congestion.overload import find_overloads
 from pandapower_evflex.planning.days import read_days
 from pandapower_evflex.planning.fault.operating_state import OperatingState
 from pandapower_evflex.planning.fault.post_fault import loading_limits, post_fault_net
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from pandapower_evflex.planning.fault.switched_grid import grid_after_a_fault
 from tests.examples import examples
 

@@ -17,7 +17,8 @@ from pandapower.topology import create_nxgraph, unsupplied_buses
 
 import pandapower_evflex as evf
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
-from pandapower_evflex.planning.fault.restoration import Shed, restore_supply
+from pandapower_evflex.planning.fault.restoration import Shed
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from pandapower_evflex.planning.fault.supply_graph import bus_labels, conducting, downstream, source_nodes, supply_graph
 from tests.examples import examples
 from tests.planning.ring_nets import net_of, random_net

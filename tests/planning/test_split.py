@@ -7,7 +7,8 @@ import pandapower as pp
 import pytest
 
 from pandapower_evflex.errors import InvalidInputError
-from pandapower_evflex.planning.fault.restoration import Shed, restore_supply, restored_by
+from pandapower_evflex.planning.fault.restoration import Shed
+from pandapower_evflex.planning.fault.restoring import restore_supply, restored_by
 from tests.planning.outage_analysis import Outages, flood
 from tests.planning.plan_nets import planned
 from tests.planning.test_outages import random_feeders

@@ -6,7 +6,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from tests.planning.plan_nets import planned
 from tests.planning.test_reliability import feeder
 

@@ -8,7 +8,7 @@ import pytest
 
 from pandapower_evflex.limits.loading import end_loading
 from pandapower_evflex.planning.fault.post_fault import post_fault_net
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from pandapower_evflex.planning.fault.switched_grid import SwitchedGrid, grid_after_a_fault
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from tests.examples import sampled, sweep

@@ -12,7 +12,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex import plotting
-from pandapower_evflex.planning.fault.restoration import restore_supply
+from pandapower_evflex.planning.fault.restoring import restore_supply
 from pandapower_evflex.plotting.layout import coordinates, places_of, tree_layout
 from tests.examples import sampled, sweep
 from tests.planning.ring_nets import random_net
