@@ -40,7 +40,7 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
     -------
     DataFrame [session] with `evse` (the station), `arrival, charging_end, departure` in the site's time zone (NaT where
     missing) and `energy_kwh` (delivered): what `cpo_rates_from_sessions` and `sessions_from_reports` take. Rows
-    without a value are counted in ``attrs["report"]``
+    without a value, and rows that repeat another one and are left out, are counted in ``attrs["report"]``
 
     Notes
     -----
@@ -51,7 +51,7 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
     Raises
     ------
     InvalidInputError    no JSON, no sessions of ACN-Data in it, energies that are text, times that cannot be read in
-        one way, sessions of several time zones
+        one way, sessions of several time zones, one session that is told in two ways
     """
     items = _items(path)
     zones = sorted({str(item["timezone"]) for item in items if item.get("timezone")})
@@ -63,7 +63,7 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
     cells = {key: pd.Series([_time(item.get(key)) for item in items], dtype=object) for key in TIMES.values()}
     energy = pd.Series([item.get("kWhDelivered") for item in items], dtype=object)
     energy_kwh, energy_faults = number_cells(Path(path).name, "kWhDelivered", energy, "kWh")
-    faults += energy_faults
+    faults += energy_faults + _told_twice(path, items)
     with gathered(faults):
         read = read_times(cells, table=Path(path).name, dayfirst=dayfirst, in_table=cells)
         instants = on_one_clock(read, Path(path).name, "UTC")
@@ -89,6 +89,21 @@ def _items(path: Any) -> list[dict[str, Any]]:
         saw, remedy = ", ".join(map(str, items[0])), f"give sessions with {', '.join(TIMES.values())}"
         raise InvalidInputError([_fault(path, "_items", f"the keys {saw}", "are not those of ACN-Data", remedy)])
     return items
+
+
+def _told_twice(path: Any, items: list[dict[str, Any]]) -> list[Fault]:
+    """Sessions of one number that differ in what is read of them."""
+    told: dict[str, list[int]] = {}
+    for row, item in enumerate(items):
+        if item.get("sessionID") is not None:
+            told.setdefault(str(item["sessionID"]), []).append(row)
+    keys = ("stationID", *TIMES.values(), "kWhDelivered")
+    ways = {number: {str([items[row].get(key) for key in keys]) for row in rows} for number, rows in told.items()}
+    rows = [row for number, same in told.items() if len(ways[number]) > 1 for row in same]
+    if not rows:
+        return []
+    number, remedy = str(items[rows[0]]["sessionID"]), "keep one of them"
+    return [Fault(Path(path).name, "sessionID", tuple(rows), number, "is told again in another way", remedy)]
 
 
 def _time(cell: Any) -> Any:

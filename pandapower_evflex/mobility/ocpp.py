@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
@@ -168,7 +167,7 @@ def _row(start: Message | None, stop: Message | None) -> list[Any]:
 
 
 def _canonical(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """The frame of `read_sessions`; meters count Wh, and one that runs backwards tells no energy."""
+    """The frame of `read_sessions`; meters count Wh."""
     faults: list[Fault] = []
     meters = {}
     for key in ("meterStart", "meterStop"):
@@ -178,7 +177,6 @@ def _canonical(name: str, rows: pd.DataFrame) -> pd.DataFrame:
         cells = {"start": rows["start"], "stop": rows["stop"]}
         instants = on_one_clock(read_times(cells, table=name, in_table=cells), name, "UTC")
     raise_if(faults)
-    energy_kwh = (meters["meterStop"] - meters["meterStart"]) / 1e3
     arrival, departure = (instants[key].tz_localize("UTC") for key in ("start", "stop"))
     return pd.DataFrame(
         {
@@ -187,7 +185,7 @@ def _canonical(name: str, rows: pd.DataFrame) -> pd.DataFrame:
             "arrival": arrival,
             "charging_end": pd.DatetimeIndex([pd.NaT] * len(rows), tz="UTC"),
             "departure": departure,
-            "energy_kwh": np.where(energy_kwh >= 0.0, energy_kwh, np.nan),
+            "energy_kwh": (meters["meterStop"] - meters["meterStart"]) / 1e3,
         }
     )
 

@@ -16,11 +16,12 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.acn import read_acn_sessions
 from pandapower_evflex.mobility.file_numbers import NOTATIONS, decimal_of, floats_of
 from pandapower_evflex.mobility.file_times import session_times
+from pandapower_evflex.mobility.file_units import kwh_of, refuse_other_energy, refuse_other_power
 from pandapower_evflex.mobility.json_records import format_of, json_of
 from pandapower_evflex.mobility.ocpi import read_ocpi_sessions
 from pandapower_evflex.mobility.ocpp import read_ocpp_sessions
 from pandapower_evflex.mobility.reader_report import with_report
-from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised, spelling
+from pandapower_evflex.mobility.session_formats import DURATIONS, FORMATS, Format, recognised
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.kinds import check_file, gathered, raise_if
@@ -32,11 +33,6 @@ logger = logging.getLogger(__name__)
 FUNCTION = "read_sessions"
 JSON_FORMATS = ("acn", "ocpi", "ocpp")
 CHOICES = (*JSON_FORMATS, *FORMATS)
-
-#: end of a header -> kWh
-ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
-#: bounds of the median energy [kWh] of the sessions of a file, of tables where the heading names no unit
-LEAST_KWH, MOST_KWH = 0.1, 500.0
 
 
 def read_sessions(
@@ -80,10 +76,12 @@ def read_sessions(
         * `arrival, charging_end, departure` : plugged in, done, unplugged; NaT where missing
         * `energy_kwh`, `p_kw` : energy charged, largest power, where the file has such columns; an energy whose heading
           names no unit is in kWh, with a warning, and refused where the median session would have less than 0.1 kWh or
-          more than 500 kWh; of JSON, whose formats say the unit, it is refused there too
+          more than 500 kWh; of JSON, whose formats say the unit, it is refused there too; powers are refused where
+          their median is below 0.4 kW or above 2000 kW
 
         ``attrs["report"]`` counts the rows read, those that are left out (earlier states of an OCPI session, credited
-        CDRs, repeated messages) and those in which something is missing
+        CDRs, rows and messages that repeat another one) and those in which something is missing; a negative energy is
+        counted and is none
 
     Raises
     ------
@@ -107,7 +105,7 @@ def read_sessions(
     if format in JSON_FORMATS or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
         sessions = _from_json(path, name, text, format, dayfirst)
         if "energy_kwh" in sessions:
-            _refuse_other_unit(name, sessions["energy_kwh"].to_numpy(dtype=float))
+            refuse_other_energy(name, sessions["energy_kwh"].to_numpy(dtype=float))
         return sessions if timezone is None else _converted(sessions, timezone)
     table = text_table(name, text)
     known, found = recognised(name, list(table.columns), format)
@@ -125,21 +123,6 @@ def _from_json(path: Any, name: str, text: str, format: str | None, dayfirst: bo
     return (
         read_ocpp_sessions(name, json_of(name, text)) if known == "ocpp" else read_acn_sessions(path, dayfirst=dayfirst)
     )
-
-
-def _refuse_other_unit(name: str, energy_kwh: FloatArray) -> None:
-    """Energies of records whose format says the unit, where they show that another one was written."""
-    median = _median_charged(energy_kwh)
-    if not LEAST_KWH <= median <= MOST_KWH:
-        remedy = "write energies in the unit of the format: kWh, in logs of OCPP Wh"
-        value = f"a median session of {median:g} kWh"
-        raise InvalidInputError([Fault(name, "energy", (), value, "is not what cars take", remedy)])
-
-
-def _median_charged(energy: FloatArray) -> float:
-    """Of the sessions that charged."""
-    charged = energy[energy > 0]
-    return float(np.median(charged)) if len(charged) else LEAST_KWH
 
 
 def _refuse_unknown(format: Any, decimal: Any) -> None:
@@ -202,9 +185,11 @@ def _numbers(
     for what, texts in cells.items():
         with gathered(faults):
             floats = floats_of(name, found[what], texts, mark)
-            is_energy = what == "energy"
-            unit = _kwh(name, known, found[what], floats) if is_energy else 1.0
-            numbers["energy_kwh" if is_energy else what] = unit * floats
+            if what == "energy":
+                numbers["energy_kwh"] = kwh_of(name, known, found[what], floats) * floats
+            else:
+                refuse_other_power(name, found[what], floats)
+                numbers[what] = floats
     raise_if(faults)
     return numbers, hours
 
@@ -225,21 +210,6 @@ def _labels(name: str, table: pd.DataFrame, found: Mapping[str, str], parts: lis
     ids = read_ids(name, " and ".join(there), table[there] if len(there) > 1 else table[there[0]])
     labels = np.array([*ids.labels, None], dtype=object)  # the last one for -1, a missing name
     return labels[ids.code]
-
-
-def _kwh(name: str, known: Format, column: str, energy: FloatArray) -> float:
-    """Unit of a column of energies in kWh, by the end of its name; without one, kWh if these are energies of cars."""
-    unit = next((unit for unit in ENERGY_UNITS if spelling(column).endswith(unit)), None)
-    if unit is not None:
-        return ENERGY_UNITS[unit]
-    median = _median_charged(energy)
-    if not LEAST_KWH <= median <= MOST_KWH:
-        shown, problem = f"half of the energies are above {median:g}", "and the heading names no unit"
-        remedy = f'kWh is meant; name another unit in the heading: "{column} (Wh)"'
-        raise InvalidInputError([Fault(name, column, (), shown, problem, remedy)])
-    if known.name == "chargepoint":
-        logger.warning("%s: the column %r names no unit, it is taken for kWh", name, column)
-    return 1.0
 
 
 def _converted(sessions: pd.DataFrame, timezone: Any) -> pd.DataFrame:

@@ -57,6 +57,15 @@ def test_the_rates_of_real_sessions_are_those_counted_elsewhere(jpl, as_timestam
     ]  # fmt: skip
 
 
+def test_a_stay_without_energy_charges_until_it_leaves_only_where_the_end_says_so():
+    ends = [None, None, "10:00"]
+    table = sessions(*((evse, "08:00", end, "12:00") for evse, end in zip("abc", ends, strict=True)))
+    table["energy_kwh"] = [0.0, None, 0.0]
+    found = rates(table, 3)
+    assert [states(found, row=row)[8:12] for row in range(3)] == ["2222", "1111", "1122"]
+    assert found.report["no charging end"] == 1
+
+
 def test_weekdays_are_those_between_the_first_and_the_last_arrival(jpl):
     arrival = pd.to_datetime(jpl["arrival"]).dt.tz_convert("America/Los_Angeles")
     inside = jpl[(arrival >= "2019-01-07") & (arrival < "2019-03-30")]

@@ -72,7 +72,8 @@ def test_what_is_missing_or_garbled_in_a_session_is_missing_in_its_row(acn_file)
     assert found["arrival"].isna().tolist() == [False, True, True]
     assert found["energy_kwh"].isna().tolist() == [False, True, True]
     assert found.attrs["report"] == {
-        "read": 3, "no outlet": 1, "no arrival": 2, "no departure": 1, "no charging end": 1, "no energy": 2,
+        "read": 3, "repeated": 0, "negative energy": 0, "no outlet": 1, "no arrival": 2, "no departure": 1,
+        "no charging end": 1, "no energy": 2,
     }  # fmt: skip
 
 
@@ -81,6 +82,16 @@ def test_text_where_the_energy_belongs_is_refused(acn_file):
         evf.InvalidInputError, match='acn.json.kWhDelivered of row 1: .10,143. is not a number.*decimal=","'
     ):
         read_acn_sessions(acn_file([item(), item(kWhDelivered="10,143")]))
+
+
+def test_a_session_on_two_pages_counts_once(acn_file):
+    found = read_acn_sessions(acn_file([item(sessionID="a"), item("b", sessionID="b"), item(sessionID="a", _id="y")]))
+    assert found["evse"].tolist() == ["1-1-193-829", "b"] and found.attrs["report"]["repeated"] == 1
+
+
+def test_a_session_that_is_told_in_two_ways_is_refused(acn_file):
+    with pytest.raises(evf.InvalidInputError, match="sessionID of rows 0, 2: a is told again in another way"):
+        read_acn_sessions(acn_file([item(sessionID="a"), item(sessionID="b"), item(sessionID="a", kWhDelivered=3.0)]))
 
 
 WRONG = {

@@ -66,7 +66,7 @@ def test_a_cdr_is_read_with_its_parking_time_at_the_end(file):
 
 
 def test_lines_of_json_are_records(file):
-    lines = "\n".join(json.dumps(session(id=str(number))) for number in range(3))
+    lines = "\n".join(json.dumps(session(id=str(number), evse_uid=str(number))) for number in range(3))
     assert len(read_sessions(file(lines))) == 3
 
 
@@ -97,11 +97,23 @@ def test_what_did_not_charge_and_what_was_credited_is_left_out_and_counted(file)
 def test_bad_rows_are_counted(file):
     rows = [
         session(), session(id="b", end_date_time=None), session(id="c", evse_uid="#NA"), session(id="d", kwh=None),
-        session(id="e", cdr_token=None), session(id="f", charging_periods=None), session(id="g", charging_periods=[5]),
+        session(id="e", cdr_token=None), session(id="f", charging_periods=None),
+        session(id="g", evse_uid="x", charging_periods=[5]),
     ]  # fmt: skip
     report = read_sessions(file(rows)).attrs["report"]
     counts = {"no departure": 1, "no outlet": 1, "no energy": 1, "no user": 1, "no charging end": 3, "no arrival": 0}
     assert {reason: report[reason] for reason in counts} == counts
+
+
+def test_a_negative_energy_is_none_and_is_counted(file):
+    found = read_sessions(file([session(kwh=-3.0), session(id="2", evse_uid="x")]))
+    assert found["energy_kwh"].isna().tolist() == [True, False] and found.attrs["report"]["negative energy"] == 1
+    assert evf.cpo_rates_from_sessions(found, 2, period_h=1).charging_p_mw == pytest.approx(12.5e-3 / 3)
+
+
+def test_records_without_an_id_that_tell_the_same_count_once(file):
+    found = read_sessions(file([cdr(id=None), cdr(id=None), cdr(id=None, total_energy=9.0)]))
+    assert found["energy_kwh"].tolist() == [15.342, 9.0] and found.attrs["report"]["repeated"] == 1
 
 
 def test_rates_follow(file):

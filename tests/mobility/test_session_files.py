@@ -72,8 +72,8 @@ def test_a_file_of_chargepoint_is_read_in_the_zone_that_it_names():
     hours = (found["departure"] - found["arrival"]) / pd.Timedelta(hours=1)
     assert hours.tolist() == [9.25, 4.0, 4.0, 8.0, 25.5]  # the clock was put back; no end but a duration
     assert found.attrs["report"] == {
-        "read": 5, "no outlet": 0, "no user": 1, "no arrival": 0, "no departure": 0, "no charging end": 0,
-        "no energy": 0,
+        "read": 5, "repeated": 0, "negative energy": 0, "no outlet": 0, "no user": 1, "no arrival": 0,
+        "no departure": 0, "no charging end": 0, "no energy": 0,
     }  # fmt: skip
 
 
@@ -214,9 +214,26 @@ def test_what_a_row_does_not_tell_is_missing_and_counted(file, caplog):
     found = read_sessions(file(text_of(rows)))
     assert_is_expected(found.iloc[:2])
     assert found.attrs["report"] == {
-        "read": 4, "no outlet": 2, "no arrival": 2, "no departure": 2, "no charging end": 2, "no energy": 1,
+        "read": 4, "repeated": 0, "negative energy": 0, "no outlet": 2, "no arrival": 2, "no departure": 2,
+        "no charging end": 2, "no energy": 1,
     }  # fmt: skip
     assert [record.levelname for record in caplog.records if "no outlet 2" in record.message] == ["WARNING"]
+
+
+def test_a_row_that_tells_the_same_counts_once_and_a_negative_energy_not_at_all(file):
+    rows = [*ROWS, ROWS[0], changed(c5="-1.5", row=1)[1]]
+    found = read_sessions(file(text_of(rows)))
+    assert_is_expected(found.iloc[:2])
+    report = found.attrs["report"]
+    assert (len(found), report["read"], report["repeated"], report["negative energy"]) == (3, 4, 1, 1)
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e-3], ids=["W", "MW"])
+def test_powers_in_another_unit_are_refused(file, unit):
+    sessions = read_sessions(FILES / "elaadnl.csv")
+    path = file(sessions.assign(p_kw=unit * sessions["p_kw"]).to_csv(index=False))
+    with pytest.raises(evf.InvalidInputError, match="p_kw: a median of .* kW is not what cars take"):
+        read_sessions(path)
 
 
 def test_an_energy_without_a_unit_is_warned_of(file, caplog):

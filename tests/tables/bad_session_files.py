@@ -180,6 +180,16 @@ BAD_SESSION_FILES = {
         (),
         "join date",
     ),
+    "largest powers in W": file(
+        "evse,arrival,departure,p_kw\na,2024-05-14 08:00,2024-05-14 17:00,11000\n", "p_kw", (), "in kW"
+    ),
+    "a session of ACN-Data with two energies": file(
+        '[{"sessionID": "a", "connectionTime": "2024-05-14T08:00:00Z", "kWhDelivered": 3}, '
+        '{"sessionID": "a", "connectionTime": "2024-05-14T08:00:00Z", "kWhDelivered": 4}]',
+        "sessionID",
+        (0, 1),
+        "keep one",
+    ),
 }
 
 

@@ -156,11 +156,11 @@ def _good_rows(outlets: Ids, times: Mapping[str, pd.DatetimeIndex]) -> tuple[Boo
 
 
 def _charging_end(times: Mapping[str, pd.DatetimeIndex], energy: FloatArray, power: FloatArray) -> Int64Array:
-    """End of charging of each row [ns]: as given, else from energy and power, else UNKNOWN."""
+    """End of charging of each row [ns]: as given, else from energy and power, at once without energy, else UNKNOWN."""
     arrival = times["arrival"]
     end = times["charging_end"].asi8.copy() if "charging_end" in times else np.full(len(arrival), UNKNOWN)
-    found = (end == UNKNOWN) & (energy >= 0) & (power > 0) & arrival.notna()
-    hours = np.divide(energy, power, out=np.zeros(len(arrival)), where=found)
+    found = (end == UNKNOWN) & ((energy == 0) | (energy > 0) & (power > 0)) & arrival.notna()
+    hours = np.divide(energy, power, out=np.zeros(len(arrival)), where=found & (power > 0))
     # a century is within int64 and longer than any stay
     end[found] = arrival.asi8[found] + (np.minimum(hours[found], 876_000.0) * HOUR).astype(np.int64)
     return end
