@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from pandapower_evflex.arrays import Net
-from pandapower_evflex.cpo.checks import scalar_faults
-from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites, quantile_faults
+from pandapower_evflex.cpo.shave.site_days import SiteDays, lattices_of_sites, plug_in_faults, quantile_faults
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.planning.days import FUNCTION
 from pandapower_evflex.planning.settings import Settings
@@ -24,22 +20,8 @@ def site_argument_faults(net: Net, settings: Settings) -> list[Fault]:
         remedy = 'days differ with rule="exact" only'
         problem = f"is not known to rule={settings.rule!r}"
         faults.append(Fault(FUNCTION, "lattices", (), "an argument", problem, remedy))
-    return faults + _plug_in_faults(net, settings.plug_ins_per_day) + _lattice_faults(net, settings.lattices)
-
-
-def _plug_in_faults(net: Net, given: Any) -> list[Fault]:
-    remedy = "give the arrivals per outlet and day, above 0, as a number or as {cpo: number}"
-    if given is None:
-        return []
-    if not isinstance(given, (Mapping, pd.Series)):
-        return scalar_faults(FUNCTION, "plug_ins_per_day", given, remedy, above=0.0)
-    known = net["cpo"].index if "cpo" in net else pd.Index([])
-    unknown = tuple(cpo for cpo in given.keys() if cpo not in known)
-    faults = [Fault(FUNCTION, "plug_ins_per_day", unknown, "sites", "are not in net.cpo", remedy)] if unknown else []
-    for cpo, value in given.items():
-        found = scalar_faults(FUNCTION, "plug_ins_per_day", value, remedy, above=0.0)
-        faults += [Fault(FUNCTION, "plug_ins_per_day", (cpo,), f.value, f.problem, f.remedy) for f in found]
-    return faults
+    faults += plug_in_faults(FUNCTION, net, settings.plug_ins_per_day)
+    return faults + _lattice_faults(net, settings.lattices)
 
 
 def _lattice_faults(net: Net, given: Any) -> list[Fault]:

@@ -74,7 +74,8 @@ BAD_SHAVING = {
         "lattice", "0 (empty)", rows=tuple(range(36)), rule="exact", lattices=DAYS + np.int8(3)
     ),
     "one day across midnight": days(DAYS[:1], "give more days", window=(23, 25)),
-    "plug-ins that are negative": bad(
-        "plug_ins_per_day", "above 0", table="estimate_transition_matrices", plug_ins_per_day=-1
+    "plug-ins that are negative": bad("plug_ins_per_day", "above 0", plug_ins_per_day=-1),
+    "plug-ins of a site that is not there": bad(
+        "plug_ins_per_day", "{cpo: number}", rows=("0",), plug_ins_per_day={"0": 3}
     ),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,8 @@ from pandapower_evflex.cpo.shave.site_days import (
     SiteDays,
     lattices_of_sites,
     over_days,
+    plug_in_faults,
+    plug_ins_of,
     quantile_faults,
     real_apexes,
     simulated_apexes,
@@ -155,7 +156,7 @@ def cpo_peak_shaving(
     >>> evf.cpo_peak_shaving(net, 11, 12).p_mw.round(9).tolist()
     [0.3]
     """
-    raise_if(_faults(net, start_h, end_h, rule, quantile, n_days))
+    raise_if(_faults(net, start_h, end_h, rule, quantile, n_days, plug_ins_per_day))
     for schema in (CPO, FLEXIBILITY):
         if schema.name in net:
             warn_of_unusual(schema, in_service(net[schema.name]))
@@ -220,13 +221,9 @@ def _window(start_h: Any, end_h: Any, n_day_periods: int, shape: Any) -> _Window
     return _Window(start % n_day_periods, peak_shape(shape, n_periods), f"{float(start_h):g} to {float(end_h):g} h")
 
 
-def plug_ins_of(plug_ins_per_day: Any, cpo: Any) -> Any:
-    if isinstance(plug_ins_per_day, (Mapping, pd.Series)):
-        return plug_ins_per_day.get(cpo)
-    return plug_ins_per_day
-
-
-def _faults(net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any) -> list[Fault]:
+def _faults(
+    net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days: Any, plug_ins_per_day: Any
+) -> list[Fault]:
     check_net(FUNCTION, net)
     faults = site_faults(net, None)
     if "flexibility" in net:
@@ -238,6 +235,6 @@ def _faults(net: Net, start_h: Any, end_h: Any, rule: Any, quantile: Any, n_days
         faults += list(error.faults)
     if not isinstance(rule, str) or rule not in RULES:
         faults.append(Fault(FUNCTION, "rule", (), repr(rule), "is not known", f"use one of {', '.join(RULES)}"))
-    faults += quantile_faults(FUNCTION, quantile, rule)
+    faults += quantile_faults(FUNCTION, quantile, rule) + plug_in_faults(FUNCTION, net, plug_ins_per_day)
     remedy = "give the number of days to simulate, 1 or more"
     return faults + scalar_faults(FUNCTION, "n_days", n_days, remedy, least=1, whole=True)

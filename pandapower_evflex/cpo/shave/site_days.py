@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pandapower_evflex.arrays import BoolArray, FloatArray
+from pandapower_evflex.arrays import BoolArray, FloatArray, Net
 from pandapower_evflex.cpo.chain.markov import simulate_lattice
 from pandapower_evflex.cpo.checks import Int8Array, array_of, checked_lattice, raise_if, scalar_faults
 from pandapower_evflex.cpo.sessions.rates import CpoRates
@@ -94,6 +94,26 @@ def quantile_faults(function: str, quantile: Any, rule: Any) -> list[Fault]:
         remedy = 'days differ with rule="exact" only'
         faults.append(Fault(function, "quantile", (), quantile, f"is not known to rule={rule!r}", remedy))
     return faults
+
+
+def plug_in_faults(function: str, net: Net, given: Any) -> list[Fault]:
+    """Of arrivals per outlet and day, of all sites or by site."""
+    remedy = "give the arrivals per outlet and day, above 0, as a number or as {cpo: number}"
+    if given is None:
+        return []
+    if not isinstance(given, Mapping | pd.Series):
+        return scalar_faults(function, "plug_ins_per_day", given, remedy, above=0.0)
+    known = net["cpo"].index if "cpo" in net else pd.Index([])
+    unknown = tuple(cpo for cpo in given.keys() if cpo not in known)
+    faults = [Fault(function, "plug_ins_per_day", unknown, "sites", "are not in net.cpo", remedy)] if unknown else []
+    for cpo, value in given.items():
+        found = scalar_faults(function, "plug_ins_per_day", value, remedy, above=0.0)
+        faults += [Fault(function, "plug_ins_per_day", (cpo,), f.value, f.problem, f.remedy) for f in found]
+    return faults
+
+
+def plug_ins_of(plug_ins_per_day: Any, cpo: Any) -> Any:
+    return plug_ins_per_day.get(cpo) if isinstance(plug_ins_per_day, Mapping | pd.Series) else plug_ins_per_day
 
 
 def warn_of_few_days(days: Mapping[Any, SiteDays], quantile: float | None) -> None:

@@ -20,9 +20,9 @@ from pandapower_evflex.cpo.equations import state_probabilities
 from pandapower_evflex.cpo.peak_shape import peak_shape
 from pandapower_evflex.cpo.shave.lattice import rebound_of_most_slack
 from pandapower_evflex.cpo.shave.meanfield import mean_field_peak_shave
-from pandapower_evflex.cpo.shave.peak_shaving import plug_ins_of
 from pandapower_evflex.cpo.shave.site_days import (
     SiteDays,
+    plug_ins_of,
     real_apexes,
     simulated_apexes,
     warn_of_few_days,
