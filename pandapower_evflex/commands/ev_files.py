@@ -16,12 +16,16 @@ from pandapower_evflex.mobility.file_numbers import decimal_of, floats_of
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.tables.ev import create_evs
 from pandapower_evflex.tables.ev_session import create_ev_sessions
+from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text
 from pandapower_evflex.tables.rows import names_alike
 
 #: columns of words
 WORDS = ("name", "std_type")
+#: columns of truth values, and how they are written: spreadsheets and pandas write numbers, too
+FLAGS = ("controllable", "in_service")
+TRUE_OR_FALSE = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 #: columns of times, read beside a start of the horizon; each stands for hours
 TIMES = {"arrival": "arrival_h", "departure": "departure_h"}
 
@@ -76,13 +80,13 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
     table = text_table(path.name, read_text(path))
     _check_columns(path.name, table, needed, known, times)
     texts = {column: table[column] for column in table.columns}
-    numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *times) and not _are_flags(cells)}
+    numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *FLAGS, *times)}
     decimal = decimal_of(path.name, numbers, table.attrs["delimiter"])
     rows: dict[str, Any] = {c: floats_of(path.name, c, cells, decimal) for c, cells in numbers.items()}
     for column, cells in texts.items():
         if column not in rows:
             values = [None if is_empty_text(text) else text.strip() for text in cells]
-            rows[column] = [text.lower() == "true" for text in cells] if _are_flags(cells) else values
+            rows[column] = _flags(path.name, column, values) if column in FLAGS else values
     return {column: _whole(values) for column, values in rows.items()}
 
 
@@ -105,8 +109,13 @@ def _with_likely_name(name: str, known: Sequence[str]) -> str:
     return f"{name} (for {' or '.join(likely)}?)" if likely else name
 
 
-def _are_flags(cells: pd.Series) -> bool:
-    return bool(cells.str.strip().str.lower().isin(["true", "false"]).all())
+def _flags(file: str, column: str, texts: list[str | None]) -> list[bool | None]:
+    wrong = {row: text for row, text in enumerate(texts) if text is not None and text.lower() not in TRUE_OR_FALSE}
+    if wrong:
+        remedy = "write true or false, or empty the cell"
+        value = shown_values(np.array(list(wrong.values()), dtype=object))
+        raise InvalidInputError([Fault(file, column, tuple(wrong), value, "is neither true nor false", remedy)])
+    return [None if text is None else TRUE_OR_FALSE[text.lower()] for text in texts]
 
 
 def _whole(values: Any) -> Any:

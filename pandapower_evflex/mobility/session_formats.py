@@ -117,7 +117,7 @@ def recognised(name: str, header: Sequence[str], wanted: str | None) -> tuple[Fo
 
     Raises
     ------
-    InvalidInputError    the columns are those of no format; the nearest is named with what it lacks
+    InvalidInputError    the columns are those of no format; the nearest is named, and what no column tells of it
     """
     candidates = list(FORMATS.values()) if wanted is None else [FORMATS[wanted]]
     found = {known.name: found_columns(known, header) for known in candidates}
@@ -125,7 +125,8 @@ def recognised(name: str, header: Sequence[str], wanted: str | None) -> tuple[Fo
     best = min(candidates, key=lambda known: (len(lacks[known.name]), -len(found[known.name])))
     if lacks[best.name]:
         saw = ", ".join(map(str, header))
-        nearest = f"nearest is {best.name!r}, which lacks {', '.join(lacks[best.name])}"
+        wanting = ", ".join(f"{what} ({best.columns[what][0]})" for what in lacks[best.name])
+        nearest = f"nearest is {best.name!r}, for which no column tells {wanting}"
         remedy = f"{nearest}: rename columns, or read the file with pandas and name them in columns= of what takes it"
         problem = "are not those of a known format" if wanted is None else f"are not those of {wanted!r}"
         raise InvalidInputError([Fault(name, "", (), f"the columns {saw}", problem, remedy)])

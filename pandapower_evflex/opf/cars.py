@@ -69,6 +69,10 @@ def read_cars(net: Net, forecasts: Mapping[Any, Forecast], grid: Grid, options: 
     ]
     if faults:
         raise InvalidInputError(faults)
+    n_sessions = int(sessions["ev"].isin(evs.index).sum())
+    if n_sessions and not any(stays):
+        message = "all %d sessions lie outside the horizon of %g h: their hours count from its start"
+        logger.warning(message, n_sessions, horizon.n_periods * horizon.period_h)
     if (weights["down"] > weights["up"]).any():
         logger.warning(
             "where downward flexibility weighs more than upward, load is scheduled in order to be able to withdraw it"

@@ -84,7 +84,9 @@ def test_sessions_by_time_are_those_by_hour_and_evs_may_come_from_a_file(folder,
     net = _fresh()
     net["ev"], net["ev_session"] = net["ev"].iloc[:0], net["ev_session"].iloc[:0]
     pp.to_json(net, str(folder / "bare.json"))
-    (folder / "evs.csv").write_text("bus;std_type;max_p_mw;in_service\n2;VW ID.3;0,0037;true\n1;VW ID.3;;True\n")
+    (folder / "evs.csv").write_text(
+        "bus;std_type;max_p_mw;in_service;controllable\n2;VW ID.3;0,0037;true;0\n1;VW ID.3;;;True\n"
+    )
     (folder / "times.csv").write_text(
         "ev;arrival;departure;soc_arrival_percent;soc_departure_percent\n"
         "0;13.03.2026 12:00;13.03.2026 12:45;50;\n1;13.03.2026 12:15;13.03.2026 13:00;40;41\n"
@@ -94,6 +96,7 @@ def test_sessions_by_time_are_those_by_hour_and_evs_may_come_from_a_file(folder,
     net = pp.from_json(str(folder / "out" / "net.json"))
     assert net.ev_session.arrival_h.tolist() == [0.0, 0.25] and net.ev_session.departure_h.tolist() == [0.75, 1.0]
     assert net.ev.max_p_mw.round(4).tolist() == [0.0037, 0.011] and net.ev.bus.tolist() == [2, 1]
+    assert net.ev.in_service.tolist() == [True, True] and net.ev.controllable.tolist() == [False, True]
     np.testing.assert_allclose(net.ev_session.e_arrival_mwh, 0.01 * net.ev.max_e_mwh * [50, 40])
     np.testing.assert_allclose(net.ev_session.e_departure_mwh, [np.nan, 0.41 * net.ev.max_e_mwh[1]])
 
@@ -126,6 +129,7 @@ WRONG = {
     "profiles for sessions": ((*OPF[:5], "profiles/load_p_mw.csv", *OPF[6:]), "lacks ev"),
     "kilowatts for megawatts": ((*OPF[:5], "kw.csv", *OPF[6:]), "has max_p_kw (for max_p_mw?), note; name columns"),
     "a capital letter": ((*OPF[:5], "capital.csv", *OPF[6:]), "lacks ev and has Ev (for ev?); name columns"),
+    "yes for true": ((*OPF[:5], "yes.csv", *OPF[6:]), "of row 1: 'yes' is neither true nor false; write true or false"),
     "a missing file of charging sessions": (("cpo", "none.csv", "--n-evse", "2", "--out", "out"), "none.csv"),
     "half a window": (("cpo", "sessions.csv", "--n-evse", "2", "--start-h", "11", "--out", "out"), "--end-h"),
     "too few outlets": (("cpo", "site.csv", "--n-evse", "0", "--out", "out"), "n_evse"),
@@ -141,6 +145,7 @@ def test_what_is_wrong_with_a_file_ends_with_a_line_and_code_2(folder, capsys, w
     (folder / "site.csv").write_text(CSV)
     (folder / "capital.csv").write_text("Ev,arrival_h,departure_h\n0,0,1\n")
     (folder / "kw.csv").write_text("ev,arrival_h,departure_h,max_p_kw,note\n0,0,1,11,late\n")
+    (folder / "yes.csv").write_text("ev,arrival_h,departure_h,in_service\n0,0,1,true\n0,1,2,yes\n")
     assert _run(folder, *arguments) == 2
     text = capsys.readouterr().err
     assert word in text.splitlines()[-1] and "Traceback" not in text

@@ -253,7 +253,7 @@ WRONG = {
     "one column": ("energy\n1\n", "", "the columns energy are not those of a known format"),
     "columns of another kind": (
         text_of(header=["Station", "Port", "when", "Unplug", "Charging", "Energy (kWh)"]), "",
-        "nearest is 'chargepoint', which lacks arrival",
+        "nearest is 'chargepoint', for which no column tells arrival (startdate)",
     ),
     "another kind of JSON": ('[{"begin": "2024-05-14T08:00:00Z"}]', "_items", "the keys begin"),
     "broken JSON": ('{"_items": [', "", "is not JSON"),
@@ -301,7 +301,9 @@ def test_unknown_arguments_are_refused(file, options, argument):
 
 
 def test_a_format_that_the_file_does_not_have_is_refused(file):
-    with pytest.raises(evf.InvalidInputError, match="are not those of 'elaadnl'; nearest is 'elaadnl', which lacks"):
+    with pytest.raises(
+        evf.InvalidInputError, match="are not those of 'elaadnl'; nearest is 'elaadnl', for which no column"
+    ):
         read_sessions(file(text_of()), "elaadnl")
     with pytest.raises(evf.InvalidInputError, match="is not JSON"):
         read_sessions(file(text_of()), "acn")

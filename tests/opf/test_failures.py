@@ -268,6 +268,14 @@ def test_of_sessions_without_a_whole_period_only_an_unmet_need_is_named_or_reduc
     assert reduced.reduced.index.tolist() == [2]
 
 
+@pytest.mark.parametrize(("shift_h", "outside"), [(1e3, True), (-1e3, True), (1.0, False)])
+def test_where_all_sessions_lie_outside_the_horizon_it_is_said(shift_h, outside, caplog):
+    net = feeder_net(2)
+    net.ev_session[["arrival_h", "departure_h"]] += shift_h
+    evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    assert ("all 2 sessions lie outside the horizon of 8 h" in caplog.text) == outside
+
+
 @pytest.mark.parametrize("method", ["fast", "exact"])
 def test_an_uncontrolled_car_and_a_car_that_only_stops_leave_nothing_to_schedule(method):
     net = feeder_net(2)

@@ -151,7 +151,9 @@ BAD_SESSION_FILES = {
     "an old workbook": file(b"\xd0\xcf\x11\xe0\xa1\xb1", "", (), "save the sheet as CSV"),
     "a page for printing": file(b"%PDF-1.7", "", (), "as CSV"),
     "a file of unknown columns": file("id;from;to;kwh\n1;a;b;3\n", "", (), "rename columns"),
-    "a file of a format that it is not": file(HEADER + ROW, "", (), "which lacks", format="elaadnl"),
+    "a file of a format that it is not": file(
+        HEADER + ROW, "", (), "for which no column tells station (chargepoint)", format="elaadnl"
+    ),
     "a web page": file("<html><body>Sign in</body></html>", "", (), "rename columns"),
     "JSON that is cut off": file('{"_items": [{', "", (), "as downloaded"),
     "JSON of other sessions": file('[{"begin": "2024-05-14T08:00:00Z", "energy": 3}]', "_items", (), "connectionTime"),
