@@ -31,27 +31,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     after Ctrl-C. Every code but 0 comes with its reason on standard error.
     """
     given = _parser().parse_args(arguments)
-    before = _files_of(getattr(given, "out", None))
+    out: Path | None = getattr(given, "out", None)
+    before = _files_of(out)
     try:
         code: int | None = given.run(given)
     except (EvflexError, CannotWrite, KeyboardInterrupt) as error:
         code, reason = _ending(error)
         print(reason, file=sys.stderr)
-        if isinstance(error, FlexibilityOPFNotConverged):
-            _tell_of_earlier_files(given.out, before)
+    if code in (None, 0, 1):
+        _tell_of_earlier_files(out, before)
     return code or 0
 
 
 def _files_of(out: Path | None) -> dict[str, int]:
-    """Names of files in a folder, and when each was written [ns]; {} where nothing can be read."""
+    """Names of files in a folder and in those of it, and when each was written [ns]; {} where nothing can be read.
+
+    Parquet files are results of studies, which are kept on purpose.
+    """
+    if out is None:
+        return {}
     try:
-        return {file.name: file.stat().st_mtime_ns for file in Path(out).iterdir()} if out is not None else {}
+        files = [file for file in (*out.glob("*"), *out.glob("*/*")) if file.is_file() and file.suffix != ".parquet"]
+        return {str(file.relative_to(out)): file.stat().st_mtime_ns for file in files}
     except OSError:
         return {}
 
 
-def _tell_of_earlier_files(out: Path, before: dict[str, int]) -> None:
-    """After a run without a schedule: what lies in its folder may be taken for what it found."""
+def _tell_of_earlier_files(out: Path | None, before: dict[str, int]) -> None:
+    """What lies in the folder of a run may be taken for what it found."""
     kept = sorted(dict(before.items() & _files_of(out).items()))
     if kept:
         print(f"{out} holds files that this run did not write: {listed(kept)}", file=sys.stderr)

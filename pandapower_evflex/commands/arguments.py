@@ -19,6 +19,13 @@ def number(text: str) -> float:
     return value
 
 
+def whole_number(text: str) -> int:
+    """A whole number of 0 or more, for argparse."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or more")
+    return int(text)
+
+
 def add_net(parser: argparse.ArgumentParser) -> None:
     text = "pandapower net as JSON or Excel (.json, .xlsx), or a MATPOWER case (.m, .mat)"
     parser.add_argument("net", type=Path, metavar="NET", help=text)

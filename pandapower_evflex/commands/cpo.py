@@ -31,9 +31,9 @@ RULES = ("paper", "exact")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    number = arguments.number
+    number, whole = arguments.number, arguments.whole_number
     parser.add_argument("sessions", type=Path, metavar="SESSIONS", help="file of sessions, see docs/sessions.md")
-    parser.add_argument("--n-evse", type=int, required=True, metavar="N", help="outlets of the site, all of them")
+    parser.add_argument("--n-evse", type=whole, required=True, metavar="N", help="outlets of the site, all of them")
     parser.add_argument("--format", choices=CHOICES, help="of the file, where its columns do not tell")
     parser.add_argument("--timezone", metavar="ZONE", help="of the site, such as Europe/Berlin")
     parser.add_argument("--decimal", choices=(".", ","), help="mark of the numbers in the file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pandapower_evflex.commands.arguments import add_quiet
+from pandapower_evflex.commands.arguments import add_quiet, whole_number
 from pandapower_evflex.demo import run_demo
 
 NAME = "demo"
@@ -15,7 +15,7 @@ EXAMPLES = ("demo", "demo --seed 3 --out suburb", "demo --all")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("evflex_demo"), help="folder for CSV files and figures")
-    parser.add_argument("--seed", type=_seed, default=0, help="of houses, roofs, cars and nights; 0, 1, 2, ...")
+    parser.add_argument("--seed", type=whole_number, default=0, help="of houses, roofs, cars and nights; 0, 1, 2, ...")
     text = (
         "a battery, two V2G cars, three heat pumps and PV that may be curtailed, in place of the day of full batteries"
     )
@@ -25,9 +25,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     run_demo(given.out, given.seed, progress=False if given.quiet else None, all_kinds=given.all_kinds)
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or more")
-    return int(text)

@@ -28,6 +28,8 @@ FLAGS = ("controllable", "in_service")
 TRUE_OR_FALSE = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 #: columns of times, read beside a start of the horizon; each stands for hours
 TIMES = {"arrival": "arrival_h", "departure": "departure_h"}
+#: what else may be given for sessions of EVs
+EXPORTS = "; or give an export of charging points that names outlets, as evflex cpo reads it"
 
 
 def add_evs(net: Net, path: Path) -> None:
@@ -53,7 +55,8 @@ def add_sessions(net: Net, path: Path, start: Any, dayfirst: bool | None) -> Non
     ------
     InvalidInputError    all faults of the file; nothing is added then
     """
-    rows = _read("--sessions", path, ("ev",), _names(create_ev_sessions, "net", "evs", "start", "dayfirst"), TIMES)
+    known = _names(create_ev_sessions, "net", "evs", "start", "dayfirst")
+    rows = _read("--sessions", path, ("ev",), known, TIMES, EXPORTS)
     for column, hours in TIMES.items():
         if (column in rows) == (hours in rows):
             what = "is there beside" if column in rows else "is missing, and so is"
@@ -74,11 +77,13 @@ def _names(function: Any, *but: str) -> list[str]:
     return [one.name for one in parameters if one.name not in but and one.kind is not one.VAR_KEYWORD]
 
 
-def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], times: Any = ()) -> dict[str, Any]:
+def _read(
+    argument: str, path: Path, needed: tuple[str, ...], known: list[str], times: Any = (), instead: str = ""
+) -> dict[str, Any]:
     """{column: values of all rows}; numbers, with NaN for empty cells, but for words and times."""
     check_file(argument, path)
     table = text_table(path.name, read_text(path))
-    _check_columns(path.name, table, needed, known, times)
+    _check_columns(path.name, table, needed, known, times, instead)
     texts = {column: table[column] for column in table.columns}
     numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *FLAGS, *times)}
     decimal = decimal_of(path.name, numbers, table.attrs["delimiter"])
@@ -90,7 +95,9 @@ def _read(argument: str, path: Path, needed: tuple[str, ...], known: list[str], 
     return {column: _whole(values) for column, values in rows.items()}
 
 
-def _check_columns(file: str, table: pd.DataFrame, needed: Sequence[str], known: Sequence[str], times: Any) -> None:
+def _check_columns(
+    file: str, table: pd.DataFrame, needed: Sequence[str], known: Sequence[str], times: Any, instead: str
+) -> None:
     """Columns that are there, those of others beside what they may stand for, and a file without rows."""
     missing = [column for column in needed if column not in table]
     names = [*needed, *known, *times]
@@ -100,7 +107,7 @@ def _check_columns(file: str, table: pd.DataFrame, needed: Sequence[str], known:
     what += ["holds no rows"] if not len(table) else []
     if what:
         named = f"{listed([*needed, *times])} and, as far as known, {', '.join(known)}"
-        remedy = f"name columns {named}; powers are in MW and energies in MWh"
+        remedy = f"name columns {named}; powers are in MW and energies in MWh{instead}"
         raise InvalidInputError([Fault(file, "", (), "the file", " and ".join(what), remedy)])
 
 

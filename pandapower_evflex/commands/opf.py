@@ -13,6 +13,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.profiles import Profile
 from pandapower_evflex.commands import arguments
 from pandapower_evflex.commands.ev_files import add_evs, add_sessions
+from pandapower_evflex.commands.outlet_files import AS_EVS, add_outlet_sessions, horizon_of, is_export
 from pandapower_evflex.commands.result_files import write_pictures, write_tables
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.files.net_file import read_net
@@ -29,25 +30,28 @@ EXAMPLES = (
     "opf net.json --profiles profiles --sessions sessions.csv --out results",
     "opf net.json --evs evs.csv --sessions sessions.csv --n-periods 96 --out results",
     "opf net.json --profiles day.csv --min-vm-pu 0.93 --best-effort --out results",
+    "opf net.json --profiles profiles --evs outlets.csv --sessions ocpi.json --timezone Europe/Berlin --out results",
 )
 LIMITS = ("min_vm_pu", "max_vm_pu", "max_line_loading_percent", "max_trafo_loading_percent")
 PERIODS = ("n_periods", "period_h", "start", "dayfirst")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    number = arguments.number
+    number, whole = arguments.number, arguments.whole_number
     arguments.add_net(parser)
     arguments.add_profiles(parser)
-    parser.add_argument("--n-periods", type=int, metavar="N", help="number of periods, where there are no profiles")
+    parser.add_argument("--n-periods", type=whole, metavar="N", help="number of periods, where there are no profiles")
     parser.add_argument("--start", metavar="TIME", help="of the first period, where the profiles have no dates")
     parser.add_argument("--evs", type=Path, metavar="CSV", help="rows for net.ev: bus, std_type or max_p_mw, ...")
     parser.add_argument(
         "--sessions",
         type=Path,
-        metavar="CSV",
-        help="rows for net.ev_session: ev, arrival_h, departure_h (or arrival, departure as times), "
-        "soc_arrival_percent, soc_departure_percent, ...",
+        metavar="FILE",
+        help="CSV rows for net.ev_session: ev, arrival_h, departure_h (or arrival, departure as times), "
+        "soc_arrival_percent, soc_departure_percent, ...; or an export of charging points (OCPI, OCPP, ACN-Data, CSV), "
+        f"whose outlets are the names of EVs: --evs with {AS_EVS}",
     )
+    parser.add_argument("--timezone", metavar="ZONE", help="of the site, for exports, such as Europe/Berlin")
     for name in LIMITS:
         text = "instead of the limits of the net"
         parser.add_argument(f"--{name.replace('_', '-')}", type=number, metavar="X", help=text)
@@ -67,13 +71,13 @@ def run(given: argparse.Namespace) -> None:
     promise = arguments.given_options(given, "margin_percent", "duration_h")
     promise |= {"guarantee": "any_sequence"} if given.any_sequence else {}
     promise |= {"on_infeasible": "best_effort"} if given.best_effort else {}
+    if given.sessions and is_export(given.sessions):
+        promise["unreachable"] = "reduce"  # what was charged between the minutes is not reached in whole periods
     try:
         result = run_flexibility_opf(net, profiles, **options, **promise, progress=arguments.progress_of(given))
     except FlexibilityOPFNotConverged as error:
         with writing(f"--out {given.out}"):
             error.findings.to_csv(given.out / "findings.csv")
-        if (given.out / "net.json").exists():
-            say(f"Only findings.csv in {given.out} is of this run: the other files are of an earlier one")
         raise
     say(str(result))
     without = uncontrolled_charging(net, profiles, energy=result, **options) if len(result.p_mw.columns) else None
@@ -97,7 +101,10 @@ def read_case(given: argparse.Namespace) -> tuple[Net, Profile | None]:
     profiles = read_profile_files(given.profiles) if given.profiles else None
     if given.evs:
         add_evs(net, given.evs)
-    if given.sessions:
+    if given.sessions and is_export(given.sessions):
+        horizon = horizon_of(profiles, given.n_periods, given.period_h, given.start, given.dayfirst)
+        add_outlet_sessions(net, given.sessions, horizon, given.timezone, given.dayfirst)
+    elif given.sessions:
         add_sessions(net, given.sessions, given.start or _first_label(profiles), given.dayfirst)
     return net, profiles
 
@@ -126,6 +133,7 @@ def tables_of(net: Net, result: FlexibilityOpfResult, without: UncontrolledCharg
         "binding": result.binding,
         "relaxed": result.relaxed,
         "short": result.short,
+        "reduced": result.reduced,
         **worst,
     }
     if without is not None:

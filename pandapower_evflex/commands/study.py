@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pandapower_evflex.commands.arguments import add_quiet, given_options, number, progress_of
+from pandapower_evflex.commands.arguments import add_quiet, given_options, number, progress_of, whole_number
 from pandapower_evflex.commands.result_files import write_pictures
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.files.net_file import READERS
@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help=text)
     parser.add_argument("--shares", type=number, nargs="+", required=True, help="of households with an EV, 0 to 1")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="who has which EV; 0 by default")
+    parser.add_argument("--seeds", type=whole_number, nargs="+", default=[0], help="who has which EV; 0 by default")
     parser.add_argument(
-        "--days", type=int, nargs="+", default=[0], help="which 24 h of the profiles; the first by default"
+        "--days", type=whole_number, nargs="+", default=[0], help="which 24 h of the profiles; the first by default"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results; what is there is kept")
     parser.add_argument("--period-h", type=number, metavar="H", help="length of a period, where no times tell it")
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=number, help="in place of the columns of the nets")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--dask", metavar="ADDRESS", help="of a scheduler, whose workers see FOLDER and DIR")
-    where.add_argument("--processes", type=int, metavar="N", help="on this machine; 1 by default")
+    where.add_argument("--processes", type=whole_number, metavar="N", help="on this machine; 1 by default")
     add_quiet(parser)
 
 

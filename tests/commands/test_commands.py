@@ -72,6 +72,18 @@ def test_a_run_without_a_schedule_tells_of_files_that_are_not_its_own(folder, ca
     assert (folder / "out" / "report.html").read_text() == "of yesterday"
 
 
+def test_what_an_earlier_run_with_more_options_left_is_told(folder, capsys):
+    sessions = evf.mobility.sample_workplace_sessions(4, ["2024-05-14", "2024-05-15"], seed=0)
+    sessions.to_csv(folder / "site.csv", index=False)
+    for name in ("peak_shaving.csv", "of_a_study.parquet"):
+        (folder / "out" / "full_batteries").mkdir(parents=True, exist_ok=True)
+        (folder / "out" / "full_batteries" / name).write_text("of yesterday")
+    assert _run(folder, "cpo", "site.csv", "--n-evse", "4", "--out", "out") == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].endswith(f"did not write: {Path('full_batteries') / 'peak_shaving.csv'}")
+    assert _run(folder, "check", "net.json") == 0 and "did not write" not in capsys.readouterr().err
+
+
 def _nothing_written(monkeypatch):
     from pandapower_evflex.commands import opf
 
@@ -101,6 +113,68 @@ def test_sessions_by_time_are_those_by_hour_and_evs_may_come_from_a_file(folder,
     np.testing.assert_allclose(net.ev_session.e_departure_mwh, [np.nan, 0.41 * net.ev.max_e_mwh[1]])
 
 
+OUTLETS = "bus,name,max_p_mw,max_e_mwh\n2,A / 1,0.011,0.1\n1,A / 2,0.011,0.1\n"
+EXPORTED = """[
+{"chargePointId": "A", "action": "StartTransaction", "response": {"transactionId": 1},
+ "payload": {"connectorId": 1, "idTag": "x", "meterStart": 0, "timestamp": "2026-03-13T11:15:00Z"}},
+{"chargePointId": "A", "action": "StopTransaction",
+ "payload": {"transactionId": 1, "meterStop": 2000, "timestamp": "2026-03-13T12:00:00Z"}}]"""
+
+
+@pytest.fixture
+def park(folder):
+    """A net without EVs, a file of outlets, an OCPP log of one of them: 12:15 to 13:00 in Berlin, 2 kWh."""
+    net = _fresh()
+    net["ev"], net["ev_session"] = net["ev"].iloc[:0], net["ev_session"].iloc[:0]
+    pp.to_json(net, str(folder / "net.json"))
+    (folder / "outlets.csv").write_text(OUTLETS)
+    (folder / "ocpp.json").write_text(EXPORTED)
+    return folder
+
+
+PARK = ("opf", "net.json", "--evs", "outlets.csv", "--sessions", "ocpp.json", "--out", "out", "--quiet")
+PERIODS_OF_PARK = ("--profiles", "profiles")
+ZONE = ("--timezone", "Europe/Berlin")
+
+
+def test_sessions_of_outlets_become_those_of_the_evs_of_their_names(park, monkeypatch):
+    _nothing_written(monkeypatch)
+    assert _run(park, *PARK, *PERIODS_OF_PARK, *ZONE) == 0
+    session = pp.from_json(str(park / "out" / "net.json")).ev_session.iloc[0]
+    assert (session["ev"], session["arrival_h"], session["departure_h"]) == (0, 0.25, 1.0)
+    np.testing.assert_allclose(session[["energy_mwh", "max_e_mwh"]].astype(float), 0.002)
+
+
+NO_OUTLETS = {
+    "no EV of that name": (
+        OUTLETS.replace("A / 1", "A1"), (*PERIODS_OF_PARK, *ZONE),
+        "outlet A / 1 is the name of no EV; give --evs with one row per outlet",
+    ),
+    "two EVs of that name": (
+        OUTLETS.replace("A / 2", "A / 1"), (*PERIODS_OF_PARK, *ZONE),
+        "is the name of several EVs; give each outlet one EV",
+    ),
+    "periods of no zone": (OUTLETS, PERIODS_OF_PARK, "those of the periods tell no zone; say --timezone"),
+    "no start": (OUTLETS, ("--n-periods", "4", *ZONE), "times need a start; give --start, or profiles"),
+    "no periods": (OUTLETS, ("--start", "2026-03-13 12:00"), "--n-periods: None is no number of periods"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NO_OUTLETS)
+def test_outlets_that_are_not_told_are_asked_for(park, capsys, what):
+    outlets, periods, words = NO_OUTLETS[what]
+    (park / "outlets.csv").write_text(outlets)
+    assert _run(park, *PARK, *periods) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_part_of_a_period_is_refused_in_one_line_with_its_option(folder, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        _run(folder, "opf", "net.json", "--n-periods", "8.5", "--out", "out")
+    assert exit_.value.code == 2
+    assert "argument --n-periods: 8.5 is not a whole number of 0 or more" in capsys.readouterr().err
+
+
 def test_profiles_of_one_file_are_those_of_a_folder(folder):
     frame = pd.DataFrame({"load.p_mw.0": [0.1, 0.2], "sgen.p_mw.0": [0.0, 0.1]})
     frame.to_csv(folder / "day.csv", index_label="period")
@@ -115,7 +189,8 @@ def test_without_a_schedule_the_findings_are_written_and_the_code_is_1(folder, c
     (folder / "out" / "net.json").write_text("of an earlier run")
     assert _run(folder, *OPF, "--min-vm-pu", "1.05") == 1
     said = capsys.readouterr()
-    assert "no schedule exists" in said.err and "is of this run: the other files are of an earlier one" in said.out
+    assert "no schedule exists" in said.err and said.err.splitlines()[-1].endswith("did not write: net.json")
+    assert "earlier" not in said.out
     assert len(pd.read_csv(folder / "out" / "findings.csv"))
 
 

@@ -34,7 +34,7 @@ def _charging_until_they_leave(rates: CpoRates) -> list[str]:
     """Why a site may have little to shave."""
     n = rates.report["no charging end"]
     taken = "have no end of charging and count as charging until they leave: nothing of them can be shifted"
-    return [f"{n} of {rates.report['used']} sessions {taken}"] if n else []
+    return [f"{n} of {rates.report['used'] + rates.report['not sampled']} sessions {taken}"] if n else []
 
 
 def _power(p_mw: float) -> str:
