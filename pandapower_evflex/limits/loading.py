@@ -25,7 +25,7 @@ def end_loading(grid: Grid, v: ComplexArray) -> FloatArray:
     ----------
     v : complex [n_case, n_bus]
     """
-    ends, (own, other), (y_own, y_other) = grid.ends, _buses(grid), _admittances(grid)
+    ends, (own, other), (y_own, y_other) = grid.ends, end_buses(grid), end_admittances(grid)
     current, of_other = v[:, own], v[:, other]
     current *= y_own  # in place: this is the dearest pass over the results of power flows
     of_other *= y_other
@@ -53,14 +53,14 @@ def element_loading_percent(grid: Grid, loading: FloatArray, element_type: str) 
     return np.where(np.isfinite(result), result, np.nan)
 
 
-def _admittances(grid: Grid) -> tuple[ComplexArray, ComplexArray]:
+def end_admittances(grid: Grid) -> tuple[ComplexArray, ComplexArray]:
     """I = y_own V_own + y_other V_other at every rated end."""
     ends, branch = grid.ends, grid.ends.branch
     y_own = np.where(ends.at_from, grid.y_ff[branch], grid.y_tt[branch])
     return y_own, np.where(ends.at_from, grid.y_ft[branch], grid.y_tf[branch])
 
 
-def _buses(grid: Grid) -> tuple[IntArray, IntArray]:
+def end_buses(grid: Grid) -> tuple[IntArray, IntArray]:
     """The bus of every rated end, and the bus at the other end of its branch."""
     ends = grid.ends
     start, end = grid.from_bus[ends.branch], grid.to_bus[ends.branch]
@@ -69,7 +69,7 @@ def _buses(grid: Grid) -> tuple[IntArray, IntArray]:
 
 def _slopes(grid: Grid, v: ComplexArray, case: IntArray, position: IntArray) -> Slopes:
     """Slopes of the squared loading: |I|^2, or |S|^2 = |V|^2 |I|^2, in shares of the squared rating."""
-    ends, (own, other), (y_own, y_other) = grid.ends, _buses(grid), _admittances(grid)
+    ends, (own, other), (y_own, y_other) = grid.ends, end_buses(grid), end_admittances(grid)
     k, m = own[position], other[position]
     v_own = v[case, k]
     own_part = y_own[position] * v_own / ends.rating[position]
@@ -111,8 +111,8 @@ def _add(
     builder: ProblemBuilder, grid: Grid, va: IntArray, vm: IntArray, limit: FloatArray, limited: BoolArray
 ) -> None:
     """Squares in shares of the squared limit."""
-    k, m = _buses(grid)
-    y_own, y_other = _admittances(grid)
+    k, m = end_buses(grid)
+    y_own, y_other = end_admittances(grid)
     parameters = np.stack([y_own.real, y_own.imag, y_other.real, y_other.imag], axis=1)
     for (name, kind), kernel in zip(_kinds(grid), (SQUARED_CURRENT, SQUARED_POWER), strict=True):
         block, end = np.nonzero(limited & kind)

@@ -57,8 +57,8 @@ class CarLoads:
         p_for_q = name if q_follows_flexibility else _Q_WITHOUT_CALL.get(name, name)
         return self.mw[name] + 1j * (self.tan_phi * self.mw[p_for_q])
 
-    def at_buses(self, loads: ComplexArray) -> ComplexArray:
-        """Loads of cars [n, n_car] summed by bus [n, n_bus]."""
+    def at_buses(self, loads: Any) -> Any:
+        """Loads of cars [n, n_car], complex or their magnitudes, summed by bus [n, n_bus]."""
         return np.asarray((self.at_bus.T @ loads.T).T)
 
 

@@ -40,16 +40,29 @@ class Extremes:
     def of(cls, case: Case, values: ByLimit, near: Sequence[float]) -> Extremes:
         """Under limits that are the same in every period; ``near`` as `near_limits` says it."""
         vm, loading = voltages_with_limits(case, values[UNDERVOLTAGE]), values[LOADING]
-        excess = np.stack([_worst(*of_kind) for of_kind in zip(LIMITS, values, case.limits, strict=True)])
-        h = np.stack([limit.h(worst) for limit, worst in zip(LIMITS, excess, strict=True)])
+        excess = _excess(case, values)
         return cls(
-            vm.min(axis=1), vm.max(axis=1), loading.max(axis=1, initial=0.0), excess.max(axis=0),
-            np.all(h <= np.array(near)[:, None], axis=0),
-        )  # fmt: skip
+            vm.min(axis=1), vm.max(axis=1), loading.max(axis=1, initial=0.0), excess.max(axis=0), _room(excess, near)
+        )
 
     def joined(self, other: Extremes) -> Extremes:
         """The cases of both."""
         return Extremes(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__dict__))
+
+
+def has_room(case: Case, values: ByLimit, near: Sequence[float]) -> BoolArray:
+    """Whether no limit is near [n_case], as in `Extremes`."""
+    return _room(_excess(case, values), near)
+
+
+def _room(excess: FloatArray, near: Sequence[float]) -> BoolArray:
+    h = np.stack([limit.h(worst) for limit, worst in zip(LIMITS, excess, strict=True)])
+    return np.asarray(np.all(h <= np.array(near)[:, None], axis=0))
+
+
+def _excess(case: Case, values: ByLimit) -> FloatArray:
+    """How far each kind of limit is exceeded at most [n_kind, n_case]."""
+    return np.stack([_worst(*of_kind) for of_kind in zip(LIMITS, values, case.limits, strict=True)])
 
 
 def _worst(limit: Limit, value: FloatArray, allowed: FloatArray) -> FloatArray:

@@ -27,6 +27,7 @@ from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.studies.extremes import Extremes, near_limits
 from pandapower_evflex.studies.fleet import Fleet, Households, draw_fleet
 from pandapower_evflex.studies.place import place_of
+from pandapower_evflex.studies.room import Room
 from pandapower_evflex.studies.study import FUNCTION, split_options
 from pandapower_evflex.tables.ev import create_ev
 
@@ -75,15 +76,19 @@ class NetDay:
         return state, Extremes.of(case, state.values, self.near)
 
     @cached_property
+    def room(self) -> Room | None:
+        """None where only power flows tell."""
+        return Room.of(self.study.case, self.idle[0], self.near)
+
+    @cached_property
     def near(self) -> list[float]:
         """See `near_limits`."""
         return near_limits(self.study.case)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is planned anew."""
-        return {
-            name: value for name, value in self.__dict__.items() if name not in ("flow", "idle", "near", "_row_of_bus")
-        }
+        planned = ("flow", "idle", "room", "near", "_row_of_bus")
+        return {name: value for name, value in self.__dict__.items() if name not in planned}
 
     def fleet(self, seed: int) -> Fleet:
         return draw_fleet({"bus": self.bus}, self.households, self.study.case.horizon, seed)

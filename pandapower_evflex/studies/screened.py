@@ -1,7 +1,8 @@
 """The row of a study whose limits hold: no case is built, and one batch of power flows answers all its operations.
 
 Most cars draw the same in most periods of the day under most operations, and nothing in many: of the seven operations
-of a row only what differs is solved, from the voltages of the net without cars.
+of a row only what differs is solved, from the voltages of the net without cars. Of activations and edges of the band a
+row says no more than that they keep the limits: most periods have room for all of them by a bound (`room`).
 """
 
 from __future__ import annotations
@@ -78,9 +79,11 @@ class _States:
         """None where a power flow has no solution."""
         case = day.study.case
         idle, extremes = day.idle
-        row, period, loads = distinct({name: cars.mva(name, case.q_follows_flexibility) for name in LOADS})
         if not idle.converged.all():
             return None
+        row, period, loads = distinct(
+            _in_doubt(day, cars, {name: cars.mva(name, case.q_follows_flexibility) for name in LOADS})
+        )
         if len(period):
             flows = day.flow.solve(case.s_base[""][period] - cars.at_buses(loads), v_start=idle.v[period])
             if not flows.converged.all():
@@ -100,6 +103,18 @@ class _States:
             f"{column}_max_loading_percent": 100.0 * float(extremes.loading[row].max()),
             f"{column}_holds": bool(extremes.excess[row].max() <= TOLERANCE),
         }
+
+
+def _in_doubt(day: NetDay, cars: CarLoads, loads: dict[str, ComplexArray]) -> dict[str, ComplexArray]:
+    """Without the loads of calls in periods that have room for the largest loads of all cars together.
+
+    Of these operations a row says no more than that they hold, which the periods without cars stand for.
+    """
+    if day.room is None:
+        return loads
+    largest = np.max([np.abs(loads[name]) for name in HELD], axis=0)
+    has_room = day.room.for_loads(cars.at_buses(largest))
+    return loads | {name: np.where(has_room[:, None], 0.0, loads[name]) for name in (UP, DOWN, LOWER, UPPER)}
 
 
 def distinct(loads: Mapping[str, ComplexArray]) -> tuple[dict[str, IntArray], IntArray, ComplexArray]:
