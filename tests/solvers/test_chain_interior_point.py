@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
@@ -96,3 +97,23 @@ def test_a_start_without_a_power_flow_fails_and_a_spent_budget_stops():
         problem, LinearRows(rows, np.full(1, 9.0)), np.full((3, 3), 0.5), keep_going=lambda: False, **AIMS
     )
     assert stopped.status == "stopped"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_repair_that_overflows_leaves_the_bound_before_it():
+    """Slacks and multipliers of many decades: the system may be singular, and its solution no number."""
+    rng = np.random.default_rng(0)
+    problem = box_problem(rng, 5, n_limits=5)
+    rows = random_rows(rng, 2, problem.follows)
+    x, s = rng.uniform(0.2, 0.8, (5, 3)), rng.uniform(0.1, 1.0, len(problem.b))
+    point = ChainPoint(x, s, rng.uniform(0.0, 1.0, len(s)), np.ones(2), np.zeros(2), -np.ones(2), rows)
+
+    class Singular(ChainSystem):
+        def solve(self, r):
+            with np.errstate(all="ignore"):
+                return super().solve(r) * np.inf
+
+    system = (problem.follows, problem.free, problem.n_controls)
+    overflown = certified_gap(problem, Singular(*system), point, 0.0)
+    first = certified_gap(problem, ChainSystem(*system), point, np.inf)
+    assert overflown == first

@@ -31,5 +31,8 @@ def certified_gap(problem: ChainProblem, system: System, point: ChainPoint, enou
             break
         weight = np.minimum(z, HUGE) / np.maximum(point.s, TINY)
         system.factorise(problem.limits, weight)
-        z = np.maximum(z + weight * problem.limits.values(system.solve(-r)), 0.1 * z)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights of many decades can leave a system singular
+            z = np.maximum(z + weight * problem.limits.values(system.solve(-r)), 0.1 * z)
+        if not np.isfinite(z).all():
+            break
     return best
