@@ -60,10 +60,13 @@ from pandapower_evflex.planning.study import PlanningStudy
 from pandapower_evflex.planning.years import PlanningHorizon, run_planning_horizon
 from pandapower_evflex.reporting.report import report
 from pandapower_evflex.studies.adoption import adoption_studies
+from pandapower_evflex.studies.chunks import StudiesInterrupted
 from pandapower_evflex.studies.files import MissingExtra
-from pandapower_evflex.studies.hosting import HostingCapacity, hosting_capacity
+from pandapower_evflex.studies.hosting import hosting_capacity
+from pandapower_evflex.studies.hosting_result import HostingCapacity
 from pandapower_evflex.studies.ranking import rank_nets
-from pandapower_evflex.studies.run import StudiesInterrupted, StudiesReport, read_studies, run_studies
+from pandapower_evflex.studies.read import read_studies
+from pandapower_evflex.studies.run import StudiesReport, run_studies
 from pandapower_evflex.studies.study import Study
 from pandapower_evflex.tables.cos_phi_p import create_cos_phi_p
 from pandapower_evflex.tables.cpo import create_cpo, create_cpos

@@ -18,7 +18,8 @@ from pandapower_evflex.output import say, writing
 from pandapower_evflex.studies.adoption import adoption_studies
 from pandapower_evflex.studies.files import HOW_TO_INSTALL, MissingExtra
 from pandapower_evflex.studies.ranking import rank_nets
-from pandapower_evflex.studies.run import read_studies, run_studies
+from pandapower_evflex.studies.read import read_studies
+from pandapower_evflex.studies.run import run_studies
 
 NAME = "study"
 SUMMARY = "study growing shares of EVs on every net of a folder, on this machine or on a Dask cluster"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pandapower_evflex as evf
-from pandapower_evflex.studies.hosting import OPERATIONS, capacity
+from pandapower_evflex.studies.hosting_search import OPERATIONS, capacity
 from pandapower_evflex.studies.net_day import read_net_day
 from tests.examples import examples
 from tests.studies.nets import HOURS, evening, feeder

@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, Future
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.studies.run import StudiesInterrupted
+from pandapower_evflex.studies.chunks import StudiesInterrupted
 from tests.studies.nets import few
 from tests.studies.test_run import assert_same, rows_of
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import pandapower_evflex as evf
-from pandapower_evflex.studies import files, run, sources, worker
+from pandapower_evflex.studies import chunks, files, sources, worker
 from pandapower_evflex.studies.task import Tasks
 from tests.pools import dask_client, processes, threads
 from tests.studies.nets import HOURS, evening, feeder, few
@@ -53,7 +53,7 @@ def test_what_is_there_is_not_computed_again(serial, tmp_path, monkeypatch):
     assert (first.n_there, first.n_computed) == (0, 2)
     second = evf.run_studies(few(), tmp_path, progress=False)
     assert (second.n_there, second.n_computed) == (2, 2)
-    monkeypatch.setattr(run, "run_chunk", None)
+    monkeypatch.setattr(chunks, "run_chunk", None)
     assert evf.run_studies(few(), tmp_path, progress=False).n_there == 4
     assert_same(evf.read_studies(tmp_path).sort_values(["net", "share"], ignore_index=True), serial)
 
@@ -233,7 +233,7 @@ def test_of_days_and_seeds_the_fewer_change_faster(tmp_path, days, seeds):
     net = "create_kerber_landnetz_freileitung_1"
     both = [(day, seed) for day in days for seed in seeds]
     studies = [evf.Study(net, None, share, seed, day=day) for share in (0.1, 0.2) for day, seed in both]
-    ordered = run._by_net(list(Tasks(tmp_path).of(studies)))
+    ordered = chunks.by_net(list(Tasks(tmp_path).of(studies)))
     slower, faster = ("seed", "day") if len(days) < len(seeds) else ("day", "seed")
     slow = [getattr(task, slower) for task in ordered]
     assert slow == sorted(slow)
