@@ -57,7 +57,7 @@ def without_gaps(net: Net, table: str) -> pd.DataFrame:
     For rows whose values nobody reads, profiled or out of service: pandapower spoils their buses all the same.
     """
     rows, filled = net[table], {}
-    for column in (name for name in POWERS.get(table, ()) if name in rows):
+    for column in (name for name in POWERS.get(table, ()) if len(rows) and name in rows):
         floats, _ = as_numbers(rows[column])
         if not np.isfinite(floats).all():
             filled[column] = np.where(np.isfinite(floats), floats, 0.0)

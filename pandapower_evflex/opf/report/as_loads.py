@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pandapower_evflex.arrays import FloatArray, Net
+from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.case.grid import slack_faults
 from pandapower_evflex.case.injections import INJECTION_SIGN, load_sign
 from pandapower_evflex.case.net_faults import net_faults
+from pandapower_evflex.case.net_tables import NET_TABLES
 from pandapower_evflex.case.net_values import POWERS, without_gaps
 from pandapower_evflex.case.plain_net import plain_net
 from pandapower_evflex.elements import replaced_by_schedule
@@ -68,18 +69,39 @@ def with_evs_as_loads(net: Net, result: Any, period: Any = None, scenario: str =
 def for_one_power_flow(net: Net, result: Any, position: int, scenario: str) -> Any:
     """`with_evs_as_loads` of one period of a net that `check_result` has passed, for a power flow that is thrown away.
 
-    The tables of elements are its own; whatever else a power flow only reads is that of the net.
+    The tables of elements are its own; whatever else a power flow only reads is that of the net. Loads have the columns
+    that a power flow reads.
     """
     plain = _without_our_tables(plain_net(net))
+    units, replaced = _units(plain, net, result, scenario)
+    values: dict[str, dict[str, FloatArray]] = {}
+    for (table, column), frame in [*result.profiles.items(), *replaced.items()]:
+        cells = values.setdefault(table, {}).setdefault(column, plain[table][column].to_numpy(dtype=float, copy=True))
+        cells[plain[table].index.get_indexer(frame.columns)] = frame.iloc[position].to_numpy()
     for name, value in plain.items():
         if isinstance(value, pd.DataFrame) and not str(name).startswith(("res_", "_")):
-            plain[name] = pd.DataFrame(value.copy(deep=len(value) > 0))
+            plain[name] = pd.DataFrame(value.copy()) if len(value) else value.copy(deep=False)
+            for column, cells in values.get(name, {}).items():
+                plain[name][column] = cells
         elif isinstance(value, dict) and str(name).startswith("_"):
             plain[name] = dict(value)
-    at = slice(position, position + 1)
-    profiles = _add_units_as_loads(plain, net, result, scenario, at)
-    _take_values(plain, profiles, 0)
+    for _, rows, p, q in units:
+        plain["load"] = _with_rows(plain["load"], rows["bus"].to_numpy(dtype=int), p[position], q[position])
+    _fill_gaps(plain)
     return plain
+
+
+def _with_rows(loads: pd.DataFrame, buses: IntArray, p_mw: FloatArray, q_mvar: FloatArray) -> pd.DataFrame:
+    """What a power flow reads of loads, and of a new one at each of the buses."""
+    n = len(buses)
+    new = {"bus": buses, "p_mw": p_mw, "q_mvar": q_mvar, "scaling": np.ones(n), "in_service": np.ones(n, dtype=bool)}
+    columns = {
+        name: np.concatenate([loads[name].to_numpy(), new.get(name, np.zeros(n))])
+        for name in NET_TABLES["load"].dtypes
+        if name in loads
+    }
+    first = loads.index.max() + 1 if len(loads) else 0
+    return pd.DataFrame(columns, index=loads.index.append(pd.RangeIndex(first, first + n)))
 
 
 def check_result(net: Net, result: Any) -> None:
@@ -96,16 +118,30 @@ def check_result(net: Net, result: Any) -> None:
         raise InvalidInputError(faults)
 
 
-def _add_units_as_loads(
-    plain: Any, net: Net, result: Any, scenario: str, periods: slice = slice(None)
-) -> dict[tuple[str, str], pd.DataFrame]:
-    """Loads for EVs and other units; the profiles of all elements, theirs among them, in some of the periods.
+def _add_units_as_loads(plain: Any, net: Net, result: Any, scenario: str) -> dict[tuple[str, str], pd.DataFrame]:
+    """Loads for EVs and other units; the profiles of all elements, theirs among them.
 
     Units of a table of pandapower stay what they are, and take their powers from the schedule.
     """
+    units, replaced = _units(plain, net, result, scenario)
+    profiles = {key: frame.reset_index(drop=True) for key, frame in result.profiles.items()}
+    for key, own in replaced.items():
+        given = profiles.get(key, own.iloc[:, :0])
+        profiles[key] = pd.concat([given.drop(columns=own.columns, errors="ignore"), own], axis=1)
+    for kind, rows, p, q in units:
+        labels = _add_loads(plain, rows) if kind == "ev" else _add_units(plain, kind, rows)
+        for column, values in (("p_mw", p), ("q_mvar", q)):
+            key, own = ("load", column), pd.DataFrame(values, columns=labels)
+            profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
+    return profiles
+
+
+def _units(
+    plain: Any, net: Net, result: Any, scenario: str
+) -> tuple[list[tuple[str, pd.DataFrame, FloatArray, FloatArray]], dict[tuple[str, str], pd.DataFrame]]:
+    """Kind, rows with their buses, and powers [n_period, n_unit] of what becomes loads; powers of pandapower's rows."""
     evs = _scheduled_evs(net, result)
-    p, q = _ev_powers(result, evs, scenario)
-    added, replaced = [_with_labels(_add_loads(plain, evs), p, q)] if len(evs) else [], {}
+    added, replaced = [("ev", evs, *_ev_powers(result, evs, scenario))] if len(evs) else [], {}
     for kind, units in result.settings.get("other_units", {}).items():
         ratio = result.settings["other_tan_phi"][kind][units.index].to_numpy()
         p, q = _unit_powers(kind, result.series[kind], ratio, scenario, result.settings)
@@ -113,19 +149,10 @@ def _add_units_as_loads(
             factor = load_sign(kind) / scaling_of(plain, kind, units.index)
             powers = {"p_mw": p, "q_mvar": q}
             for column in replaced_by_schedule(kind):
-                own = pd.DataFrame(factor * powers[column], columns=units.index)
-                replaced[kind, column] = own.iloc[periods].reset_index(drop=True)
+                replaced[kind, column] = pd.DataFrame(factor * powers[column], columns=units.index)
         else:
-            added.append(_with_labels(_add_units(plain, kind, units), p, q))
-    profiles = {key: frame.iloc[periods].reset_index(drop=True) for key, frame in result.profiles.items()}
-    for key, own in replaced.items():
-        given = profiles.get(key, own.iloc[:, :0])
-        profiles[key] = pd.concat([given.drop(columns=own.columns, errors="ignore"), own], axis=1)
-    for loads in added:
-        for column, frame in loads.items():
-            key, own = ("load", column), frame.iloc[periods].reset_index(drop=True)
-            profiles[key] = pd.concat([profiles[key], own], axis=1) if key in profiles else own
-    return profiles
+            added.append((kind, units, p, q))
+    return added, replaced
 
 
 def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], position: int) -> None:
@@ -134,6 +161,10 @@ def _take_values(plain: Any, profiles: Mapping[tuple[str, str], pd.DataFrame], p
         values = plain[table][column].to_numpy(dtype=float, copy=True)
         values[plain[table].index.get_indexer(frame.columns)] = frame.iloc[position].to_numpy()
         plain[table][column] = values
+    _fill_gaps(plain)
+
+
+def _fill_gaps(plain: Any) -> None:
     for table in POWERS:
         if table in plain:
             plain[table] = without_gaps(plain, table)
@@ -196,10 +227,6 @@ def _unit_powers(
     p, q = _powers({**frames, "p_mw": sign * frames["p_mw"]}, ratio, scenario, settings)
     own = frames.get(Q_SERIES[scenario])
     return p, q if own is None else sign * own.to_numpy()
-
-
-def _with_labels(labels: pd.Index, p: FloatArray, q: FloatArray) -> dict[str, pd.DataFrame]:
-    return {"p_mw": pd.DataFrame(p, columns=labels), "q_mvar": pd.DataFrame(q, columns=labels)}
 
 
 def _add_units(plain: Any, kind: str, units: pd.DataFrame) -> pd.Index:
