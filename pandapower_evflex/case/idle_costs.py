@@ -14,7 +14,7 @@ def idle_costs(net: Net) -> str:
     found: dict[str, list[int]] = {}
     for name in ("poly_cost", "pwl_cost"):
         costs = net.get(name)
-        if isinstance(costs, pd.DataFrame) and {"et", "element"} <= set(costs):
+        if isinstance(costs, pd.DataFrame) and len(costs) and {"et", "element"} <= set(costs):
             for table, elements in costs.groupby("et")["element"]:
                 if table in TABLES:
                     found.setdefault(f"net.{name} of {table}", []).extend(elements)

@@ -54,6 +54,6 @@ def profile_deviation(net: Net, profiles: Profiles) -> ComplexArray:
         value, scaling = (elements[name].to_numpy(dtype=float)[rows] for name in (column, "scaling"))
         more = (frame.to_numpy(dtype=float)[:, live] - value) * scaling
         at = net["bus"].index.get_indexer(pd.Index(elements["bus"].to_numpy()[rows]))
-        at_bus = csr_matrix((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), change.shape[1]))
+        at_bus = csr_matrix((np.ones(len(at)), at, np.arange(len(at) + 1)), shape=(len(at), change.shape[1]))
         change += INJECTION_SIGN[table] * _PART[column] * (more @ at_bus)
     return change

@@ -19,7 +19,6 @@ from pandapower_evflex.tables.faults import (
     column_faults,
     fault_where,
     is_readable,
-    labels_of,
     shown_labels,
 )
 from pandapower_evflex.tables.schema import Column
@@ -116,7 +115,7 @@ def _structure_faults(name: str, frame: Any, wanted: tuple[str, ...]) -> list[Fa
     if isinstance(frame.columns, pd.MultiIndex):
         value, remedy = "a MultiIndex", "give every column one name (frame.columns.get_level_values(-1))"
         return [Fault(name, "columns", (), value, "stands in the place of names", remedy)]
-    twice = tuple(frame.columns[frame.columns.duplicated()].unique())
+    twice = frame.columns[frame.columns.duplicated()].unique() if frame.columns.has_duplicates else ()
     faults = [Fault(name, str(column), (), "the column", "is there twice", "drop one of the two") for column in twice]
     if len(frame):
         faults += [
@@ -166,7 +165,7 @@ def _reference_faults(
     values = frame[column]
     if not _is_number_type(values):
         values = pd.Series(as_numbers(values)[0], frame.index)
-    wrong = ~np.isin(values.to_numpy(), labels_of(net, target).to_numpy()) & rows
+    wrong = (net[target].index.get_indexer(pd.Index(values.to_numpy())) < 0) & rows
     remedy = f"use an index of net.{target}, or drop the row"
     return fault_where(name, frame, column, wrong, f"is not in net.{target}", remedy)
 

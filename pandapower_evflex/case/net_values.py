@@ -39,15 +39,17 @@ def gap_faults(net: Net, profiled: Mapping[tuple[str, str], Collection[Any]]) ->
     for table, columns in POWERS.items():
         if table not in net or not is_readable(net[table]) or not len(net[table]):
             continue
-        rows = net[table][live_rows(net, NET_TABLES[table])]
+        rows, live = net[table], live_rows(net, NET_TABLES[table])
         for column in (name for name in columns if name in rows):
-            open_ = rows[~rows.index.isin(list(profiled.get((table, column), ())))]
-            floats, not_number = as_numbers(open_[column])
+            floats, not_number = as_numbers(rows[column])
+            wrong = (not_number | ~np.isfinite(floats)) & live
+            if not wrong.any():
+                continue
+            wrong &= ~rows.index.isin(list(profiled.get((table, column), ())))
             or_profile = f" or a profile of {table}.{column}" if (table, column) in SUPPORTED else ""
             remedy = f"give a finite number{or_profile}, or set in_service of the element to False"
-            wrong = not_number | ~np.isfinite(floats)
-            remedy += read_hint(open_[column][not_number])
-            faults += fault_where(table, open_, column, wrong, "is not a finite number", remedy)
+            remedy += read_hint(rows[column][wrong & not_number])
+            faults += fault_where(table, rows, column, wrong, "is not a finite number", remedy)
     return faults
 
 

@@ -126,10 +126,11 @@ def _unknown(net: Net, grid: Grid, known: IntArray) -> str:
         return "generators hold voltages"
     if len(np.unique(known)) < len(grid.from_bus):
         return "there are branches other than lines and transformers with two windings"
-    y_beside = np.asarray(grid.y_bus.diagonal())
+    diagonal = np.asarray(grid.y_bus.diagonal())
+    y_beside = diagonal.copy()
     np.subtract.at(y_beside, grid.from_bus, grid.y_ff)
     np.subtract.at(y_beside, grid.to_bus, grid.y_tt)
-    if np.abs(y_beside).max(initial=0.0) > NO_SHUNT * np.abs(grid.y_bus.diagonal()).max(initial=1.0):
+    if np.abs(y_beside).max(initial=0.0) > NO_SHUNT * np.abs(diagonal).max(initial=1.0):
         return "there are shunts"
     for table in ASYMMETRIC:
         rows = net[table][live_rows(net, NET_TABLES[table])] if table in net else pd.DataFrame()

@@ -105,7 +105,7 @@ def _beyond_ratings(net: Net, profiles: Profiles, times: float, quantile: float)
     ways, faults = _ways(net), []
     for (table, column), frame in profiles.values.items():
         powers = _powers(net, table, column, frame)
-        if len(powers.columns):
+        if len(powers.columns) and not _is_far_below(net, ways, table, powers, times):
             faults += _beyond(net, ways, table, column, powers, times, quantile)
     return faults
 
@@ -142,13 +142,11 @@ def _powers(net: Net, table: str, column: str, frame: pd.DataFrame) -> pd.DataFr
 def _beyond(
     net: Net, ways: Ways, table: str, column: str, powers: pd.DataFrame, times: float, quantile: float
 ) -> list[Fault]:
-    at = _positions(net, net[table]["bus"].to_numpy()[net[table].index.get_indexer(powers.columns)])
+    at = _nodes(net, table, powers)
     at_node = coo_matrix((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), ways.n_nodes)).tocsr()
     of_buses = powers.to_numpy(dtype=float) @ at_node
     period = _period_at(np.abs(of_buses).sum(axis=1), quantile)
     demand = np.abs(of_buses[period])
-    if _is_far_below(net, ways, table, demand, times):
-        return []
     supply = _supply(net, ways, table)
     demand = np.where(_reached(ways, supply > 0.0), demand, 0.0)
     if not demand.any() or _carried(ways, demand, supply, times) >= demand.sum():
@@ -169,10 +167,17 @@ def _period_at(totals: FloatArray, quantile: float) -> int:
     return int(order[round(quantile * (len(order) - 1))])
 
 
-def _is_far_below(net: Net, ways: Ways, table: str, demand: FloatArray, times: float) -> bool:
+def _nodes(net: Net, table: str, powers: pd.DataFrame) -> IntArray:
+    """Where the elements of the columns are."""
+    return _positions(net, net[table]["bus"].to_numpy()[net[table].index.get_indexer(powers.columns)])
+
+
+def _is_far_below(net: Net, ways: Ways, table: str, powers: pd.DataFrame, times: float) -> bool:
     """Whether any way alone could carry all of it from a source without a limit: the usual case, in no time."""
-    fed = np.isin(ways.part, ways.part[_unlimited(net, table)])
-    return bool(demand.sum() <= times * ways.rating_mva.min(initial=np.inf) and not demand[~fed].any())
+    most = np.abs(powers.to_numpy(dtype=float)).sum(axis=1).max(initial=0.0)
+    if most > times * ways.rating_mva.min(initial=np.inf):
+        return False
+    return bool(_reached(ways, _unlimited(net, table))[_nodes(net, table, powers)].all())
 
 
 def _unlimited(net: Net, table: str) -> IntArray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -124,7 +124,7 @@ def read_stays(evs: pd.DataFrame, sessions: pd.DataFrame, horizon: Horizon) -> t
     ordered = sessions[sessions["ev"].isin(evs.index)].sort_values("arrival_h", kind="stable")
     numbers = _session_numbers(evs, ordered)
     outside = []
-    for session, row in zip(ordered.index, numbers.itertuples(index=False), strict=True):
+    for session, row in zip(ordered.index, numbers, strict=True):
         ev = position[row.ev]
         first = int(np.ceil(row.arrival_h / horizon.period_h - EDGE_TOLERANCE))
         last = int(np.floor(row.departure_h / horizon.period_h + EDGE_TOLERANCE))
@@ -152,8 +152,25 @@ def _with_trips_driven(stays: list[Stay]) -> list[Stay]:
     ]
 
 
-def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
-    """Sessions with their EV's values beside them, session values first."""
+class _Numbers(NamedTuple):
+    """Numbers of a session, with those of its EV where it has none of its own: MWh, MW, shares."""
+
+    ev: Any
+    arrival_h: float
+    departure_h: float
+    e_arrival: float
+    e_need: float
+    e_low: float
+    e_max: float
+    p_min: float
+    p_max: float
+    trip: float
+    eta: float
+    eta_discharge: float
+
+
+def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> list[_Numbers]:
+    """Of each session."""
     at = evs.index.get_indexer(sessions["ev"])
 
     def of_ev(name: str) -> FloatArray:
@@ -167,22 +184,21 @@ def _session_numbers(evs: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
     e_low = np.minimum(of_ev("min_e_mwh"), e_max)
     need = _or_else(own("e_departure_mwh"), own("e_arrival_mwh") + own("energy_mwh"))
     need = _or_else(need, np.minimum(e_max, e_low + trip))  # (19); without a trip: the lower limit
-    return pd.DataFrame(
-        {
-            "ev": sessions["ev"].to_numpy(),
-            "arrival_h": own("arrival_h"),
-            "departure_h": own("departure_h"),
-            "e_arrival": own("e_arrival_mwh"),
-            "e_need": need,
-            "e_low": e_low,
-            "e_max": e_max,
-            "p_min": of_ev("min_p_mw"),
-            "p_max": _or_else(own("max_p_mw"), of_ev("max_p_mw")),
-            "trip": trip,
-            "eta": of_ev("efficiency_percent") / 100.0,
-            "eta_discharge": discharge_efficiency(evs)[at],
-        }
-    )
+    columns: dict[str, Any] = {
+        "ev": sessions["ev"],
+        "arrival_h": own("arrival_h"),
+        "departure_h": own("departure_h"),
+        "e_arrival": own("e_arrival_mwh"),
+        "e_need": need,
+        "e_low": e_low,
+        "e_max": e_max,
+        "p_min": of_ev("min_p_mw"),
+        "p_max": _or_else(own("max_p_mw"), of_ev("max_p_mw")),
+        "trip": trip,
+        "eta": of_ev("efficiency_percent") / 100.0,
+        "eta_discharge": discharge_efficiency(evs)[at],
+    }
+    return [_Numbers(*row) for row in zip(*(columns[name].tolist() for name in _Numbers._fields), strict=True)]
 
 
 def discharge_efficiency(units: pd.DataFrame) -> FloatArray:

@@ -95,8 +95,9 @@ def reachable(cars: Cars, options: Options) -> tuple[list[list[Stay]], pd.DataFr
 
 
 def reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
-    rows = [(stay.session, evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
-    return pd.DataFrame(rows, columns=["session", "ev", "e_need_mwh", "e_reduced_mwh"]).set_index("session")
+    rows = [(evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
+    sessions = pd.Index([stay.session for stay, _ in unreachable], name="session")
+    return pd.DataFrame(rows, columns=["ev", "e_need_mwh", "e_reduced_mwh"], index=sessions)
 
 
 def _empty(schema: TableSchema) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pandapower_evflex.case.provenance import provenance
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.errors import FlexibilityOPFNotConverged
 from pandapower_evflex.opf.findings.remedies import OTHER_VOLTAGES, breaks_grid, ways_on
+from pandapower_evflex.opf.findings.table import no_rows
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.opf.outcome import SOLVED, Outcome, outcome_of
 from pandapower_evflex.opf.progress import announce_compilation
@@ -252,8 +253,8 @@ def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Sch
             guarantee_proved=not found.doubt,
             verification={**found.checked, "worst_phase_vm_pu": phases.vm_pu},
             reduced=study.reduced,
-            relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
-            short=pd.DataFrame(columns=SHORT_COLUMNS),
+            relaxed=no_rows(RELAXED_COLUMNS),
+            short=no_rows(SHORT_COLUMNS),
             findings=found.findings,
             stats=_stats(study, clock, solution),
         )
@@ -298,8 +299,8 @@ def _failed(
         message="\n".join(filter(None, (message, ways, study.one_phase.balanced))),
         gap=np.nan,
         reduced=study.reduced,
-        relaxed=pd.DataFrame(columns=RELAXED_COLUMNS),
-        short=pd.DataFrame(columns=SHORT_COLUMNS),
+        relaxed=no_rows(RELAXED_COLUMNS),
+        short=no_rows(SHORT_COLUMNS),
         findings=findings,
         stats=_stats(study, clock, solution),
     )

@@ -30,7 +30,10 @@ def offering_rows(net: Net, kind: str) -> pd.DataFrame:
         return pd.DataFrame()
     if not is_readable(offers) or not {"element_type", "element", "in_service"} <= set(offers):
         return table.iloc[:0]
-    own = offers[(offers["element_type"] == kind) & offers["in_service"].isin([True])]
+    of_kind = offers["element_type"] == kind
+    if not of_kind.any():
+        return table.iloc[:0]
+    own = offers[of_kind & offers["in_service"].isin([True])]
     elements, _ = as_numbers(own["element"])
     return table[table.index.isin(elements) & table["in_service"].isin([True])]
 

@@ -29,4 +29,7 @@ def warn_of_unusual(schema: TableSchema, rows: pd.DataFrame) -> None:
 
 def in_service(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows that do not say False: a candidate may say nothing."""
-    return rows[~rows["in_service"].eq(False).fillna(False).to_numpy(dtype=bool)]
+    flags = rows["in_service"]
+    if flags.dtype == bool and flags.all():
+        return rows
+    return rows[~flags.eq(False).fillna(False).to_numpy(dtype=bool)]

@@ -17,6 +17,7 @@ from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.limits.by_period import ByLimit
 from pandapower_evflex.limits.loading import element_loading_percent
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.findings.table import no_rows
 from pandapower_evflex.opf.objective import bound_mw, weighted_flexibility_mw
 from pandapower_evflex.opf.report.binding_limits import BINDING_COLUMNS, binding_limits
 from pandapower_evflex.opf.report.by_forecast import most_limiting
@@ -117,7 +118,7 @@ def unsolved_result(
         objective_mwh=np.nan,
         bound_mw=bound_mw(case),
         **frames,
-        binding=pd.DataFrame(columns=BINDING_COLUMNS),
+        binding=no_rows(BINDING_COLUMNS),
         summary=session_summary(case, None),
         verification={},
         profiles=profiles.values,

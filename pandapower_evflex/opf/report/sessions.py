@@ -17,7 +17,8 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
 
     One row per session with a whole period.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
+    evs: list[Any] = []
     for stay in case.evs.stays:
         dwell = stay.periods
         if not len(dwell):
@@ -25,8 +26,8 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
         arrival_h = dwell[0] * case.horizon.period_h
         departure_h = arrival_h + stay.n_whole * case.horizon.period_h
         latest = departure_h - max(0.0, stay.e_need - stay.e_low) / (stay.eta * stay.p_max)  # (1)
+        evs.append(case.evs.index[stay.ev])
         row: dict[str, Any] = {
-            "ev": case.evs.index[stay.ev],
             "session": stay.session,
             "arrival_h": arrival_h,
             "departure_h": departure_h,
@@ -47,10 +48,11 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
             row["mean_p_down_mw"] = float(np.mean(schedule.p_down[at]))
         rows.append(row)
     columns = [
-        "ev", "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
+        "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
         "e_departure_mwh", "charged_mwh", "mean_p_up_mw", "mean_p_down_mw",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).set_index("ev")
+    values = {name: [row.get(name, np.nan) for row in rows] for name in columns}
+    return pd.DataFrame(values, index=pd.Index(evs, name="ev"))
 
 
 def battery_mwh(case: Case) -> FloatArray:
@@ -64,10 +66,11 @@ def battery_mwh(case: Case) -> FloatArray:
 def charging_limits(case: Case) -> pd.DataFrame:
     """What each session could charge, from its own row and that of its EV; arrival energies that follow are NaN."""
     rows = [
-        (stay.session, stay.p_max, stay.p_min, stay.e_max, 100.0 * stay.eta, case.evs.tan_phi[stay.ev], stay.e_arrival)
+        (stay.p_max, stay.p_min, stay.e_max, 100.0 * stay.eta, stay.e_arrival, case.evs.tan_phi[stay.ev])
         for stay in case.evs.stays
     ]
-    columns = ["session", "max_p_mw", "min_p_mw", "max_e_mwh", "efficiency_percent", "tan_phi", "e_arrival_mwh"]
-    limits = pd.DataFrame(rows, columns=columns).set_index("session").astype(float)
-    limits["cos_phi"] = np.cos(np.arctan(limits.pop("tan_phi")))
-    return limits
+    values = np.array(rows, dtype=float).reshape(-1, 6)
+    values[:, 5] = np.cos(np.arctan(values[:, 5]))
+    sessions = pd.Index([stay.session for stay in case.evs.stays], name="session")
+    columns = ["max_p_mw", "min_p_mw", "max_e_mwh", "efficiency_percent", "e_arrival_mwh", "cos_phi"]
+    return pd.DataFrame(values, index=sessions, columns=columns)
