@@ -31,6 +31,8 @@ from pandapower_evflex.opf.solve.certifiable import why_uncertified
 
 #: missing energy, relative and in MWh, up to which the judgement is left to the solver
 CLEARLY, CLEARLY_MWH = 1e-3, 1e-6
+#: relative, by which sums over what is behind a bus may be too small
+ROUNDING = 1e-9
 
 
 def room_findings(case: Case) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ def room_findings(case: Case) -> list[dict[str, Any]]:
     p_max = np.array([stay.p_max for stay in stays])
     need = energies_to_draw(case, stays)
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for end, room, behind in _rooms(case, stays):
+    for end, room, behind in _rooms(case, stays, p_max[:, None] * plugged):
         window = _worst_window(case, plugged[behind], p_max[behind], need[behind], room)
         if window is not None:  # the sides of one element lack about the same
             rows = _rows(case, end, *window)
@@ -68,17 +70,22 @@ def energies_to_draw(case: Case, stays: list[Stay]) -> FloatArray:
     return np.maximum(missing, 0.0) / eta
 
 
-def _rooms(case: Case, stays: list[Stay]) -> Iterator[tuple[int, FloatArray, BoolArray]]:
-    """Rated ends with cars behind: the power left for them [n_period], MW, and which stays they are."""
+def _rooms(case: Case, stays: list[Stay], most: FloatArray) -> Iterator[tuple[int, FloatArray, BoolArray]]:
+    """Rated ends with too little room at times for what the cars behind may draw at ``most`` [n_stay, n_period], MW.
+
+    With the power left for these cars [n_period], and which stays they are.
+    """
     ends, feeders = case.grid.ends, _Feeders.of(case.grid)
     carries = case.limits[LOADING] * ends.rating * np.where(ends.squared_power, 1.0, _highest_voltage(case))
     others = feeders.sums_behind(-case.injections(case.chain.least).real)
     bus_of_stay = case.evs.bus_row[[stay.ev for stay in stays]]
-    for end in np.flatnonzero(np.isfinite(carries).all(axis=0)).tolist():
-        bus = feeders.fed_through[ends.branch[end]]
-        behind = feeders.behind(bus, bus_of_stay)
-        if bus >= 0 and behind.any():
-            yield end, np.maximum(carries[:, end] - others[:, bus], 0.0), behind
+    at_bus = np.zeros_like(others)
+    np.add.at(at_bus.T, bus_of_stay, most)
+    bus_of_end = feeders.fed_through[ends.branch]
+    room = np.maximum(carries - others[:, bus_of_end], 0.0)
+    is_short = (room < (1.0 + ROUNDING) * feeders.sums_behind(at_bus)[:, bus_of_end]).any(axis=0)
+    for end in np.flatnonzero(np.isfinite(carries).all(axis=0) & (bus_of_end >= 0) & is_short).tolist():
+        yield end, room[:, end], feeders.behind(bus_of_end[end], bus_of_stay)
 
 
 def _highest_voltage(case: Case) -> FloatArray:
