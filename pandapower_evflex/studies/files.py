@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -11,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from pandapower_evflex.errors import EvflexError
-from pandapower_evflex.studies.row import COLUMNS, frame_of
+from pandapower_evflex.errors import EvflexError, Fault, InvalidInputError
+from pandapower_evflex.studies.row import COLUMNS, frame_of, with_all_columns
 
 MANIFEST, STUDIES, CHUNKS, CACHE = "manifest.json", "manifest.parquet", "chunks", "cache"
 HOW_TO_INSTALL = 'python -m pip install "pandapower_evflex[studies]"'
@@ -46,18 +47,44 @@ def write_beside(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def write_chunk(out: Path, rows: list[dict[str, Any]]) -> None:
-    """The rows of some studies as a file of its own; none without rows."""
+    """The rows of some studies as a file of its own, named after them all; none without rows."""
     if rows:
         frame = frame_of(rows)
-        name = f"{min(frame['key'])[:16]}-{len(frame)}.parquet"
+        name = f"{hashlib.sha256(''.join(frame['key']).encode()).hexdigest()[:16]}-{len(frame)}.parquet"
         write_beside(out / CHUNKS / name, lambda beside: frame.to_parquet(beside, index=False))
 
 
 def read_chunks(out: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """All rows that are there, of older versions and contents too."""
-    files = sorted((out / CHUNKS).glob("*.parquet"))
-    frames = [pd.read_parquet(file, columns=columns) for file in files]
+    """All rows that are there, of older versions and contents too.
+
+    Raises
+    ------
+    InvalidInputError    a file that is no chunk of studies
+    """
+    frames = [_read(file, ["key"], columns) for file in sorted((out / CHUNKS).glob("*.parquet"))]
+    if columns is None:
+        frames = [with_all_columns(frame) for frame in frames]
     return pd.concat(frames, ignore_index=True) if frames else frame_of([])[columns or list(COLUMNS)]
+
+
+def _read(file: Path, needed: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """
+    Raises
+    ------
+    InvalidInputError    no parquet file, or one without the columns that make it one of ours
+    """
+    try:
+        frame = pd.read_parquet(file, columns=columns)
+    except (OSError, ValueError) as error:  # pyarrow's own errors are among these
+        raise InvalidInputError([_no_file_of_ours(file, f"cannot be read ({str(error).splitlines()[0]})")]) from error
+    if not set(needed) <= set(frame):
+        raise InvalidInputError([_no_file_of_ours(file, "holds no studies")])
+    return frame
+
+
+def _no_file_of_ours(file: Path, problem: str) -> Fault:
+    remedy = "take it out of the folder and call run_studies again: what is missing is computed"
+    return Fault("studies", "out", (), str(file), problem, remedy)
 
 
 def write_manifest(out: Path, tasks: Iterable[Any], about: dict[str, Any]) -> None:
@@ -77,5 +104,5 @@ def write_manifest(out: Path, tasks: Iterable[Any], about: dict[str, Any]) -> No
 def read_manifest(out: Path) -> pd.DataFrame:
     path = out / STUDIES
     if path.exists():
-        return pd.read_parquet(path)
+        return _read(path, ["identity", "key", "net"])
     return pd.DataFrame({name: pd.Series(dtype="string") for name in ("identity", "key", "net")})

@@ -22,6 +22,7 @@ from pandapower_evflex.opf.cars import reduced_frame
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.report.worst_phase import OnePhase
 from pandapower_evflex.opf.verify import GridState, grid_state
+from pandapower_evflex.planning.outage_columns import CUSTOMERS
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.studies.extremes import Extremes, near_limits
@@ -30,6 +31,8 @@ from pandapower_evflex.studies.place import place_of
 from pandapower_evflex.studies.room import Room
 from pandapower_evflex.studies.study import FUNCTION, split_options
 from pandapower_evflex.tables.ev import create_ev
+from pandapower_evflex.tables.faults import column_faults
+from pandapower_evflex.tables.kinds import raise_if
 
 #: what every study asks for, beside its own options
 ASKED: Mapping[str, Any] = {
@@ -142,6 +145,8 @@ def read_net_day(net: Net, profiles: Any, options: Mapping[str, Any]) -> NetDay:
     if not len(net["bus"]):
         raise NoHouseholds(NO_HOUSEHOLDS)
     study = read_whole(_with_idle_car(without_evs(net)), profiles, options, cyclic=True)
+    if CUSTOMERS.name in net["load"]:
+        raise_if(column_faults(net, "load", CUSTOMERS, net["load"]))
     grid, horizon = study.case.grid, study.case.horizon
     households = Households.of(net, grid.bus_index[grid.bus_row >= 0])
     if not len(households):

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+#: status of a study whose net or profiles were not what was asked for when its turn came: it is computed anew
+CHANGED = "changed"
 #: hours of the day of a window
 WINDOWS = ((0, 6), (6, 12), (12, 18), (18, 24))
 #: what the cars do, as columns begin
@@ -61,6 +63,16 @@ _MISSING = {"string": "", "float64": float("nan"), "int64": 0, "Int64": pd.NA, "
 def full_row(values: dict[str, Any]) -> dict[str, Any]:
     """All columns; those without a value are empty."""
     return {name: values.get(name, _MISSING[kind]) for name, kind in COLUMNS.items()}
+
+
+def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that another version wrote may lack columns, and have columns that are gone."""
+    if list(frame) == list(COLUMNS):
+        return frame
+    missing = {
+        name: pd.array([_MISSING[kind]] * len(frame), dtype=kind) for name, kind in COLUMNS.items() if name not in frame
+    }
+    return frame.assign(**missing)[list(COLUMNS)]
 
 
 def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.studies.chunks import MOST_PER_CHUNK, Chunks
 from pandapower_evflex.studies.files import read_chunks, require_pyarrow, write_manifest
+from pandapower_evflex.studies.row import CHANGED
 from pandapower_evflex.studies.sources import versions
 from pandapower_evflex.studies.study import FUNCTION, Study, study_faults
 from pandapower_evflex.studies.task import FORMAT, Tasks
@@ -114,7 +115,8 @@ def run_studies(
     asked = list(Tasks(folder).of(described))
     write_manifest(folder, asked, {"format": FORMAT, "versions": versions()})
     tasks = list({task.key: task for task in asked}.values())  # copies of one file are computed once
-    there = set(read_chunks(folder, ["key"])["key"])
+    there = read_chunks(folder, ["key", "status"])
+    there = set(there["key"][there["status"] != CHANGED])
     missing = [task for task in tasks if task.key not in there]
     limits = Limits(float(time_limit_s), int(most_bus_periods))
     done: list[Done] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,24 @@ SIMBENCH_PERIOD_H = 0.25
 
 class Unreadable(Exception):
     """Why a net or its profiles cannot be read, in one sentence."""
+
+
+class Changed(Exception):
+    """What is to be read is no longer what the key of a study was made of, in one sentence."""
+
+
+def as_asked(read: Callable[[str], Any], source: str, content: str) -> Any:
+    """What is read of a source, if that has the content that it had when the studies were described.
+
+    Raises
+    ------
+    Changed    it was edited, replaced or taken away since
+    """
+    try:
+        return read(source)
+    finally:
+        if not source.endswith(PICKLED) and content_of(source) != content:
+            raise Changed(f"{source} changed after these studies were asked for: call run_studies again")
 
 
 def read_net(source: str) -> Net:

@@ -68,7 +68,7 @@ class Tasks:
             net, net_content, label = self._net(study.net)
             profiles, profiles_content = self._profiles(study.profiles)
             described: dict[str, Any] = {
-                "share": None if study.ev_share is None else float(study.ev_share),
+                "share": None if study.ev_share is None else float(study.ev_share) + 0.0,  # -0.0 is 0.0
                 "seed": int(study.seed),
                 "day": None if study.day is None else int(study.day),
                 "options": dict(study.options),

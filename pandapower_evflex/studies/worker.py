@@ -29,9 +29,18 @@ from pandapower_evflex.studies.files import CACHE, write_beside, write_chunk
 from pandapower_evflex.studies.fleet import Fleet
 from pandapower_evflex.studies.net_day import NetDay, NoHouseholds, read_net_day, read_whole, run_options
 from pandapower_evflex.studies.place import place_of
-from pandapower_evflex.studies.row import full_row
+from pandapower_evflex.studies.row import CHANGED, full_row
 from pandapower_evflex.studies.screened import screened_values
-from pandapower_evflex.studies.sources import PICKLED, Unreadable, day_of_profiles, read_net, read_profiles, with_times
+from pandapower_evflex.studies.sources import (
+    PICKLED,
+    Changed,
+    Unreadable,
+    as_asked,
+    day_of_profiles,
+    read_net,
+    read_profiles,
+    with_times,
+)
 from pandapower_evflex.studies.task import FORMAT, Task
 
 #: days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
@@ -140,6 +149,8 @@ def row_of(task: Task, limits: Limits, cache: Path | None = None) -> dict[str, A
             solving = time.perf_counter()
             values |= solve()
             solving = time.perf_counter() - solving
+    except Changed as error:
+        values |= {"status": CHANGED, "message": str(error)}
     except Unreadable as error:
         values |= {"status": "unreadable", "message": str(error)}
     except (InvalidInputError, NoHouseholds) as error:
@@ -226,12 +237,12 @@ def net_day_of(task: Task, limits: Limits, cache: Path | None) -> NetDay:
 def _net_of(task: Task, cache: Path | None) -> Any:
     """The net, read once on all machines where reading takes longer than loading what was read."""
     if cache is None or task.net.endswith((".p", ".pickle", ".pkl", PICKLED)):
-        return read_net(task.net)
+        return as_asked(read_net, task.net, task.net_content)
     path = cache / f"net-{FORMAT}-{task.net_content[:32]}.pickle"
     try:
         return pickle.loads(path.read_bytes())
     except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):  # none yet, or of other versions
-        net = read_net(task.net)
+        net = as_asked(read_net, task.net, task.net_content)
     write_beside(path, lambda beside: beside.write_bytes(pickle.dumps(net, pickle.HIGHEST_PROTOCOL)))
     return net
 
@@ -241,7 +252,10 @@ def profiles_of(net: Any, task: Task) -> Any:
     frames = None
     if source is not None:
         dayfirst = task.options.get("dayfirst")
-        frames = _profiles.get((task.profiles_content, dayfirst), lambda: with_times(read_profiles(source), dayfirst))
+        content = task.profiles_content
+        frames = _profiles.get(
+            (content, dayfirst), lambda: with_times(as_asked(read_profiles, source, content), dayfirst)
+        )
     return day_of_profiles(net, frames, task.day, task.options)
 
 

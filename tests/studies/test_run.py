@@ -75,6 +75,80 @@ def test_other_options_nets_and_versions_are_computed_anew(tmp_path, monkeypatch
     assert len(evf.read_studies(out)) == 1
 
 
+def _forget():
+    """As a worker that has read nothing yet."""
+    for kept in (worker._nets, worker._profiles, worker._net_days, worker._cars):
+        kept._values.clear()
+
+
+@pytest.mark.parametrize("name", ["net.json", "profiles/load_p_mw.csv"])
+def test_a_file_that_changes_before_its_turn_is_not_taken_for_what_was_asked(tmp_path, monkeypatch, name):
+    """The net is edited, and the profiles are gone, when a worker reads them; as they were again, they are studied."""
+    (frame,) = evening().values()
+    (tmp_path / "profiles").mkdir()
+    pp.to_json(feeder(), str(tmp_path / "net.json"))
+    frame.to_csv(tmp_path / "profiles/load_p_mw.csv")
+    study = evf.Study(str(tmp_path / "net.json"), str(tmp_path / "profiles"), 0.3, 0, HOURS)
+    file, run_chunk = tmp_path / name, chunks.run_chunk
+    before = file.read_bytes()
+
+    def disturbed(*given):
+        _forget()
+        if name == "net.json":
+            file.write_bytes(before.replace(b"0.001", b"0.002"))
+        else:
+            file.unlink()
+        return run_chunk(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "run_chunk", disturbed)
+        rows = rows_of([study], tmp_path / "out")
+    assert rows["status"].tolist() == ["changed"] and "call run_studies again" in rows["message"][0]
+    file.write_bytes(before)
+    rows = rows_of([study], tmp_path / "out")
+    assert rows["status"].tolist() == ["optimal"] and rows["key"].is_unique
+    assert evf.run_studies([study], tmp_path / "out", progress=False).n_there == 1
+
+
+def test_chunks_that_share_some_studies_are_files_of_their_own(serial, tmp_path):
+    """Two calls that write to one folder cut their chunks elsewhere."""
+    rows = serial.to_dict("records")
+    for first, second in ((0, 1), (0, 2), (3, 0)):
+        files.write_chunk(tmp_path, [rows[first], rows[second]])
+    assert set(files.read_chunks(tmp_path)["key"]) == set(serial["key"])
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "chunks/notes.parquet", "chunks/other.parquet"])
+def test_files_that_are_none_of_ours_are_named(tmp_path, name):
+    evf.run_studies(few((0.3,)), tmp_path, progress=False)
+    if "other" in name:
+        pd.DataFrame({"a": [1]}).to_parquet(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(b"PAR1")
+    for call in (lambda: evf.read_studies(tmp_path), lambda: evf.run_studies(few(), tmp_path, progress=False)):
+        with pytest.raises(evf.InvalidInputError, match=name.rpartition("/")[2]):
+            call()
+
+
+def test_rows_of_a_version_with_other_columns_have_those_of_this_one(serial, tmp_path):
+    evf.run_studies(few((0.3,)), tmp_path, progress=False)
+    (chunk,) = (tmp_path / "chunks").glob("*.parquet")
+    columns = ["relaxed", "binding_element", "message", "x", "screened"]
+    pd.read_parquet(chunk).drop(columns=columns).assign(gone=1).to_parquet(chunk)
+    rows = evf.read_studies(tmp_path)
+    assert (rows.dtypes == serial.dtypes).all()
+    assert rows["screened"].isna().all() and (rows["relaxed"] == 0).all()
+
+
+def test_households_that_are_no_number_are_refused(tmp_path):
+    nets = [copy.deepcopy(feeder(name=name)) for name in ("negative", "text")]
+    for net, value in zip(nets, (-3.0, "many"), strict=True):
+        net.load["customers"] = pd.Series([value, *[1.0] * 9], dtype=object)
+    rows = rows_of([evf.Study(net, None, 0.3, 0, HOURS) for net in nets], tmp_path)
+    assert rows["status"].tolist() == ["invalid_input"] * 2
+    assert rows["message"].str.contains("load.customers of row 0").all()
+
+
 def test_different_nets_and_profiles_without_names_of_their_own_all_have_rows(tmp_path):
     """Variants of one net bear its name; frames of profiles have none."""
     stronger = copy.deepcopy(feeder())
