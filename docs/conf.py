@@ -4,6 +4,9 @@ The root is the source folder, so that links between pages, tutorials and files 
 site and beside the code.
 """
 
+import re
+from textwrap import dedent, indent
+
 import pandapower_evflex as evf
 
 project = "pandapower_evflex"
@@ -34,3 +37,28 @@ highlight_language = "text"  # of blocks that name none: commands and files
 html_sidebars = {name: [] for name in ("docs/*", "CONTRIBUTING", "CHANGELOG")}
 html_static_path = ["static"]
 html_css_files = ["wide.css"]
+html_theme_options = {"header_links_before_dropdown": 4}
+
+
+#: a section of a docstring whose items may be told on one line: "name : type    text"
+ITEMS = ("Parameters", "Returns", "Yields", "Raises", "Attributes")
+
+
+def items_on_lines_of_their_own(app, what, name, obj, options, lines):
+    """The text of an item below its name and type, where numpydoc looks for it."""
+    told, inside, body = [], False, []
+    for line, below in zip([*lines, "end"], [*lines[1:], "", ""], strict=True):
+        if body and (not line or line.startswith("    ")):
+            body.append(line)
+            continue
+        rest = indent(dedent("\n".join(body[1:])), "    ").split("\n") if len(body) > 1 else []
+        told += body[:1] + rest
+        inside = line in ITEMS if below and set(below) == {"-"} else inside
+        item = re.fullmatch(r"(\S.*?) {2,}(\S.*)", line) if inside else None
+        body = [] if item is None else ["    " + item[2]]
+        told.append(line if item is None else item[1])
+    lines[:] = told[:-1]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", items_on_lines_of_their_own, priority=400)  # numpydoc's is 500

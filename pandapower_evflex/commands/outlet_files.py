@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.periods import Horizon, read_horizon
-from pandapower_evflex.case.profiles import Profile
+from pandapower_evflex.case.profiles import Profile, count_periods
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.mobility.reports import sessions_from_reports
 from pandapower_evflex.mobility.session_files import read_sessions
@@ -17,7 +17,7 @@ from pandapower_evflex.mobility.session_formats import recognised
 from pandapower_evflex.mobility.text_table import read_text, text_table
 from pandapower_evflex.output import say
 from pandapower_evflex.tables.ev_session import create_ev_sessions
-from pandapower_evflex.tables.kinds import check_file, raise_if, shown
+from pandapower_evflex.tables.kinds import check_file, raise_if
 
 #: what a file of EVs says for outlets
 AS_EVS = "one row per outlet with bus, name (as in the export), max_p_mw (of the outlet) and max_e_mwh (say 0.1)"
@@ -90,10 +90,7 @@ def horizon_of(
     """
     faults: list[Fault] = []
     indexes = {f"{table}.{column}": frame.index for (table, column), frame in (profiles or {}).items()}
-    count = len(next(iter(indexes.values()))) if indexes else n_periods
-    if not count:
-        problem, remedy = "is no number of periods", "give 1 or more, or --profiles"
-        raise InvalidInputError([Fault("opf", "--n-periods", (), shown(count), problem, remedy)])
+    count = count_periods(indexes, n_periods, faults)
     horizon = read_horizon(indexes, count, period_h, False, start, dayfirst, faults)
     raise_if(faults)
     return horizon

@@ -16,18 +16,27 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.flexibility import run_flexibility_opf
 from pandapower_evflex.opf.options import Options, names_of
 from pandapower_evflex.tables.faults import as_numbers
-from pandapower_evflex.tables.kinds import check_net, shown
+from pandapower_evflex.tables.kinds import check_net, progress_faults, shown
 from pandapower_evflex.tables.offering import OFFERING, offering_rows
 
 FUNCTION = "run_rolling_horizon"
 #: number of periods between two plans that no day has
 MOST_STEPS = 1e9
+#: a leap year of quarter hours
+MOST_PERIODS = 35_136
 #: arguments of `run_flexibility_opf` that the day itself decides
 OWN = ("net", "profiles", "n_periods", "period_h", "start", "dayfirst", "cyclic", "raise_on_failure", "progress")
 
 
 def check_arguments(
-    net: Any, forecast: Any, sessions: Any, activations: Any, cyclic: Any, opf: Mapping[str, Any]
+    net: Any,
+    forecast: Any,
+    sessions: Any,
+    activations: Any,
+    n_periods: Any,
+    cyclic: Any,
+    progress: Any,
+    opf: Mapping[str, Any],
 ) -> None:
     """Kinds of the arguments.
 
@@ -52,7 +61,10 @@ def check_arguments(
         remedy = "leave duration_h out, or run the day without activations: only calls of one period are made here"
         value = f"{shown(opf['duration_h'])} with activations"
         faults.append(Fault(FUNCTION, "duration_h", (), value, "is not possible", remedy))
-    faults += _forecast_faults(forecast)
+    faults += _forecast_faults(forecast) + progress_faults(FUNCTION, progress)
+    if isinstance(n_periods, int) and n_periods > MOST_PERIODS:
+        remedy = "give the day in parts: the plan is renewed over and over"
+        faults.append(Fault(FUNCTION, "n_periods", (), n_periods, f"periods are more than {MOST_PERIODS}", remedy))
     if sessions is not None and not isinstance(sessions, pd.DataFrame):
         remedy = "give a DataFrame in the form of net.ev_session, or None"
         faults.append(Fault(FUNCTION, "sessions", (), shown(sessions), "is not a table", remedy))

@@ -88,7 +88,7 @@ def run_rolling_horizon(
     ------
     InvalidInputError    as in `run_flexibility_opf`; sessions, calls or arguments that are none
     """
-    check_arguments(net, forecast, sessions, activations, cyclic, opf)
+    check_arguments(net, forecast, sessions, activations, n_periods, cyclic, progress, opf)
     options = options_of(opf, net)
     periods = {"n_periods": n_periods, "period_h": period_h, "start": start, "dayfirst": dayfirst}
     plan, truth = _studies(net, profiles, sessions, options, periods)

@@ -205,7 +205,7 @@ def read_profiles(source: str) -> Mapping[Any, Any]:
         return pd.read_pickle(source)
     try:
         return read_profile_files(Path(source), "profiles")
-    except InvalidInputError as error:
+    except (InvalidInputError, OSError) as error:  # no path at all: too long, for instance
         raise Unreadable(str(error)) from error
 
 

@@ -156,7 +156,7 @@ NO_OUTLETS = {
     ),
     "periods of no zone": (OUTLETS, PERIODS_OF_PARK, "those of the periods tell no zone; say --timezone"),
     "no start": (OUTLETS, ("--n-periods", "4", *ZONE), "times need a start; give --start, or profiles"),
-    "no periods": (OUTLETS, ("--start", "2026-03-13 12:00"), "--n-periods: None is no number of periods"),
+    "no periods": (OUTLETS, ("--start", "2026-03-13 12:00"), "n_periods: the number of periods is missing"),
 }  # fmt: skip
 
 

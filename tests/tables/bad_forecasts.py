@@ -101,4 +101,8 @@ BAD_FORECASTS = {
         "run_flexibility_opf", "on_infeasible", (), "each forecast alone",
     ),
     "forecasts of a day in operation": Bad(rolling, "run_rolling_horizon", "forecasts", (), "forecast= is how"),
+    "a day in operation of a century": Bad(
+        lambda net: evf.run_rolling_horizon(net, n_periods=3_500_000, period_h=0.25),
+        "run_rolling_horizon", "n_periods", (), "in parts",
+    ),
 }  # fmt: skip
