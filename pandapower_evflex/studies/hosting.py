@@ -146,5 +146,5 @@ def _read(net: Any, profiles: Any, day: int | None, options: Mapping[str, Any]) 
         read_one = net if isinstance(net, pandapowerNet) else read_net(str(net))
         return read_net_day(read_one, day_of_profiles(read_one, profiles, day, options), options)
     except (Unreadable, NoHouseholds) as error:
-        remedy = "see Study for what can be given"
-        raise InvalidInputError([Fault(FUNCTION, "net", (), shown(str(net)[:60]), str(error), remedy)]) from error
+        problem, remedy = f"cannot be studied: {error}", "see Study for what can be given"
+        raise InvalidInputError([Fault(FUNCTION, "net", (), shown(net), problem, remedy)]) from error

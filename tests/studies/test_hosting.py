@@ -169,6 +169,7 @@ def test_seeds_count_once_and_lists_may_be_run_through_only_once():
         ({"min_band_percent": 200}, "min_band_percent"),
         ({"executor": 3}, "takes no tasks"),
         ({"net": "nowhere.json"}, "No such file"),
+        ({"shares": []}, "shares: an empty list holds no values"),
         ({"net": pp.create_empty_network()}, "no household"),
     ],
 )
