@@ -19,7 +19,7 @@ from pandapower_evflex.tables.ev_session import create_ev_sessions
 from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.kinds import check_file
 from pandapower_evflex.tables.missing_text import is_empty_text
-from pandapower_evflex.tables.rows import names_alike
+from pandapower_evflex.tables.slips import names_alike
 
 #: columns of words
 WORDS = ("name", "std_type")

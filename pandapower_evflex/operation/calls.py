@@ -16,6 +16,8 @@ from pandapower_evflex.tables.faults import as_numbers
 from pandapower_evflex.tables.kinds import is_one_of, shown
 
 COLUMNS = ("period", "direction", "p_mw")
+#: what a single call can be told and one of a day cannot: the column would say nothing
+NOT_OF_A_DAY = ("evs", "share", "force", "duration_h")
 
 
 def read_calls(function: str, calls: Any, labels: pd.Index, scenarios: Sequence[str]) -> dict[int, tuple[str, float]]:
@@ -30,7 +32,9 @@ def read_calls(function: str, calls: Any, labels: pd.Index, scenarios: Sequence[
     if not isinstance(calls, pd.DataFrame) or not set(COLUMNS) <= set(calls):
         remedy = f"give a DataFrame with the columns {', '.join(COLUMNS)}, or None"
         raise InvalidInputError([Fault(function, "activations", (), shown(calls), "is not a table of calls", remedy)])
-    faults = []
+    remedy = "leave the column out: a call of a day is for all that offer, as far as it is offered, for one period"
+    told = [column for column in NOT_OF_A_DAY if column in calls]
+    faults = [Fault(function, f"activations.{name}", (), "a column", "is not possible here", remedy) for name in told]
     amounts, not_number = as_numbers(calls["p_mw"])
     cells = zip(calls.index, calls["direction"], calls["p_mw"], amounts, not_number, strict=True)
     for row, direction, given, amount, wrong in cells:

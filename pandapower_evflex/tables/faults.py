@@ -13,6 +13,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, Net, ObjectArray
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.number_text import read_hint
 from pandapower_evflex.tables.schema import Column, TableSchema
+from pandapower_evflex.tables.slips import slip_faults
 
 #: most values that a message shows
 MAX_SHOWN = 5
@@ -78,19 +79,20 @@ def frame_faults(net: Net, schema: TableSchema, frame: Any) -> list[Fault]:
     faults = _structure_faults(schema, frame)
     if not _has_plain_columns(frame):
         return faults
+    slips = slip_faults(schema, frame.columns)
     for column in schema.columns:
         if column.name in frame:
             faults += column_faults(net, schema.name, column, frame)
     if any(fault.column == "index" or not fault.rows for fault in faults):
-        return faults  # without all columns, or with rows that no label tells apart, rows cannot be compared
+        return faults + slips  # without all columns, or with rows that no label tells apart, rows cannot be compared
     foreign = {column.foreign_key for column in schema.columns if column.foreign_key in net}
     if not all(is_readable(net[name]) for name in foreign):
-        return faults
+        return faults + slips
     at_fault = {row for fault in faults for row in fault.rows}
     good = typed(schema, frame[~frame.index.isin(list(at_fault))] if at_fault else frame)
     for check in schema.checks:
         faults += check(net, good)
-    return faults
+    return faults + slips
 
 
 def _has_plain_columns(frame: Any) -> bool:

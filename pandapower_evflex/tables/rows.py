@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,6 @@ from pandapower_evflex.tables.stored_frame import StoredFrame
 from pandapower_evflex.tables.unusual import warn_of_unusual
 
 logger = logging.getLogger(__name__)
-
-#: a further column so much alike a known argument is taken for a slip of the pen (ratio of difflib)
-ALIKE = 0.85
 
 
 class NewRows:
@@ -109,7 +105,6 @@ class NewRows:
         InvalidInputError    everything that was found; the net is unchanged
         """
         columns = self._columns(values)
-        self._refuse_slips(extra)
         for name, value in extra.items():
             columns[name] = pd.Series(self.spread(name, value)).infer_objects().array
         labels = pd.Index(self.labels, dtype=np.int64)
@@ -177,21 +172,6 @@ class NewRows:
             self.faults.append(Fault(self.schema.name, "index", rows, listed(rows), "is taken", remedy))
             return free
         return labels
-
-    def _refuse_slips(self, extra: Mapping[str, Any]) -> None:
-        """Further columns are welcome, but not `max_p_kw` or `trip`, which would be silently without effect."""
-        for name in extra:
-            meant = names_alike(name, self.schema.known_names)
-            if meant:
-                remedy = f"use {' or '.join(meant)}; a column of its own needs a name that cannot be mistaken"
-                self.faults.append(Fault(self.schema.name, name, (), "the argument", "is not known", remedy))
-
-
-def names_alike(name: str, known: Iterable[str]) -> list[str]:
-    """What a name may stand for: known ones of which it is the start, before the unit; else the one most alike."""
-    known = list(known)
-    unit_left_out = [other for other in known if other.startswith(f"{name.lower()}_")]
-    return unit_left_out or difflib.get_close_matches(name.lower(), known, n=1, cutoff=ALIKE)
 
 
 def as_cells(values: Any) -> NDArray[Any]:

@@ -132,6 +132,12 @@ def test_a_forecast_too_low_shows_as_limits_that_the_realised_day_breaks():
         ({"activations": pd.DataFrame({"period": [9], "direction": ["up"], "p_mw": [1.0]})}, "9"),
         ({"activations": pd.DataFrame({"period": [0], "direction": ["up"], "p_mw": [-1.0]})}, "amount of power"),
         ({"activations": pd.DataFrame({"period": [1, 1], "direction": "up", "p_mw": 1.0})}, "is called twice"),
+        (
+            {"activations": pd.DataFrame({"period": [1], "direction": "up", "p_mw": 1.0, "evs": 0})},
+            "for all that offer",
+        ),
+        ({"sessions": pd.DataFrame({"ev": [0], "departure": [3.0]})}, "use departure_h"),
+        ({"sessions": pd.DataFrame({"ev": [0], "soc_arrival_percent": [50.0]})}, "set e_arrival_mwh"),
         ({"tolerance": 1}, "tolerance"),
         ({"method": "quick"}, "method"),
     ],

@@ -39,6 +39,15 @@ def without_column(table, column):
     return drop
 
 
+def new_column(table, column, value):
+    def add(net):
+        if table == "flexibility":
+            evf.create_flexibilities(net, "ev", [0], "up")
+        net[table][column] = value
+
+    return add
+
+
 def column_twice(net):
     net.ev = pd.concat([net.ev, net.ev[["max_p_mw"]]], axis=1)
 
@@ -121,6 +130,14 @@ BAD_EDITS = {
     ),
     "a battery lowered below an arrival energy": spoilt(
         "ev_session", "e_arrival_mwh", (0,), "than the battery holds", edited("ev", "max_e_mwh", 0.02)
+    ),
+    "a column of another unit by hand": spoilt("ev", "max_p_kw", (), "use max_p_mw", new_column("ev", "max_p_kw", 3.7)),
+    "a column without its unit by hand": spoilt(
+        "flexibility", "price", (), "use price_eur_per_mwh", new_column("flexibility", "price", 80.0)
+    ),
+    "a state of charge by hand": spoilt(
+        "ev_session", "soc_departure_percent", (), "set e_departure_mwh",
+        new_column("ev_session", "soc_departure_percent", 80.0),
     ),
     "a cyclic session longer than the horizon": Bad(
         lambda net: run(net, cyclic=True), "ev_session", "departure_h", (0,), "lengthen the horizon",
