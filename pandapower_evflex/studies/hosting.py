@@ -132,7 +132,8 @@ def _listed(name: str, values: Any, faults: list[Fault]) -> list[Any]:
     found = list(values) if is_list else []
     if not found:
         example = {"shares": "(0.1, 0.2, 0.4)", "seeds": "range(5)"}[name]
-        faults.append(Fault(FUNCTION, name, (), shown(values), "is not a list of values", f"give {example}"))
+        what = ("an empty list", "holds no values") if is_list else (shown(values), "is not a list of values")
+        faults.append(Fault(FUNCTION, name, (), *what, f"give {example}"))
     return found
 
 

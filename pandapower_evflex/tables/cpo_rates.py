@@ -15,7 +15,7 @@ from pandapower_evflex.tables.faults import is_readable, labels_of
 from pandapower_evflex.tables.format_version import stamp_version
 from pandapower_evflex.tables.kinds import check_net, is_label
 from pandapower_evflex.tables.links import moved_columns
-from pandapower_evflex.tables.rate_values import checked_rates, period_count_faults
+from pandapower_evflex.tables.rate_values import checked_rates, label_faults, period_count_faults
 from pandapower_evflex.tables.rows import as_cells
 from pandapower_evflex.tables.stored_frame import StoredFrame
 
@@ -37,7 +37,8 @@ def set_cpo_rates(net: Net, cpo: int, charging_rate: Any, occupancy_rate: Any) -
     net : pandapowerNet
     cpo : int                        index in net.cpo; rates that it already has are replaced
     charging_rate : float or [n]     C of the second paper: share of the outlets that charge a car, in each period from
-                                     00:00 local; the period is 24 h / n, a whole number of minutes
+                                     00:00 local; the period is 24 h / n, a whole number of minutes. Values count by
+                                     position: a Series with labels of other times, or in another order, is refused
     occupancy_rate : float or [n]    O: share of the outlets with a car, at least C. Two scalars: n is that of the other
                                      sites, else 96
 
@@ -180,4 +181,8 @@ def _day_cells(rates: dict[str, Any], n_others: int | None) -> tuple[list[NDArra
     if n_others is not None and n != n_others:
         remedy = "give all sites of a net rates of the same period"
         return [], [Fault(FUNCTION, first, (), f"{n} values", f"for {n_others} of the other sites", remedy)]
-    return [np.resize(values, n) for values in cells.values()], period_count_faults((FUNCTION, first), n)
+    faults = period_count_faults((FUNCTION, first), n)
+    for name, rate in series.items() if not faults else ():
+        if isinstance(rate, pd.Series):
+            faults += label_faults((FUNCTION, name), rate)
+    return [np.resize(values, n) for values in cells.values()], faults

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pandapower_evflex.arrays import BoolArray, FloatArray
 from pandapower_evflex.errors import Fault
@@ -26,6 +27,31 @@ def period_count_faults(place: Place, n: int) -> list[Fault]:
         return []
     remedy = "give one value per period of a whole number of minutes: 96 for quarter hours, 24 for hours"
     return [Fault(*place, (), f"{n} values", "do not divide a day", remedy)]
+
+
+def label_faults(place: Place, rates: pd.Series) -> list[Fault]:
+    """Labels that put the values elsewhere than their positions, which are what counts: periods from 00:00."""
+    labels, n = rates.index, len(rates)
+    at = _time_of_day(labels)
+    if at is None:
+        wrong = labels.inferred_type in ("integer", "floating") and not labels.is_monotonic_increasing
+        value, problem = "labels", "are not in order; values count by position, from 00:00"
+    else:
+        day = pd.Timedelta(days=1)
+        wrong = bool(n) and not bool((at == pd.timedelta_range(0, periods=n, freq=day / n)).all())
+        value, problem = "times", f"are not those of {n} periods from 00:00, by which the values count"
+    remedy = "give a value per period from 00:00, or .to_numpy() of them if that is their order"
+    return [Fault(*place, (), value, problem, remedy)] if wrong else []
+
+
+def _time_of_day(labels: pd.Index) -> pd.TimedeltaIndex | None:
+    """Since 00:00 of the wall clock, None where labels are no times."""
+    if isinstance(labels, pd.DatetimeIndex):
+        wall = labels.tz_localize(None)
+        return pd.TimedeltaIndex(wall - wall.normalize())
+    if isinstance(labels, pd.TimedeltaIndex):
+        return pd.TimedeltaIndex(labels - labels.floor("D"))
+    return pd.to_timedelta(labels.map(str)) if labels.inferred_type == "time" else None
 
 
 def checked_rates(

@@ -123,6 +123,13 @@ BAD_CPOS = {
     "a missing charging rate": bad_rates([np.nan, 0.2], [0.3, 0.3], "charging_rate", (0,), "for every period"),
     "an occupancy rate as text": bad_rates([0.1, 0.2], [0.3, "0.3"], "occupancy_rate", (1,), "without quotes"),
     "rates of different lengths": bad_rates([0.1, 0.2, 0.3], [0.3, 0.3], "occupancy_rate", (), "one value per period"),
+    "rates of a day from noon": bad_rates(
+        pd.Series(0.1, pd.date_range("2024-03-05 12:00", periods=24, freq="h")), 0.3, "charging_rate", (),
+        "per period from 00:00",
+    ),
+    "rates whose labels run backwards": bad_rates(
+        0.1, pd.Series(0.3, range(23, -1, -1)), "occupancy_rate", (), ".to_numpy() of them",
+    ),
     "rates for 95 quarter hours": bad_rates(np.full(95, 0.1), 0.3, "charging_rate", (), "96 for quarter hours"),
     "no rates at all": bad_rates([], 0.3, "charging_rate", (), "96 for quarter hours"),
     "a frame of rates": bad_rates(0.1, pd.DataFrame({0: [0.3]}), "occupancy_rate", (), "one value per period"),
