@@ -72,6 +72,19 @@ def test_a_load_has_as_many_households_as_customers():
     assert sorted(day.households.bus) == sorted(net.load.bus[[0, 0, 0, 2, 3, 4, 5, 6, 7]])
 
 
+def test_a_net_that_breaks_limits_without_any_car_says_so_in_each_of_its_rows(tmp_path):
+    """As 1-LV-semiurb5 of SimBench, whose upper station is fed above the limit of its buses."""
+    net = copy.deepcopy(feeder(n_houses=3))
+    net.ext_grid["vm_pu"] = 1.03
+    net.bus["max_vm_pu"] = 1.01
+    evf.run_studies([evf.Study(net, None, share, 0, HOURS) for share in (0.0, 0.3)], tmp_path, progress=False)
+    rows = evf.read_studies(tmp_path)
+    assert (rows["status"] == "best_effort").all() and (rows["relaxed"] > 0).all()
+    assert rows["message"].str.contains("that the grid breaks without controllable EVs are relaxed").all()
+    assert not rows[["scheduled_holds", "uncontrolled_holds", "any_sequence_holds"]].any(axis=None)
+    assert (rows["breaks_quantity"] == "vm_pu").all() and (rows["breaks_limit"] == 1.01).all()
+
+
 def test_a_row_is_what_the_opf_says_of_the_same_cars(tmp_path):
     """Tables made of the drawn cars, solved and charged at arrival by the public functions."""
     evf.run_studies(
