@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/start.md", "docs/claims.md")
+PAGES = ("README.md", "docs/start.md", "docs/claims.md", "docs/coming_from.md")
 BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
 #: of a number shown; solvers stop within it, and what is rounding already (exponents below) counts as equal
