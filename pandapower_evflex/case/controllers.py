@@ -93,8 +93,8 @@ def profiles_from_controllers(net: Net) -> Profile:
 
     Returns
     -------
-    {(table, column): DataFrame[period x element index]}, as `run_flexibility_opf` takes them; controllers out of
-    service and those of other variables are left out
+    {(table, column): DataFrame[period x element index]}
+        as `run_flexibility_opf` takes them; controllers out of service and those of other variables are left out
 
     Raises
     ------

@@ -38,9 +38,10 @@ def read_acn_sessions(path: str | os.PathLike[str], *, dayfirst: bool | None = N
 
     Returns
     -------
-    DataFrame [session] with `evse` (the station), `arrival, charging_end, departure` in the site's time zone (NaT where
-    missing) and `energy_kwh` (delivered): what `cpo_rates_from_sessions` and `sessions_from_reports` take. Rows
-    without a value, and rows that repeat another one and are left out, are counted in ``attrs["report"]``
+    DataFrame [session]
+        `evse` (the station), `arrival, charging_end, departure` in the site's time zone (NaT where missing) and
+        `energy_kwh` (delivered): what `cpo_rates_from_sessions` and `sessions_from_reports` take. Rows without a value,
+        and rows that repeat another one and are left out, are counted in ``attrs["report"]``
 
     Notes
     -----

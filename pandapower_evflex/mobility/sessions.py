@@ -74,8 +74,8 @@ def sample_sessions(
 
     Returns
     -------
-    DataFrame [EV by EV, day by day] with columns `ev, arrival_h, departure_h, soc_arrival_percent, trip_km`; hours
-    count from the start of the horizon
+    DataFrame [EV by EV, day by day]
+        `ev, arrival_h, departure_h, soc_arrival_percent, trip_km`; hours count from the start of the horizon
 
     Examples
     --------

@@ -53,8 +53,9 @@ def sample_workplace_sessions(
 
     Returns
     -------
-    DataFrame [session by arrival] with `evse, arrival, charging_end, departure`: local times without a zone, in whole
-    minutes; `charging_end` is missing where the car still charges when it leaves. `cpo_rates_from_sessions` takes it
+    DataFrame [session by arrival]
+        `evse, arrival, charging_end, departure`: local times without a zone, in whole minutes; `charging_end` is
+        missing where the car still charges when it leaves. `cpo_rates_from_sessions` takes it
 
     Examples
     --------

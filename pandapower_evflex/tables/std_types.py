@@ -13,9 +13,10 @@ def ev_std_types() -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame indexed by name: `max_e_mwh` (usable battery), `consumption_kwh_per_km`, `max_p_mw_1ph` and
-    `max_p_mw_3ph` (AC charging power, one-phase 16 A and three-phase 16 A), `sales_share` (of these ten; approximate
-    European registrations of 2024, rounded to whole percent, adds up to 1), `source` (of each of these figures)
+    DataFrame by name
+        `max_e_mwh` (usable battery), `consumption_kwh_per_km`, `max_p_mw_1ph` and `max_p_mw_3ph` (AC charging power,
+        one-phase 16 A and three-phase 16 A), `sales_share` (of these ten; approximate European registrations of 2024,
+        rounded to whole percent, adds up to 1), `source` (of each of these figures)
     """
     return _read().copy()
 
