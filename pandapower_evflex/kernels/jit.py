@@ -24,6 +24,11 @@ def jit_sum(function: Callable[..., Any]) -> Any:
     return jit(function, {**OPTIONS, "fastmath": {"reassoc"}})
 
 
+def jit_fused(function: Callable[..., Any]) -> Any:
+    """As `jit`, with a product and the sum that it goes into in one operation, rounded once."""
+    return jit(function, {**OPTIONS, "fastmath": {"contract"}})
+
+
 def jit(function: Callable[..., Any], options: Mapping[str, Any] = OPTIONS) -> Any:
     """Compile at the first call, or load what an earlier process compiled; without a folder for it, in memory.
 

@@ -1,213 +1,172 @@
-"""Compiled loops of `fronts.py`: the matrix of a period is put together, its first unknowns eliminated."""
+"""Compiled loops of `frontal.py`: L D L^T of the first unknowns of one front after the other, and solves with it.
+
+Pivots are taken `PANEL` at a time. What is not 0 of the rows of D L^T in a panel is stored as a few blocks, its *runs*:
+columns from ``runs[r, 0]`` to ``runs[r, 1]`` of all rows of the panel, row by row in ``packed`` from ``runs[r, 2]`` on. Their width is
+a multiple of `WIDTH`, so that loops over columns have no rest; what they reach beyond is 0.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pandapower_evflex.kernels.jit import jit, jit_sum
+from pandapower_evflex.kernels.jit import jit
+from pandapower_evflex.solvers.chains.front_sums import add_curvature, add_rows, add_squares
+from pandapower_evflex.solvers.chains.front_tiles import PANEL, TILE, WIDTH, add_products, add_sizes, divide_panel, subtract_rows, subtract_tile
+from pandapower_evflex.solvers.chains.kernels import ROUNDING
 
-#: number of pivots that are taken in one pass, and of rows that they are taken from
-PANEL, TILE = 4, 4
-#: zeros between two runs of a row up to which they are one: more would be taken from all rows that they reach
+#: zeros between two runs up to which they are one: more would be taken from all rows that they reach
 GAP = 16
 
 
 @jit
 def factorise(
-    n_out, bounds, entry_start, row, column, value, carried_start, carried, least,
-    a, kept, share, runs, pivot, segment, packed_start, packed,
+    n_static, n_out, bounds, own_start, own, carried_start, carried,
+    slot_start, slot, index, m,
+    block_start, block, form_of_block, block_slot, block_coefficient, port, matrix, at, weight, at_port,
+    row_start, row, form_of_row, row_slot, row_coefficient, delta,
+    least, size, mark, a, kept, share, low, inverse, run_start, runs, packed,
 ):  # fmt: skip
-    """All fronts in order of time; see `fronts.py`, where all memory is laid out."""
-    first, n_packed, n_ranges = np.int64(0), 0, segment.shape[1]  # a bare 0 is a literal, and a signature of its own
+    """All fronts in order of time; see `frontal.py`, where all memory is laid out."""
+    n_panels, n_ranges = np.int64(0), bounds.shape[1] - 1  # a bare 0 is a literal, and a signature of its own
+    run_start[0] = 0
+    n_packed = np.int64(0)
     for f in range(len(n_out)):
-        n, out = bounds[f, n_ranges], n_out[f]
+        n, out, n_rows, begin = bounds[f, n_ranges], n_out[f], n_out[f] - n_static[f], own_start[f]
         for j in range(n):
-            for q in range(j, n):
+            for q in range(j, n + WIDTH):
                 a[j, q] = 0.0
-        for e in range(entry_start[f], entry_start[f + 1]):
-            a[row[e], column[e]] += value[e]
         for p in range(carried_start[f], carried_start[f + 1]):
             for q in range(p, carried_start[f + 1]):
                 i, j = carried[p], carried[q]
                 if i > j:
                     i, j = j, i
                 a[i, j] += kept[p - carried_start[f], q - carried_start[f]]
-        _eliminate(a, out, bounds[f], least, share, runs, pivot, segment, first)
-        for k in range(out):
-            packed_start[first + k] = n_packed
-            for b in range(n_ranges):
-                for q in range(segment[first + k, b, 0], segment[first + k, b, 1]):
-                    packed[n_packed] = a[k, q]
-                    n_packed += 1
+        add_squares(slot[slot_start[f] : slot_start[f + 1]], index, n_static[f], n_rows, m, own, begin, size, a)
+        add_curvature(
+            block[block_start[f] : block_start[f + 1]], form_of_block, block_slot, block_coefficient, port, matrix,
+            index, n_static[f], n_rows, own, begin, size, at, weight, at_port, a,
+        )  # fmt: skip
+        add_rows(
+            row[row_start[f] : row_start[f + 1]], form_of_row, row_slot, row_coefficient, delta, index, n_static[f],
+            n_rows, a,
+        )  # fmt: skip
+        for k in range(0, out, PANEL):
+            end = k + PANEL
+            if end > out:
+                end = out
+            _divide_corner(a, k, end, least, size, own, begin, low[n_panels], inverse[n_panels])
+            add_sizes(a, k, end, n, mark)
+            n_runs = _find_runs(mark, end, bounds[f], runs, run_start[n_panels])
+            run_start[n_panels + 1] = run_start[n_panels] + n_runs
+            for r in range(run_start[n_panels], run_start[n_panels + 1]):
+                runs[r, 2] = n_packed
+                n_packed += PANEL * (runs[r, 1] - runs[r, 0])
+                divide_panel(a, k, runs[r, 0], runs[r, 1], low[n_panels], inverse[n_panels], packed, runs[r, 2], share)
+            for r in range(run_start[n_panels], run_start[n_panels + 1]):
+                for j in range(runs[r, 0], runs[r, 1], TILE):
+                    for c in range(r, run_start[n_panels + 1]):
+                        first = runs[c, 0]
+                        if first < j:  # whole tiles: below the diagonal nothing is read
+                            first = j - (j - first) % WIDTH
+                        subtract_tile(
+                            share, packed, runs[c, 2] + first - runs[c, 0], runs[c, 1] - runs[c, 0], a, first,
+                            runs[c, 1], j,
+                        )  # fmt: skip
+            n_panels += 1
         for p in range(out, n):
             for q in range(p, n):
                 kept[p - out, q - out] = a[p, q]
-        first += out
 
 
 @jit
-def _eliminate(a, n_out, bounds, least, share, runs, pivot, segment, begin):
-    """L D L^T of the first n_out unknowns, four at a time; row k of a becomes D times that of L^T.
+def _divide_corner(a, k, end, least, size, own, begin, low, inverse):
+    """L D L^T of the first rows and columns of a panel: L^T in ``low`` without its diagonal of ones, the inverse of D.
 
-    segment [begin + k, b] holds what is not 0 of row k in range b. Where ``least`` is negative so is the pivot, and
-    larger. Pivots of 0 are of unknowns that nothing holds: they are left out.
+    Where ``least`` is negative so is the pivot, and larger. Pivots of 0 are of unknowns that nothing holds: they are
+    left out.
     """
-    n_ranges = len(bounds) - 1
-    for k in range(0, n_out, PANEL):
-        end = k + PANEL
-        if end > n_out:
-            end = n_out
-        for i in range(k, end):
-            d, bound = a[i, i], least[begin + i]
-            if (bound >= 0.0 and d < bound) or (bound < 0.0 and d > bound):
+    for i in range(PANEL):
+        inverse[i] = 0.0
+        for j in range(PANEL):
+            low[i, j] = 0.0
+    for i in range(k, end):
+        unknown = own[begin + i]
+        d, bound = a[i, i], least[unknown]
+        if bound >= 0.0:
+            bound += ROUNDING * size[unknown]
+            if d < bound:
                 d = bound
-            pivot[begin + i] = d
-            for b in range(n_ranges):
-                first, last = bounds[b], bounds[b + 1]
-                if first <= i:
-                    first = i + 1
-                while first < last and (a[i, first] == 0.0 or d == 0.0):
-                    first += 1
-                while last > first and a[i, last - 1] == 0.0:
-                    last -= 1
-                if last < first:
-                    last = first
-                segment[begin + i, b, 0], segment[begin + i, b, 1] = first, last
-            for j in range(i + 1, end):
-                if d != 0.0 and a[i, j] != 0.0:
-                    factor = a[i, j] / d
-                    for b in range(n_ranges):
-                        first, last = segment[begin + i, b, 0], segment[begin + i, b, 1]
-                        if first < j:
-                            first = j
-                        if first < last:
-                            _subtract(factor, a, i, first, last, j)
-        n_runs = _runs(bounds, segment, begin + k, begin + end, end, runs)
-        for r in range(n_runs):
-            for i in range(PANEL):
-                inverse = 0.0
-                if k + i < end and pivot[begin + k + i] != 0.0:
-                    inverse = 1.0 / pivot[begin + k + i]
-                _scale(share, a, i, k + i, runs[r, 0], runs[r, 1], inverse)
-                for j in range(runs[r, 1], runs[r, 1] + TILE - 1):  # rows of the last tile beyond the run
-                    share[i, j] = 0.0
-            for j in range(runs[r, 0], runs[r, 1], TILE):
-                for c in range(r, n_runs):
-                    first = runs[c, 0]
-                    if first < j:
-                        first = j
-                    _subtract_tile(share, a, k, first, runs[c, 1], j)
+        elif d > bound:
+            d = bound
+        if d == 0.0:
+            continue
+        inverse[i - k] = 1.0 / d
+        for j in range(i + 1, end):
+            low[i - k, j - k] = a[i, j] * inverse[i - k]
+        for j in range(i + 1, end):
+            for q in range(j, end):
+                a[j, q] -= low[i - k, j - k] * a[i, q]
 
 
 @jit
-def _runs(bounds, segment, begin, end, first_column, runs):
-    """Where pivots ``begin`` to ``end`` are not 0, from ``first_column`` on: runs [:, 2], and their number."""
+def _find_runs(mark, end, bounds, runs, start):
+    """Where ``mark`` is not 0 from column ``end`` on, as runs of whole tiles from runs[start] on; their number."""
     n_runs = 0
     for b in range(len(bounds) - 1):
-        first, last = bounds[b + 1], bounds[b]
-        for i in range(begin, end):
-            if segment[i, b, 0] < segment[i, b, 1]:
-                first, last = min(first, segment[i, b, 0]), max(last, segment[i, b, 1])
-        if first < first_column:
-            first = first_column
-        if first < last and n_runs > 0 and first - runs[n_runs - 1, 1] < GAP:
-            runs[n_runs - 1, 1] = last
+        first, last = bounds[b], bounds[b + 1]
+        if first < end:
+            first = end
+        while first < last and mark[first] == 0.0:
+            first += 1
+        while first < last and mark[last - 1] == 0.0:
+            last -= 1
+        r = start + n_runs
+        if first < last and n_runs > 0 and first - runs[r - 1, 1] < GAP:
+            runs[r - 1, 1] = last
         elif first < last:
-            runs[n_runs, 0], runs[n_runs, 1] = first, last
+            runs[r, 0], runs[r, 1] = first, last
             n_runs += 1
+    for r in range(start, start + n_runs):
+        runs[r, 1] += -(runs[r, 1] - runs[r, 0]) % WIDTH
     return n_runs
 
 
-# Unsigned numbers index from the front only: with signed ones the loops below are not vectorised. A range that ends
-# before it begins would run through all memory: callers see to first <= last.
-
-
 @jit
-def _subtract(share, a, k, first, last, j):
-    """Row j of a less share times row k."""
-    to, r = np.uint64(j), np.uint64(k)
-    for q in range(np.uint64(first), np.uint64(last)):
-        a[to, q] -= share * a[r, q]
-
-
-@jit
-def _scale(share, a, i, k, first, last, factor):
-    """Row i of share: factor times row k of a."""
-    to, r = np.uint64(i), np.uint64(k)
-    for q in range(np.uint64(first), np.uint64(last)):
-        share[to, q] = factor * a[r, q]
-
-
-@jit
-def _subtract_tile(share, a, k, first, last, j):
-    """Rows j to j + 3 of a less share times rows k to k + 3: each number is loaded once for sixteen products."""
-    r0, r1, r2, r3 = np.uint64(k), np.uint64(k + 1), np.uint64(k + 2), np.uint64(k + 3)
-    t0, t1, t2, t3 = np.uint64(j), np.uint64(j + 1), np.uint64(j + 2), np.uint64(j + 3)
-    s00, s01, s02, s03 = share[0, j], share[1, j], share[2, j], share[3, j]
-    s10, s11, s12, s13 = share[0, j + 1], share[1, j + 1], share[2, j + 1], share[3, j + 1]
-    s20, s21, s22, s23 = share[0, j + 2], share[1, j + 2], share[2, j + 2], share[3, j + 2]
-    s30, s31, s32, s33 = share[0, j + 3], share[1, j + 3], share[2, j + 3], share[3, j + 3]
-    for q in range(np.uint64(first), np.uint64(last)):
-        v0, v1, v2, v3 = a[r0, q], a[r1, q], a[r2, q], a[r3, q]
-        a[t0, q] -= s00 * v0 + s01 * v1 + s02 * v2 + s03 * v3
-        a[t1, q] -= s10 * v0 + s11 * v1 + s12 * v2 + s13 * v3
-        a[t2, q] -= s20 * v0 + s21 * v1 + s22 * v2 + s23 * v3
-        a[t3, q] -= s30 * v0 + s31 * v1 + s32 * v2 + s33 * v3
-
-
-@jit
-def solve(n_out, own_start, own, pivot, segment, packed_start, packed, local, x):
+def solve(n_out, own_start, own, low, inverse, run_start, runs, packed, local, x):
     """In place, x [n_unknown + n_row]; what nothing holds stays 0."""
-    n_pivots, n_ranges = 0, segment.shape[1]
+    panel, part = 0, np.zeros(PANEL)
     for f in range(len(n_out)):
         begin, n = own_start[f], own_start[f + 1] - own_start[f]
         for j in range(n):
             local[j] = x[own[begin + j]]
-        for k in range(n_out[f]):
-            number = n_pivots + k
-            share, at = 0.0, packed_start[number]
-            if pivot[number] != 0.0:
-                share = local[k] / pivot[number]
-            else:
-                local[k] = 0.0
-            for b in range(n_ranges):
-                first, last = segment[number, b, 0], segment[number, b, 1]
-                if first < last:
-                    _subtract_packed(share, packed, at, first, last, local)
-                at += last - first
+        for k in range(0, n_out[f], PANEL):
+            n_rows = min(PANEL, n_out[f] - k)
+            for i in range(PANEL):
+                part[i] = 0.0
+            for i in range(n_rows):
+                for j in range(i + 1, n_rows):
+                    local[k + j] -= low[panel, i, j] * local[k + i]
+                part[i] = local[k + i] * inverse[panel, i]
+            for r in range(run_start[panel], run_start[panel + 1]):
+                subtract_rows(part, packed, runs[r, 2], runs[r, 0], runs[r, 1], local)
+            panel += 1
         for j in range(n):
             x[own[begin + j]] = local[j]
-        n_pivots += n_out[f]
     for f in range(len(n_out) - 1, -1, -1):
         begin, n = own_start[f], own_start[f + 1] - own_start[f]
-        n_pivots -= n_out[f]
         for j in range(n):
             local[j] = x[own[begin + j]]
-        for k in range(n_out[f] - 1, -1, -1):
-            number = n_pivots + k
-            total, at = local[k], packed_start[number]
-            for b in range(n_ranges):
-                first, last = segment[number, b, 0], segment[number, b, 1]
-                if first < last:
-                    total -= _product(packed, at, first, last, local)
-                at += last - first
-            if pivot[number] != 0.0:
-                local[k] = total / pivot[number]
-                x[own[begin + k]] = local[k]
-
-
-@jit
-def _subtract_packed(share, packed, at, first, last, local):
-    """Numbers first to last of local less share times those of packed from ``at`` on."""
-    start, at = np.uint64(first), np.uint64(at)
-    for q in range(np.uint64(last - first)):
-        local[start + q] -= share * packed[at + q]
-
-
-@jit_sum
-def _product(packed, at, first, last, local):
-    """Sum of numbers first to last of local times those of packed from ``at`` on."""
-    total, start, at = 0.0, np.uint64(first), np.uint64(at)
-    for q in range(np.uint64(last - first)):
-        total += packed[at + q] * local[start + q]
-    return total
+        for k in range(PANEL * ((n_out[f] - 1) // PANEL), -1, -PANEL):
+            panel -= 1
+            n_rows = min(PANEL, n_out[f] - k)
+            for i in range(PANEL):
+                part[i] = 0.0
+            for r in range(run_start[panel], run_start[panel + 1]):
+                add_products(packed, runs[r, 2], runs[r, 0], runs[r, 1], local, part)
+            for i in range(n_rows):
+                part[i] = (local[k + i] - part[i]) * inverse[panel, i]
+            for i in range(n_rows - 1, -1, -1):
+                for j in range(i + 1, n_rows):
+                    part[i] -= low[panel, i, j] * part[j]
+                local[k + i] = part[i]
+                x[own[begin + k + i]] = part[i]
