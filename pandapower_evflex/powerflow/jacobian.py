@@ -69,17 +69,19 @@ class Jacobian:
         return solved, n_negative
 
     def solve_transposed(self, v: ComplexArray, case: IntArray, rhs: FloatArray) -> None:
-        """J^T x = rhs in place [n_rhs, n_unknown, 2], each at its case of the voltages v [n_case, n_bus]."""
-        plan, cases = self.plan, np.unique(case)
+        """J^T x = rhs in place [n_rhs, n_bus, 2], each at its case of the voltages v [n_case, n_bus].
+
+        Slack buses keep what they have.
+        """
+        plan, (cases, of_rhs) = self.plan, np.unique(case, return_inverse=True)
         at_once = max(1, MOST_NUMBERS // (4 * max(plan.n_blocks, 1)))
         for first in range(0, len(cases), at_once):
             some = cases[first : first + at_once]
-            chosen = np.flatnonzero(np.isin(case, some))
-            x, of_rhs = rhs[chosen], np.searchsorted(some, case[chosen])
+            chosen = np.flatnonzero((of_rhs >= first) & (of_rhs < first + at_once))
             _solve_transposed(
-                self._factors(v[some]), of_rhs, x, plan.diagonal, plan.start, plan.later, plan.upper, plan.lower
-            )
-            rhs[chosen] = x
+                self._factors(v[some]), chosen, of_rhs[chosen] - first, rhs, plan.bus, plan.diagonal, plan.start,
+                plan.later, plan.upper, plan.lower,
+            )  # fmt: skip
 
     def _factors(self, v: ComplexArray) -> FloatArray:
         """L D U of the Jacobian at each of the voltages v."""
@@ -221,18 +223,22 @@ def newton(
 
 
 @jit
-def _solve_transposed(factors, case, rhs, diagonal, start, later, upper, lower):
-    for number in range(rhs.shape[0]):
-        x, r = factors[case[number]], rhs[number]
+def _solve_transposed(factors, chosen, case, rhs, bus, diagonal, start, later, upper, lower):
+    for number in range(len(chosen)):
+        x, r = factors[case[number]], rhs[chosen[number]]
         for p in range(len(diagonal)):
-            b, r0, r1 = diagonal[p], r[p, 0], r[p, 1]
-            r[p, 0], r[p, 1] = x[b, 0] * r0 + x[b, 2] * r1, x[b, 1] * r0 + x[b, 3] * r1
+            b, k = diagonal[p], bus[p]
+            r0, r1 = r[k, 0], r[k, 1]
+            if r0 == 0.0 and r1 == 0.0:  # a limit sees the few buses between it and the slack
+                continue
+            r[k, 0], r[k, 1] = x[b, 0] * r0 + x[b, 2] * r1, x[b, 1] * r0 + x[b, 3] * r1
             for i in range(start[p], start[p + 1]):
-                q, b = later[i], upper[i]
+                q, b = bus[later[i]], upper[i]
                 r[q, 0] -= x[b, 0] * r0 + x[b, 2] * r1
                 r[q, 1] -= x[b, 1] * r0 + x[b, 3] * r1
         for p in range(len(diagonal) - 1, -1, -1):
+            k = bus[p]
             for i in range(start[p], start[p + 1]):
-                q, b = later[i], lower[i]
-                r[p, 0] -= x[b, 0] * r[q, 0] + x[b, 2] * r[q, 1]
-                r[p, 1] -= x[b, 1] * r[q, 0] + x[b, 3] * r[q, 1]
+                q, b = bus[later[i]], lower[i]
+                r[k, 0] -= x[b, 0] * r[q, 0] + x[b, 2] * r[q, 1]
+                r[k, 1] -= x[b, 1] * r[q, 0] + x[b, 3] * r[q, 1]

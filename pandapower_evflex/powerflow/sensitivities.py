@@ -69,16 +69,15 @@ def limit_gradients(
     """
     grid, jacobian = flow.grid, flow.jacobian
     slopes = _slopes_of_rows(grid, rows, v, limits)
-    gradient = np.zeros((len(rows), v.shape[1]), dtype=np.complex128)
     rhs = np.zeros((len(rows), v.shape[1], 2))
     by_node = (np.arange(len(rows))[:, None], slopes.node)
     np.add.at(rhs[..., 0], by_node, slopes.angle)
     np.add.at(rhs[..., 1], by_node, slopes.ln_vm)
-    rhs = np.ascontiguousarray(rhs[:, jacobian.plan.bus])
     jacobian.solve_transposed(v, rows.case, rhs)
-    rhs[:, jacobian.holds, 1] = 0.0
-    gradient[:, jacobian.plan.bus] = -(rhs[..., 0] + 1j * rhs[..., 1])  # a load is a negative injection
-    return gradient
+    np.negative(rhs, out=rhs)  # a load is a negative injection
+    rhs[:, grid.slack] = 0.0
+    rhs[:, jacobian.plan.bus[jacobian.holds], 1] = 0.0
+    return np.asarray(rhs.view(np.complex128)[..., 0])
 
 
 def _slopes_of_rows(grid: Grid, rows: LimitRows, v: ComplexArray, limits: ByLimit | None) -> Slopes:
