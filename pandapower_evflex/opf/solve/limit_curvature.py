@@ -121,11 +121,14 @@ class LimitCurvature:
         self._n_port = len(modes[0].rest) if modes else 0
 
     @cached_property
-    def _blocks(self) -> tuple[IntArray, IntArray]:
-        """Block of every row, from 0; entries of the first row of each block, in order of block."""
+    def _blocks(self) -> tuple[IntArray, IntArray, Forms, IntArray, IntArray]:
+        """Rows in order of block, where each block begins; forms of the first row of each, their block and port."""
         _, first_row, block = np.unique(self._block, return_index=True, return_inverse=True)
         entries = np.flatnonzero(np.isin(self._row, first_row))
-        return block, entries[np.argsort(block[self._row[entries]], kind="stable")]
+        entries = entries[np.argsort(block[self._row[entries]], kind="stable")]
+        order = np.argsort(block, kind="stable")
+        start = np.searchsorted(block[order], np.arange(len(first_row) + 1))
+        return order, start, self._forms.of(entries), block[self._row[entries]], self._port[entries]
 
     @cached_property
     def _whole(self) -> FloatArray:
@@ -134,11 +137,11 @@ class LimitCurvature:
 
     def dense(self, multipliers: FloatArray) -> DenseCurvature:
         """Curvature of the sum of multipliers times h, a matrix per block."""
-        block, entries = self._blocks
-        n_blocks, n_port = int(block.max(initial=-1)) + 1, self._n_port
-        weight = csr_matrix((multipliers, (block, self._mode_of_row)), (n_blocks, len(self._modes)))
+        order, start, forms, block, port = self._blocks
+        n_blocks, n_port = len(start) - 1, self._n_port
+        weight = csr_matrix((multipliers[order], self._mode_of_row[order], start), (n_blocks, len(self._modes)))
         matrix = (weight @ self._whole).reshape(n_blocks, n_port, n_port)
-        return DenseCurvature(self._forms.of(entries), block[self._row[entries]], self._port[entries], matrix)
+        return DenseCurvature(forms, block, port, matrix)
 
     @cached_property
     def _modes_of_rows(self) -> tuple[IntArray, Rows, FloatArray]:

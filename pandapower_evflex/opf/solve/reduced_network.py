@@ -65,6 +65,11 @@ class _Entries:
     port: IntArray
     forms: Forms
 
+    def joined(self, more: _Entries) -> _Entries:
+        """With those of rows that follow."""
+        row, port = (np.concatenate(pair) for pair in ((self.row, more.row), (self.port, more.port)))
+        return _Entries(row, port, Forms.join([self.forms, more.forms]))
+
     @classmethod
     def moving(cls, row: IntArray, port: IntArray, forms: Forms) -> _Entries:
         """In order of row; loads that no variable moves would tie a block to slots that it has nothing to do with."""
@@ -111,7 +116,8 @@ class ReducedNetwork:
         self._met: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=POINTS_KEPT)
         self._prepare_loads()
         self._v: ComplexArray = self.flow.start(self._without_slots)
-        self._lay_out()
+        self._entries = self._entries_of_rows(0)
+        self._lay_out(0)
 
     def _changes(self, block: Block) -> bool:
         active = self.chains.loads[block.scenario.load].forms.coefficient[block.slots]
@@ -226,14 +232,13 @@ class ReducedNetwork:
                 self.rows.append((number, kind, position))
                 self.known.places[self.blocks[number].scenario, self.blocks[number].period, kind, position] = None
         if len(self.rows) > before:
-            self._lay_out()
+            self._lay_out(before)
 
     def _gradient_rows(self, gradient: ComplexArray) -> Rows:
         entries, ports = self._entries, self._ports
-        g = gradient[entries.row, ports.bus[entries.port]]
-        power = ports.power[entries.port]
-        slope = g.real * power.real + g.imag * power.imag
-        return Rows(len(self.rows), entries.row, entries.forms.times(slope))
+        g = gradient[:, ports.bus]
+        slope = g.real * ports.power.real + g.imag * ports.power.imag
+        return Rows(len(self.rows), entries.row, entries.forms.times(slope[entries.row, entries.port]))
 
     def curvature(self, multipliers: FloatArray) -> Curvature:
         return self._curvature.of(multipliers)
@@ -241,9 +246,9 @@ class ReducedNetwork:
     def dense_curvature(self, multipliers: FloatArray) -> DenseCurvature:
         return self._curvature.dense(multipliers)
 
-    def _lay_out(self) -> None:
-        """Entries and curvature of all rows, anew whenever rows have joined."""
-        self._entries = self._entries_of_rows()
+    def _lay_out(self, before: int) -> None:
+        """Entries and curvature of all rows, whenever rows have joined those ``before``."""
+        self._entries = self._entries.joined(self._entries_of_rows(before))
         keys = [(self.blocks[number].scenario.activation, kind, position) for number, kind, position in self.rows]
         self._measure_new(keys)
         distinct = list(dict.fromkeys(keys))
@@ -270,16 +275,17 @@ class ReducedNetwork:
             modes = measure_modes(self.flow, self._v[number], at, self._ports, n_modes)
             self.known.modes.update(zip(new, modes, strict=True))
 
-    def _entries_of_rows(self) -> _Entries:
-        own = [self.blocks[number].slots for number, _, _ in self.rows]
+    def _entries_of_rows(self, first: int) -> _Entries:
+        """Of the rows from ``first`` on."""
+        own = [self.blocks[number].slots for number, _, _ in self.rows[first:]]
         slot = np.concatenate([np.empty(0, dtype=np.int64), *own])
-        row = np.repeat(np.arange(len(self.rows)), [len(part) for part in own])
-        scenarios = [self.blocks[number].scenario for number, _, _ in self.rows]
+        row = np.repeat(np.arange(len(own)), [len(part) for part in own])
+        scenarios = [self.blocks[number].scenario for number, _, _ in self.rows[first:]]
         base = self.chains.loads["base"].forms.of(slot)
         drawn = self._forms_by_row([scenario.load for scenario in scenarios], row, slot)
         port = self._port_of_unit[:, self.case.chain.unit[slot]]
         if self._power_factors_hold:
-            return _Entries.moving(row, port[0], drawn)
+            return _Entries.moving(first + row, port[0], drawn)
         tan_phi = self.case.chain.tan_phi_of_slot[slot]
         reactive = drawn.times(tan_phi) if self.case.q_follows_flexibility else base.times(tan_phi / KW)
         parts = [(port[0], drawn), (port[1], reactive)]
@@ -287,7 +293,7 @@ class ReducedNetwork:
             names = [REACTIVE[scenario.activation] for scenario in scenarios]
             parts.append((port[1], self._forms_by_row(names, row, slot)))
         ports = np.concatenate([of_part for of_part, _ in parts])
-        return _Entries.moving(np.tile(row, len(parts)), ports, Forms.join([forms for _, forms in parts]))
+        return _Entries.moving(first + np.tile(row, len(parts)), ports, Forms.join([forms for _, forms in parts]))
 
     def _forms_by_row(self, names: list[str], row: IntArray, slot: IntArray) -> Forms:
         """Loads of slots, of the name of each row, pu."""

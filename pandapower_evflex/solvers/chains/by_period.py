@@ -68,11 +68,12 @@ def _transposed(problem: ChainProblem, rows: Rows, number: int) -> FloatArray:
 
 def _is_narrow(rows: Rows, problem: ChainProblem) -> BoolArray:
     """Whether the slots of a row, if any, are of one period."""
-    period = problem.period[rows.forms.slot]
-    first, last = np.full(rows.n_rows, np.iinfo(np.int64).max), np.full(rows.n_rows, -1)
-    np.minimum.at(first, rows.row, period)
-    np.maximum.at(last, rows.row, period)
-    return np.asarray(first >= last)
+    start = np.searchsorted(rows.row, np.arange(rows.n_rows))
+    some = np.flatnonzero(np.diff(start, append=len(rows.row)))
+    narrow, period = np.ones(rows.n_rows, dtype=bool), problem.period[rows.forms.slot]
+    if len(some):
+        narrow[some] = np.minimum.reduceat(period, start[some]) == np.maximum.reduceat(period, start[some])
+    return narrow
 
 
 @dataclass(frozen=True)

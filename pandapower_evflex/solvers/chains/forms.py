@@ -40,7 +40,7 @@ class Forms:
         slot, coefficient = ([getattr(part, name) for part in parts] for name in ("slot", "coefficient"))
         return cls(np.concatenate(slot), np.concatenate(coefficient), parts[0].ahead)
 
-    def of(self, chosen: IntArray | BoolArray) -> Forms:
+    def of(self, chosen: IntArray | BoolArray | slice) -> Forms:
         return Forms(self.slot[chosen], self.coefficient[chosen], self.ahead)
 
     def times(self, factor: FloatArray) -> Forms:
@@ -88,15 +88,25 @@ class Rows:
 
     @classmethod
     def join(cls, parts: list[Rows]) -> Rows:
+        parts = [part for part in parts if part.n_rows] or parts[:1]
+        if len(parts) == 1:
+            return parts[0]
         offsets = np.cumsum([0, *[part.n_rows for part in parts]])
         row = np.concatenate([part.row + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
         return cls(int(offsets[-1]), row, Forms.join([part.forms for part in parts]))
 
     def of(self, chosen: BoolArray) -> Rows:
-        """Some of the rows, numbered anew."""
-        entries = chosen[self.row]
-        number = np.cumsum(chosen) - 1
-        return Rows(int(chosen.sum()), number[self.row[entries]], self.forms.of(entries))
+        """Some of the rows, numbered anew; side by side they are a view."""
+        number = np.flatnonzero(chosen)
+        if len(number) == self.n_rows:
+            return self
+        first, last = (number[0], number[-1] + 1) if len(number) else (0, 0)
+        if last - first == len(number):
+            entries = slice(*np.searchsorted(self.row, (first, last)))
+            return Rows(len(number), self.row[entries] - first, self.forms.of(entries))
+        of_row = np.cumsum(chosen) - 1
+        chosen = chosen[self.row]
+        return Rows(len(number), of_row[self.row[chosen]], self.forms.of(chosen))
 
     def values(self, x: FloatArray) -> FloatArray:
         return np.bincount(self.row, self.forms.values(x), minlength=self.n_rows).astype(float)
