@@ -125,6 +125,9 @@ class LinearRows:
     def curvature(self, multipliers):
         return Curvature(Rows.none(), np.empty(0), Forms.none(), np.empty(0), lambda x: np.zeros_like(x))
 
+    def n_modes(self, multipliers):
+        return 0
+
     def dense_curvature(self, multipliers):
         nothing = np.empty(0, dtype=np.int64)
         return DenseCurvature(Forms.none(), nothing, nothing, np.empty((0, 0, 0)))
@@ -146,6 +149,9 @@ class Ball:
     def curvature(self, multipliers):
         weight = np.full(len(self.forms), multipliers[0])
         return Curvature(Rows.none(), np.empty(0), self.forms, weight, lambda x: multipliers[0] * x)
+
+    def n_modes(self, multipliers):
+        return 0
 
     def dense_curvature(self, multipliers):
         """A block per unknown."""

@@ -94,7 +94,7 @@ def both_steps(problem, coupling, point, monkeypatch):
 
 
 def length(point, step):
-    return min(step.lengths(point, TO_BOUNDARY))
+    return min(step.lengths(TO_BOUNDARY))
 
 
 @pytest.mark.parametrize("seed", range(10))

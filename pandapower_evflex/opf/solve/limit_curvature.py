@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from pandapower_evflex.arrays import ComplexArray, FloatArray, IntArray
+from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.powerflow.sensitivities import LimitRows, limit_gradients
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
@@ -161,11 +161,16 @@ class LimitCurvature:
         forms = self._forms.of(entry).times(value)
         return row, Rows(len(row), mode[order], forms), sigma[kind[row], number]
 
+    def n_modes(self, multipliers: FloatArray) -> int:
+        """Number of modes that are not left out."""
+        n_modes = np.array([len(modes.sigma) for modes in self._modes], dtype=np.int64)
+        return int(n_modes[self._mode_of_row[_is_kept(multipliers)]].sum())
+
     def of(self, multipliers: FloatArray) -> Curvature:
         """Curvature of the sum of multipliers times h."""
         row, modes, sigma = self._modes_of_rows
         weight = multipliers[row]
-        chosen = weight > SMALL_MULTIPLIER * multipliers.max(initial=0.0)
+        chosen = _is_kept(multipliers)[row]
         # the sum over EVs at one port has the square of at most evs_per_port times the sum of squares
         rest = np.array([modes.largest_rest for modes in self._modes])[self._mode_of_row] * self._evs_per_port
         return Curvature(
@@ -188,3 +193,7 @@ class LimitCurvature:
         to = np.zeros_like(x)
         self._forms.add_transposed(y.ravel()[at], to)
         return to
+
+
+def _is_kept(multipliers: FloatArray) -> BoolArray:
+    return np.asarray(multipliers > SMALL_MULTIPLIER * multipliers.max(initial=0.0))

@@ -243,6 +243,9 @@ class ReducedNetwork:
     def curvature(self, multipliers: FloatArray) -> Curvature:
         return self._curvature.of(multipliers)
 
+    def n_modes(self, multipliers: FloatArray) -> int:
+        return self._curvature.n_modes(multipliers)
+
     def dense_curvature(self, multipliers: FloatArray) -> DenseCurvature:
         return self._curvature.dense(multipliers)
 

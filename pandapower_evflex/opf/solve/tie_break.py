@@ -62,9 +62,9 @@ FEASIBILITY = 1e-9
 FEASIBILITY_HELD = 5e-8
 #: least initial slack [kW]; the start is almost feasible, and larger slacks take many iterations to shrink
 SLACK_START = 1e-3
-#: multipliers of the limits at the start of the stage "squares", times the root of the slack [kW]: with multipliers of
-#: 1 four to six iterations pass before the pairs of slacks are even; other stages gain nothing from it
-ROOT_START = 0.2
+#: multipliers of the limits at the start of a stage, times the root of the slack [kW]: with multipliers of 1 four to six
+#: iterations pass before the pairs of slacks are even; other stages gain nothing from it
+ROOT_START = {"energy": 1.0, "squares": 0.2, "shares": 8.0}
 #: status of a stage that has its answer
 ENDED = ("optimal", "converged")
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
@@ -125,7 +125,7 @@ def _solve(run: Run, stage: str, problem: ChainProblem, chains: Chains, x: Float
     """Where that start leads nowhere, from multipliers of 1; then with no limits but those that the solve meets."""
     blocks, room = blocks_of(run.case, run.needed), ROOM[stage in LAST]
     iterations, itself = 0, KnownLimits(modes=run.known.modes)
-    starts = [(run.known, ROOT_START)] if stage == "squares" else []
+    starts = [(run.known, ROOT_START[stage])] if stage in ROOT_START else []
     for known, root_start in (*starts, (run.known, None), (itself, None)):
         network = ReducedNetwork(run.case, run.flow, chains, blocks, room, known)
         point = solve_chains(

@@ -31,13 +31,14 @@ class ByPeriod:
     def __init__(self, problem: ChainProblem, fronts: Fronts) -> None:
         self._problem = problem
         self._system = FrontalSystem(fronts)
+        self._last: tuple[Rows, BoolArray] | None = None
 
     def factorised(self, point: ChainPoint, curvature: DenseCurvature) -> FactorisedByPeriod | None:
         """None where rounding leaves no factor, as the rows over several periods show."""
         problem, system = self._problem, self._system
         both = Rows.join([point.rows, problem.shared])
         delta = np.concatenate([point.softness_of_rows, 1.0 / problem.shared_weight])
-        narrow = _is_narrow(both, problem)
+        narrow = self._is_narrow(both)
         system.factorise(
             Forms.join([problem.limits, problem.squares]),
             np.concatenate([point.stiffness, problem.weight]),
@@ -57,6 +58,17 @@ class ByPeriod:
                 return None
         return FactorisedByPeriod(problem, system, len(point.h), narrow, wide, columns, factor)
 
+    def _is_narrow(self, rows: Rows) -> BoolArray:
+        """Whether the slots of a row, if any, are of one period; the same as long as no row joins."""
+        if self._last is None or not rows.touches_as(self._last[0]):
+            start = np.searchsorted(rows.row, np.arange(rows.n_rows))
+            some = np.flatnonzero(np.diff(start, append=len(rows.row)))
+            narrow, period = np.ones(rows.n_rows, dtype=bool), self._problem.period[rows.forms.slot]
+            if len(some):
+                narrow[some] = np.minimum.reduceat(period, start[some]) == np.maximum.reduceat(period, start[some])
+            self._last = rows, narrow
+        return self._last[1]
+
 
 def _transposed(problem: ChainProblem, rows: Rows, number: int) -> FloatArray:
     """One of the rows as a right side."""
@@ -64,16 +76,6 @@ def _transposed(problem: ChainProblem, rows: Rows, number: int) -> FloatArray:
     rows.of(np.arange(rows.n_rows) == number).add_transposed(np.ones(1), r)
     problem.hold_fixed(r)
     return r
-
-
-def _is_narrow(rows: Rows, problem: ChainProblem) -> BoolArray:
-    """Whether the slots of a row, if any, are of one period."""
-    start = np.searchsorted(rows.row, np.arange(rows.n_rows))
-    some = np.flatnonzero(np.diff(start, append=len(rows.row)))
-    narrow, period = np.ones(rows.n_rows, dtype=bool), problem.period[rows.forms.slot]
-    if len(some):
-        narrow[some] = np.minimum.reduceat(period, start[some]) == np.maximum.reduceat(period, start[some])
-    return narrow
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,16 @@ class FactorisedByPeriod:
 
     def solve_roughly(self, r_x: FloatArray, r_h: FloatArray) -> tuple[FloatArray, FloatArray]:
         wanted = np.concatenate([r_h, np.zeros(len(self.narrow) - self.n_rows)])
+        if self.factor is None:
+            dx, y = self.system.solve(r_x, wanted)
+            return dx, y[: self.n_rows]
         y = np.empty(len(self.narrow))
         dx, y[self.narrow] = self.system.solve(r_x, wanted[self.narrow])
-        if self.factor is not None:
-            y_wide = cho_solve(self.factor, self.wide.values(dx) - wanted[~self.narrow], check_finite=False)
-            y[~self.narrow] = y_wide
-            for share, (column, multipliers) in zip(y_wide, self.columns, strict=True):
-                dx -= share * column
-                y[self.narrow] -= share * multipliers
+        y_wide = cho_solve(self.factor, self.wide.values(dx) - wanted[~self.narrow], check_finite=False)
+        y[~self.narrow] = y_wide
+        for share, (column, multipliers) in zip(y_wide, self.columns, strict=True):
+            dx -= share * column
+            y[self.narrow] -= share * multipliers
         return dx, y[: self.n_rows]
 
     def solve(self, r_x: FloatArray, r_h: FloatArray, enough: float) -> tuple[FloatArray, FloatArray]:

@@ -14,7 +14,7 @@ from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.solvers.chains.by_chain import ByChain
 from pandapower_evflex.solvers.chains.by_period import ByPeriod
 from pandapower_evflex.solvers.chains.fronts import Fronts
-from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling, Curvature
+from pandapower_evflex.solvers.chains.problem import ChainPoint, ChainProblem, Coupling
 
 
 class Factorised(Protocol):
@@ -57,17 +57,15 @@ class Elimination:
         multipliers = point.lam[self._problem.sums.n_rows :]
         by_period, n_rows = self._operations_by_period, len(point.h) + self._problem.shared.n_rows
         by_chain = self._by_chain.operations(n_rows)  # without the modes of the curvature
-        curvature: Curvature | None = None
         if by_chain < by_period:
-            curvature = coupling.curvature(multipliers)
-            by_chain = self._by_chain.operations(n_rows + curvature.modes.n_rows)
+            by_chain = self._by_chain.operations(n_rows + coupling.n_modes(multipliers))
         self.stats["operations"] = {"by_period": by_period, "by_chain": by_chain}
         if by_period <= by_chain:
             factorised = self._factorised_by_period(point, coupling, multipliers)
             if factorised is not None:
                 return factorised
         self.stats["by_chain"] += 1
-        factorised = self._by_chain.factorised(point, curvature or coupling.curvature(multipliers))
+        factorised = self._by_chain.factorised(point, coupling.curvature(multipliers))
         if factorised is None and by_chain < by_period:
             return self._factorised_by_period(point, coupling, multipliers)
         return factorised

@@ -50,26 +50,24 @@ class Forms:
     def values(self, x: FloatArray) -> FloatArray:
         """Values of the forms at the point x [n_slot, m + k]."""
         value = np.empty(len(self.slot))
-        if not len(value):
-            return value
-        kernels.values(
-            self.slot, self.coefficient, *_places(self.coefficient.shape[1], x.shape[1], self.ahead), x, value
-        )
+        if len(value):
+            kernels.values(*self.for_kernels(x.shape[1]), x, value)
         return value
 
     def add_transposed(self, y: FloatArray, to: FloatArray) -> None:
         """to += sum of y times the form, [n_slot, m + k]."""
-        if not len(self.slot):
-            return
-        kernels.add_transposed(
-            self.slot, self.coefficient, *_places(self.coefficient.shape[1], to.shape[1], self.ahead), y, to
-        )
+        if len(self.slot):
+            kernels.add_transposed(*self.for_kernels(to.shape[1]), y, to)
+
+    def for_kernels(self, width: int) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+        """Slots and coefficients, and what each column is on where x has ``width`` numbers a slot, see `kernels.py`."""
+        return self.slot, self.coefficient, *_places(self.coefficient.shape[1], width, self.ahead)
 
 
 @cache
 def _places(n_columns: int, width: int, ahead: int) -> tuple[IntArray, IntArray]:
     """What columns of forms are on, with ``width`` numbers a slot: how many slots behind its own, and which number."""
-    n_before, later = n_columns - width - ahead, 1 + np.arange(ahead)
+    n_before, later = max(n_columns - width - ahead, 0), 1 + np.arange(ahead)  # an empty list may have fewer columns
     step = np.concatenate([np.full(n_before, -1), np.zeros(width, dtype=np.int64), later])
     return step, np.concatenate([np.arange(n_before), np.arange(width), 0 * later])
 
@@ -107,6 +105,13 @@ class Rows:
         of_row = np.cumsum(chosen) - 1
         chosen = chosen[self.row]
         return Rows(len(number), of_row[self.row[chosen]], self.forms.of(chosen))
+
+    def touches_as(self, other: Rows) -> bool:
+        """Whether as many rows have forms on the same slots in the same order."""
+        mine, others = (self.row, self.forms.slot), (other.row, other.forms.slot)
+        return self.n_rows == other.n_rows and all(
+            a is b or np.array_equal(a, b) for a, b in zip(mine, others, strict=True)
+        )
 
     def values(self, x: FloatArray) -> FloatArray:
         return np.bincount(self.row, self.forms.values(x), minlength=self.n_rows).astype(float)

@@ -1,8 +1,8 @@
 """Compiled loops of `frontal.py`: L D L^T of the first unknowns of one front after the other, and solves with it.
 
 Pivots are taken `PANEL` at a time. What is not 0 of the rows of D L^T in a panel is stored as a few blocks, its *runs*:
-columns from ``runs[r, 0]`` to ``runs[r, 1]`` of all rows of the panel, row by row in ``packed`` from ``runs[r, 2]`` on. Their width is
-a multiple of `WIDTH`, so that loops over columns have no rest; what they reach beyond is 0.
+columns from ``runs[r, 0]`` to ``runs[r, 1]`` of all rows of the panel, row by row in ``packed`` from ``runs[r, 2]`` on.
+They are multiples of `WIDTH` wide, so that loops over columns have no rest; what they hold beyond is 0.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ import numpy as np
 
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.solvers.chains.front_sums import add_curvature, add_rows, add_squares
-from pandapower_evflex.solvers.chains.front_tiles import PANEL, TILE, WIDTH, add_products, add_sizes, divide_panel, subtract_rows, subtract_tile
+from pandapower_evflex.solvers.chains.front_tiles import (
+    PANEL,
+    TILE,
+    WIDTH,
+    add_products,
+    add_sizes,
+    divide_panel,
+    subtract_rows,
+    subtract_tile,
+)
 from pandapower_evflex.solvers.chains.kernels import ROUNDING
 
 #: zeros between two runs up to which they are one: more would be taken from all rows that they reach

@@ -90,13 +90,6 @@ class Fronts:
             is_state=np.tile(np.arange(n_columns) < m, n_slots),
         )
 
-    @property
-    def squares(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Slot, row and column of every entry of the lower triangles of M between unknowns that are not fixed."""
-        free, width = self.index >= 0, self.index.shape[1]
-        slot, p, q = np.nonzero(free[:, :, None] & free[:, None, :] & np.tri(width, dtype=bool))
-        return slot, p, q
-
     def operations(self) -> float:
         """Multiplications of one factorisation, were every control of every period coupled by rows.
 

@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pandapower_evflex.arrays import FloatArray
+from pandapower_evflex.solvers.chains import step_kernels
 from pandapower_evflex.solvers.chains.certificate import certified_gap
 from pandapower_evflex.solvers.chains.elimination import Elimination
 from pandapower_evflex.solvers.chains.forms import Rows
@@ -174,16 +175,16 @@ class _Step:
     z: FloatArray
     s_h: FloatArray
     lam: FloatArray
+    fastest: tuple[float, float]  #: how fast slacks, and multipliers, go to 0; 1: within this step
 
-    def lengths(self, point: ChainPoint, share: float) -> tuple[float, float]:
+    def lengths(self, share: float) -> tuple[float, float]:
         """Largest steps that keep slacks, and multipliers, positive."""
-        primal = min(_length(point.s, self.s, share), _length(point.s_h, self.s_h, share))
-        return primal, min(_length(point.z, self.z, share), _length(point.lam, self.lam, share))
+        primal, dual = (min(1.0, share / fastest) if fastest > 0.0 else 1.0 for fastest in self.fastest)
+        return primal, dual
 
 
-def _length(value: FloatArray, change: FloatArray, share: float) -> float:
-    fastest = float(np.max(-change / value, initial=0.0))
-    return min(1.0, share / fastest) if fastest > 0.0 else 1.0
+def _fastest(value: FloatArray, change: FloatArray) -> float:
+    return float(np.max(-change / value, initial=0.0))
 
 
 def _evaluated(problem: ChainProblem, coupling: Coupling, x: FloatArray) -> tuple[FloatArray, Rows] | None:
@@ -234,22 +235,22 @@ def _newton_step(
     w = point.stiffness
     n = len(point.s) + len(point.s_h)
 
-    def step(sz: FloatArray | float, sz_h: FloatArray | float, enough: float) -> _Step:
+    def step(sz: FloatArray, sz_h: FloatArray, enough: float) -> _Step:
         """A step towards s z = sz; ``enough`` is what its error may cost, inf: a rough one will do."""
-        r_x = -residual.r_x
-        dz = w * (sz / point.z - point.s + residual.r_a)  # with dx = 0
-        problem.limits.add_transposed(-dz, r_x)
+        r_x, dz, ds = -residual.r_x, np.empty_like(w), np.empty_like(w)
+        limits = problem.limits.for_kernels(r_x.shape[1])
+        step_kernels.push(*limits, point.s, point.z, w, residual.r_a, sz, dz, r_x)
         problem.hold_fixed(r_x)
         r_h = -residual.r_h + point.s_h - sz_h / point.lam
         dx, d_lam = solver.solve(r_x, r_h, enough) if np.isfinite(enough) else solver.solve_roughly(r_x, r_h)
-        change = problem.limits.values(dx)
-        dz += w * change
-        ds = -residual.r_a - change + point.give * dz
+        of_limits = step_kernels.follow(*limits, dx, point.s, point.z, w, residual.r_a, point.give, dz, ds)
         ds_h = -residual.r_h - point.rows.values(dx) + point.give_rows * d_lam
-        return _Step(dx, ds, dz, ds_h, d_lam)
+        of_rows = _fastest(point.s_h, ds_h), _fastest(point.lam, d_lam)
+        primal, dual = map(max, of_limits, of_rows)
+        return _Step(dx, ds, dz, ds_h, d_lam, (primal, dual))
 
-    affine = step(0.0, 0.0, np.inf)
-    primal, dual = affine.lengths(point, 1.0)
+    affine = step(np.zeros_like(point.s), np.zeros_like(point.s_h), np.inf)
+    primal, dual = affine.lengths(1.0)
     after = (point.s + primal * affine.s) @ (point.z + dual * affine.z)
     after += (point.s_h + primal * affine.s_h) @ (point.lam + dual * affine.lam)
     aim = max(min(1.0, (float(after) / n / point.mu) ** 3) * point.mu, mu_end)
@@ -257,11 +258,11 @@ def _newton_step(
     full = step(sz, sz_h, enough)
     if correctors and solver.solves_are_cheap and aim > FAR_FROM_END * mu_end:
         full = _corrected(point, full, sz, sz_h, aim, lambda sz, sz_h: step(sz, sz_h, enough))
-    if min(full.lengths(point, TO_BOUNDARY)) < SHORT:
+    if min(full.lengths(TO_BOUNDARY)) < SHORT:
         least = min(np.min(point.s * point.z, initial=np.inf), np.min(point.s_h * point.lam, initial=np.inf))
         aim = point.mu * (LESS if least > CENTRAL * point.mu else 1.0)
-        central = step(aim, aim, INEXACT * n * aim)
-        if min(central.lengths(point, TO_BOUNDARY)) > min(full.lengths(point, TO_BOUNDARY)):
+        central = step(np.full_like(point.s, aim), np.full_like(point.s_h, aim), INEXACT * n * aim)
+        if min(central.lengths(TO_BOUNDARY)) > min(full.lengths(TO_BOUNDARY)):
             full = central
     return full if np.isfinite(full.x).all() and np.isfinite(full.z).all() else None
 
@@ -280,14 +281,14 @@ def _corrected(
         return np.maximum(np.clip(sz, NEAR_AIM * aim, aim / NEAR_AIM) - sz, -aim / NEAR_AIM)
 
     for _ in range(MAX_CORRECTORS):
-        primal, dual = full.lengths(point, 1.0)
+        primal, dual = full.lengths(1.0)
         if min(primal, dual) > LONG:
             break
         a, b = min(1.0, primal + FARTHER), min(1.0, dual + FARTHER)
         sz = sz + correction((point.s + a * full.s) * (point.z + b * full.z))
         sz_h = sz_h + correction((point.s_h + a * full.s_h) * (point.lam + b * full.lam))
         longer = step(sz, sz_h)
-        if sum(longer.lengths(point, 1.0)) < primal + dual + LEAST_GAIN * (a - primal + b - dual):
+        if sum(longer.lengths(1.0)) < primal + dual + LEAST_GAIN * (a - primal + b - dual):
             break
         full = longer
     return full
@@ -298,7 +299,7 @@ def _advance(problem: ChainProblem, coupling: Coupling, point: ChainPoint, step:
 
     Rows that join get a central slack and multiplier.
     """
-    primal, dual = step.lengths(point, TO_BOUNDARY)
+    primal, dual = step.lengths(TO_BOUNDARY)
     n = len(point.h)
     allowed = max(2.0 * float(np.max(np.abs(point.h + point.s_h), initial=0.0)), LARGEST_CURVED_RESIDUAL)
     for number in range(MAX_HALVINGS):

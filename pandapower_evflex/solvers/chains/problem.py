@@ -136,6 +136,9 @@ class Coupling(Protocol):
     def curvature(self, multipliers: FloatArray) -> Curvature:
         """Curvature of the sum of multipliers times h, near the point that was evaluated last."""
 
+    def n_modes(self, multipliers: FloatArray) -> int:
+        """Number of its modes."""
+
     def dense_curvature(self, multipliers: FloatArray) -> DenseCurvature:
         """The same, in whole."""
 
