@@ -62,9 +62,9 @@ FEASIBILITY = 1e-9
 FEASIBILITY_HELD = 5e-8
 #: least initial slack [kW]; the start is almost feasible, and larger slacks take many iterations to shrink
 SLACK_START = 1e-3
-#: multipliers of the limits at the start of a stage, times the root of the slack [kW]: with multipliers of 1 four to six
-#: iterations pass before the pairs of slacks are even; other stages gain nothing from it
-ROOT_START = {"energy": 1.0, "squares": 0.2, "shares": 8.0}
+#: multipliers of the limits at the start of a stage, times the root of the slack [kW]: with multipliers of 1 up to six
+#: iterations pass before the pairs of slacks are even. Counted on seven days and nets of the built-in kind.
+ROOT_START = {"energy": 1.0, "squares": 0.2, "level": 0.2, "shares": 8.0}
 #: status of a stage that has its answer
 ENDED = ("optimal", "converged")
 #: weight of the squares of single EVs beside those of their sum, so that equal sums have one answer
