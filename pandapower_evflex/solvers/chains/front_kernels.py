@@ -12,9 +12,6 @@ import numpy as np
 from pandapower_evflex.kernels.jit import jit
 from pandapower_evflex.solvers.chains.front_sums import add_curvature, add_rows, add_squares
 from pandapower_evflex.solvers.chains.front_tiles import (
-    PANEL,
-    TILE,
-    WIDTH,
     add_products,
     add_sizes,
     divide_panel,
@@ -23,6 +20,11 @@ from pandapower_evflex.solvers.chains.front_tiles import (
 )
 from pandapower_evflex.solvers.chains.kernels import ROUNDING
 
+#: number of pivots that are taken in one pass, and of rows that they are taken from, as in `front_tiles.py`; eight and
+#: two, or eight and four, are no faster
+PANEL, TILE = 4, 4
+#: columns of a vector, or two of them: loops over multiples of it have no rest
+WIDTH = 8
 #: zeros between two runs up to which they are one: more would be taken from all rows that they reach
 GAP = 16
 

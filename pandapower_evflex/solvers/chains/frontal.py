@@ -7,8 +7,8 @@ import numpy as np
 from pandapower_evflex.arrays import FloatArray, IntArray
 from pandapower_evflex.solvers.chains import front_kernels, kernels
 from pandapower_evflex.solvers.chains.forms import Forms, Rows
+from pandapower_evflex.solvers.chains.front_kernels import PANEL, WIDTH
 from pandapower_evflex.solvers.chains.front_layout import FrontLayout
-from pandapower_evflex.solvers.chains.front_tiles import PANEL, WIDTH
 from pandapower_evflex.solvers.chains.fronts import Fronts
 from pandapower_evflex.solvers.chains.problem import DenseCurvature
 
