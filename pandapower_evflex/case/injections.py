@@ -12,6 +12,7 @@ from pandapower_evflex.arrays import ComplexArray, Net
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.case.ratings import positions
 
 #: injection (generation positive) per unit of the table's power
 INJECTION_SIGN = {"load": -1.0, "sgen": 1.0, "storage": -1.0, "gen": 1.0}
@@ -53,7 +54,7 @@ def profile_deviation(net: Net, profiles: Profiles) -> ComplexArray:
         rows = rows[live]
         value, scaling = (elements[name].to_numpy(dtype=float)[rows] for name in (column, "scaling"))
         more = (frame.to_numpy(dtype=float)[:, live] - value) * scaling
-        at = net["bus"].index.get_indexer(pd.Index(elements["bus"].to_numpy()[rows]))
+        at = positions(net["bus"].index, elements["bus"].to_numpy()[rows])
         at_bus = csr_matrix((np.ones(len(at)), at, np.arange(len(at) + 1)), shape=(len(at), change.shape[1]))
         change += INJECTION_SIGN[table] * _PART[column] * (more @ at_bus)
     return change

@@ -10,6 +10,7 @@ import pandas as pd
 from pandapower_evflex.arrays import BoolArray, Net
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_tables import NET_TABLES, NUMBER_OR_NONE, SWITCHED, NetTable
+from pandapower_evflex.case.ratings import positions
 from pandapower_evflex.case.unsupported import UNSUPPORTED_TABLES
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.tables.arguments import single_number_faults
@@ -165,7 +166,7 @@ def _reference_faults(
     values = frame[column]
     if not _is_number_type(values):
         values = pd.Series(as_numbers(values)[0], frame.index)
-    wrong = (net[target].index.get_indexer(pd.Index(values.to_numpy())) < 0) & rows
+    wrong = (positions(net[target].index, values) < 0) & rows
     remedy = f"use an index of net.{target}, or drop the row"
     return fault_where(name, frame, column, wrong, f"is not in net.{target}", remedy)
 

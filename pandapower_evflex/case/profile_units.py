@@ -24,7 +24,7 @@ from pandapower_evflex.case.asymmetric import with_sums_of_phases
 from pandapower_evflex.case.net_tables import ASYMMETRIC
 from pandapower_evflex.case.net_values import without_gaps
 from pandapower_evflex.case.profiles import SUPPORTED, Profiles
-from pandapower_evflex.case.ratings import SQRT3, product, vn_kv
+from pandapower_evflex.case.ratings import SQRT3, positions, product, vn_kv
 from pandapower_evflex.errors import Fault
 
 #: power, in multiples of the ratings, beyond which a profile is refused: above any study of overload, well below 1000
@@ -169,7 +169,7 @@ def _period_at(totals: FloatArray, quantile: float) -> int:
 
 def _nodes(net: Net, table: str, powers: pd.DataFrame) -> IntArray:
     """Where the elements of the columns are."""
-    return _positions(net, net[table]["bus"].to_numpy()[net[table].index.get_indexer(powers.columns)])
+    return positions(net["bus"].index, net[table]["bus"].to_numpy()[net[table].index.get_indexer(powers.columns)])
 
 
 def _is_far_below(net: Net, ways: Ways, table: str, powers: pd.DataFrame, times: float) -> bool:
@@ -186,8 +186,8 @@ def _unlimited(net: Net, table: str) -> IntArray:
     for name in _UNLIMITED:
         rows = net[name]
         rows = rows[rows["slack"].to_numpy(dtype=bool)] if name == table and "slack" in rows else rows
-        nodes += [_positions(net, rows["bus"])] if len(rows) else []
-    nodes += [_positions(net, net["dcline"][end]) for end in ("from_bus", "to_bus") if len(net["dcline"])]
+        nodes += [positions(net["bus"].index, rows["bus"])] if len(rows) else []
+    nodes += [positions(net["bus"].index, net["dcline"][end]) for end in ("from_bus", "to_bus") if len(net["dcline"])]
     return np.concatenate(nodes)
 
 
@@ -199,7 +199,9 @@ def _supply(net: Net, ways: Ways, table: str) -> FloatArray:
         if name != table and len(net[name]):
             rows = _rows(net, name)
             powers = np.hypot(*(rows[column].to_numpy(dtype=float) for column in ("p_mw", "q_mvar")))
-            np.add.at(supply, _positions(net, rows["bus"]), powers * rows["scaling"].abs().to_numpy(dtype=float))
+            np.add.at(
+                supply, positions(net["bus"].index, rows["bus"]), powers * rows["scaling"].abs().to_numpy(dtype=float)
+            )
     return supply
 
 
@@ -235,15 +237,23 @@ def _ways(net: Net) -> Ways:
         rows = net.get(table)
         if table in ("switch", "trafo3w") or not isinstance(rows, pd.DataFrame) or not len(rows):
             continue
-        first, second = (_positions(net, rows[end]) for end in ends[:2])
+        first, second = (positions(net["bus"].index, rows[end]) for end in ends[:2])
         parts.append((first, second, _ratings(net, table, rows)))
     if len(net["switch"]):
         closed = net["switch"][net["switch"]["et"] == "b"]
-        parts.append((_positions(net, closed["bus"]), _positions(net, closed["element"]), np.full(len(closed), np.inf)))
+        parts.append(
+            (
+                positions(net["bus"].index, closed["bus"]),
+                positions(net["bus"].index, closed["element"]),
+                np.full(len(closed), np.inf),
+            )
+        )
     star = n_nodes + np.arange(len(net["trafo3w"]))
     for side in ("hv", "mv", "lv") if len(star) else ():
         rows = net["trafo3w"]
-        parts.append((star, _positions(net, rows[f"{side}_bus"]), rows[f"sn_{side}_mva"].to_numpy(dtype=float)))
+        parts.append(
+            (star, positions(net["bus"].index, rows[f"{side}_bus"]), rows[f"sn_{side}_mva"].to_numpy(dtype=float))
+        )
     nothing = np.empty(0, dtype=np.int64)
     parts.append((nothing, nothing, np.empty(0)))
     first, second, rating = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -259,7 +269,3 @@ def _ratings(net: Net, table: str, rows: pd.DataFrame) -> FloatArray:
         is_rated = ~np.isclose(rows["sn_mva"].to_numpy(dtype=float), NO_RATING_MVA)
         return np.where(is_rated, product(rows, "sn_mva", "df", "parallel"), np.inf)
     return np.full(len(rows), np.inf)
-
-
-def _positions(net: Net, buses: Any) -> IntArray:
-    return np.asarray(net["bus"].index.get_indexer(pd.Index(buses)), dtype=np.int64)

@@ -121,7 +121,8 @@ def read_stays(evs: pd.DataFrame, sessions: pd.DataFrame, horizon: Horizon) -> t
     stays: list[list[Stay]] = [[] for _ in range(len(evs))]
     faults: list[Fault] = []
     position = {label: i for i, label in enumerate(evs.index)}
-    ordered = sessions[sessions["ev"].isin(evs.index)].sort_values("arrival_h", kind="stable")
+    order = np.argsort(sessions["arrival_h"].to_numpy(dtype=float), kind="stable")
+    ordered = sessions.iloc[order[sessions["ev"].isin(evs.index).to_numpy()[order]]]
     numbers = _session_numbers(evs, ordered)
     outside = []
     for session, row in zip(ordered.index, numbers, strict=True):

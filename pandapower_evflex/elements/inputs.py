@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray, IntArray, Net
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.profiles import Profiles
+from pandapower_evflex.case.ratings import positions
 from pandapower_evflex.elements.ev_slots import ONE_ACTIVATION
 from pandapower_evflex.errors import Fault
 from pandapower_evflex.scenarios import Scenario
@@ -81,7 +82,8 @@ def reactive_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
 
 def bus_rows(kind: str, units: pd.DataFrame, grid: Grid) -> tuple[IntArray, list[Fault]]:
     """Internal bus of each unit of a table; one at a bus without supply is a fault."""
-    rows = pd.Series(grid.bus_row, index=grid.bus_index)[units["bus"]].to_numpy()
+    at = positions(pd.Index(grid.bus_index), units["bus"])
+    rows = np.where(at >= 0, grid.bus_row[at], -1)
     dead = units.index[rows < 0]
     if not len(dead):
         return rows, []

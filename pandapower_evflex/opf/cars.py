@@ -20,7 +20,7 @@ from pandapower_evflex.elements.ev_stays import Stay, read_stays
 from pandapower_evflex.elements.inputs import bus_rows
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
 from pandapower_evflex.opf.duration import periods_held
-from pandapower_evflex.opf.findings.table import session_findings
+from pandapower_evflex.opf.findings.table import no_rows, session_findings
 from pandapower_evflex.opf.options import FUNCTION, Options, read_weights
 from pandapower_evflex.tables.ev import EV
 from pandapower_evflex.tables.schema import TableSchema
@@ -95,9 +95,12 @@ def reachable(cars: Cars, options: Options) -> tuple[list[list[Stay]], pd.DataFr
 
 
 def reduced_frame(evs: pd.Index, unreachable: list[tuple[Stay, float]]) -> pd.DataFrame:
+    columns = ["ev", "e_need_mwh", "e_reduced_mwh"]
+    if not unreachable:
+        return no_rows(columns, "session")
     rows = [(evs[stay.ev], stay.e_need, min(stay.e_need, reached)) for stay, reached in unreachable]
     sessions = pd.Index([stay.session for stay, _ in unreachable], name="session")
-    return pd.DataFrame(rows, columns=["ev", "e_need_mwh", "e_reduced_mwh"], index=sessions)
+    return pd.DataFrame(rows, columns=columns, index=sessions)
 
 
 def _empty(schema: TableSchema) -> pd.DataFrame:

@@ -128,14 +128,15 @@ def reactive_powers(net: Net, p_mw: pd.DataFrame) -> pd.DataFrame:
     DataFrame [period x sgen]    before scaling, generation positive: never above 0
     """
     rows = net[TABLE]
-    rows = rows[rows["in_service"].to_numpy(dtype=bool)].sort_values("p_share")
-    points = rows.groupby("sgen").indices
-    shares, factors = as_numbers(rows["p_share"])[0], as_numbers(rows["cos_phi"])[0]
+    used = rows["in_service"].to_numpy(dtype=bool)
+    sgens, shares, factors = (as_numbers(rows[column])[0][used] for column in ("sgen", "p_share", "cos_phi"))
+    order = np.argsort(shares)
     p = np.abs(p_mw.to_numpy(dtype=float))
     of_rated = p / rated_power(net, p_mw.columns)
     cos_phi = np.ones_like(p)
     for i, sgen in enumerate(p_mw.columns):
-        cos_phi[:, i] = np.interp(of_rated[:, i], shares[points[sgen]], factors[points[sgen]])
+        points = order[sgens[order] == sgen]
+        cos_phi[:, i] = np.interp(of_rated[:, i], shares[points], factors[points])
     return pd.DataFrame(-p * tan_phi(cos_phi), index=p_mw.index, columns=p_mw.columns)
 
 

@@ -41,7 +41,8 @@ def as_numbers(values: Any) -> tuple[FloatArray, BoolArray]:
     """Floats (NaN where there is none), and which cells hold something else: text, a truth value, a timestamp."""
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-        return np.array(values, dtype=float), np.zeros(len(values), dtype=bool)
+        cells = values if isinstance(values, np.ndarray) else values.to_numpy()
+        return cells.astype(float), np.zeros(len(cells), dtype=bool)
     if pd.api.types.is_numeric_dtype(values) and values.dtype.kind in "iuf":
         return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
     cells = np.asarray(values, dtype=object)
@@ -222,7 +223,8 @@ def _choice_faults(net: Net, column: Column, floats: FloatArray, skipped: BoolAr
         return fault(~np.isin(floats, column.choices) & ~skipped, "is not known", column.remedy)
     if not column.foreign_key or (column.foreign_key in net and not is_readable(net[column.foreign_key])):
         return []  # a table that cannot be read is a fault of its own
-    unknown = (labels_of(net, column.foreign_key).get_indexer(pd.Index(floats)) < 0) & ~skipped
+    labels = np.where(skipped, 0.0, floats).astype(np.int64)
+    unknown = (labels_of(net, column.foreign_key).get_indexer(labels) < 0) & ~skipped
     remedy = f"{column.remedy}, or create the row there first"
     return fault(unknown, f"is not in net.{column.foreign_key}", remedy)
 

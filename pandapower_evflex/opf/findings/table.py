@@ -27,9 +27,10 @@ def findings_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS) if rows else no_rows(COLUMNS)
 
 
-def no_rows(columns: list[str]) -> pd.DataFrame:
-    """As `pandas.DataFrame(columns=columns)`, which makes a series of every column first."""
-    return pd.DataFrame(np.empty((0, len(columns)), dtype=object), columns=columns)
+def no_rows(columns: list[str], index: str | None = None) -> pd.DataFrame:
+    """As `pandas.DataFrame(columns=columns)`, which makes a series of every column first; name of the index."""
+    labels = None if index is None else pd.Index([], dtype=object, name=index)
+    return pd.DataFrame(np.empty((0, len(columns)), dtype=object), index=labels, columns=columns)
 
 
 def in_forecast(forecast: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.elements.schedule import Schedule
 from pandapower_evflex.opf.case import Case
+from pandapower_evflex.opf.findings.table import no_rows
 
 
 def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
@@ -51,6 +52,8 @@ def session_summary(case: Case, schedule: Schedule | None) -> pd.DataFrame:
         "session", "arrival_h", "departure_h", "latest_start_h", "e_arrival_mwh", "e_need_mwh", "max_e_mwh",
         "e_departure_mwh", "charged_mwh", "mean_p_up_mw", "mean_p_down_mw",
     ]  # fmt: skip
+    if not rows:
+        return no_rows(columns, "ev")
     values = {name: [row.get(name, np.nan) for row in rows] for name in columns}
     return pd.DataFrame(values, index=pd.Index(evs, name="ev"))
 
