@@ -18,7 +18,7 @@ from pandapower_evflex.arrays import BoolArray, ComplexArray, FloatArray, IntArr
 from pandapower_evflex.case.grid import Grid
 from pandapower_evflex.case.in_service import live_rows
 from pandapower_evflex.case.net_tables import ASYMMETRIC, NET_TABLES, P_OF_PHASES, Q_OF_PHASES
-from pandapower_evflex.case.ratings import product, vn_kv
+from pandapower_evflex.case.ratings import positions, product, vn_kv
 from pandapower_evflex.errors import listed
 
 ZERO_OF_LINES = ("r0_ohm_per_km", "x0_ohm_per_km", "c0_nf_per_km")
@@ -79,7 +79,8 @@ def phase_net(net: Net, grid: Grid, one_phase_rows: IntArray) -> PhaseNet | str:
     unbalanced, asymmetric_rows = _unbalanced(net, grid)
     zone = _zones(grid, lines)
     in_zone = np.isin(zone, zone[np.concatenate([one_phase_rows, asymmetric_rows])])
-    line_table, trafo_table = net["line"].loc[line_labels], net["trafo"].loc[trafo_labels]
+    line_table = net["line"].take(positions(net["line"].index, line_labels))
+    trafo_table = net["trafo"].take(positions(net["trafo"].index, trafo_labels))
     needs, feeds = in_zone[grid.from_bus[lines]], in_zone[grid.to_bus[trafos]]
     why = _missing(line_table[needs], "line", ZERO_OF_LINES)
     why = why or _missing(trafo_table[feeds], "trafo", ZERO_OF_TRAFOS) or _other_windings(trafo_table[feeds])

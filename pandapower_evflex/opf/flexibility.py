@@ -236,7 +236,7 @@ def solve_study(study: Study, options: Options, clock: Stopwatch) -> Flexibility
 
 def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Schedule) -> FlexibilityOpfResult:
     study, solution = found.study, found.solution
-    assert solution is not None and found.checked is not None
+    assert solution is not None and found.checked is not None and found.flow is not None
     with clock.phase("results"):
         phases = worst_phase(study.one_phase, study.case, schedule, solution.states)
         result = solved_result(
@@ -246,6 +246,7 @@ def _succeeded(found: Outcome, options: Options, clock: Stopwatch, schedule: Sch
             schedule,
             solution.states,
             solution.prices,
+            found.flow,
             study.trafo_loading,
             status=found.status,
             message="; ".join(filter(None, (found.message, phases.note))),

@@ -51,6 +51,7 @@ class Outcome:
     checked : mapping         power flows of the schedule, {} without one that keeps all limits
     doubt : str               why a band is not proved between its edges, "" where it is, and for single activations
     effort : BestEffort       None where none was needed
+    flow : BatchedPowerFlow   of the grid of the study; None without a schedule
     """
 
     study: Study
@@ -61,6 +62,7 @@ class Outcome:
     checked: Mapping[str, Any] | None = None
     doubt: str = ""
     effort: BestEffort | None = None
+    flow: BatchedPowerFlow | None = None
 
     @property
     def schedule(self) -> Schedule | None:
@@ -105,7 +107,7 @@ def outcome_of(study: Study, options: Options, clock: Stopwatch) -> Outcome:
             return _best_effort(study, options, budget, clock, flow, findings)
         found = pd.concat([findings, solution.findings], ignore_index=True) if len(findings) else solution.findings
         return Outcome(study, solution.status, solution.message, found, solution)
-    return _checked(study, options, clock, findings, solution)
+    return _checked(study, options, clock, flow, findings, solution)
 
 
 def _grid_findings(case: Case, flow: BatchedPowerFlow, forecast: Any, state: GridState) -> list[dict[str, Any]]:
@@ -128,29 +130,36 @@ def _best_effort(
     if isinstance(effort, str):
         message = f"no schedule keeps all limits and needs; stopped by {effort} before the best effort was found"
         return Outcome(study, "iteration_limit", message, findings)
-    solved = _checked(replace(study, case=effort.case), options, clock, findings, effort.solution)
+    solved = _checked(replace(study, case=effort.case), options, clock, flow, findings, effort.solution)
     return replace(solved, effort=effort)
 
 
-def _checked(study: Study, options: Options, clock: Stopwatch, findings: pd.DataFrame, solution: Solution) -> Outcome:
+def _checked(
+    study: Study,
+    options: Options,
+    clock: Stopwatch,
+    flow: BatchedPowerFlow,
+    findings: pd.DataFrame,
+    solution: Solution,
+) -> Outcome:
     assert solution.schedule is not None
     with clock.phase("results"):
         checked = verification(study.case, solution.schedule, solution.states)
         if largest_violation(checked) > VERIFIED:
             message = f"the schedule does not verify: {_what_fails(checked)}"
             return Outcome(study, "failed", message, findings, solution)
-        doubt = _unproved(study.case, solution)
+        doubt = _unproved(study.case, flow, solution)
         said = (_message(study, solution, options, findings), _limiting(study.case, solution), doubt)
         message = "; ".join(filter(None, said))
-    return Outcome(study, solution.status, message, findings, solution, checked, doubt)
+    return Outcome(study, solution.status, message, findings, solution, checked, doubt, flow=flow)
 
 
-def _unproved(case: Case, solution: Solution) -> str:
+def _unproved(case: Case, flow: BatchedPowerFlow, solution: Solution) -> str:
     """Why calls within a band are not proved to keep all limits, "" where they are, and for single activations."""
     assert solution.schedule is not None
     if not case.evs.has_band:
         return ""
-    why = unproved(case, BatchedPowerFlow(case.grid), solution.schedule, solution.states)
+    why = unproved(case, flow, solution.schedule, solution.states)
     return f"the band is not proved between its edges: {why}" if why else ""
 
 

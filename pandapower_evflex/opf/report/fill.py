@@ -38,6 +38,7 @@ def solved_result(
     schedule: Schedule,
     states: Mapping[Scenario, GridState],
     prices: Mapping[Scenario, ByLimit],
+    flow: BatchedPowerFlow,
     trafo_loading: str,
     **outcome: Any,
 ) -> FlexibilityOpfResult:
@@ -60,7 +61,6 @@ def solved_result(
     first = {scenario: state for scenario, state in states.items() if not scenario.since}
     (_, own, _), *others = case.by_part()
     evs = schedule.of(own)
-    flow = BatchedPowerFlow(case.grid)
     reasons = {d: limiting_reasons(case, schedule, states, prices, d, flow) for d in DIRECTIONS}
     objective = weighted_flexibility_mw(case, schedule)
     return FlexibilityOpfResult(
