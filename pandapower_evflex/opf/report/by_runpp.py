@@ -160,9 +160,10 @@ def _own_start(plain: Any) -> float | None:
 
 def _largest_difference(ours: pd.Series, theirs: pd.Series) -> tuple[float, Any]:
     """With the label of its bus; infinite where only one of the two has a voltage there."""
-    difference = (ours - theirs).abs().mask(ours.isna() & theirs.isna(), 0.0).fillna(np.inf)
-    bus = difference.idxmax()
-    return float(difference[bus]), bus
+    a, b = ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float)
+    difference = np.where(np.isnan(a) != np.isnan(b), np.inf, np.where(np.isnan(a), 0.0, np.abs(a - b)))
+    largest = int(difference.argmax())
+    return float(difference[largest]), ours.index[largest]
 
 
 def _pu(vm_pu: float) -> str:
