@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-
 from pandapower_evflex.arrays import FloatArray
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.session_formats import Format, spelling
+from pandapower_evflex.tables.car_numbers import LEAST_KW, LEAST_KWH, MOST_KW, MOST_KWH, median_of_cars
 
 logger = logging.getLogger(__name__)
 
 #: end of a header -> kWh
 ENERGY_UNITS = {"kwh": 1.0, "mwh": 1e3, "wh": 1e-3}
-#: bounds of the median energy [kWh] of the sessions of a file, of tables where the heading names no unit
-LEAST_KWH, MOST_KWH = 0.1, 500.0
-#: bounds of the median of the largest powers [kW]: a car takes 1.4 kW from a household socket, a truck some 1000 kW
-LEAST_KW, MOST_KW = 0.4, 2000.0
 
 
 def refuse_other_energy(name: str, energy_kwh: FloatArray) -> None:
@@ -27,7 +22,7 @@ def refuse_other_energy(name: str, energy_kwh: FloatArray) -> None:
     ------
     InvalidInputError
     """
-    median = _median_of_cars(energy_kwh, LEAST_KWH)
+    median = median_of_cars(energy_kwh, LEAST_KWH)
     if not LEAST_KWH <= median <= MOST_KWH:
         remedy = "write energies in the unit of the format: kWh, in logs of OCPP Wh"
         value = f"a median session of {median:g} kWh"
@@ -41,7 +36,7 @@ def refuse_other_power(name: str, column: str, p_kw: FloatArray) -> None:
     ------
     InvalidInputError
     """
-    median = _median_of_cars(p_kw, LEAST_KW)
+    median = median_of_cars(p_kw, LEAST_KW)
     if not LEAST_KW <= median <= MOST_KW:
         value, remedy = f"a median of {median:g} kW", "give the largest power in kW, or leave the column out"
         raise InvalidInputError([Fault(name, column, (), value, "is not what cars take", remedy)])
@@ -57,7 +52,7 @@ def kwh_of(name: str, known: Format, column: str, energy: FloatArray) -> float:
     unit = next((unit for unit in ENERGY_UNITS if spelling(column).endswith(unit)), None)
     if unit is not None:
         return ENERGY_UNITS[unit]
-    median = _median_of_cars(energy, LEAST_KWH)
+    median = median_of_cars(energy, LEAST_KWH)
     if not LEAST_KWH <= median <= MOST_KWH:
         shown, problem = f"half of the energies are above {median:g}", "and the heading names no unit"
         remedy = f'kWh is meant; name another unit in the heading: "{column} (Wh)"'
@@ -65,9 +60,3 @@ def kwh_of(name: str, known: Format, column: str, energy: FloatArray) -> float:
     if known.name == "chargepoint":
         logger.warning("%s: the column %r names no unit, it is taken for kWh", name, column)
     return 1.0
-
-
-def _median_of_cars(values: FloatArray, default: float) -> float:
-    """Of the sessions that charged."""
-    charged = values[values > 0]
-    return float(np.median(charged)) if len(charged) else default

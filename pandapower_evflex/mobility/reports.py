@@ -11,6 +11,7 @@ import pandas as pd
 
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.arguments import single_number_faults
+from pandapower_evflex.tables.car_numbers import other_unit_faults
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.losses import log_report
@@ -85,6 +86,7 @@ def sessions_from_reports(
     """
     cells = _columns_of(reports, columns)
     energy_kwh, faults = number_cells(TABLE, "energy_kwh", cells["energy_kwh"], "kWh")
+    faults += [] if faults else other_unit_faults(TABLE, "energy_kwh", energy_kwh, "kWh")
     faults += single_number_faults("sessions_from_reports", HOURS, hours)
     with gathered(faults):
         users = _users(cells["user"])

@@ -43,6 +43,7 @@ BAD_SESSION_NUMBERS = {
     "an energy of thousands with commas": number("1,010.5", THOUSANDS_COMMA),
     "an energy of thousands with blanks": number("1\u202f011,5", THOUSANDS_POINT),
     "an energy of thousands with apostrophes": number("1\u2019011.5", "without quotes"),
+    "energies in Wh": refused(reports([12500.0, 9000.0, 21000.0]), "energy_kwh", (), "give numbers in kWh"),
     "an energy with its unit": number("11 kWh", "leave out units"),
     "an energy with its unit before it": number("kWh 11", "leave out units"),
     "an energy in a power's unit": number("7.4kW", "leave out units"),

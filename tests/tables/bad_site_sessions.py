@@ -37,6 +37,10 @@ def cells(column, rows, remedy, **changed):
 BAD_SITE_SESSIONS = {
     "sessions that are no table": Bad(rates(sessions().to_dict()), SESSIONS, "", (), "one row per session"),
     "sessions without an outlet": cells("evse", (), 'columns={"evse": ...}', evse=None),
+    "powers of sessions in W": cells("p_kw", (), "give numbers in kW", energy_kwh=[10.0, 20.0], p_kw=[11e3, 22e3]),
+    "energies of sessions in kWh for MWh": cells(
+        "energy_mwh", (), "give numbers in MWh", energy_mwh=[10.0, 20.0], p_kw=[11.0, 22.0]
+    ),
     "sessions without an end of charging": cells("charging_end", (), "or give energy_kwh and p_kw", charging_end=None),
     "sessions with a column twice": Bad(
         rates(pd.concat([sessions(), sessions()[["evse"]]], axis=1)), SESSIONS, "evse", (), "say which it is"

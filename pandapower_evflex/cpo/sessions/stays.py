@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
+from pandapower_evflex.tables.car_numbers import other_unit_faults
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
@@ -171,6 +172,6 @@ def _first_of(table: Mapping[str, Cells], names: Mapping[str, tuple[str, float]]
     for name, (unit, factor) in names.items():
         if name in table:
             floats, wrong = number_cells(TABLE, name, table[name], unit)
-            faults += wrong
+            faults += wrong or other_unit_faults(TABLE, name, floats, unit)
             return floats * factor
     return np.full(len(table["evse"]), np.nan)
