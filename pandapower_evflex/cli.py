@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     exit code: 0; 1 when there is no schedule; 2 when arguments or input are wrong or the output cannot be written; 130
     after Ctrl-C. Every code but 0 comes with its reason on standard error.
     """
-    given = _parser().parse_args(arguments)
+    given, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        given.parser.error(f"unknown argument {' '.join(unknown)}{_likely(unknown[0], given.parser)}")
     out: Path | None = getattr(given, "out", None)
     before = _files_of(out)
     try:
@@ -41,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code in (None, 0, 1):
         _tell_of_earlier_files(out, before)
     return code or 0
+
+
+def _likely(unknown: str, parser: argparse.ArgumentParser) -> str:
+    """What may have been meant."""
+    known = sorted(set(re.findall(r"--[a-z][a-z-]+", parser.format_help())))
+    likely = difflib.get_close_matches(unknown.partition("=")[0], known, 1)
+    return f": {likely[0]} is meant?" if likely else ""
 
 
 def _files_of(out: Path | None) -> dict[str, int]:
@@ -102,4 +113,4 @@ def _add_command(commands: argparse._SubParsersAction[_Parser], name: str, comma
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(own)
-    own.set_defaults(run=command.run)
+    own.set_defaults(run=command.run, parser=own)

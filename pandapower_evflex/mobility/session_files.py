@@ -27,6 +27,7 @@ from pandapower_evflex.tables.ids import read_ids
 from pandapower_evflex.tables.kinds import check_file, gathered, raise_if
 from pandapower_evflex.tables.missing_text import is_empty_text
 from pandapower_evflex.times.durations import duration_hours
+from pandapower_evflex.times.zones import known_zone
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def read_sessions(
         sessions = _from_json(path, name, text, format, dayfirst)
         if "energy_kwh" in sessions:
             refuse_other_energy(name, sessions["energy_kwh"].to_numpy(dtype=float))
-        return sessions if timezone is None else _converted(sessions, timezone)
+        return sessions if timezone is None else _converted(sessions, known_zone("read_sessions", timezone))
     table = text_table(name, text)
     known, found = recognised(name, list(table.columns), format)
     if not len(table):

@@ -175,6 +175,14 @@ def test_a_part_of_a_period_is_refused_in_one_line_with_its_option(folder, capsy
     assert "argument --n-periods: 8.5 is not a whole number of 0 or more" in capsys.readouterr().err
 
 
+def test_an_unknown_argument_is_named_with_the_one_that_may_be_meant(folder, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        _run(folder, "opf", "net.json", "--profils", "profiles", "--out", "out")
+    assert exit_.value.code == 2
+    said = capsys.readouterr().err
+    assert "opf: unknown argument --profils" in said and ": --profiles is meant?" in said
+
+
 def test_profiles_of_one_file_are_those_of_a_folder(folder):
     frame = pd.DataFrame({"load.p_mw.0": [0.1, 0.2], "sgen.p_mw.0": [0.0, 0.1]})
     frame.to_csv(folder / "day.csv", index_label="period")

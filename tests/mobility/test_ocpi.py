@@ -76,6 +76,11 @@ def test_times_without_a_zone_are_utc_and_may_be_told_in_that_of_the_site(file):
     assert found["departure"].nunique() == 1 and found["departure"].iloc[0].hour == 15
 
 
+def test_a_zone_that_is_none_is_refused(file):
+    with pytest.raises(evf.InvalidInputError, match="read_sessions.timezone: Mars is not a time zone"):
+        read_sessions(file([session()]), timezone="Mars")
+
+
 def test_of_a_session_in_several_states_the_last_one_counts(file):
     states = [
         session(kwh=12.5), session(kwh=3.0, status="ACTIVE", last_updated="2020-03-09T11:00:00Z", end_date_time=None),
