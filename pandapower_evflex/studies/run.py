@@ -90,7 +90,8 @@ def run_studies(
 
     Raises
     ------
-    InvalidInputError     studies, folder or executor that are none; nothing was computed
+    InvalidInputError     studies, folder or executor that are none; nothing was computed. Or a worker has other
+                          versions of what numbers depend on; what was finished is kept
     MissingExtra          pyarrow is not installed
     StudiesInterrupted    a worker was killed: call again, with a new executor where the old one is broken
 

@@ -33,6 +33,7 @@ class Task:
     share, seed, options, day       as in `Study`
     key : str          of content, share, seed, day, options and versions
     identity : str     of its description alone: a newer key of the same takes the place of the older
+    versions : {package: version}    in the key: those of the worker must be the same
     """
 
     label: str
@@ -46,6 +47,7 @@ class Task:
     day: int | None
     key: str
     identity: str
+    versions: Mapping[str, str]
 
 
 class Tasks:
@@ -92,6 +94,7 @@ class Tasks:
                 day=described["day"],
                 key=_digest({**described, **of_content}),
                 identity=self._identity({**described, **by_name}, (net_content, profiles_content)),
+                versions=self._versions,
             )
 
     def _identity(self, description: Mapping[str, Any], contents: tuple[str, str]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from pandapower_evflex.case.periods import periods_of_a_day
-from pandapower_evflex.errors import InvalidInputError
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.opf.options import Options
 from pandapower_evflex.opf.solve.budget import Budget
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
@@ -39,9 +39,12 @@ from pandapower_evflex.studies.sources import (
     day_of_profiles,
     read_net,
     read_profiles,
+    versions,
     with_times,
 )
+from pandapower_evflex.studies.study import FUNCTION
 from pandapower_evflex.studies.task import FORMAT, Task
+from pandapower_evflex.tables.kinds import raise_if
 
 #: days of nets and fleets that a process keeps; a chunk has the studies of a net one after the other
 N_KEPT = 16
@@ -110,8 +113,14 @@ _cars = _Kept(N_KEPT, MOST_KEPT_CARS, lambda cars: len(cars.fleet.evs))
 
 
 def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
-    """Answer the studies of a chunk and write their rows."""
+    """Answer the studies of a chunk and write their rows.
+
+    Raises
+    ------
+    InvalidInputError    versions of this worker are not those that its rows would be kept under
+    """
     end_with_parent()
+    _refuse_other_versions(tasks)
     compile_in_worker()
     folder, began = Path(out), time.perf_counter()
     with without_warnings():
@@ -121,6 +130,23 @@ def run_chunk(out: str, tasks: Sequence[Task], limits: Limits) -> Done:
     write_chunk(folder, rows)
     counts = pd.Series([row["status"] for row in rows], dtype=object).value_counts()
     return Done(len(rows), time.perf_counter() - began, tuple(stragglers), counts.to_dict())
+
+
+def _refuse_other_versions(tasks: Sequence[Task]) -> None:
+    """
+    Raises
+    ------
+    InvalidInputError
+    """
+    own, asked = versions(), tasks[0].versions if tasks else versions()
+    remedy = "install the same versions on all machines"
+    raise_if(
+        [
+            Fault(FUNCTION, "executor", (), f"{name} {own[name]}", f"of a worker is {asked.get(name)} here", remedy)
+            for name in own
+            if own[name] != asked.get(name)
+        ]
+    )
 
 
 @cache

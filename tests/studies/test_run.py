@@ -70,7 +70,8 @@ def test_other_options_nets_and_versions_are_computed_anew(tmp_path, monkeypatch
     after = rows_of([study], out)
     assert len(after) == 1 and after["key"][0] != before["key"][0]
     assert after["uncontrolled_min_vm_pu"][0] < before["uncontrolled_min_vm_pu"][0]
-    monkeypatch.setattr("pandapower_evflex.studies.task.versions", lambda: {"pandapower_evflex": "9"})
+    for module in ("task", "worker"):
+        monkeypatch.setattr(f"pandapower_evflex.studies.{module}.versions", lambda: {"pandapower_evflex": "9"})
     assert evf.run_studies([study], out, progress=False).n_computed == 1
     assert len(evf.read_studies(out)) == 1
 
@@ -147,6 +148,14 @@ def test_households_that_are_no_number_are_refused(tmp_path):
     rows = rows_of([evf.Study(net, None, 0.3, 0, HOURS) for net in nets], tmp_path)
     assert rows["status"].tolist() == ["invalid_input"] * 2
     assert rows["message"].str.contains("load.customers of row 0").all()
+
+
+def test_a_worker_with_other_versions_computes_nothing(tmp_path, monkeypatch):
+    """Its rows would be kept under the versions of the client."""
+    monkeypatch.setattr(worker, "versions", lambda: {**sources.versions(), "pandapower": "3.4.0"})
+    with pytest.raises(evf.InvalidInputError, match=r"pandapower 3\.4\.0 of a worker is"):
+        evf.run_studies(few((0.3,)), tmp_path, progress=False)
+    assert not (tmp_path / "chunks").exists()
 
 
 def test_different_nets_and_profiles_without_names_of_their_own_all_have_rows(tmp_path):
