@@ -52,27 +52,24 @@ def factorise(
                 if i > j:
                     i, j = j, i
                 a[i, j] += kept[p - carried_start[f], q - carried_start[f]]
-        add_squares(slot[slot_start[f] : slot_start[f + 1]], index, n_static[f], n_rows, m, own, begin, size, a)
+        add_squares(slot, slot_start[f], slot_start[f + 1], index, n_static[f], n_rows, m, own, begin, size, a)
         add_curvature(
-            block[block_start[f] : block_start[f + 1]], form_of_block, block_slot, block_coefficient, port, matrix,
+            block, block_start[f], block_start[f + 1], form_of_block, block_slot, block_coefficient, port, matrix,
             index, n_static[f], n_rows, own, begin, size, at, weight, at_port, a,
         )  # fmt: skip
-        add_rows(
-            row[row_start[f] : row_start[f + 1]], form_of_row, row_slot, row_coefficient, delta, index, n_static[f],
-            n_rows, a,
-        )  # fmt: skip
+        add_rows(row, row_start[f], form_of_row, row_slot, row_coefficient, delta, index, n_static[f], n_rows, a)
         for k in range(0, out, PANEL):
             end = k + PANEL
             if end > out:
                 end = out
-            _divide_corner(a, k, end, least, size, own, begin, low[n_panels], inverse[n_panels])
+            _divide_corner(a, k, end, least, size, own, begin, low, inverse, n_panels)
             add_sizes(a, k, end, n, mark)
-            n_runs = _find_runs(mark, end, bounds[f], runs, run_start[n_panels])
+            n_runs = _find_runs(mark, end, bounds, f, runs, run_start[n_panels])
             run_start[n_panels + 1] = run_start[n_panels] + n_runs
             for r in range(run_start[n_panels], run_start[n_panels + 1]):
                 runs[r, 2] = n_packed
                 n_packed += PANEL * (runs[r, 1] - runs[r, 0])
-                divide_panel(a, k, runs[r, 0], runs[r, 1], low[n_panels], inverse[n_panels], packed, runs[r, 2], share)
+                divide_panel(a, k, runs[r, 0], runs[r, 1], low, inverse, n_panels, packed, runs[r, 2], share)
             for r in range(run_start[n_panels], run_start[n_panels + 1]):
                 for j in range(runs[r, 0], runs[r, 1], TILE):
                     for c in range(r, run_start[n_panels + 1]):
@@ -90,16 +87,16 @@ def factorise(
 
 
 @jit
-def _divide_corner(a, k, end, least, size, own, begin, low, inverse):
+def _divide_corner(a, k, end, least, size, own, begin, low, inverse, panel):
     """L D L^T of the first rows and columns of a panel: L^T in ``low`` without its diagonal of ones, the inverse of D.
 
     Where ``least`` is negative so is the pivot, and larger. Pivots of 0 are of unknowns that nothing holds: they are
     left out.
     """
     for i in range(PANEL):
-        inverse[i] = 0.0
+        inverse[panel, i] = 0.0
         for j in range(PANEL):
-            low[i, j] = 0.0
+            low[panel, i, j] = 0.0
     for i in range(k, end):
         unknown = own[begin + i]
         d, bound = a[i, i], least[unknown]
@@ -111,20 +108,20 @@ def _divide_corner(a, k, end, least, size, own, begin, low, inverse):
             d = bound
         if d == 0.0:
             continue
-        inverse[i - k] = 1.0 / d
+        inverse[panel, i - k] = 1.0 / d
         for j in range(i + 1, end):
-            low[i - k, j - k] = a[i, j] * inverse[i - k]
+            low[panel, i - k, j - k] = a[i, j] * inverse[panel, i - k]
         for j in range(i + 1, end):
             for q in range(j, end):
-                a[j, q] -= low[i - k, j - k] * a[i, q]
+                a[j, q] -= low[panel, i - k, j - k] * a[i, q]
 
 
 @jit
-def _find_runs(mark, end, bounds, runs, start):
+def _find_runs(mark, end, bounds, f, runs, start):
     """Where ``mark`` is not 0 from column ``end`` on, as runs of whole tiles from runs[start] on; their number."""
     n_runs = 0
-    for b in range(len(bounds) - 1):
-        first, last = bounds[b], bounds[b + 1]
+    for b in range(bounds.shape[1] - 1):
+        first, last = bounds[f, b], bounds[f, b + 1]
         if first < end:
             first = end
         while first < last and mark[first] == 0.0:

@@ -10,9 +10,10 @@ from pandapower_evflex.kernels.jit import jit
 
 
 @jit
-def add_squares(slots, index, n_static, n_rows, m, own, begin, size, a):
-    """The lower triangles m [n_slot, 2 m + k, 2 m + k] of the slots of the front."""
-    for s in slots:
+def add_squares(slot, first, last, index, n_static, n_rows, m, own, begin, size, a):
+    """The lower triangles m [n_slot, 2 m + k, 2 m + k] of slots ``first`` to ``last``, those of the front."""
+    for number in range(first, last):
+        s = slot[number]
         for p in range(index.shape[1]):
             i = index[s, p]
             if i < 0:
@@ -35,12 +36,13 @@ def add_squares(slots, index, n_static, n_rows, m, own, begin, size, a):
 
 @jit
 def add_curvature(
-    blocks, first, slot, coefficient, port, matrix, index, n_static, n_rows, own, begin, size, at, weight, at_port, a
-):
+    block, first, last, start, slot, coefficient, port, matrix, index, n_static, n_rows, own, begin, size,
+    at, weight, at_port, a,
+):  # fmt: skip
     """Of each block, all pairs of coefficients, times the number of its matrix at their ports."""
-    for b in blocks:
-        n = 0
-        for e in range(first[b], first[b + 1]):
+    for number in range(first, last):
+        b, n = block[number], 0
+        for e in range(start[b], start[b + 1]):
             for p in range(index.shape[1]):
                 i = index[slot[e], p]
                 if coefficient[e, p] != 0.0 and i >= 0:
@@ -48,26 +50,24 @@ def add_curvature(
                         i += n_rows
                     at[n], weight[n], at_port[n] = i, coefficient[e, p], port[e]
                     n += 1
-        of_ports = matrix[b]
         for e in range(n):
-            i, share, of_port = at[e], weight[e], of_ports[at_port[e]]
+            i, share, of_port = at[e], weight[e], at_port[e]
             for other in range(n):
                 j = at[other]
                 if i <= j:
-                    value = share * weight[other] * of_port[at_port[other]]
+                    value = share * weight[other] * matrix[b, of_port, at_port[other]]
                     a[i, j] += value
                     if i == j:
                         size[own[begin + i]] += value
 
 
 @jit
-def add_rows(rows, first, slot, coefficient, delta, index, n_static, n_rows, a):
-    """Coefficients of the rows, and less delta on their diagonal."""
-    for number in range(len(rows)):
-        r = rows[number]
-        i = n_static + number
+def add_rows(row, first, start, slot, coefficient, delta, index, n_static, n_rows, a):
+    """Coefficients of the rows from ``first`` on, and less delta on their diagonal."""
+    for number in range(n_rows):
+        r, i = row[first + number], n_static + number
         a[i, i] -= delta[r]
-        for e in range(first[r], first[r + 1]):
+        for e in range(start[r], start[r + 1]):
             for p in range(index.shape[1]):
                 j = index[slot[e], p]
                 if coefficient[e, p] == 0.0 or j < 0:

@@ -21,13 +21,14 @@ def add_sizes(a, k, end, n, mark):
 
 
 @jit_fused
-def divide_panel(a, k, first, last, low, inverse, packed, at, share):
+def divide_panel(a, k, first, last, low, inverse, panel, packed, at, share):
     """Rows k to k + 3 of a divided by L, in one run: D L^T to packed from ``at`` on, L^T to share."""
     r0, r1, r2, r3 = np.uint64(k), np.uint64(k + 1), np.uint64(k + 2), np.uint64(k + 3)
     w, t0 = np.uint64(last - first), np.uint64(at)
     t1, t2, t3 = t0 + w, t0 + np.uint64(2) * w, t0 + np.uint64(3) * w
-    l01, l02, l03, l12, l13, l23 = low[0, 1], low[0, 2], low[0, 3], low[1, 2], low[1, 3], low[2, 3]
-    d0, d1, d2, d3 = inverse[0], inverse[1], inverse[2], inverse[3]
+    l01, l02, l03 = low[panel, 0, 1], low[panel, 0, 2], low[panel, 0, 3]
+    l12, l13, l23 = low[panel, 1, 2], low[panel, 1, 3], low[panel, 2, 3]
+    d0, d1, d2, d3 = inverse[panel, 0], inverse[panel, 1], inverse[panel, 2], inverse[panel, 3]
     s0, s1, s2, s3, start = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(first)
     for q in range(w):
         c = start + q
