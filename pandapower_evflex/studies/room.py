@@ -37,8 +37,8 @@ from pandapower_evflex.opf.case import Case
 from pandapower_evflex.opf.verify import GridState
 from pandapower_evflex.studies.extremes import has_room
 
-#: buses beyond which dense matrices take longer than the power flows that they stand for
-MOST_BUSES = 600
+#: buses up to which a day is worth dense matrices: they are 4 MB then, made in less than 0.1 s
+MOST_BUSES = 400
 
 
 @dataclass(frozen=True)
