@@ -86,6 +86,7 @@ def _read(
     _check_columns(path.name, table, needed, known, times, instead)
     texts = {column: table[column] for column in table.columns}
     numbers = {c: cells for c, cells in texts.items() if c not in (*WORDS, *FLAGS, *times)}
+    _refuse_clocks(path.name, numbers)
     decimal = decimal_of(path.name, numbers, table.attrs["delimiter"])
     rows: dict[str, Any] = {c: floats_of(path.name, c, cells, decimal) for c, cells in numbers.items()}
     for column, cells in texts.items():
@@ -114,6 +115,20 @@ def _check_columns(
 def _with_likely_name(name: str, known: Sequence[str]) -> str:
     likely = names_alike(name, known)
     return f"{name} (for {' or '.join(likely)}?)" if likely else name
+
+
+def _refuse_clocks(file: str, numbers: dict[str, pd.Series]) -> None:
+    """Times of day in a column of hours, which go on past midnight."""
+    faults = []
+    for column, hours in TIMES.items():
+        cells = numbers.get(hours, pd.Series(dtype=str))
+        clocks = cells[cells.str.contains(":", regex=False)]
+        if len(clocks):
+            remedy = f"give hours from the start of the horizon, 6.5 for 06:30, or {column} with date and time"
+            value = shown_values(clocks.to_numpy(dtype=object))
+            faults.append(Fault(file, hours, tuple(clocks.index), value, "is a time of day", remedy))
+    if faults:
+        raise InvalidInputError(faults)
 
 
 def _flags(file: str, column: str, texts: list[str | None]) -> list[bool | None]:

@@ -212,6 +212,7 @@ WRONG = {
     "profiles for sessions": ((*OPF[:5], "profiles/load_p_mw.csv", *OPF[6:]), "lacks ev"),
     "kilowatts for megawatts": ((*OPF[:5], "kw.csv", *OPF[6:]), "has max_p_kw (for max_p_mw?), note; name columns"),
     "a capital letter": ((*OPF[:5], "capital.csv", *OPF[6:]), "lacks ev and has Ev (for ev?); name columns"),
+    "times of day for hours": ((*OPF[:5], "clock.csv", *OPF[6:]), "'07:00' is a time of day; give hours"),
     "yes for true": ((*OPF[:5], "yes.csv", *OPF[6:]), "of row 1: 'yes' is neither true nor false; write true or false"),
     "a missing file of charging sessions": (("cpo", "none.csv", "--n-evse", "2", "--out", "out"), "none.csv"),
     "half a window": (("cpo", "sessions.csv", "--n-evse", "2", "--start-h", "11", "--out", "out"), "--end-h"),
@@ -228,6 +229,7 @@ def test_what_is_wrong_with_a_file_ends_with_a_line_and_code_2(folder, capsys, w
     (folder / "site.csv").write_text(CSV)
     (folder / "capital.csv").write_text("Ev,arrival_h,departure_h\n0,0,1\n")
     (folder / "kw.csv").write_text("ev,arrival_h,departure_h,max_p_kw,note\n0,0,1,11,late\n")
+    (folder / "clock.csv").write_text("ev,arrival_h,departure_h\n0,0,07:00\n")
     (folder / "yes.csv").write_text("ev,arrival_h,departure_h,in_service\n0,0,1,true\n0,1,2,yes\n")
     assert _run(folder, *arguments) == 2
     text = capsys.readouterr().err
