@@ -100,6 +100,18 @@ def test_write_period_equals_runpp_with_evs_as_loads(solved, scenario, stored):
     assert net.res_ev["p_up_mw"].tolist() == pytest.approx(result.p_up_mw.iloc[5].tolist())
 
 
+def test_the_moment_of_a_net_without_loads_is_that_of_its_evs_as_loads():
+    net = feeder_net(3)
+    net.load = net.load.iloc[:0]
+    result = evf.run_flexibility_opf(net, **EIGHT_HOURS)
+    evf.write_period(net, 2, "up", result)
+    plain = evf.with_evs_as_loads(net, result, 2, "up")
+    assert len(net.res_load) == 0 and len(plain.load) == 3
+    pp.runpp(plain, tolerance_mva=1e-10)
+    for table in ("res_bus", "res_line", "res_trafo"):
+        np.testing.assert_allclose(net[table], plain[table], atol=1e-9)
+
+
 def test_the_plain_net_knows_nothing_of_us(solved):
     net, result, _ = solved
     plain = evf.with_evs_as_loads(net, result, 0)
