@@ -17,6 +17,8 @@ from pandapower_evflex.output import CannotWrite
 
 #: in the order of the help
 COMMANDS: tuple[ModuleType, ...] = (opf, cpo, plan, study, check, demo)
+#: what commands write
+RESULTS = (".csv", ".xlsx", ".png", ".html", ".json")
 EXIT_CODES = "exit codes: 0 solved, 1 no schedule or something to mend, 2 bad input or no output, 130 after Ctrl-C"
 
 
@@ -55,14 +57,14 @@ def _likely(unknown: str, parser: argparse.ArgumentParser) -> str:
 
 
 def _files_of(out: Path | None) -> dict[str, int]:
-    """Names of files in a folder and in those of it, and when each was written [ns]; {} where nothing can be read.
+    """Results in a folder and in those of it, and when each was written [ns]; {} where nothing can be read.
 
-    Parquet files are results of studies, which are kept on purpose.
+    What studies keep to go on from is none.
     """
     if out is None:
         return {}
     try:
-        files = [file for file in (*out.glob("*"), *out.glob("*/*")) if file.is_file() and file.suffix != ".parquet"]
+        files = [file for file in (*out.glob("*"), *out.glob("*/*")) if file.is_file() and file.suffix in RESULTS]
         return {str(file.relative_to(out)): file.stat().st_mtime_ns for file in files}
     except OSError:
         return {}

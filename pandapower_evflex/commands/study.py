@@ -71,6 +71,9 @@ def run(given: argparse.Namespace) -> None:
         )
     say(ranking.head(10).to_string(columns=["net", "share_uncontrolled", "share_scheduled", "failed"]))
     say(f"Rows in {given.out / 'studies.csv'}, nets in {given.out / 'ranking.csv'}")
+    if len(rows) > len(studies):
+        earlier = len(rows) - len(studies)
+        say(f"{earlier} of the {len(rows)} rows are of earlier calls with other arguments; the ranking is of all")
 
 
 def nets_of(folder: Path) -> list[Any]:

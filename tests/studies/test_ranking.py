@@ -83,7 +83,11 @@ def test_the_command_line_studies_a_folder(tmp_path, capsys):
     assert pd.read_csv(out / "studies.csv")["status"].tolist() == ["optimal", "unreadable"]
     assert pd.read_csv(out / "ranking.csv")["failed"].tolist() == [0, 1]
     assert (out / "adoption.png").stat().st_size > 1000 and (out / "ranking.png").stat().st_size > 1000
-    assert cli.main(words) == 0 and "2 were there, 0 computed" in capsys.readouterr().out
+    assert cli.main(words) == 0
+    said = capsys.readouterr()
+    assert "2 were there, 0 computed" in said.out and "earlier" not in said.out and "did not write" not in said.err
+    (nets / "a.json").unlink()
+    assert cli.main(words) == 0 and "1 of the 2 rows are of earlier calls" in capsys.readouterr().out
 
 
 def test_the_query_in_the_docs_reads_the_folder(tmp_path):
