@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import logging
 from collections.abc import Callable, Mapping
@@ -10,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 logger = logging.getLogger(__name__)
 
 
 #: without wrappers for C, which nobody calls: they take a tenth of the time to compile
 OPTIONS: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+
+#: what numba compiles into a kernel as it stands
+CONSTANTS = (bool, int, float, str)
 
 
 def jit_sum(function: Callable[..., Any]) -> Any:
@@ -43,7 +47,20 @@ def jit(function: Callable[..., Any], options: Mapping[str, Any] = OPTIONS) -> A
 
 
 class _Cache(FunctionCache):
-    """Numba's own, except that a kernel that cannot be stored still runs: the disk may be full by then."""
+    """Numba's own, but stored code also becomes stale with what is compiled into it from other files.
+
+    Numba looks at the file of the kernel alone: one whose callees have changed since would run their old code. A kernel
+    that cannot be stored still runs: the disk may be full by then.
+    """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        own, known = self._impl.locator.get_source_stamp(), sorted(function.__globals__.items())
+        constants = [(name, value) for name, value in known if isinstance(value, CONSTANTS) and name[:2] != "__"]
+        called = [(name, value._cache.stamp) for name, value in known if isinstance(getattr(value, "_cache", 0), _Cache)]
+        whole = repr((own, constants, called)).encode()
+        self.stamp = hashlib.sha256(whole).hexdigest()
+        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, self.stamp)
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         try:

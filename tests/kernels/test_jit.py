@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import os
 import shutil
@@ -75,6 +76,40 @@ def test_a_disk_that_is_full_when_a_kernel_is_stored_does_not_stop_it(monkeypatc
     with caplog.at_level(logging.WARNING):
         assert [_double(2.0), _double(np.float32(2.0))] == [4.0, 4.0]
     assert caplog.text.count(SAYS) == 1
+
+
+CALLER = """
+from pandapower_evflex.kernels.jit import jit
+from called import SHIFT, scaled
+
+@jit
+def kernel(x):
+    return scaled(x) + SHIFT
+"""
+CALLED = """
+from pandapower_evflex.kernels.jit import jit
+
+SHIFT = {shift}
+
+@jit
+def scaled(x):
+    return {factor} * x
+"""
+
+
+def test_a_kernel_is_compiled_anew_where_what_it_takes_from_another_file_has_changed(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "caller.py").write_text(CALLER)
+    for factor, shift, is_new in ((2.0, 1.0, True), (2.0, 1.0, False), (3.0, 1.0, True), (3.0, 5.0, True)):
+        if is_new:
+            (tmp_path / "called.py").write_text(CALLED.format(factor=factor, shift=shift))
+        for name in ("caller", "called"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        kernel = importlib.import_module("caller").kernel
+        assert kernel(10.0) == 10.0 * factor + shift
+        assert bool(kernel.stats.cache_hits) != is_new
 
 
 #: without what the package imports as a whole, which takes a second or two three times
