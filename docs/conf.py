@@ -13,7 +13,14 @@ project = "pandapower_evflex"
 author = "the pandapower_evflex team"
 version = release = evf.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc", "myst_nb"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "numpydoc",
+    "myst_nb",
+]
 root_doc = "docs/index"
 include_patterns = ["docs/**", "tutorials/*.ipynb", "CONTRIBUTING.md", "CHANGELOG.rst"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
