@@ -59,7 +59,7 @@ def _likely(unknown: str, parser: argparse.ArgumentParser) -> str:
 def _files_of(out: Path | None) -> dict[str, int]:
     """Results in a folder and in those of it, and when each was written [ns]; {} where nothing can be read.
 
-    What studies keep to go on from is none.
+    The state that a study resumes from does not count as a result.
     """
     if out is None:
         return {}

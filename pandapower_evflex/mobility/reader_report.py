@@ -30,7 +30,7 @@ def with_report(
     """The sessions with the counts in ``attrs["report"]``, which are logged: rows read, and rows without a value.
 
     A row that tells all that another one tells is left out: no outlet has two cars with the same times. A negative
-    energy tells none.
+    energy is read as missing.
 
     Parameters
     ----------

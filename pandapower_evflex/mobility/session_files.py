@@ -82,7 +82,7 @@ def read_sessions(
 
         ``attrs["report"]`` counts the rows read, those that are left out (earlier states of an OCPI session, credited
         CDRs, rows and messages that repeat another one) and those in which something is missing; a negative energy is
-        counted and is none
+        counted and read as missing
 
     Raises
     ------

@@ -35,7 +35,7 @@ class Unreadable(Exception):
 
 
 class Changed(Exception):
-    """What is to be read is no longer what the key of a study was made of, in one sentence."""
+    """A net or its profiles have changed since the key of a study was made; says which, in one sentence."""
 
 
 def as_asked(read: Callable[[str], Any], source: str, content: str) -> Any:
