@@ -53,11 +53,14 @@ class _Cache(FunctionCache):
     that cannot be stored still runs: the disk may be full by then.
     """
 
+    stamp: str  # of everything that is compiled into the kernel
+
     def __init__(self, function: Any) -> None:
         super().__init__(function)
         own, known = self._impl.locator.get_source_stamp(), sorted(function.__globals__.items())
         constants = [(name, value) for name, value in known if isinstance(value, CONSTANTS) and name[:2] != "__"]
-        called = [(name, value._cache.stamp) for name, value in known if isinstance(getattr(value, "_cache", 0), _Cache)]
+        caches = [(name, getattr(value, "_cache", None)) for name, value in known]
+        called = [(name, of.stamp) for name, of in caches if isinstance(of, _Cache)]
         whole = repr((own, constants, called)).encode()
         self.stamp = hashlib.sha256(whole).hexdigest()
         self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, self.stamp)
