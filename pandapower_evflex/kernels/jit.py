@@ -40,7 +40,7 @@ def jit(function: Callable[..., Any], options: Mapping[str, Any] = OPTIONS) -> A
     """
     kernel: Any = numba.njit(**options)(function)
     try:
-        kernel._cache = _Cache(function)
+        kernel._cache = _Cache(function, options)
     except RuntimeError:  # numba found no folder: neither beside the package nor in the user's own cache
         _say_that_nothing_is_stored()
     return kernel
@@ -49,19 +49,19 @@ def jit(function: Callable[..., Any], options: Mapping[str, Any] = OPTIONS) -> A
 class _Cache(FunctionCache):
     """Numba's own, but stored code also becomes stale with what is compiled into it from other files.
 
-    Numba looks at the file of the kernel alone: one whose callees have changed since would run their old code. A kernel
-    that cannot be stored still runs: the disk may be full by then.
+    Numba looks at the file of the kernel alone: one whose callees, or options, have changed since would run the old
+    code. A kernel that cannot be stored still runs: the disk may be full by then.
     """
 
     stamp: str  # of everything that is compiled into the kernel
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, options: Mapping[str, Any]) -> None:
         super().__init__(function)
         own, known = self._impl.locator.get_source_stamp(), sorted(function.__globals__.items())
         constants = [(name, value) for name, value in known if isinstance(value, CONSTANTS) and name[:2] != "__"]
         caches = [(name, getattr(value, "_cache", None)) for name, value in known]
         called = [(name, of.stamp) for name, of in caches if isinstance(of, _Cache)]
-        whole = repr((own, constants, called)).encode()
+        whole = repr((own, sorted(options.items()), constants, called)).encode()
         self.stamp = hashlib.sha256(whole).hexdigest()
         self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, self.stamp)
 

@@ -16,7 +16,7 @@ import pytest
 
 import pandapower_evflex as evf
 from pandapower_evflex.kernels import jit as jit_module
-from pandapower_evflex.kernels.jit import is_compiled, is_stored, jit
+from pandapower_evflex.kernels.jit import OPTIONS, is_compiled, is_stored, jit
 
 PACKAGE = Path(evf.__file__).parent
 SAYS = "compiled in memory"
@@ -110,6 +110,13 @@ def test_a_kernel_is_compiled_anew_where_what_it_takes_from_another_file_has_cha
         kernel = importlib.import_module("caller").kernel
         assert kernel(10.0) == 10.0 * factor + shift
         assert bool(kernel.stats.cache_hits) != is_new
+
+
+def test_code_that_was_compiled_with_other_options_is_not_loaded():
+    jit(_double.py_func)(3.0)
+    for options, is_loaded in ((OPTIONS, True), ({**OPTIONS, "fastmath": {"reassoc"}}, False)):
+        again = jit(_double.py_func, options)
+        assert again(3.0) == 6.0 and bool(again.stats.cache_hits) == is_loaded
 
 
 #: without what the package imports as a whole, which takes a second or two three times
