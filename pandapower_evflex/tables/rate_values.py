@@ -20,6 +20,9 @@ ROUNDING = 1e-9
 #: (table, column) that a fault names
 Place = tuple[str, str]
 
+#: text that ends in a time of day of whole minutes, with or without a zone
+CLOCK = r"(?:^|[ T])(\d?\d:\d\d)(?::00)?(?:[+-]\d\d:\d\d)?$"
+
 
 def period_count_faults(place: Place, n: int) -> list[Fault]:
     """A day has a whole number of periods of whole minutes."""
@@ -51,7 +54,10 @@ def _time_of_day(labels: pd.Index) -> pd.TimedeltaIndex | None:
         return pd.TimedeltaIndex(wall - wall.normalize())
     if isinstance(labels, pd.TimedeltaIndex):
         return pd.TimedeltaIndex(labels - labels.floor("D"))
-    return pd.to_timedelta(labels.map(str)) if labels.inferred_type == "time" else None
+    if labels.inferred_type not in ("time", "string", "period", "datetime", "datetime64"):
+        return None
+    clock = labels.map(str).str.extract(CLOCK)[0]
+    return None if clock.isna().any() else pd.TimedeltaIndex(pd.to_timedelta(clock + ":00"))
 
 
 def checked_rates(

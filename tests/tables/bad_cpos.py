@@ -9,6 +9,7 @@ import pandapower_evflex as evf
 from tests.tables.bad import Bad, run
 
 RATES = "set_cpo_rates"
+NOON = pd.date_range("2024-03-05 12:00", periods=24, freq="h")
 
 
 def cpo(bus=7, n_evse=12, evse_p_mw=0.022, **values):
@@ -123,10 +124,17 @@ BAD_CPOS = {
     "a missing charging rate": bad_rates([np.nan, 0.2], [0.3, 0.3], "charging_rate", (0,), "for every period"),
     "an occupancy rate as text": bad_rates([0.1, 0.2], [0.3, "0.3"], "occupancy_rate", (1,), "without quotes"),
     "rates of different lengths": bad_rates([0.1, 0.2, 0.3], [0.3, 0.3], "occupancy_rate", (), "one value per period"),
-    "rates of a day from noon": bad_rates(
-        pd.Series(0.1, pd.date_range("2024-03-05 12:00", periods=24, freq="h")), 0.3, "charging_rate", (),
-        "per period from 00:00",
-    ),
+    **{
+        f"rates of a day from noon{how}": bad_rates(
+            pd.Series(0.1, labels(NOON)), 0.3, "charging_rate", (), "per period from 00:00"
+        )
+        for how, labels in {
+            "": lambda times: times,
+            " of periods": lambda times: times.to_period(),
+            " in text": lambda times: times.strftime("%H:%M"),
+            " of local times": lambda times: times.tz_localize("Europe/Berlin").astype(object),
+        }.items()
+    },
     "rates whose labels run backwards": bad_rates(
         0.1, pd.Series(0.3, range(23, -1, -1)), "occupancy_rate", (), ".to_numpy() of them",
     ),
