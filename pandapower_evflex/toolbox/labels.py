@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.kinds import is_label, raise_if, shown
+from pandapower_evflex.tables.kinds import raise_if, shown
 
 
 def buses_of(function: str, argument: str, net: Net, buses: Any) -> list[Any]:
@@ -38,8 +38,7 @@ def bus_of(function: str, argument: str, net: Net, bus: Any) -> Any:
 
 def _known_buses(function: str, argument: str, net: Net, buses: Iterable[Any]) -> list[Any]:
     labels = list(buses)
-    unknown = [bus for bus in labels if not is_label(bus, net["bus"].index)]
-    if unknown:
+    if unknown := _unknown(labels, net["bus"].index):
         value = ", ".join(map(shown, unknown))
         raise_if([Fault(function, argument, (), value, "is not in net.bus", "give labels of net.bus")])
     return labels
@@ -59,6 +58,40 @@ def refuse_no_lookup(function: str, argument: str, lookup: Any) -> None:
     if wrong:
         value = ", ".join(map(shown, wrong))
         raise_if([Fault(function, argument, (), value, "is not a whole number", remedy)])
+
+
+def new_labels(index: pd.Index, new_indices: Any, old_indices: Any, lookup: Any) -> dict[Any, Any]:
+    """{old: new label} of the rows of a table, said in one of the ways of `reindex_elements`.
+
+    Rows that would share a label could not be told apart any more, nor what refers to them.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    function, old = "reindex_elements", list(index) if old_indices is None else old_indices
+    if (new_indices is None) == (lookup is None):
+        remedy = "give one of the two"
+        raise_if([Fault(function, "new_indices", (), "it", "is said by lookup or new_indices", remedy)])
+    if not pd.api.types.is_list_like(old) or _unknown(old, index):
+        remedy = "give labels of the table"
+        raise_if([Fault(function, "old_indices", (), shown(old), "is not all in the table", remedy)])
+    argument = "lookup"
+    if lookup is None:
+        argument = "new_indices"
+        if not pd.api.types.is_list_like(new_indices) or len(new_indices) != len(old):
+            problem, remedy = f"is not a label for each of {len(old)} rows", "give a list of as many whole numbers"
+            raise_if([Fault(function, argument, (), shown(new_indices), problem, remedy)])
+        lookup = dict(zip(old, new_indices, strict=True))
+    refuse_no_lookup(function, argument, lookup)
+    given, moved = dict(lookup), set(old)
+    labels = {label: given[label] if label in given and label in moved else label for label in index}
+    after = pd.Index(labels.values())
+    if after.has_duplicates:
+        value = ", ".join(map(shown, after[after.duplicated()].unique()))
+        remedy = "give every row its own label"
+        raise_if([Fault(function, argument, (), value, "would be the label of several rows", remedy)])
+    return labels
 
 
 def refuse_no_start(function: str, start: Any) -> None:
@@ -83,6 +116,16 @@ def refuse_no_table(function: str, net: Net, element_type: Any) -> None:
     if not isinstance(element_type, str) or not isinstance(net.get(element_type), pd.DataFrame):
         problem, remedy = "is not a table of the net", 'give a name such as "line" or "ev"'
         raise_if([Fault(function, "element_type", (), shown(element_type), problem, remedy)])
+
+
+def _unknown(labels: Iterable[Any], index: pd.Index) -> list[Any]:
+    """Those that are not in the index; True is no 1."""
+    known = set(index)
+    return [
+        label
+        for label in labels
+        if isinstance(label, bool | np.bool_) or not pd.api.types.is_hashable(label) or label not in known
+    ]
 
 
 def _is_whole(value: Any) -> bool:

@@ -7,7 +7,7 @@ import pandapower.toolbox as pandapower_toolbox
 
 from pandapower_evflex.tables.checks import TABLES
 from pandapower_evflex.toolbox.carry import TARGETS, carrying, index_of, relabel
-from pandapower_evflex.toolbox.labels import refuse_no_lookup, refuse_no_start, refuse_no_table
+from pandapower_evflex.toolbox.labels import new_labels, refuse_no_lookup, refuse_no_start, refuse_no_table
 
 
 @carrying
@@ -29,7 +29,7 @@ def reindex_buses(net, bus_lookup, allow_duplicate_index=False):
     InvalidInputError    not a lookup of whole numbers; nothing is renumbered
     """
     refuse_no_lookup("reindex_buses", "bus_lookup", bus_lookup)
-    lookup = pandapower_toolbox.reindex_buses(net, bus_lookup, allow_duplicate_index)
+    lookup = pandapower_toolbox.reindex_buses(net, dict(bus_lookup), allow_duplicate_index)
     relabel(net, {"bus": lookup})
     return lookup
 
@@ -70,12 +70,11 @@ def reindex_elements(net, element_type, new_indices=None, old_indices=None, look
 
     Raises
     ------
-    InvalidInputError    no such table, not a lookup of whole numbers; nothing is renumbered
+    InvalidInputError    no such table, labels that are not whole numbers, old ones that are not there, two rows that
+        would have one label; nothing is renumbered
     """
     refuse_no_table("reindex_elements", net, element_type)
-    if lookup is not None:
-        refuse_no_lookup("reindex_elements", "lookup", lookup)
-    _renumber(net, element_type, new_indices, old_indices, lookup)
+    _renumber(net, element_type, None, None, new_labels(net[element_type].index, new_indices, old_indices, lookup))
 
 
 @carrying
