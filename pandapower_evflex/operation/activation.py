@@ -27,7 +27,7 @@ from pandapower_evflex.opf.report.results import FlexibilityOpfResult
 from pandapower_evflex.powerflow.batched import BatchedPowerFlow
 from pandapower_evflex.scenarios import DIRECTIONS
 from pandapower_evflex.tables.faults import as_numbers
-from pandapower_evflex.tables.kinds import check_net, is_label, is_one_of, raise_if, shown
+from pandapower_evflex.tables.kinds import check_net, is_one_of, raise_if, shown, unknown_labels
 
 FUNCTION, EV = "activate_flexibility", "ev"
 LACKING = ["element_type", "element", "energy_mwh"]
@@ -184,7 +184,7 @@ def _checked(
     faults += _amount_faults(p_mw)
     labels = result.p_mw.columns.tolist()
     wanted = labels if evs is None else list(evs) if pd.api.types.is_list_like(evs) else [evs]
-    unknown = [ev for ev in wanted if not is_label(ev, labels)]
+    unknown = unknown_labels(wanted, labels)
     if unknown or (evs is not None and not wanted):
         remedy = "give indices of net.ev that are in service, or None for all"
         value = ", ".join(map(shown, unknown)) or "an empty list"

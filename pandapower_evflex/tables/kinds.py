@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,11 +48,21 @@ def is_one_of(value: Any, known: Collection[Any]) -> bool:
 
 
 def is_label(value: Any, labels: Collection[Any]) -> bool:
-    """Whether it is one of some labels; True is no 1. By hashes, since not everything compares (pd.NA, arrays)."""
-    try:
-        return (isinstance(value, bool | np.bool_), value) in {(isinstance(label, bool), label) for label in labels}
-    except TypeError:
-        return False
+    """Whether it is one of some labels; True is no 1."""
+    return not unknown_labels([value], labels)
+
+
+def unknown_labels(values: Iterable[Any], labels: Collection[Any]) -> list[Any]:
+    """Those that are none of the labels. By hashes, since not everything compares (pd.NA, arrays)."""
+    known = {(isinstance(label, bool), label) for label in labels}
+
+    def is_known(value: Any) -> bool:
+        try:
+            return (isinstance(value, bool | np.bool_), value) in known
+        except TypeError:
+            return False
+
+    return [value for value in values if not is_known(value)]
 
 
 def choice_faults(function: str, name: str, value: Any, known: Collection[str]) -> list[Fault]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandapower_evflex.arrays import Net
 from pandapower_evflex.errors import Fault
-from pandapower_evflex.tables.kinds import raise_if, shown
+from pandapower_evflex.tables.kinds import raise_if, shown, unknown_labels
 
 
 def buses_of(function: str, argument: str, net: Net, buses: Any) -> list[Any]:
@@ -38,7 +38,7 @@ def bus_of(function: str, argument: str, net: Net, bus: Any) -> Any:
 
 def _known_buses(function: str, argument: str, net: Net, buses: Iterable[Any]) -> list[Any]:
     labels = list(buses)
-    if unknown := _unknown(labels, net["bus"].index):
+    if unknown := unknown_labels(labels, net["bus"].index):
         value = ", ".join(map(shown, unknown))
         raise_if([Fault(function, argument, (), value, "is not in net.bus", "give labels of net.bus")])
     return labels
@@ -73,7 +73,7 @@ def new_labels(index: pd.Index, new_indices: Any, old_indices: Any, lookup: Any)
     if (new_indices is None) == (lookup is None):
         remedy = "give one of the two"
         raise_if([Fault(function, "new_indices", (), "it", "is said by lookup or new_indices", remedy)])
-    if not pd.api.types.is_list_like(old) or _unknown(old, index):
+    if not pd.api.types.is_list_like(old) or unknown_labels(old, index):
         remedy = "give labels of the table"
         raise_if([Fault(function, "old_indices", (), shown(old), "is not all in the table", remedy)])
     argument = "lookup"
@@ -116,16 +116,6 @@ def refuse_no_table(function: str, net: Net, element_type: Any) -> None:
     if not isinstance(element_type, str) or not isinstance(net.get(element_type), pd.DataFrame):
         problem, remedy = "is not a table of the net", 'give a name such as "line" or "ev"'
         raise_if([Fault(function, "element_type", (), shown(element_type), problem, remedy)])
-
-
-def _unknown(labels: Iterable[Any], index: pd.Index) -> list[Any]:
-    """Those that are not in the index; True is no 1."""
-    known = set(index)
-    return [
-        label
-        for label in labels
-        if isinstance(label, bool | np.bool_) or not pd.api.types.is_hashable(label) or label not in known
-    ]
 
 
 def _is_whole(value: Any) -> bool:
