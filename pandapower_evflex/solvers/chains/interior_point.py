@@ -143,21 +143,25 @@ def solve_chains(
             best, close = distance, replace(point)
         is_lost = problem.ahead and best <= NEARLY and distance > LOST * best
         if stall > MAX_STALL or is_lost:
-            return _closest(problem, system, close, "stalled")
+            return _closest(problem, system, close, number, "stalled")
         if number == MAX_ITERATIONS or not keep_going():
-            return _closest(problem, system, close, "iteration_limit" if number == MAX_ITERATIONS else "stopped")
+            status = "iteration_limit" if number == MAX_ITERATIONS else "stopped"
+            return _closest(problem, system, close, number, status)
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is not finite is refused below
             step = _newton_step(problem, coupling, elimination, point, residual, 0.2 * gap / max(n, 1), correctors)
         if step is None or not _advance(problem, coupling, point, step):
-            return _closest(problem, system, close, "failed")
+            return _closest(problem, system, close, number, "failed")
     raise AssertionError("unreachable")
 
 
-def _closest(problem: ChainProblem, system: System, point: ChainPoint | None, status: str) -> ChainPoint:
+def _closest(
+    problem: ChainProblem, system: System, point: ChainPoint | None, iterations: int, status: str
+) -> ChainPoint:
     """The best iterate so far: where a limit leaves almost no room, rounding can spoil the last ones."""
     assert point is not None
     gap = certified_gap(problem, system, point, 0.0)
-    return replace(point, gap=gap, status="converged" if point.distance <= NEARLY else status)
+    status = "converged" if point.distance <= NEARLY else status
+    return replace(point, gap=gap, iterations=iterations, status=status)
 
 
 @dataclass(frozen=True)
