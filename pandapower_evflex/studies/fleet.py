@@ -14,6 +14,7 @@ from pandapower.create import create_empty_network
 from pandapower_evflex.arrays import IntArray, Net
 from pandapower_evflex.case.periods import Horizon
 from pandapower_evflex.elements.ev_stays import Stay, read_stays
+from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.mobility.fleet import sample_fleet
 from pandapower_evflex.mobility.sessions import sample_sessions
 from pandapower_evflex.networks.suburban import COS_PHI_EV, MIN_SOC
@@ -76,6 +77,10 @@ def draw_fleet(net: Net, households: Households, horizon: Horizon, seed: int) ->
     """Cars by their sales share, nights by the survey; the first n are the cars of every share that has n.
 
     Nothing but the net, the seed and the length of the horizon decides, so that chunks and shares do not.
+
+    Raises
+    ------
+    InvalidInputError    nights do not fit into the horizon
     """
     rng = np.random.default_rng([seed, households.entropy])
     bus = rng.permutation(households.bus)
@@ -91,5 +96,8 @@ def draw_fleet(net: Net, households: Households, horizon: Horizon, seed: int) ->
         soc_arrival_percent=nights["soc_arrival_percent"], trip_km=nights["trip_km"],
     )  # fmt: skip
     stays, faults = read_stays(own["ev"], own["ev_session"], horizon)
-    assert not faults, faults
+    if faults:  # the nights of drawn cars follow each other in days of 24 h
+        hours = f"{horizon.n_periods * horizon.period_h:g} h"
+        remedy = "give profiles of whole days of 24 h"
+        raise InvalidInputError([Fault("profiles", "", (), hours, "are no days that cars can be drawn for", remedy)])
     return Fleet(own["ev"], own["ev_session"], stays)

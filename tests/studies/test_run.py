@@ -217,6 +217,15 @@ def test_nets_that_fail_are_rows(tmp_path):
     assert "118 buses times 24 periods" in rows["message"][4]
 
 
+def test_hours_that_nights_of_drawn_cars_do_not_fit_into_are_refused(tmp_path):
+    profiles = {("load", "p_mw"): pd.DataFrame({0: [0.001] * 6})}
+    row = rows_of([evf.Study(feeder(), profiles, 0.3, options=HOURS, day=None)], tmp_path / "out").iloc[0]
+    assert row["status"] == "invalid_input"
+    assert "6 h are no days that cars can be drawn for; give profiles of whole days" in row["message"]
+    with pytest.raises(evf.InvalidInputError, match="whole days of 24 h"):
+        evf.hosting_capacity(feeder(), profiles, day=None, options=HOURS)
+
+
 def test_a_study_that_raises_anything_is_a_row(tmp_path, monkeypatch):
     def fails(*_):
         raise RuntimeError("no idea")
