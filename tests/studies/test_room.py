@@ -65,6 +65,36 @@ def test_of_one_load_behind_a_resistance_the_bound_is_the_power_flow():
         np.testing.assert_allclose(worst[limit], values[limit], rtol=1e-7)
 
 
+def turned_ring():
+    """A ring with a transformer that turns voltages and a shunt, without loads: its power rises with the voltage."""
+    net = pp.create_empty_network()
+    buses = pp.create_buses(net, 4, 110.0).tolist()
+    pp.create_ext_grid(net, buses[0], vm_pu=1.1)
+    for start, end, r, x in ((0, 1, 4e3, 1e3), (1, 2, 8e3, 1e3), (0, 3, 2e3, 16e3)):
+        pp.create_line_from_parameters(net, start, end, 1.0, r, x, 0.0, 0.1)
+    pp.create_transformer_from_parameters(net, 2, 3, 0.1, 110.0, 110.0, 1.0, 4.0, 0.0, 0.0, shift_degree=60.0)
+    pp.create_shunt(net, 3, 0.0, 0.05)
+    pp.create_load(net, 3, 0.0)
+    return net
+
+
+@pytest.mark.parametrize("trafo_loading", ["power", "current"])
+def test_of_one_small_load_the_bound_is_what_the_worst_angle_does(trafo_loading):
+    day = read_net_day(turned_ring(), None, {**HOURS, "trafo_loading": trafo_loading})
+    case, idle = day.study.case, day.room
+    angle = np.exp(2j * np.pi * np.arange(24) / 24)
+    for bus in np.setdiff1d(np.arange(4), case.grid.slack):
+        mva = np.zeros(case.s_base[""].shape)
+        mva[:, bus] = 1e-6
+        _, worst = day.room.worst(mva)
+        values = values_of(case.grid, day.flow.solve(case.s_base[""] - mva * angle[:, None]).v)
+        for limit, before in ((OVERVOLTAGE, idle.vm), (LOADING, idle.loading)):
+            most, bound = (values[limit] - before).max(axis=0), (worst[limit] - before)[0]
+            assert (most <= bound * (1.0 + 1e-3) + 1e-12).all()
+            if limit is OVERVOLTAGE or trafo_loading == "current":
+                assert (most >= 0.98 * bound - 1e-12).all()
+
+
 def test_without_loads_a_limit_is_near_where_it_is_in_the_power_flow():
     net = feeder(km=0.1)
     for min_vm_pu, expected in ((0.98, True), (0.9999, False)):
