@@ -41,6 +41,14 @@ BAD_SITE_SESSIONS = {
     "energies of sessions in kWh for MWh": cells(
         "energy_mwh", (), "give numbers in MWh", energy_mwh=[10.0, 20.0], p_kw=[11.0, 22.0]
     ),
+    "energies of sessions told in two ways": cells(
+        "energy_kwh",
+        (1,),
+        "leave one of the two columns out",
+        energy_mwh=[0.01, 0.02],
+        energy_kwh=[10.0, 30.0],
+        p_kw=[11.0, 22.0],
+    ),  # fmt: skip
     "sessions without an end of charging": cells("charging_end", (), "or give energy_kwh and p_kw", charging_end=None),
     "sessions with a column twice": Bad(
         rates(pd.concat([sessions(), sessions()[["evse"]]], axis=1)), SESSIONS, "evse", (), "say which it is"

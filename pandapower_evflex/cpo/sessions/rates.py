@@ -93,7 +93,7 @@ def cpo_rates_from_sessions(
         * `arrival`, `departure`: plugged in and out
         * `charging_end`: missing in a row: charging until departure, or not at all where the energy is 0; or instead of
           it `energy_kwh` and `p_kw` (or `energy_mwh` and `p_mw`): charging at this power from arrival until it has this
-          energy
+          energy; both of a pair must say the same
         * `evse`: the outlet; 50338, "50338", 50338.0 and " 50338" are one
     n_evse : int                      outlets of the site, those without a session included
     period_h : float                  [h]; divides a day, a whole number of minutes

@@ -13,6 +13,7 @@ from pandapower_evflex.arrays import BoolArray, FloatArray, IntArray
 from pandapower_evflex.cpo.sessions.session_times import TABLE, Clock, read_instants
 from pandapower_evflex.errors import Fault, InvalidInputError
 from pandapower_evflex.tables.car_numbers import other_unit_faults
+from pandapower_evflex.tables.faults import shown_values
 from pandapower_evflex.tables.ids import Ids, read_ids
 from pandapower_evflex.tables.kinds import gathered, raise_if
 from pandapower_evflex.tables.overlaps import cut_at_next_plug_in, refuse_colliding
@@ -32,6 +33,8 @@ REQUIRED = ("arrival", "departure", "evse")
 #: this energy
 ENERGY = {"energy_mwh": ("MWh", 1.0), "energy_kwh": ("kWh", 1e-3)}
 POWER = {"p_mw": ("MW", 1.0), "p_kw": ("kW", 1e-3)}
+#: relative difference up to which two columns tell the same, rounded as files are
+SAME = 1e-2
 KNOWN = ("arrival", "charging_end", "departure", "evse", *ENERGY, *POWER)
 
 
@@ -85,7 +88,7 @@ def read_outlet_stays(
         hours = duration_hours(TABLE, "duration", table["duration"]) if "duration" in table else None
     with gathered(faults):
         outlets = read_ids(TABLE, "evse", table["evse"])
-    energy, power = _first_of(table, ENERGY, faults), _first_of(table, POWER, faults)
+    energy, power = _only_of(table, ENERGY, faults), _only_of(table, POWER, faults)
     raise_if(faults)
     times = read.times if hours is None else read.times | _by_duration(read.times, hours)
     good, report = _good_rows(outlets, times)
@@ -167,11 +170,18 @@ def _charging_end(times: Mapping[str, pd.DatetimeIndex], energy: FloatArray, pow
     return end
 
 
-def _first_of(table: Mapping[str, Cells], names: Mapping[str, tuple[str, float]], faults: list[Fault]) -> FloatArray:
-    """The first of the columns that is there, in MWh or MW; NaN where none tells."""
-    for name, (unit, factor) in names.items():
-        if name in table:
-            floats, wrong = number_cells(TABLE, name, table[name], unit)
-            faults += wrong or other_unit_faults(TABLE, name, floats, unit)
-            return floats * factor
-    return np.full(len(table["evse"]), np.nan)
+def _only_of(table: Mapping[str, Cells], names: Mapping[str, tuple[str, float]], faults: list[Fault]) -> FloatArray:
+    """The column of these that is there, in MWh or MW; NaN where none tells. Two must tell the same."""
+    found = np.full(len(table["evse"]), np.nan)
+    there = [name for name in names if name in table]
+    for name in there:
+        unit, factor = names[name]
+        floats, wrong = number_cells(TABLE, name, table[name], unit)
+        faults += wrong or other_unit_faults(TABLE, name, floats, unit)
+        differs = ~np.isclose(floats * factor, found, rtol=SAME, atol=0.0, equal_nan=True)
+        if name != there[0] and differs.any():
+            rows, problem = tuple(table[name].index[differs].tolist()), f"is not what {there[0]} says"
+            shown = shown_values(floats[differs].astype(object))
+            faults.append(Fault(TABLE, name, rows, shown, problem, "leave one of the two columns out"))
+        found = floats * factor
+    return found
