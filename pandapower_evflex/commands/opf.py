@@ -66,12 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     with writing(f"--out {given.out}"):
         prepare_folder(given.out)
-    net, profiles = read_case(given)
+    net, profiles, are_of_outlets = read_case(given)
     options = arguments.given_options(given, *PERIODS, *LIMITS)
     promise = arguments.given_options(given, "margin_percent", "duration_h")
     promise |= {"guarantee": "any_sequence"} if given.any_sequence else {}
     promise |= {"on_infeasible": "best_effort"} if given.best_effort else {}
-    if given.sessions and is_export(given.sessions):
+    if are_of_outlets:
         promise["unreachable"] = "reduce"  # what was charged between the minutes is not reached in whole periods
     try:
         result = run_flexibility_opf(net, profiles, **options, **promise, progress=arguments.progress_of(given))
@@ -90,8 +90,8 @@ def run(given: argparse.Namespace) -> None:
     say(f"Tables, pictures and the net with its results in {given.out}")
 
 
-def read_case(given: argparse.Namespace) -> tuple[Net, Profile | None]:
-    """The net with its EVs and sessions, and the profiles.
+def read_case(given: argparse.Namespace) -> tuple[Net, Profile | None, bool]:
+    """The net with its EVs and sessions, the profiles, and whether the sessions are those of outlets.
 
     Raises
     ------
@@ -101,12 +101,13 @@ def read_case(given: argparse.Namespace) -> tuple[Net, Profile | None]:
     profiles = read_profile_files(given.profiles) if given.profiles else None
     if given.evs:
         add_evs(net, given.evs)
-    if given.sessions and is_export(given.sessions):
+    are_of_outlets = given.sessions is not None and is_export(given.sessions)
+    if are_of_outlets:
         horizon = horizon_of(profiles, given.n_periods, given.period_h, given.start, given.dayfirst)
         add_outlet_sessions(net, given.sessions, horizon, given.timezone, given.dayfirst)
     elif given.sessions:
         add_sessions(net, given.sessions, given.start or _first_label(profiles), given.dayfirst)
-    return net, profiles
+    return net, profiles, are_of_outlets
 
 
 def _first_label(profiles: Profile | None) -> Any:

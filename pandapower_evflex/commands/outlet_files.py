@@ -11,6 +11,7 @@ from pandapower_evflex.arrays import Net
 from pandapower_evflex.case.periods import Horizon, read_horizon
 from pandapower_evflex.case.profiles import Profile, count_periods
 from pandapower_evflex.errors import Fault, InvalidInputError, listed
+from pandapower_evflex.mobility.json_records import is_json
 from pandapower_evflex.mobility.reports import sessions_from_reports
 from pandapower_evflex.mobility.session_files import read_sessions
 from pandapower_evflex.mobility.session_formats import recognised
@@ -32,7 +33,7 @@ def is_export(path: Path) -> bool:
     """
     check_file("--sessions", path)
     text = read_text(path)
-    if text.lstrip("\ufeff \r\n\t")[:1] in ("{", "["):
+    if is_json(text):
         return True
     header = list(text_table(path.name, text).columns)
     if "ev" in header:

@@ -10,6 +10,13 @@ from pandapower_evflex.errors import Fault, InvalidInputError
 #: by keys that only this format has
 OCPI_KEYS = ("start_date_time", "kwh", "total_energy", "cdr_token")
 ENVELOPE = "data"
+#: what may stand before a JSON text
+BLANK = "\ufeff \r\n\t"
+
+
+def is_json(text: str) -> bool:
+    """Whether a text begins as JSON records do, and no table does."""
+    return text.lstrip(BLANK).startswith(("{", "["))
 
 
 def json_of(name: str, text: str) -> Any:
@@ -19,7 +26,7 @@ def json_of(name: str, text: str) -> Any:
     ------
     InvalidInputError    neither of them
     """
-    text = text.lstrip("\ufeff \r\n\t")
+    text = text.lstrip(BLANK)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

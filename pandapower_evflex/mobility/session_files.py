@@ -17,7 +17,7 @@ from pandapower_evflex.mobility.acn import read_acn_sessions
 from pandapower_evflex.mobility.file_numbers import NOTATIONS, decimal_of, floats_of
 from pandapower_evflex.mobility.file_times import session_times
 from pandapower_evflex.mobility.file_units import kwh_of, refuse_other_energy, refuse_other_power
-from pandapower_evflex.mobility.json_records import format_of, json_of
+from pandapower_evflex.mobility.json_records import format_of, is_json, json_of
 from pandapower_evflex.mobility.ocpi import read_ocpi_sessions
 from pandapower_evflex.mobility.ocpp import read_ocpp_sessions
 from pandapower_evflex.mobility.reader_report import with_report
@@ -103,7 +103,7 @@ def read_sessions(
     _refuse_unknown(format, decimal)
     check_file("read_sessions", path)
     name, text = Path(path).name, read_text(path)
-    if format in JSON_FORMATS or (format is None and text.lstrip("\ufeff \r\n\t")[:1] in "{["):
+    if format in JSON_FORMATS or (format is None and is_json(text)):
         sessions = _from_json(path, name, text, format, dayfirst)
         if "energy_kwh" in sessions:
             refuse_other_energy(name, sessions["energy_kwh"].to_numpy(dtype=float))
